@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "base/map.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A slot is free (value NULL, key 0), live, or a tombstone (value = &tombstone). */
+static char tombstone;
+
+static uint64_t mix(uint64_t x)
+{
+	x ^= x >> 30;
+	x *= 0xbf58476d1ce4e5b9u;
+	x ^= x >> 27;
+	x *= 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
+}
+
+void map_fini(struct map *m)
+{
+	free(m->slots);
+	*m = (struct map)MAP_INIT;
+}
+
+static struct map_slot *find_slot(const struct map *m, uint64_t key)
+{
+	if (!m->capacity)
+		return NULL;
+	for (size_t i = mix(key) & (m->capacity - 1);; i = (i + 1) & (m->capacity - 1)) {
+		struct map_slot *s = &m->slots[i];
+
+		if (!s->value)
+			return NULL;
+		if (s->key == key && s->value != &tombstone)
+			return s;
+	}
+}
+
+static void insert_new(struct map *m, uint64_t key, void *value)
+{
+	size_t i = mix(key) & (m->capacity - 1);
+
+	while (m->slots[i].value && m->slots[i].value != &tombstone)
+		i = (i + 1) & (m->capacity - 1);
+	if (!m->slots[i].value)
+		m->used++;
+	m->slots[i] = (struct map_slot){ key, value };
+	m->count++;
+}
+
+static err_t rehash(struct map *m)
+{
+	size_t capacity = 8;
+	struct map old = *m;
+
+	while (capacity < (m->count + 1) * 2)
+		capacity *= 2;
+	struct map_slot *slots = calloc(capacity, sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	*m = (struct map){ slots, capacity, 0, 0 };
+	for (size_t i = 0; i < old.capacity; i++)
+		if (old.slots[i].value && old.slots[i].value != &tombstone)
+			insert_new(m, old.slots[i].key, old.slots[i].value);
+	free(old.slots);
+	return 0;
+}
+
+err_t map_set(struct map *m, uint64_t key, void *value)
+{
+	struct map_slot *s = find_slot(m, key);
+
+	assert(value);
+	if (s) {
+		s->value = value;
+		return 0;
+	}
+	if ((m->used + 1) * 4 > m->capacity * 3) {
+		err_t err = rehash(m);
+
+		if (err)
+			return err;
+	}
+	insert_new(m, key, value);
+	return 0;
+}
+
+void *map_find(const struct map *m, uint64_t key)
+{
+	struct map_slot *s = find_slot(m, key);
+
+	return s ? s->value : NULL;
+}
+
+void *map_remove(struct map *m, uint64_t key)
+{
+	struct map_slot *s = find_slot(m, key);
+
+	if (!s)
+		return NULL;
+	void *value = s->value;
+	s->value = &tombstone;
+	m->count--;
+	return value;
+}
+
+void *map_next(const struct map *m, size_t *cursor, uint64_t *ret_key)
+{
+	while (*cursor < m->capacity) {
+		struct map_slot *s = &m->slots[(*cursor)++];
+
+		if (s->value && s->value != &tombstone) {
+			if (ret_key)
+				*ret_key = s->key;
+			return s->value;
+		}
+	}
+	return NULL;
+}

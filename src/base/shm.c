@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "base/shm.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+
+static size_t round_to_page(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return size > SIZE_MAX - page ? 0 : (size + page - 1) & ~(page - 1);
+}
+
+err_t shm_create(const char *name, size_t size, int *ret_fd)
+{
+	size_t rounded = round_to_page(size);
+
+	if (!rounded || rounded > INT64_MAX)
+		return -EINVAL;
+	scope_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return err_from_errno();
+	if (ftruncate(fd, (off_t)rounded) < 0)
+		return err_from_errno();
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return err_from_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+err_t shm_reopen_read_only(int fd, int *ret_fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int copy = open(path, O_RDONLY | O_CLOEXEC);
+	if (copy < 0)
+		return err_from_errno();
+	*ret_fd = copy;
+	return 0;
+}
+
+err_t shm_verify(int fd, size_t size)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW))
+		return -EBADMSG;
+	if (fstat(fd, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size < size)
+		return -EBADMSG;
+	return 0;
+}
+
+err_t shm_map(int fd, size_t size, bool writable, void **ret_base)
+{
+	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+	void *base = mmap(NULL, size, protection, MAP_SHARED, fd, 0);
+
+	if (base == MAP_FAILED)
+		return err_from_errno();
+	*ret_base = base;
+	return 0;
+}
+
+void shm_unmap(void *base, size_t size)
+{
+	if (base)
+		munmap(base, size);
+}

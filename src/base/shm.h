@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sealed shared memory. The creator sizes and seals a memory file before it
+ * shares it, so that no peer can truncate it under somebody's mapping.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+/* A zero-filled memory file of SIZE bytes (the file is rounded up to pages), sealed against
+ * shrinking and growing. */
+err_t shm_create(const char *name, size_t size, int *ret_fd);
+/* A second descriptor of the same memory that can be mapped for reading only. */
+err_t shm_reopen_read_only(int fd, int *ret_fd);
+/* Check that FD is a memory file sealed against resizing with at least SIZE bytes; -EBADMSG when
+ * it is anything else. To be called on every received descriptor before it is mapped. */
+err_t shm_verify(int fd, size_t size);
+err_t shm_map(int fd, size_t size, bool writable, void **ret_base);
+/* NULL is harmless. SIZE as given to shm_map. */
+void shm_unmap(void *base, size_t size);
