@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Every message number, limit and the version of Portico's protocol. Nothing
+ * of it is defined elsewhere; docs/protocol.md says the same in words.
+ *
+ * Transport: AF_UNIX SOCK_SEQPACKET. One datagram is one message: a header of
+ * 24 bytes, then the payload. A payload above WIRE_INLINE_MAX travels in a
+ * sealed memory file that is the last descriptor of the message (flag
+ * WIRE_FLAG_MEMORY). All integers are little endian; every field starts at a
+ * multiple of 8 from the start of the payload.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define WIRE_MAGIC 0x4f434950u /* "PICO" */
+#define WIRE_VERSION 1u
+
+struct wire_header {
+	uint32_t type; /* enum wire_type */
+	uint32_t flags; /* WIRE_FLAG_* */
+	uint32_t id; /* chosen by the caller, repeated in the reply; 0: no reply is wanted */
+	int32_t status; /* replies: IOReturn; else 0 */
+	uint64_t size; /* payload bytes */
+};
+
+#define WIRE_FLAG_REPLY 1u
+#define WIRE_FLAG_MEMORY 2u
+#define WIRE_FLAGS_KNOWN 3u
+
+enum {
+	WIRE_INLINE_MAX = 32 * 1024, /* payload bytes inside the datagram */
+	WIRE_CONTROL_MAX = 16 * 1024 * 1024, /* payload bytes of a control message */
+	WIRE_FDS_MAX = 4, /* descriptors of one message, the memory file included */
+	WIRE_NAME_MAX = 127, /* io_name_t without the NUL */
+	WIRE_PATH_MAX = 16384,
+	WIRE_VALUE_MAX = 4 * 1024 * 1024, /* encoded bytes of one value */
+	WIRE_VALUE_DEPTH_MAX = 64,
+	WIRE_VALUE_OBJECTS_MAX = 1024 * 1024,
+	WIRE_ENTRIES_MAX = 256 * 1024, /* entries in one reply */
+	WIRE_SCALARS_MAX = 16,
+	WIRE_ASYNC_ARGUMENTS_MAX = 16,
+	WIRE_INTEREST_ARGUMENT_MAX = 64,
+	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
+};
+#define WIRE_STRUCTURE_MAX (128ull * 1024 * 1024) /* bytes of one structure, each way */
+#define WIRE_CALL_MAX (WIRE_STRUCTURE_MAX + 4096) /* payload bytes of a data-plane message */
+
+/* Entry ID of the registry root; all others are larger. */
+#define WIRE_ROOT_ID 0x100000100ull
+
+enum wire_type {
+	/* greeting, both faces */
+	WIRE_HELLO = 1,
+
+	/* client face: browsing (client -> registry) */
+	WIRE_ENTRY = 0x100,
+	WIRE_CHILDREN,
+	WIRE_PROPERTIES,
+	WIRE_PROPERTY,
+	WIRE_SET_PROPERTIES,
+	WIRE_PATH,
+	WIRE_FIND_PATH,
+	WIRE_NAME,
+	WIRE_IN_PLANE,
+	WIRE_CLASS,
+	WIRE_RELEASE,
+
+	/* client face: queries */
+	WIRE_FIND = 0x200,
+	WIRE_MATCH,
+	WIRE_WAIT_QUIET,
+
+	/* client face: notifications; both directions as noted in notice.h */
+	WIRE_INLET_OPEN = 0x300,
+	WIRE_INLET_CLOSE,
+	WIRE_NOTIFY_ADD,
+	WIRE_NOTIFY_NEXT,
+	WIRE_NOTIFY_REMOVE,
+	WIRE_NOTICE,
+	WIRE_INTEREST,
+	WIRE_DEAD,
+
+	/* opening: client -> registry -> host */
+	WIRE_OPEN = 0x400,
+	WIRE_OPEN_CLIENT,
+
+	/* data plane: client -> host */
+	WIRE_CALL = 0x500,
+	WIRE_CLOSE,
+	WIRE_MAP,
+	WIRE_UNMAP,
+	WIRE_SET_NOTIFICATION_PORT,
+	WIRE_GET_SERVICE,
+	WIRE_SET_CLIENT_PROPERTIES,
+	WIRE_CONNECT_CLIENT,
+	WIRE_TRAP,
+
+	/* data plane: host -> client, over an inlet */
+	WIRE_COMPLETION = 0x600,
+	WIRE_TOKEN_RELEASED,
+	WIRE_QUEUE_WAKE,
+
+	/* provider face: provider -> registry */
+	WIRE_PUBLISH = 0x700,
+	WIRE_REGISTER,
+	WIRE_TERMINATE,
+	WIRE_UPDATE, /* properties of a published entry */
+	WIRE_RENAME,
+	WIRE_ATTACH,
+	WIRE_MESSAGE,
+	WIRE_ADJUST_BUSY,
+	WIRE_DECLARE_CLASSES,
+	WIRE_PUBLISH_RESOURCE,
+
+	/* provider face: registry -> provider */
+	WIRE_PROBE = 0x800,
+	WIRE_START,
+	WIRE_DROP,
+	WIRE_STOP,
+	WIRE_READ_PROPERTY,
+	WIRE_WRITE_PROPERTIES,
+	WIRE_PROVIDER_MESSAGE,
+	WIRE_SHUTDOWN,
+
+	/* session control: portico tool -> registry */
+	WIRE_LOAD = 0x900,
+	WIRE_UNLOAD,
+	WIRE_STATUS,
+	WIRE_STOP_SESSION,
+};
+
+enum wire_role {
+	WIRE_ROLE_CLIENT = 1,
+	WIRE_ROLE_PROVIDER = 2,
+};
+
+/* What a sender may put into an inlet. The receiver drops and counts everything else. */
+enum wire_inlet_class {
+	WIRE_INLET_NOTICES = 1, /* registry: WIRE_NOTICE, WIRE_INTEREST */
+	WIRE_INLET_EVENTS = 2, /* registry: WIRE_DEAD; one per session, not a port */
+	WIRE_INLET_COMPLETIONS = 3, /* host: WIRE_COMPLETION, WIRE_TOKEN_RELEASED */
+	WIRE_INLET_WAKEUPS = 4, /* host: WIRE_QUEUE_WAKE */
+};
+
+/* Entry state bits, as IOServiceGetState shows them, and two of our own. */
+enum wire_entry_state {
+	WIRE_STATE_INACTIVE = 1,
+	WIRE_STATE_REGISTERED = 2,
+	WIRE_STATE_MATCHED = 4,
+	WIRE_STATE_FIRST_PUBLISH = 8,
+	WIRE_STATE_FIRST_MATCH = 16,
+	WIRE_STATE_SERVICE = 0x100, /* conforms to IOService */
+	WIRE_STATE_USER_CLIENT = 0x200, /* conforms to IOUserClient */
+};
+
+/*
+ * The status page: sealed memory that the registry alone writes and every
+ * client maps for reading. tree_generation grows with every attach, detach and
+ * termination, so that iterators can tell without a message whether what they
+ * hold is still current.
+ */
+struct wire_status_page {
+	uint32_t magic, version;
+	_Atomic uint64_t tree_generation;
+};

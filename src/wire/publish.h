@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The provider face. A provider (driver host, bridge, fixture) publishes
+ * entries and the registry asks it to probe, start, open and stop. Drivers are
+ * named by the provider's own token until they are started, by entry ID after.
+ */
+#pragma once
+
+#include "wire/message.h"
+
+/* --- provider -> registry --------------------------------------------- */
+
+enum { WIRE_PUBLISH_REGISTER = 1, WIRE_PUBLISH_USER_CLIENT = 2 };
+
+/* WIRE_PUBLISH -> wire_number_reply: the entry ID. PARENT 0 is the machine node "IOService:/".
+ * ID 0 asks for a new one; a known one re-publishes after a registry restart. PLANE "" is
+ * IOService. NAME "" is the class name. */
+struct wire_publish {
+	uint64_t id;
+	uint64_t parent;
+	uint32_t flags; /* WIRE_PUBLISH_* */
+	const char *plane;
+	const char *class_name;
+	const char *name;
+	const char *location;
+	CFTypeRef properties; /* dictionary or NULL */
+};
+
+/* WIRE_REGISTER (id, options), WIRE_TERMINATE (id, options) -> wire_empty */
+struct wire_entry_options {
+	uint64_t id;
+	uint32_t options;
+};
+
+/* WIRE_UPDATE -> wire_empty. SET: dictionary of properties to set or NULL; REMOVE: array of keys
+ * or NULL; LIVE: array of keys that are to be asked for at each read (WIRE_READ_PROPERTY) or NULL.
+ * ID 0 is the machine node (only the bridge). */
+struct wire_update {
+	uint64_t id;
+	CFTypeRef set, remove, live;
+};
+
+/* WIRE_RENAME -> wire_empty. PLANE "": global. LOCATION "": none. */
+struct wire_rename {
+	uint64_t id;
+	const char *plane;
+	const char *name;
+	const char *location;
+};
+
+/* WIRE_ATTACH -> wire_empty */
+struct wire_attach {
+	uint64_t id;
+	uint64_t parent;
+	uint32_t detach; /* 1: detach instead */
+	const char *plane;
+};
+
+/* WIRE_MESSAGE (provider -> registry: messageClients) and WIRE_PROVIDER_MESSAGE (registry ->
+ * provider: message() of the driver ID; PROVIDER is the sender) -> wire_empty */
+struct wire_message {
+	uint64_t id;
+	uint64_t provider;
+	uint32_t message_type;
+	uint32_t argument_size; /* 0: the value in ARGUMENT */
+	uint64_t argument;
+	struct wire_bytes data; /* argument_size bytes, at most WIRE_INTEREST_ARGUMENT_MAX */
+};
+
+/* WIRE_ADJUST_BUSY -> wire_empty */
+struct wire_adjust_busy {
+	uint64_t id;
+	int32_t delta;
+};
+
+/* WIRE_DECLARE_CLASSES -> wire_empty: dictionary class name -> superclass name */
+struct wire_declare_classes {
+	CFTypeRef classes;
+};
+
+/* WIRE_PUBLISH_RESOURCE -> wire_empty */
+struct wire_publish_resource {
+	const char *key;
+	CFTypeRef value;
+};
+
+/* --- registry -> provider --------------------------------------------- */
+
+/* WIRE_PROBE -> wire_probe_reply. Instantiate PERSONALITY's IOClass, init, probe. The status of the
+ * reply is kIOReturnSuccess when the driver accepts. */
+struct wire_probe {
+	uint64_t candidate; /* chosen by the registry; names the instance in START and DROP */
+	uint64_t provider; /* entry ID of the service being matched */
+	const char *provider_class;
+	const char *provider_name;
+	const char *bundle; /* path of the bundle */
+	CFTypeRef provider_properties; /* dictionary */
+	CFTypeRef personality; /* dictionary */
+};
+struct wire_probe_reply {
+	int32_t score;
+	const char *class_name; /* of the object that probe returned */
+};
+
+/* WIRE_START -> wire_empty; non-zero status: start() refused. The registry attaches ID below the
+ * provider before it asks. */
+struct wire_start {
+	uint64_t candidate;
+	uint64_t id;
+};
+/* WIRE_DROP, no reply: release an unstarted candidate */
+struct wire_drop {
+	uint64_t candidate;
+};
+/* WIRE_STOP -> wire_empty when the object is stopped and freed: willTerminate, didTerminate, stop */
+/* (struct wire_entry_options) */
+
+/* WIRE_READ_PROPERTY -> wire_value_reply: a live property */
+struct wire_read_property {
+	uint64_t id;
+	const char *key;
+};
+/* WIRE_WRITE_PROPERTIES -> wire_empty: setProperties from a client */
+struct wire_write_properties {
+	uint64_t id;
+	uint32_t flags; /* WIRE_OPEN_* of the subject */
+	uint32_t pid, uid, gid;
+	CFTypeRef value;
+};
+/* WIRE_SHUTDOWN (wire_empty), no reply: the session ends */
+
+/* --- session control (portico tool -> registry, client face) ----------- */
+
+/* WIRE_LOAD (path of a bundle or a folder of bundles), WIRE_UNLOAD (bundle identifier) ->
+ * wire_text_reply: on success what was (un)loaded, else the reason in words */
+struct wire_load {
+	const char *text;
+};
+/* WIRE_STATUS (wire_empty) -> wire_value_reply; WIRE_STOP_SESSION (wire_empty) -> wire_empty */
+
+extern const struct wire_layout wire_publish_layout, wire_register_layout, wire_terminate_layout;
+extern const struct wire_layout wire_update_layout, wire_rename_layout, wire_attach_layout;
+extern const struct wire_layout wire_message_layout, wire_provider_message_layout;
+extern const struct wire_layout wire_adjust_busy_layout, wire_declare_classes_layout;
+extern const struct wire_layout wire_publish_resource_layout;
+extern const struct wire_layout wire_probe_layout, wire_probe_reply_layout, wire_start_layout;
+extern const struct wire_layout wire_drop_layout, wire_stop_layout, wire_read_property_layout;
+extern const struct wire_layout wire_write_properties_layout, wire_shutdown_layout;
+extern const struct wire_layout wire_load_layout, wire_unload_layout, wire_status_layout;
+extern const struct wire_layout wire_stop_session_layout;

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/* Matching and waiting (client -> registry). */
+#pragma once
+
+#include "wire/message.h"
+
+/* WIRE_FIND -> wire_entries_reply (possibly empty). kIOReturnBadArgument: MATCHING is no
+ * dictionary. */
+struct wire_find_request {
+	uint32_t first_only;
+	CFTypeRef matching;
+};
+
+/* WIRE_MATCH -> wire_number_reply (0 or 1). kIOReturnBadArgument: not a service. */
+struct wire_match_request {
+	uint64_t id;
+	CFTypeRef matching;
+};
+
+/* WIRE_WAIT_QUIET -> wire_empty when quiet; kIOReturnTimeout. ID 0 is the whole machine.
+ * TIMEOUT_NS UINT64_MAX waits for ever. */
+struct wire_wait_quiet_request {
+	uint64_t id;
+	uint64_t timeout_ns;
+};
+
+extern const struct wire_layout wire_find_request_layout, wire_match_request_layout;
+extern const struct wire_layout wire_wait_quiet_request_layout;
