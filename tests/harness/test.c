@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "test.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { EXIT_FAILED = 101, EXIT_SKIPPED = 77, WATCHDOG_S = 60, WATCHDOG_SLOW_S = 300 };
+
+static struct test_case *first_test, **last_test = &first_test;
+static char folder[256];
+
+void test_register(struct test_case *test)
+{
+	*last_test = test;
+	last_test = &test->next;
+}
+
+_Noreturn void test_fail(const char *file, int line, const char *format, ...)
+{
+	va_list arguments;
+	char text[1024];
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	printf("# %s:%d: %s\n", file, line, text);
+	fflush(stdout);
+	_exit(EXIT_FAILED);
+}
+
+_Noreturn void test_skip(const char *reason)
+{
+	printf("# skipped: %s\n", reason);
+	fflush(stdout);
+	_exit(EXIT_SKIPPED);
+}
+
+void test_equal_text_at(const char *file, int line, const char *what, const char *actual,
+			const char *expected)
+{
+	if (!actual || !expected ? actual != expected : strcmp(actual, expected))
+		test_fail(file, line, "%s is \"%s\", expected \"%s\"", what, actual ? actual : "(null)",
+			  expected ? expected : "(null)");
+}
+
+bool test_is_slow(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+	return true;
+#endif
+#endif
+	return getenv("PORTICO_TEST_SLOW") != NULL;
+}
+
+const char *test_folder(void)
+{
+	return folder;
+}
+
+int test_count_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	if (!d)
+		return -1;
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(d))
+			n++;
+	closedir(d);
+	return n;
+}
+
+static void show_fds(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	char path[300], target[256];
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%s", e->d_name);
+		ssize_t n = readlink(path, target, sizeof(target) - 1);
+		if (n > 0)
+			printf("#   descriptor %s -> %.*s\n", e->d_name, (int)n, target);
+	}
+	if (d)
+		closedir(d);
+}
+
+const char *test_built(const char *relative)
+{
+	static _Thread_local char path[1024];
+	const char *build = getenv("PORTICO_BUILD");
+
+	if (!build)
+		test_fail(__FILE__, __LINE__, "PORTICO_BUILD is not set; run through meson test");
+	snprintf(path, sizeof(path), "%s/%s", build, relative);
+	return path;
+}
+
+static void check_children(void)
+{
+	int status;
+	pid_t pid = waitpid(-1, &status, WNOHANG | __WALL);
+
+	if (pid > 0)
+		test_fail(__FILE__, __LINE__, "child process %d was not waited for", (int)pid);
+	if (pid == 0)
+		test_fail(__FILE__, __LINE__, "a child process is still running");
+}
+
+static void run_in_child(struct test_case *test)
+{
+	int64_t counts[16] = { 0 };
+	int hooks = 0;
+
+	/* Children of killed children come to us, so that they cannot escape the leak check. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	alarm(test_is_slow() ? WATCHDOG_SLOW_S : WATCHDOG_S);
+	int fds = test_count_fds();
+	while (test_leak_hooks && test_leak_hooks[hooks].name && hooks < 16) {
+		counts[hooks] = test_leak_hooks[hooks].count();
+		hooks++;
+	}
+	test->run();
+	for (int i = 0; i < hooks; i++)
+		if (test_leak_hooks[i].count() != counts[i])
+			test_fail(__FILE__, __LINE__, "leak: %s was %lld, is %lld", test_leak_hooks[i].name,
+				  (long long)counts[i], (long long)test_leak_hooks[i].count());
+	if (test_count_fds() > fds) {
+		show_fds();
+		test_fail(__FILE__, __LINE__, "leak: %d descriptors before, %d after", fds,
+			  test_count_fds());
+	}
+	check_children();
+	fflush(stdout);
+	exit(0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+/* 0 passed, 1 failed, 2 skipped */
+static int run(struct test_case *test)
+{
+	int status;
+
+	snprintf(folder, sizeof(folder), "%s/portico-test-XXXXXX",
+		 getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+	if (!mkdtemp(folder)) {
+		printf("# mkdtemp: %s\n", strerror(errno));
+		return 1;
+	}
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		setpgid(0, 0);
+		run_in_child(test);
+	}
+	setpgid(pid, pid);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	kill(-pid, SIGKILL); /* whatever a failed test left running */
+	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	if (WIFSIGNALED(status))
+		printf("# %s by signal %d (%s)\n",
+		       WTERMSIG(status) == SIGALRM ? "stopped by the watchdog" : "killed",
+		       WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
+		return 2;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+}
+
+static bool is_selected(const char *name, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strstr(name, argv[i]))
+			return true;
+	return argc < 2;
+}
+
+int test_main(int argc, char **argv)
+{
+	int n = 0, failed = 0;
+
+	for (struct test_case *t = first_test; t; t = t->next)
+		n += is_selected(t->name, argc, argv);
+	printf("1..%d\n", n);
+	n = 0;
+	for (struct test_case *t = first_test; t; t = t->next) {
+		if (!is_selected(t->name, argc, argv))
+			continue;
+		int result = run(t);
+
+		failed += result == 1;
+		printf("%sok %d - %s%s\n", result == 1 ? "not " : "", ++n, t->name,
+		       result == 2 ? " # SKIP" : "");
+		fflush(stdout);
+	}
+	return failed ? 1 : 0;
+}
