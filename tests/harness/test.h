@@ -38,6 +38,9 @@ struct test_leak_hook {
 };
 extern const struct test_leak_hook test_leak_hooks[] __attribute__((weak)); /* ends with NULL name */
 
+/* Take the leak counts anew: what the libraries keep for the life of the process is open now. */
+void test_reset_baseline(void);
+
 /* Instrumented run (address or thread sanitizer, valgrind): loops may be shorter. */
 bool test_is_slow(void);
 /* A folder of this test's own, removed afterwards. */

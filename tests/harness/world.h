@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A private Portico session for one test: registry, drivers and all. The mode
+ * comes from PORTICO_TEST_MODE: "daemon" (porticod in the test's folder),
+ * "embedded" (registry in this process, drivers in host processes) or
+ * "in-process" (everything in this process). The same stories run in all three
+ * unless they kill processes.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <IOKit/IOKitLib.h>
+
+bool world_is_daemon(void);
+bool world_is_in_process(void);
+
+/* Start with the three sample drivers, wait until they have matched, warm the libraries up and
+ * take the leak baseline. */
+void world_start(void);
+/* With drivers from FOLDER only. */
+void world_start_with(const char *folder);
+/* End the session and wait for its processes. Called by every test that started it. */
+void world_stop(void);
+
+/* daemon mode only */
+const char *world_socket(void);
+pid_t world_registry_pid(void);
+/* SIGKILL the registry and wait for its end. */
+void world_kill_registry(void);
+/* A new registry at the same place, as the supervisor would start it. */
+void world_restart_registry(void);
+/* Pid of the host of a server (IOUserServerName), 0 when it does not run. */
+pid_t world_host_pid(const char *server);
+
+/* The service of that class, waiting for it through a matching notification; one reference. */
+io_service_t world_service(const char *class_name);
+/* An open connection of that type to the service of that class; fails the test otherwise. */
+io_connect_t world_open(const char *class_name, uint32_t type);
