@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#include "world.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <dispatch/dispatch.h>
+#include <mach/mach.h>
+
+#include "test.h"
+
+static struct {
+	char socket[512];
+	char drivers[512];
+	pid_t registry;
+	unsigned generation;
+} world;
+
+static int64_t count_names(void)
+{
+	extern size_t port_count_names(void);
+
+	return (int64_t)port_count_names();
+}
+
+static int64_t count_objects(void)
+{
+	extern long cf_private_count_objects(void);
+
+	return cf_private_count_objects();
+}
+
+const struct test_leak_hook test_leak_hooks[] = {
+	{ "number of port names", count_names },
+	{ "number of CF objects", count_objects },
+	{ NULL, NULL },
+};
+
+static const char *mode(void)
+{
+	const char *m = getenv("PORTICO_TEST_MODE");
+
+	return m ? m : "daemon";
+}
+
+bool world_is_daemon(void)
+{
+	return !strcmp(mode(), "daemon");
+}
+
+bool world_is_in_process(void)
+{
+	return !strcmp(mode(), "in-process");
+}
+
+const char *world_socket(void)
+{
+	return world.socket;
+}
+
+pid_t world_registry_pid(void)
+{
+	return world.registry;
+}
+
+static void start_registry(void)
+{
+	char generation[16], ready[16];
+	int fds[2];
+	char byte;
+
+	test_equal(pipe2(fds, O_CLOEXEC), 0);
+	snprintf(generation, sizeof(generation), "%u", world.generation++);
+	snprintf(ready, sizeof(ready), "%d", fds[1]);
+	const char *program = strdup(test_built("bin/porticod"));
+	fflush(stdout);
+	world.registry = fork();
+	if (world.registry == 0) {
+		fcntl(fds[1], F_SETFD, 0);
+		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers", "--drivers",
+		      world.drivers, "--ready-fd", ready, "--generation", generation, (char *)NULL);
+		_exit(127);
+	}
+	free((char *)program);
+	close(fds[1]);
+	test_true(world.registry > 0);
+	test_equal(read(fds[0], &byte, 1), 1);
+	close(fds[0]);
+}
+
+/* What the libraries make once and keep: session, watcher, worker threads, main queue handle. */
+static void warm_up(bool sample_drivers)
+{
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	dispatch_queue_t queue = dispatch_queue_create("warm up", NULL);
+
+	IONotificationPortSetDispatchQueue(port, queue);
+	if (sample_drivers) {
+		const char *classes[] = { "CalculatorDriver", "ProcessMonitor", "MirrorDriver" };
+
+		for (int i = 0; i < 3; i++)
+			IOObjectRelease(world_service(classes[i]));
+		IOServiceClose(world_open("CalculatorDriver", 0));
+	} else {
+		IOObjectRelease(IOServiceGetMatchingService(0, IOServiceMatching("IOResources")));
+	}
+	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false);
+	IONotificationPortDestroy(port);
+	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	dispatch_release(queue);
+	test_equal(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+}
+
+static void start(const char *drivers, bool sample_drivers)
+{
+	snprintf(world.drivers, sizeof(world.drivers), "%s", drivers);
+	snprintf(world.socket, sizeof(world.socket), "%s/registry.sock", test_folder());
+	if (world_is_daemon()) {
+		start_registry();
+		setenv("PORTICO_SESSION", world.socket, 1);
+	} else {
+		setenv("PORTICO_SESSION", "embedded", 1);
+		setenv("PORTICO_DRIVERS", drivers, 1);
+		if (world_is_in_process())
+			setenv("PORTICO_IN_PROCESS", "1", 1);
+	}
+	warm_up(sample_drivers);
+	test_reset_baseline();
+}
+
+void world_start(void)
+{
+	start(test_built("drivers"), true);
+}
+
+void world_start_with(const char *folder)
+{
+	start(folder, false);
+}
+
+/* Every child of ours, adopted ones included, has to end by itself once the session is gone. */
+static void wait_for_children(void)
+{
+	int status;
+
+	while (waitpid(-1, &status, __WALL) > 0 || errno == EINTR)
+		;
+}
+
+void world_stop(void)
+{
+	if (!world_is_daemon())
+		return;
+	kill(world.registry, SIGTERM);
+	wait_for_children();
+	world.registry = 0;
+}
+
+void world_kill_registry(void)
+{
+	int status;
+
+	kill(world.registry, SIGKILL);
+	test_equal(waitpid(world.registry, &status, 0), world.registry);
+	world.registry = 0;
+}
+
+void world_restart_registry(void)
+{
+	start_registry();
+}
+
+static bool is_host_of(pid_t pid, const char *server)
+{
+	char path[64], line[1024];
+
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	bool ours = false, is_server = false;
+	line[n > 0 ? n : 0] = 0;
+	for (char *arg = line; n > 0 && arg < line + n; arg += strlen(arg) + 1) {
+		ours |= !strcmp(arg, world.socket);
+		is_server |= !strcmp(arg, server);
+	}
+	return ours && is_server;
+}
+
+pid_t world_host_pid(const char *server)
+{
+	DIR *d = opendir("/proc");
+	pid_t found = 0;
+
+	for (struct dirent *e; d && !found && (e = readdir(d));)
+		if (is_host_of(atoi(e->d_name), server))
+			found = atoi(e->d_name);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+static void take_service(void *context, io_iterator_t iterator)
+{
+	io_service_t *found = context, next;
+
+	while ((next = IOIteratorNext(iterator))) {
+		if (!*found)
+			*found = next;
+		else
+			IOObjectRelease(next);
+	}
+	if (*found)
+		CFRunLoopStop(CFRunLoopGetCurrent());
+}
+
+io_service_t world_service(const char *class_name)
+{
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_iterator_t iterator = 0;
+	io_service_t found = 0;
+
+	test_true(port != NULL);
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
+			   kCFRunLoopDefaultMode);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+							  IOServiceMatching(class_name), take_service,
+							  &found, &iterator),
+			 0);
+	take_service(&found, iterator);
+	while (!found)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, false);
+	IOObjectRelease(iterator);
+	IONotificationPortDestroy(port);
+	return found;
+}
+
+io_connect_t world_open(const char *class_name, uint32_t type)
+{
+	io_service_t service = world_service(class_name);
+	io_connect_t connect = 0;
+
+	test_equal_error(IOServiceOpen(service, mach_task_self(), type, &connect), 0);
+	test_true(connect != 0);
+	IOObjectRelease(service);
+	return connect;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/* A driver host is killed: calls return, completions come, services go and come back. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOKitLib.h>
+#include <IOKit/IOMessage.h>
+#include <mach/mach.h>
+
+#include "test.h"
+#include "world.h"
+
+enum { ADD, ADD_LATER = 4, SLEEP = 7, OPENS = 8 };
+
+static pid_t calculator_host(void)
+{
+	pid_t pid = world_host_pid("com.portico.Calculator");
+
+	test_true(pid > 0);
+	return pid;
+}
+
+struct sleeper {
+	io_connect_t connect;
+	_Atomic int started;
+	kern_return_t result;
+};
+
+static void *sleep_in_driver(void *context)
+{
+	struct sleeper *s = context;
+	uint64_t ns = 60ull * 1000000000;
+	uint32_t none = 0;
+
+	s->result = IOConnectCallScalarMethod(s->connect, SLEEP, &ns, 1, NULL, &none);
+	return NULL;
+}
+
+static void wait_until_in_flight(io_connect_t c, uint64_t n_calls)
+{
+	uint64_t out[4] = { 0 };
+	uint32_t n = 4;
+
+	while (out[2] < n_calls)
+		test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, out, &n), 0);
+}
+
+static bool is_in_death_set(kern_return_t result)
+{
+	uint32_t r = (uint32_t)result;
+
+	return r == (uint32_t)kIOReturnOffline || r == (uint32_t)kIOReturnAborted ||
+	       r == (uint32_t)kIOReturnNotReady || r == (uint32_t)kIOReturnIPCError ||
+	       r == (uint32_t)MACH_SEND_INVALID_DEST;
+}
+
+TEST(waiting_calls_return_with_a_documented_error)
+{
+	world_start();
+	enum { THREADS = 4 };
+	struct sleeper sleepers[THREADS];
+	pthread_t threads[THREADS];
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	uint64_t in[2] = { 1, 2 }, out[1];
+	uint32_t n = 1;
+
+	for (int i = 0; i < THREADS; i++) {
+		sleepers[i] = (struct sleeper){ .connect = c };
+		test_equal(pthread_create(&threads[i], NULL, sleep_in_driver, &sleepers[i]), 0);
+	}
+	wait_until_in_flight(c, THREADS + 1);
+	kill(calculator_host(), SIGKILL);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		test_true(is_in_death_set(sleepers[i].result));
+	}
+	test_true(is_in_death_set(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n)));
+	IOServiceClose(c);
+	world_stop();
+}
+
+struct story {
+	io_service_t service;
+	int terminated, came_back, aborted, interest_terminated;
+	uint32_t aborted_result;
+	bool same_name;
+};
+
+static void on_terminated(void *refcon, io_iterator_t iterator)
+{
+	struct story *story = refcon;
+	io_service_t s;
+
+	while ((s = IOIteratorNext(iterator))) {
+		uint64_t id = 0;
+
+		story->terminated++;
+		story->same_name = s == story->service;
+		test_equal_error(IORegistryEntryGetRegistryEntryID(s, &id), 0);
+		test_true(id > 0x100000100);
+		IOObjectRelease(s);
+	}
+}
+
+static void on_matched(void *refcon, io_iterator_t iterator)
+{
+	struct story *story = refcon;
+	io_service_t s;
+
+	while ((s = IOIteratorNext(iterator))) {
+		story->came_back++;
+		IOObjectRelease(s);
+	}
+}
+
+static void on_interest(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	(void)service;
+	(void)argument;
+	if (type == kIOMessageServiceIsTerminated)
+		((struct story *)refcon)->interest_terminated++;
+}
+
+static void on_aborted(void *refcon, IOReturn result)
+{
+	struct story *story = refcon;
+
+	story->aborted++;
+	story->aborted_result = (uint32_t)result;
+}
+
+static IONotificationPortRef arm(struct story *story, io_iterator_t iterators[3])
+{
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
+			   kCFRunLoopDefaultMode);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOTerminatedNotification,
+							  IOServiceMatching("CalculatorDriver"),
+							  on_terminated, story, &iterators[0]),
+			 0);
+	on_terminated(story, iterators[0]);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+							  IOServiceMatching("CalculatorDriver"), on_matched,
+							  story, &iterators[1]),
+			 0);
+	on_matched(story, iterators[1]);
+	test_equal(story->came_back, 1);
+	story->came_back = 0;
+	test_equal_error(IOServiceAddInterestNotification(port, story->service, kIOGeneralInterest,
+							  on_interest, story, &iterators[2]),
+			 0);
+	return port;
+}
+
+TEST(spec_f10_f26_services_terminate_are_notified_and_come_back)
+{
+	world_start();
+	struct story story = { .service = world_service("CalculatorDriver") };
+	io_iterator_t iterators[3];
+	IONotificationPortRef port = arm(&story, iterators);
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	uint64_t later[3] = { 1, 2, 3600ull * 1000000000 }, in[2] = { 2, 3 }, out[1] = { 0 };
+	io_async_ref64_t reference = { 0 };
+	uint32_t n = 0;
+
+	reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)on_aborted;
+	reference[kIOAsyncCalloutRefconIndex] = (uintptr_t)&story;
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, IONotificationPortGetMachPort(port),
+							reference, 3, later, 3, NULL, &n),
+			 0);
+	kill(calculator_host(), SIGKILL);
+	while (!story.terminated || !story.came_back || !story.aborted)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	test_equal(story.terminated, 1);
+	test_true(story.same_name);
+	test_equal(story.came_back, 1);
+	test_equal(story.aborted, 1);
+	test_equal_error(story.aborted_result, kIOReturnAborted);
+	test_equal(story.interest_terminated, 1);
+	n = 1;
+	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n), MACH_SEND_INVALID_DEST);
+	IOServiceClose(c);
+	c = world_open("CalculatorDriver", 0);
+	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n), 0);
+	test_equal(out[0], 5);
+	IOServiceClose(c);
+	for (int i = 0; i < 3; i++)
+		IOObjectRelease(iterators[i]);
+	IONotificationPortDestroy(port);
+	IOObjectRelease(story.service);
+	world_stop();
+}
+
+TEST(spec_f11_without_a_terminated_notification_handles_die)
+{
+	world_start();
+	io_service_t s = world_service("CalculatorDriver");
+	mach_port_type_t type = 0;
+	io_name_t name;
+
+	kill(calculator_host(), SIGKILL);
+	while (mach_port_type(mach_task_self(), s, &type) == 0 && !(type & MACH_PORT_TYPE_DEAD_NAME))
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false);
+	test_equal_error(IOObjectGetClass(s, name), MACH_SEND_INVALID_DEST);
+	test_equal_error(IOObjectRetain(s), 0);
+	test_equal_error(IOObjectRelease(s), 0);
+	test_equal_error(IOObjectRelease(s), 0);
+	test_equal_error(IOObjectRelease(s), KERN_INVALID_NAME);
+	world_stop();
+}
+
+TEST(killed_again_and_again)
+{
+	world_start();
+	int rounds = test_is_slow() ? 3 : 8;
+
+	for (int i = 0; i < rounds; i++) {
+		io_connect_t c = world_open("CalculatorDriver", 0);
+		uint64_t in[2] = { (uint64_t)i, 1 }, out[1] = { 0 };
+		uint32_t n = 1;
+		kern_return_t result;
+
+		kill(calculator_host(), SIGKILL);
+		do
+			result = IOConnectCallScalarMethod(c, ADD, in, 2, out, &n);
+		while (result == 0);
+		test_true(is_in_death_set(result));
+		IOServiceClose(c);
+	}
+	world_stop();
+}
+
+TEST(other_hosts_are_not_disturbed)
+{
+	world_start();
+	io_connect_t mirror = world_open("MirrorDriver", 0);
+	pid_t pid = world_host_pid("com.portico.Mirror");
+	uint64_t in[2] = { 0, 16 }, out[1];
+	uint32_t n = 1;
+
+	kill(calculator_host(), SIGKILL);
+	IOServiceClose(world_open("CalculatorDriver", 0));
+	test_equal_error(IOConnectCallScalarMethod(mirror, 0, in, 2, out, &n), 0);
+	test_equal(world_host_pid("com.portico.Mirror"), pid);
+	IOServiceClose(mirror);
+	world_stop();
+}
+
+TEST_MAIN
