@@ -75,9 +75,14 @@ struct wire_layout {
 	uint64_t payload_max; /* 0: WIRE_CONTROL_MAX */
 };
 
-/* Append the encoded MESSAGE (of LAYOUT's struct) to OUT. -EMSGSIZE when a field breaks its limit,
+/* Append the encoded MESSAGE (of LAYOUT's struct) to OUT, whose size is a multiple of 8. -EMSGSIZE when a field breaks its limit,
  * -EINVAL when a value cannot be encoded, -ENOMEM. OUT->size is unchanged on failure. */
 err_t wire_message_encode(const struct wire_layout *layout, const void *message, struct bytes *out);
+/* The same, but when the last field is a byte string worth sending from where it lies, OUT ends with
+ * its length and RET_TAIL borrows the bytes: they and zero bytes up to a multiple of 8 complete the
+ * payload. Else RET_TAIL is empty. */
+err_t wire_message_encode_split(const struct wire_layout *layout, const void *message,
+				struct bytes *out, struct wire_bytes *ret_tail);
 /* Decode SIZE bytes at DATA (8-byte aligned) into RET_MESSAGE. -EBADMSG on anything malformed,
  * -ENOMEM. On failure RET_MESSAGE is zeroed and nothing needs clearing. */
 err_t wire_message_decode(const struct wire_layout *layout, const void *data, size_t size,
@@ -110,6 +115,9 @@ extern const struct wire_layout wire_number_reply_layout;
 extern const struct wire_layout wire_text_reply_layout;
 extern const struct wire_layout wire_value_reply_layout;
 extern const struct wire_layout wire_entries_reply_layout;
+
+/* Name of the first layout with TYPE, for log lines; "unknown message". */
+const char *wire_type_name(uint32_t type);
 
 /* Every layout there is, NULL-terminated: for tests, fuzzers and the documentation check. */
 extern const struct wire_layout *const wire_layouts[];

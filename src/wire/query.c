@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#include "wire/query.h"
+
+#include "wire/layout.h"
+
+static const struct wire_field find_request_fields[] = {
+	WIRE_U32(wire_find_request, first_only),
+	WIRE_VALUE(wire_find_request, matching),
+};
+WIRE_LAYOUT(wire_find_request, wire_find_request, WIRE_FIND, 0, find_request_fields);
+
+static const struct wire_field match_request_fields[] = {
+	WIRE_U64(wire_match_request, id),
+	WIRE_VALUE(wire_match_request, matching),
+};
+WIRE_LAYOUT(wire_match_request, wire_match_request, WIRE_MATCH, 0, match_request_fields);
+
+static const struct wire_field wait_quiet_request_fields[] = {
+	WIRE_U64(wire_wait_quiet_request, id),
+	WIRE_U64(wire_wait_quiet_request, timeout_ns),
+};
+WIRE_LAYOUT(wire_wait_quiet_request, wire_wait_quiet_request, WIRE_WAIT_QUIET, 0,
+	    wait_quiet_request_fields);
