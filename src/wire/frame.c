@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: MIT
+#include "wire/frame.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/scope.h"
+#include "base/shm.h"
+
+enum {
+	KERNEL_FDS_MAX = 253, /* SCM_MAX_FD: the most that one message can deliver */
+	KEEP_MAX = 1024 * 1024, /* larger payload buffers are not kept for reuse */
+	STACK_PAYLOAD = 2048, /* smaller payloads are encoded without the heap */
+};
+
+_Static_assert(sizeof(struct wire_header) == 24, "the header has no padding");
+
+/* --- the frame -------------------------------------------------------- */
+
+void wire_frame_clear(struct wire_frame *frame)
+{
+	for (size_t i = 0; i < frame->n_fds; i++)
+		fd_close(frame->fds[i]);
+	frame->n_fds = 0;
+	frame->header = (struct wire_header){ 0 };
+	bytes_clear(&frame->payload);
+	if (frame->payload.capacity > KEEP_MAX)
+		bytes_fini(&frame->payload);
+}
+
+void wire_frame_fini(struct wire_frame *frame)
+{
+	wire_frame_clear(frame);
+	bytes_fini(&frame->payload);
+}
+
+int wire_frame_take_fd(struct wire_frame *frame, size_t index)
+{
+	return index < frame->n_fds ? take_fd(&frame->fds[index]) : -1;
+}
+
+err_t wire_frame_decode(const struct wire_frame *frame, const struct wire_layout *layout,
+			void *ret_message)
+{
+	if (frame->n_fds != layout->n_fds) {
+		memset(ret_message, 0, layout->size);
+		return -EBADMSG;
+	}
+	return wire_message_decode(layout, frame->payload.data, frame->payload.size, ret_message);
+}
+
+/* Room for N bytes that need not keep what the buffer holds. */
+static err_t reserve(struct bytes *payload, size_t n)
+{
+	if (payload->capacity >= n)
+		return 0;
+	bytes_fini(payload);
+	payload->data = malloc(n);
+	if (!payload->data)
+		return -ENOMEM;
+	payload->capacity = n;
+	return 0;
+}
+
+/* --- receiving -------------------------------------------------------- */
+
+static err_t wait_for(int socket, short events)
+{
+	struct pollfd p = { .fd = socket, .events = events };
+
+	return poll(&p, 1, -1) < 0 && errno != EINTR ? err_from_errno() : 0;
+}
+
+/* One recvmsg that does not give up for reasons that pass. */
+static err_t receive_datagram(int socket, struct msghdr *msg, bool block, size_t *ret_size)
+{
+	int flags = MSG_CMSG_CLOEXEC | (block ? 0 : MSG_DONTWAIT);
+	const size_t control_size = msg->msg_controllen;
+
+	for (;;) {
+		msg->msg_controllen = control_size;
+		ssize_t n = recvmsg(socket, msg, flags);
+		if (n >= 0) {
+			*ret_size = (size_t)n;
+			return 0;
+		}
+		/* The peer closed with our messages unread. The kernel says so once, before what is
+		 * still queued for us. */
+		if (errno == EINTR || errno == ECONNRESET)
+			continue;
+		if (errno != EAGAIN)
+			return errno == ENOTCONN || errno == EPIPE ? -EPIPE : err_from_errno();
+		if (!block)
+			return -EAGAIN;
+		/* Somebody who shares the open file made it non-blocking. */
+		err_t err = wait_for(socket, POLLIN);
+		if (err)
+			return err;
+	}
+}
+
+/* Collect the descriptors of MSG, at most WIRE_FDS_MAX; close the others. */
+static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
+{
+	err_t err = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (frame->n_fds < WIRE_FDS_MAX) {
+				frame->fds[frame->n_fds++] = fd;
+			} else {
+				fd_close(fd);
+				err = -EBADMSG;
+			}
+		}
+	}
+	return err;
+}
+
+static err_t check_header(const struct wire_header *h, uint64_t payload_max)
+{
+	bool is_reply = h->flags & WIRE_FLAG_REPLY;
+
+	if (h->flags & ~WIRE_FLAGS_KNOWN || !h->type || h->size > payload_max)
+		return -EBADMSG;
+	return is_reply ? (h->id ? 0 : -EBADMSG) : (h->status ? -EBADMSG : 0);
+}
+
+/* The payload is in the last descriptor. It is read, never mapped: the sender may still write it. */
+static err_t read_memory(struct wire_frame *frame)
+{
+	uint64_t size = frame->header.size;
+	struct stat st;
+
+	if (size <= WIRE_INLINE_MAX || !frame->n_fds)
+		return -EBADMSG;
+	scope_fd int fd = frame->fds[--frame->n_fds];
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || shm_verify(fd, size))
+		return -EBADMSG;
+	err_t err = reserve(&frame->payload, size);
+	if (err)
+		return err;
+	for (size_t done = 0; done < size;) {
+		ssize_t n = pread(fd, frame->payload.data + done, size - done, (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -EBADMSG;
+		done += (size_t)n;
+	}
+	frame->payload.size = size;
+	return 0;
+}
+
+err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_max, bool block)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(KERNEL_FDS_MAX * sizeof(int))];
+	} control; /* not cleared: the kernel says how much it wrote */
+	size_t size;
+
+	wire_frame_clear(frame);
+	err_t err = reserve(&frame->payload, WIRE_INLINE_MAX);
+	if (err)
+		return err;
+	struct iovec parts[] = {
+		{ &frame->header, sizeof(frame->header) },
+		{ frame->payload.data, WIRE_INLINE_MAX },
+	};
+	struct msghdr msg = {
+		.msg_iov = parts,
+		.msg_iovlen = 2,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	err = receive_datagram(socket, &msg, block, &size);
+	if (err)
+		return err;
+	err = collect_fds(&msg, frame);
+	if (!err && size == 0)
+		err = -EPIPE;
+	if (!err && (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC) || size < sizeof(frame->header)))
+		err = -EBADMSG;
+	if (!err)
+		err = check_header(&frame->header, payload_max);
+	if (!err && frame->header.flags & WIRE_FLAG_MEMORY)
+		err = size == sizeof(frame->header) ? read_memory(frame) : -EBADMSG;
+	else if (!err && size - sizeof(frame->header) != frame->header.size)
+		err = -EBADMSG;
+	else if (!err)
+		frame->payload.size = frame->header.size;
+	if (err)
+		wire_frame_clear(frame);
+	return err;
+}
+
+/* --- sending ---------------------------------------------------------- */
+
+static err_t error_of_send(int error)
+{
+	switch (error) {
+	case ECONNRESET:
+	case ENOTCONN:
+	case EPIPE:
+		return -EPIPE;
+	case ETOOMANYREFS:
+	case EMFILE:
+	case ENFILE:
+		return -EMFILE;
+	case ENOBUFS:
+	case ENOMEM:
+		return -ENOMEM;
+	default:
+		return -error;
+	}
+}
+
+static err_t send_datagram(int socket, const struct msghdr *msg, bool block)
+{
+	int flags = MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT);
+
+	while (sendmsg(socket, msg, flags) < 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN)
+			return error_of_send(errno);
+		if (!block)
+			return -EAGAIN;
+		err_t err = wait_for(socket, POLLOUT);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static err_t write_memory(const struct iovec *parts, int n_parts, size_t size, int *ret_fd)
+{
+	off_t at = 0;
+	scope_fd int fd = -1;
+	err_t err = shm_create("portico-message", size, &fd);
+
+	if (err)
+		return err;
+	for (int i = 0; i < n_parts; i++) {
+		for (size_t done = 0; done < parts[i].iov_len;) {
+			ssize_t n = pwrite(fd, (const char *)parts[i].iov_base + done,
+					   parts[i].iov_len - done, at);
+
+			if (n < 0 && errno == EINTR)
+				continue;
+			if (n <= 0)
+				return -ENOMEM;
+			done += (size_t)n;
+			at += n;
+		}
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* Send HEADER and up to three pieces of payload; PARTS[0] is free for the header. */
+static err_t send_parts(int socket, struct wire_header *header, struct iovec *parts, int n_parts,
+			const int *fds, size_t n_fds, bool block)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
+	} control;
+	int all[WIRE_FDS_MAX];
+	scope_fd int memory = -1;
+	uint64_t size = 0;
+
+	for (int i = 1; i < n_parts; i++)
+		size += parts[i].iov_len;
+	bool by_memory = size > WIRE_INLINE_MAX;
+	if (n_fds + by_memory > WIRE_FDS_MAX)
+		return -EMSGSIZE;
+	if (n_fds)
+		memcpy(all, fds, n_fds * sizeof(*fds));
+	header->size = size;
+	header->flags &= ~WIRE_FLAG_MEMORY;
+	if (by_memory) {
+		err_t err = write_memory(parts + 1, n_parts - 1, size, &memory);
+
+		if (err)
+			return err == -EMFILE || err == -ENFILE ? -EMFILE : -ENOMEM;
+		header->flags |= WIRE_FLAG_MEMORY;
+		all[n_fds++] = memory;
+	}
+	parts[0] = (struct iovec){ header, sizeof(*header) };
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = by_memory ? 1 : n_parts };
+	if (n_fds) {
+		memset(&control, 0, sizeof(control));
+		control.align.cmsg_level = SOL_SOCKET;
+		control.align.cmsg_type = SCM_RIGHTS;
+		control.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), all, n_fds * sizeof(int));
+		msg.msg_control = &control;
+		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
+	}
+	return send_datagram(socket, &msg, block);
+}
+
+err_t wire_frame_send(int socket, struct wire_header *header, const void *payload, size_t size,
+		      const int *fds, size_t n_fds, bool block)
+{
+	struct iovec parts[2] = { { 0 }, { (void *)payload, size } };
+
+	return send_parts(socket, header, parts, size ? 2 : 1, fds, n_fds, block);
+}
+
+static err_t send_encoded(int socket, struct wire_header *header, const struct bytes *encoded,
+			  const struct wire_bytes *tail, const int *fds, size_t n_fds, bool block)
+{
+	static const char zeros[8];
+	struct iovec parts[4] = {
+		{ 0 },
+		{ encoded->data, encoded->size },
+		{ (void *)tail->data, tail->size },
+		{ (void *)zeros, -tail->size & 7 },
+	};
+	int n_parts = !encoded->size ? 1 : !tail->size ? 2 : tail->size & 7 ? 4 : 3;
+
+	return send_parts(socket, header, parts, n_parts, fds, n_fds, block);
+}
+
+static err_t send_message(int socket, struct wire_header *header, const struct wire_layout *layout,
+			  const void *message, const int *fds, size_t n_fds, bool block)
+{
+	uint64_t stack[STACK_PAYLOAD / sizeof(uint64_t)];
+	struct bytes small = {
+		.data = (uint8_t *)stack,
+		.capacity = sizeof(stack),
+		.limit = sizeof(stack), /* so that it is never reallocated */
+	};
+	struct wire_bytes tail = { NULL, 0 };
+	err_t err = message ? wire_message_encode_split(layout, message, &small, &tail) : 0;
+
+	if (!err)
+		return send_encoded(socket, header, &small, &tail, fds, n_fds, block);
+	if (err != -EMSGSIZE)
+		return err;
+	struct bytes large = BYTES_INIT;
+	err = wire_message_encode_split(layout, message, &large, &tail);
+	if (!err)
+		err = send_encoded(socket, header, &large, &tail, fds, n_fds, block);
+	bytes_fini(&large);
+	return err;
+}
+
+err_t wire_send(int socket, const struct wire_layout *layout, uint32_t id, const void *message,
+		const int *fds, size_t n_fds, bool block)
+{
+	struct wire_header header = { .type = layout->type, .id = id };
+
+	if (!layout->type || n_fds != layout->n_fds || (!message && layout->n_fields))
+		return -EINVAL;
+	return send_message(socket, &header, layout, message, fds, n_fds, block);
+}
+
+err_t wire_reply(int socket, const struct wire_header *request, const struct wire_layout *layout,
+		 int32_t status, const void *message, const int *fds, size_t n_fds, bool block)
+{
+	struct wire_header header = {
+		.type = request->type,
+		.flags = WIRE_FLAG_REPLY,
+		.id = request->id,
+		.status = status,
+	};
+
+	if (!request->id)
+		return 0;
+	if (status ? n_fds > layout->n_fds : n_fds != layout->n_fds)
+		return -EINVAL;
+	if (!status && !message && layout->n_fields)
+		return -EINVAL;
+	return send_message(socket, &header, layout, message, fds, n_fds, block);
+}
