@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/* All of CoreFoundation that there is here. */
+#ifndef __COREFOUNDATION_COREFOUNDATION__
+#define __COREFOUNDATION_COREFOUNDATION__ 1
+
+#include <ctype.h>
+#include <errno.h>
+#include <float.h>
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <CoreFoundation/CFArray.h>
+#include <CoreFoundation/CFBag.h>
+#include <CoreFoundation/CFBase.h>
+#include <CoreFoundation/CFByteOrder.h>
+#include <CoreFoundation/CFData.h>
+#include <CoreFoundation/CFDate.h>
+#include <CoreFoundation/CFDictionary.h>
+#include <CoreFoundation/CFError.h>
+#include <CoreFoundation/CFFileDescriptor.h>
+#include <CoreFoundation/CFMachPort.h>
+#include <CoreFoundation/CFNumber.h>
+#include <CoreFoundation/CFPropertyList.h>
+#include <CoreFoundation/CFRunLoop.h>
+#include <CoreFoundation/CFSet.h>
+#include <CoreFoundation/CFStream.h>
+#include <CoreFoundation/CFString.h>
+#include <CoreFoundation/CFURL.h>
+#include <CoreFoundation/CFUUID.h>
+
+#endif

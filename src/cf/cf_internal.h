@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the files of this folder share: object header, classes, and the few
+ * views of strings and tables that other types need.
+ *
+ * Every object begins with struct cf_object. The type is in bits 8-17 of info,
+ * the low eight bits belong to the class. clang's constant strings have the
+ * same header with count 0, which means immortal. isa is the allocator of an
+ * object that was made with one of the caller's own, otherwise NULL (and
+ * __CFConstantStringClassReference in constant strings).
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CoreFoundation/CFBase.h>
+#include <CoreFoundation/CFString.h>
+
+struct cf_object {
+	const void *isa;
+	uint32_t info;
+	_Atomic uint32_t refs; /* 0: immortal */
+};
+
+#define CF_OBJECT_STATIC(type) { NULL, (uint32_t)(type) << 8, 0 }
+
+/* Fixed type ids. Others come from cf_class_register. */
+enum {
+	CF_TYPE_ALLOCATOR = 2,
+	CF_TYPE_NULL = 3,
+	CF_TYPE_STRING = 7, /* fixed by clang's constant strings */
+	CF_TYPE_BOOLEAN = 8,
+	CF_TYPE_NUMBER = 9,
+	CF_TYPE_DATA = 10,
+	CF_TYPE_ARRAY = 11,
+	CF_TYPE_DICTIONARY = 12,
+	CF_TYPE_SET = 13,
+	CF_TYPE_BAG = 14,
+	CF_TYPE_DATE = 15,
+	CF_TYPE_UUID = 16,
+	CF_TYPE_URL = 17,
+	CF_TYPE_ERROR = 18,
+	CF_TYPE_READ_STREAM = 19,
+	CF_TYPE_WRITE_STREAM = 20,
+	CF_TYPE_FIRST_FREE = 32,
+	CF_TYPE_LIMIT = 1024
+};
+
+struct cf_class {
+	const char *name;
+	/* Release what the object holds; its memory is freed by the runtime. NULL: nothing. */
+	void (*fini)(void *object);
+	/* Both of this class and not the same object. NULL: never equal. */
+	bool (*equal)(const void *a, const void *b);
+	/* NULL: by address. */
+	CFHashCode (*hash)(const void *object);
+	/* Caller releases. NULL: "<Name address>". */
+	CFStringRef (*copy_description)(const void *object);
+};
+
+/* --- runtime.c ----------------------------------------------------------------- */
+
+/* A new type id; KLASS must stay valid. Aborts when there are no more. Any thread; use it under
+ * pthread_once, or register early. */
+CFTypeID cf_class_register(const struct cf_class *klass);
+const struct cf_class *cf_class_find(CFTypeID type);
+/* A zeroed object of SIZE bytes (with its header), one reference, the default allocator. NULL
+ * without memory. */
+void *cf_object_new(CFTypeID type, size_t size);
+void *cf_object_new_in(CFAllocatorRef allocator, CFTypeID type, size_t size);
+/* The object stays for ever; it no longer counts as live. */
+void cf_object_make_immortal(const void *object);
+/* Print the message and abort. */
+_Noreturn void cf_abort(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Objects that are alive, immortal ones excepted. For leak checks. */
+__attribute__((visibility("default"))) long cf_private_count_objects(void);
+
+static inline CFTypeID cf_type_of(const void *object)
+{
+	return ((const struct cf_object *)object)->info >> 8 & 0x3ff;
+}
+
+/* Neither NULL nor of another type. */
+static inline bool cf_is(const void *object, CFTypeID type)
+{
+	return object && cf_type_of(object) == type;
+}
+
+static inline uint8_t cf_flags(const void *object)
+{
+	return (uint8_t)((const struct cf_object *)object)->info;
+}
+
+static inline void cf_set_flags(void *object, uint8_t flags)
+{
+	struct cf_object *o = object;
+
+	o->info = (o->info & ~(uint32_t)0xff) | flags;
+}
+
+/* Release unless NULL. */
+static inline void cf_drop(const void *object)
+{
+	if (object)
+		CFRelease(object);
+}
+
+/* Retain unless NULL. */
+static inline const void *cf_keep(const void *object)
+{
+	return object ? CFRetain(object) : NULL;
+}
+
+static inline void cf_scope_release_fn(const void *pointer)
+{
+	cf_drop(*(const void *const *)pointer);
+}
+
+/* A local object reference that is released at the end of its scope. */
+#define scope_cf __attribute__((cleanup(cf_scope_release_fn)))
+
+/* A range cut to [0, length). */
+static inline CFRange cf_range_clip(CFRange range, CFIndex length)
+{
+	if (range.location < 0 || range.length < 0 || range.location > length)
+		return (CFRange){ 0, 0 };
+	if (range.length > length - range.location)
+		range.length = length - range.location;
+	return range;
+}
+
+/* Is it wholly inside [0, length]? */
+static inline bool cf_range_is_inside(CFRange range, CFIndex length)
+{
+	return range.location >= 0 && range.length >= 0 && range.location <= length &&
+	       range.length <= length - range.location;
+}
+
+/* --- allocator.c ------------------------------------------------------------------ */
+
+/* Is it one whose memory is malloc's? (NULL included, when the thread's default is.) */
+bool cf_allocator_is_malloc(CFAllocatorRef allocator);
+/* The thread's default for NULL. */
+CFAllocatorRef cf_allocator_real(CFAllocatorRef allocator);
+
+/* --- built-in classes --------------------------------------------------------------- */
+
+extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class, cf_boolean_class,
+	cf_number_class, cf_data_class, cf_array_class, cf_dictionary_class, cf_set_class,
+	cf_bag_class, cf_date_class, cf_uuid_class, cf_url_class, cf_error_class,
+	cf_read_stream_class, cf_write_stream_class;
+
+/* --- description.c ------------------------------------------------------------------ */
+
+/* The text that %@ inserts: a string itself, else its description. Caller releases. */
+CFStringRef cf_copy_text(CFTypeRef object);
