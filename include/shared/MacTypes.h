@@ -17,8 +17,8 @@ typedef signed int SInt32;
 typedef uint64_t UInt64;
 typedef int64_t SInt64;
 #else
-typedef __extension__ unsigned long long UInt64;
-typedef __extension__ signed long long SInt64;
+__extension__ typedef unsigned long long UInt64;
+__extension__ typedef signed long long SInt64;
 #endif
 
 typedef float Float32;
