@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IOService: what every driver is, and how a driver declares a class.
+ *
+ * A class is constant data: a name, a superclass, the size of an instance and
+ * a struct of operations. An instance is the driver's own struct, zero-filled,
+ * whose first member is an IOService (or IOUserClient). An operation that is
+ * NULL is inherited. `init` runs from the base class to the derived one and
+ * `free` the other way round, each class's own; of all other operations only
+ * the most derived one runs.
+ *
+ *	struct Clock { IOService service; uint64_t ticks; };
+ *	static const struct IOServiceOperations operations = { .start = clockStart };
+ *	static const struct IODriverClass clockClass = {
+ *		.name = "Clock", .superclass = &IOServiceBase,
+ *		.instanceSize = sizeof(struct Clock), .service = &operations,
+ *	};
+ *
+ * Threads: init, probe, start, stop, newUserClient, setProperties, message and
+ * the termination operations of one driver never overlap each other; external
+ * methods and work-loop callbacks run beside them. All functions below may be
+ * called on any thread of the driver, at any time, while the object is valid.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOKitKeys.h>
+#include <IOKit/IOMessage.h>
+#include <IOKit/IOReturn.h>
+#include <IOKit/IOTypes.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default)
+
+typedef struct IOService IOService;
+typedef struct IOUserClient IOUserClient;
+typedef struct IOWorkLoop IOWorkLoop;
+
+struct IODriverClass;
+struct IOServiceRuntime;
+struct IOUserClientOperations;
+
+/* The head of every instance; filled in by the runtime, never by the driver. */
+struct IOService {
+	const struct IODriverClass *objectClass;
+	struct IOServiceRuntime *runtime;
+};
+
+/* Target of a dispatched method: whatever the driver passes along, usually its user client. */
+typedef void OSObject;
+
+/* The program that opens or calls. Valid during the call it is given to and, for a user client,
+ * until clientClose has returned. */
+typedef struct IOClientTask {
+	int32_t pid;
+	uint32_t uid, gid;
+	bool administrator; /* root, or granted by the session's policy */
+	const char *name; /* of the process, for display */
+} IOClientTask;
+
+struct IOServiceOperations {
+	/* PROPERTIES: the personality, or what the creator gave (may be NULL). Default true. */
+	bool (*init)(IOService *service, CFDictionaryRef properties);
+	/* Look at PROVIDER, adjust SCORE; the service itself to be a candidate, else NULL. */
+	IOService *(*probe)(IOService *service, IOService *provider, int32_t *score);
+	/* True: running. After false the object is freed without stop. Default true. */
+	bool (*start)(IOService *service, IOService *provider);
+	/* Exactly once for each successful start. */
+	void (*stop)(IOService *service, IOService *provider);
+	/* Release what the class has put into its part of the instance; not the instance. */
+	void (*free)(IOService *service);
+	/* A message of PROVIDER (IOMessage.h). Default kIOReturnUnsupported. */
+	IOReturn (*message)(IOService *service, uint32_t type, IOService *provider, void *argument);
+	/* From IORegistryEntrySetCFProperties or IOConnectSetCFProperties. Default Unsupported. */
+	IOReturn (*setProperties)(IOService *service, CFTypeRef properties);
+	/* Open. On success *CLIENT is attached and started (IOServiceCreateUserClient does it all)
+	 * and its reference goes to the framework. The code of a failure reaches the caller.
+	 * Default: newUserClientSimple, then the class named by property IOUserClientClass. */
+	IOReturn (*newUserClient)(IOService *service, const IOClientTask *task, void *securityID,
+				  uint32_t type, CFDictionaryRef properties, IOUserClient **client);
+	/* The four-argument form. Its failures are forgotten and the default goes on (as macOS). */
+	IOReturn (*newUserClientSimple)(IOService *service, const IOClientTask *task,
+					void *securityID, uint32_t type, IOUserClient **client);
+	/* PROVIDER goes away; called from the provider towards the leaves. Default true. */
+	bool (*willTerminate)(IOService *service, IOService *provider, IOOptionBits options);
+	/* Called from the leaves towards the provider, before stop. Default true. */
+	bool (*didTerminate)(IOService *service, IOService *provider, IOOptionBits options);
+	/* The current value of a live property (IOServiceSetLiveProperty), retained, or NULL. */
+	CFTypeRef (*copyProperty)(IOService *service, CFStringRef key);
+};
+
+struct IODriverClass {
+	const char *name; /* at most 127 bytes */
+	const struct IODriverClass *superclass; /* IOServiceBase, IOUserClientBase or one's own */
+	size_t instanceSize;
+	const struct IOServiceOperations *service; /* may be NULL */
+	const struct IOUserClientOperations *userClient; /* IOUserClient.h; user clients only */
+};
+
+/* Classes "IOService" and "IOUserClient". */
+extern const struct IODriverClass IOServiceBase;
+extern const struct IODriverClass IOUserClientBase;
+
+/* --- references --------------------------------------------------------- */
+
+/* Returns SERVICE. NULL is accepted. */
+IOService *IOServiceRetain(IOService *service);
+void IOServiceRelease(IOService *service);
+/* Is the object of class NAME or of a subclass? */
+bool IOServiceConformsTo(IOService *service, const char *name);
+
+/* --- identity ------------------------------------------------------------ */
+
+/* Class name and entry name; valid as long as the object. */
+const char *IOServiceGetClassName(IOService *service);
+const char *IOServiceGetEntryName(IOService *service);
+/* 0 until the registry knows the object (before start). */
+uint64_t IOServiceGetEntryID(IOService *service);
+/* Borrowed; NULL when detached. */
+IOService *IOServiceGetProvider(IOService *service);
+bool IOServiceIsInactive(IOService *service);
+
+/* --- properties ---------------------------------------------------------- */
+
+/* A new reference, or NULL. For a provider in another process: as it was at probe time. */
+CFTypeRef IOServiceCopyProperty(IOService *service, CFStringRef key);
+/* Integer property; FALLBACK when it is missing or no number. */
+int64_t IOServiceGetNumberProperty(IOService *service, CFStringRef key, int64_t fallback);
+/* Set (VALUE is retained; it must not change afterwards) or remove (VALUE NULL). kIOReturnNotPermitted for an
+ * object of another process, kIOReturnNoMemory. */
+IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef value);
+IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key);
+/* From now on KEY is computed by the operation copyProperty whenever somebody reads it. */
+IOReturn IOServiceSetLiveProperty(IOService *service, CFStringRef key);
+/* A key of IOResources; drivers with IOResourceMatch wait for it. */
+IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef value);
+
+/* --- life ---------------------------------------------------------------- */
+
+/* Make the service findable and start matching on it. Called in start it takes effect when start
+ * has returned true. OPTIONS: kNilOptions. kIOReturnNotAttached for one that has no entry. */
+IOReturn IOServiceRegister(IOService *service, IOOptionBits options);
+/* End the object and what hangs below it. Asynchronous: stop and free follow on another thread.
+ * Harmless when it is ending already. */
+IOReturn IOServiceTerminate(IOService *service, IOOptionBits options);
+/* Make a child of PARENT (a nub) of class CLS and publish it; returns when the registry knows it.
+ * The caller owns one reference of *NUB. Its start is not called; stop is not either. */
+IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
+			     const char *location, CFDictionaryRef properties, IOService **nub);
+/* Make, initialise, attach and start a user client of class CLS (of the same bundle), with the
+ * documented codes: kIOReturnNoMemory; kIOReturnBadArgument (initWithTask refused);
+ * kIOReturnUnsupported (no user client, provider inactive, start refused). For newUserClient. */
+IOReturn IOServiceCreateUserClient(IOService *provider, const struct IODriverClass *cls,
+				   const IOClientTask *task, void *securityID, uint32_t type,
+				   CFDictionaryRef properties, IOUserClient **client);
+/* +1 or -1: the service is (no longer) busy. */
+IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta);
+
+/* --- messages and exclusive access ---------------------------------------- */
+
+/* Tell clients and interested programs. SIZE 0: ARGUMENT is the value itself; else it points at
+ * SIZE bytes (at most 64 reach programs). */
+IOReturn IOServiceMessageClients(IOService *service, uint32_t type, void *argument, size_t size);
+/* Exclusive use of PROVIDER by CLIENT among the drivers of this host (IOService::open). With kIOServiceSeize (1) the owner is
+ * asked to close. False: somebody has it (even CLIENT itself), or it is inactive. */
+bool IOServiceOpenProvider(IOService *client, IOService *provider, IOOptionBits options);
+void IOServiceCloseProvider(IOService *client, IOService *provider);
+/* CLIENT NULL: open by anybody? */
+bool IOServiceIsOpenBy(IOService *provider, IOService *client);
+
+/* The driver's work loop (IOWorkLoop.h), made at the first call; borrowed, valid until the driver
+ * has stopped. The same one for all objects of one driver. NULL: out of memory. */
+IOWorkLoop *IOServiceGetWorkLoop(IOService *service);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
