@@ -73,6 +73,40 @@ pid_t world_registry_pid(void)
 	return world.registry;
 }
 
+static const char *log_path(void)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/registry.log", test_folder());
+	return path;
+}
+
+static bool log_has(const char *text)
+{
+	char line[2048];
+	bool found = false;
+	FILE *f = fopen(log_path(), "re");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, text) != NULL;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+void world_await_log(const char *text)
+{
+	for (int i = 0; i < 2000 && !log_has(text); i++)
+		poll(NULL, 0, 10);
+	if (!log_has(text)) {
+		printf("# the registry's log has no line with \"%s\":\n", text);
+		fflush(stdout);
+		int status = system("sed 's/^/# /' \"$PORTICO_TEST_LOG\"");
+
+		test_fail(__FILE__, __LINE__, "nothing logged (%d)", status);
+	}
+}
+
 static void start_registry(void)
 {
 	char generation[16], ready[16];
@@ -83,9 +117,13 @@ static void start_registry(void)
 	snprintf(generation, sizeof(generation), "%u", world.generation++);
 	snprintf(ready, sizeof(ready), "%d", fds[1]);
 	const char *program = strdup(test_built("bin/porticod"));
+	setenv("PORTICO_TEST_LOG", log_path(), 1);
 	fflush(stdout);
 	world.registry = fork();
 	if (world.registry == 0) {
+		int log = open(log_path(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+		dup2(log, 2);
 		fcntl(fds[1], F_SETFD, 0);
 		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers", "--drivers",
 		      world.drivers, "--ready-fd", ready, "--generation", generation, (char *)NULL);

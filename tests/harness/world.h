@@ -31,6 +31,8 @@ pid_t world_registry_pid(void);
 void world_kill_registry(void);
 /* A new registry at the same place, as the supervisor would start it. */
 void world_restart_registry(void);
+/* Wait until the registry (or a host it started) has logged a line with TEXT. */
+void world_await_log(const char *text);
 /* Pid of the host of a server (IOUserServerName), 0 when it does not run. */
 pid_t world_host_pid(const char *server);
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/* The tools as a user runs them: portico run, start, status, stop, cc; ioreg. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+/* Run a shell command with $P = build/bin and return its exit status; output is in OUT. */
+static int shell(char *out, size_t size, const char *command)
+{
+	char line[4096];
+	size_t n = 0;
+
+	setenv("P", test_built("bin"), 1);
+	setenv("B", getenv("PORTICO_BUILD"), 1);
+	setenv("T", test_folder(), 1);
+	snprintf(line, sizeof(line), "{ %s\n} 2>&1", command);
+	FILE *f = popen(line, "re");
+	test_true(f != NULL);
+	while (n + 1 < size) {
+		size_t got = fread(out + n, 1, size - 1 - n, f);
+
+		if (!got)
+			break;
+		n += got;
+	}
+	out[n] = 0;
+	int status = pclose(f);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void wants(const char *command, int status, const char *text)
+{
+	char out[1 << 20];
+	int got = shell(out, sizeof(out), command);
+
+	if (got != status || !strstr(out, text))
+		test_fail(__FILE__, __LINE__, "%s\nstatus %d (expected %d), text \"%s\" in output:\n%.3000s",
+			  command, got, status, text, out);
+}
+
+TEST(run_gives_the_status_of_its_command)
+{
+	wants("$P/portico run -- true; echo status $?", 0, "status 0");
+	wants("$P/portico run -- sh -c 'exit 42'", 42, "");
+	wants("$P/portico run -- sh -c 'kill -TERM $$'", 143, "");
+	wants("$P/portico run -- /no/such/program", 127, "/no/such/program");
+	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
+}
+
+TEST(run_leaves_nothing_behind)
+{
+	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; find $T/r -mindepth 1 | wc -l",
+	      0, "\n0\n");
+}
+
+TEST(errors_say_what_to_do)
+{
+	wants("$P/portico", 64, "help");
+	wants("$P/portico nonsense", 64, "nonsense");
+	wants("$P/portico run --nonsense -- true", 64, "--nonsense");
+	wants("$P/portico --help", 0, "run");
+	wants("$P/portico run --help", 0, "--in-process");
+	wants("$P/ioreg -Z", 64, "usage");
+	wants("PORTICO_SESSION=/no/such/socket $P/portico status", 1, "/no/such/socket");
+}
+
+TEST(start_status_stop)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; $P/portico start && $P/portico status && "
+	      "$P/ioreg -r -c CalculatorDriver && $P/portico stop; s=$?; $P/portico status; exit $s",
+	      0, "CalculatorDriver");
+}
+
+TEST(ioreg_shows_the_tree)
+{
+	wants("$P/portico run -- $P/ioreg -w 0", 0, "+-o CalculatorDriver  <class CalculatorDriver, id 0x1000");
+	wants("$P/portico run -- $P/ioreg -w 0 -l", 0, "\"Operations\" = (\"add\",\"divide\"");
+	wants("$P/portico run -- $P/ioreg -a -r -c CalculatorDriver", 0, "<key>Operations</key>");
+	wants("$P/portico run -- $P/ioreg -rd1 -c IOPlatformExpertDevice", 0, "class IOPlatformExpertDevice");
+}
+
+static const char *const client =
+	"#include <stdio.h>\n"
+	"#include <CoreFoundation/CoreFoundation.h>\n"
+	"#include <IOKit/IOKitLib.h>\n"
+	"int main(void)\n"
+	"{\n"
+	"	io_service_t s = IOServiceGetMatchingService(kIOMasterPortDefault, IOServiceMatching(\"CalculatorDriver\"));\n"
+	"	io_connect_t c;\n"
+	"	uint64_t in[2] = { 40, 2 }, out[1];\n"
+	"	uint32_t n = 1;\n"
+	"	kern_return_t kr = s ? IOServiceOpen(s, mach_task_self(), 0, &c) : kIOReturnNoDevice;\n"
+	"	if (!kr)\n"
+	"		kr = IOConnectCallScalarMethod(c, 0, in, 2, out, &n);\n"
+	"	if (kr)\n"
+	"		return 1;\n"
+	"	CFStringRef text = CFStringCreateWithFormat(NULL, NULL, CFSTR(\"sum %llu\"), (unsigned long long)out[0]);\n"
+	"	CFShow(text);\n"
+	"	printf(\"sum %llu\\n\", (unsigned long long)out[0]);\n"
+	"	CFRelease(text);\n"
+	"	IOServiceClose(c);\n"
+	"	IOObjectRelease(s);\n"
+	"	return 0;\n"
+	"}\n";
+
+TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/client.c", test_folder());
+	FILE *f = fopen(path, "we");
+	fputs(client, f);
+	fclose(f);
+	for (int i = 0; i < 2; i++) {
+		setenv("PORTICO_CC", i ? "clang" : "gcc", 1);
+		wants("$P/portico cc -Wall -framework IOKit -framework CoreFoundation -o $T/client $T/client.c", 0, "");
+		wants("$P/portico run -- $T/client", 0, "sum 42");
+		wants("$P/portico run --in-process -- $T/client", 0, "sum 42");
+		wants("cd $T && XDG_RUNTIME_DIR=$T/none ./client", 0, "sum 42");
+		wants("$P/portico cc -c -o $T/client.o $T/client.c && $P/portico cc -o $T/client2 $T/client.o "
+		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
+		      0, "sum 42");
+	}
+}
+
+TEST(the_examples_succeed)
+{
+	wants("$P/portico run -- $B/examples/call_flow/call_flow", 0, "");
+	wants("$P/portico run -- $B/examples/async_dispatch_queue/async_dispatch_queue", 0, "");
+	wants("$P/portico run -- $B/examples/async_run_loop/async_run_loop", 0, "");
+	wants("$P/portico run -- $B/examples/async_mach_msg/async_mach_msg", 0, "");
+	wants("$P/portico run -- $B/examples/async_poll/async_poll", 0, "");
+	wants("$P/portico run --in-process -- $B/examples/async_dispatch_queue/async_dispatch_queue", 0, "");
+}
+
+TEST_MAIN
