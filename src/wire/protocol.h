@@ -42,6 +42,8 @@ enum {
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
+	WIRE_QUEUE_MESSAGES_MAX = 4096, /* messages queued for a peer that does not read */
+	WIRE_QUEUE_BYTES_MAX = 8 * 1024 * 1024, /* payload bytes of them; a single one may be larger */
 };
 #define WIRE_STRUCTURE_MAX (128ull * 1024 * 1024) /* bytes of one structure, each way */
 #define WIRE_CALL_MAX (WIRE_STRUCTURE_MAX + 4096) /* payload bytes of a data-plane message */
