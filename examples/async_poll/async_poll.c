@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The same asynchronous events in a program that already has an epoll loop:
+ * the notification port as one more descriptor. portico_port_get_descriptor is
+ * an extension of Portico; everything else is as in async_mach_msg.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
+#include <portico/port.h>
+
+enum { repeat = 5 };
+
+struct progress {
+	int wanted, seen, wrong;
+};
+
+static void completed(void *refcon, IOReturn result, void **args, uint32_t n_args)
+{
+	struct progress *p = refcon;
+
+	if (result || n_args != 3 || (uintptr_t)args[0] != (uintptr_t)p->seen)
+		p->wrong++;
+	printf("epoll: completion %d of %d\n", ++p->seen, p->wanted);
+}
+
+static io_connect_t open_calculator(void)
+{
+	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
+							   IOServiceMatching("CalculatorDriver"));
+	io_connect_t connect = IO_OBJECT_NULL;
+	kern_return_t kr = service ? IOServiceOpen(service, mach_task_self(), 0, &connect)
+				   : kIOReturnNoDevice;
+
+	if (service)
+		IOObjectRelease(service);
+	if (kr) {
+		fprintf(stderr, "cannot open CalculatorDriver: 0x%08x\n", (unsigned)kr);
+		exit(1);
+	}
+	return connect;
+}
+
+/* Everything that is there now, without waiting: the descriptor said it is readable. */
+static kern_return_t receive_all(mach_port_t port)
+{
+	union {
+		mach_msg_header_t header;
+		unsigned char space[1024];
+	} message;
+	kern_return_t kr;
+
+	for (;;) {
+		kr = mach_msg(&message.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(message),
+			      port, 0, MACH_PORT_NULL);
+		if (kr == MACH_RCV_TIMED_OUT)
+			return KERN_SUCCESS;
+		if (kr != MACH_MSG_SUCCESS)
+			return kr;
+		IODispatchCalloutFromMessage(NULL, &message.header, NULL);
+	}
+}
+
+static kern_return_t wait_for_all(mach_port_t port, struct progress *p)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int epoll = epoll_create1(EPOLL_CLOEXEC), fd = -1;
+	kern_return_t kr;
+
+	/* The descriptor belongs to the port: it is neither read nor closed here. */
+	kr = portico_port_get_descriptor(port, &fd);
+	if (!kr && (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)))
+		kr = KERN_FAILURE;
+	while (!kr && p->seen < p->wanted) {
+		if (epoll_wait(epoll, &event, 1, 10000) != 1)
+			kr = kIOReturnTimeout;
+		else
+			kr = receive_all(port);
+	}
+	if (epoll >= 0)
+		close(epoll);
+	return kr;
+}
+
+static int run(int count)
+{
+	struct progress p = { .wanted = count };
+	const uint64_t scalars[] = { (uint64_t)count, 10000000 };
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_connect_t connect = open_calculator();
+	io_async_ref64_t reference = { 0 };
+	mach_port_t wake;
+	kern_return_t kr;
+
+	if (!port)
+		return 1;
+	wake = IONotificationPortGetMachPort(port);
+	reference[kIOAsyncCalloutFuncIndex] = (io_user_reference_t)(uintptr_t)completed;
+	reference[kIOAsyncCalloutRefconIndex] = (io_user_reference_t)(uintptr_t)&p;
+	kr = IOConnectCallAsyncScalarMethod(connect, repeat, wake, reference, kIOAsyncCalloutCount,
+					    scalars, 2, NULL, NULL);
+	if (!kr)
+		kr = wait_for_all(wake, &p);
+	if (kr)
+		fprintf(stderr, "stopped with 0x%08x after %d of %d\n", (unsigned)kr, p.seen, count);
+	IOServiceClose(connect);
+	IONotificationPortDestroy(port);
+	printf("%d completions through epoll\n", p.seen);
+	return kr || p.wrong;
+}
+
+int main(int argc, char **argv)
+{
+	int count = argc == 3 && !strcmp(argv[1], "--count") ? atoi(argv[2]) : argc == 1 ? 5 : 0;
+
+	if (count < 1) {
+		fprintf(stderr, "usage: async_poll [--count N]\n");
+		return 2;
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	return run(count);
+}
