@@ -43,7 +43,7 @@ WIRE_LAYOUT(wire_property_request, wire_property_request, WIRE_PROPERTY, 0,
 
 static const struct wire_field set_properties_request_fields[] = {
 	WIRE_U64(wire_set_properties_request, id),
-	WIRE_VALUE(wire_set_properties_request, value),
+	WIRE_OBJECT(wire_set_properties_request, value),
 };
 WIRE_LAYOUT(wire_set_properties_request, wire_set_properties_request, WIRE_SET_PROPERTIES, 0,
 	    set_properties_request_fields);
@@ -80,7 +80,7 @@ static const struct wire_field class_request_fields[] = {
 WIRE_LAYOUT(wire_class_request, wire_class_request, WIRE_CLASS, 0, class_request_fields);
 
 static const struct wire_field class_reply_fields[] = {
-	WIRE_VALUE(wire_class_reply, ancestry),
+	WIRE_OBJECT(wire_class_reply, ancestry),
 	WIRE_TEXT(wire_class_reply, bundle, WIRE_PATH_MAX),
 };
 WIRE_LAYOUT(wire_class_reply, wire_class_reply, WIRE_CLASS, 0, class_reply_fields);

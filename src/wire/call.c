@@ -38,7 +38,7 @@ WIRE_LAYOUT_EMPTY(wire_close, WIRE_CLOSE);
 WIRE_LAYOUT_EMPTY(wire_get_service, WIRE_GET_SERVICE);
 
 static const struct wire_field set_client_properties_fields[] = {
-	WIRE_VALUE(wire_set_client_properties, value),
+	WIRE_OBJECT(wire_set_client_properties, value),
 };
 WIRE_LAYOUT(wire_set_client_properties, wire_set_client_properties, WIRE_SET_CLIENT_PROPERTIES, 0,
 	    set_client_properties_fields);

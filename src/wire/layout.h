@@ -14,7 +14,7 @@
 #define WIRE_TEXT(s, field, limit) { WIRE_FIELD_TEXT, offsetof(struct s, field), limit }
 #define WIRE_BYTES(s, field, limit) { WIRE_FIELD_BYTES, offsetof(struct s, field), limit }
 #define WIRE_U64S(s, field, limit) { WIRE_FIELD_U64S, offsetof(struct s, field), limit }
-#define WIRE_VALUE(s, field) { WIRE_FIELD_VALUE, offsetof(struct s, field), WIRE_VALUE_MAX }
+#define WIRE_OBJECT(s, field) { WIRE_FIELD_VALUE, offsetof(struct s, field), WIRE_VALUE_MAX }
 #define WIRE_ENTRIES(s, field, limit) { WIRE_FIELD_ENTRIES, offsetof(struct s, field), limit }
 
 /* NAME_layout of struct S from the array FIELDS. */

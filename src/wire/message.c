@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "wire/message.h"
 
-#include <CoreFoundation/CoreFoundation.h>
-
 #include <endian.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -42,7 +40,7 @@ static const struct wire_field text_reply_fields[] = {
 WIRE_LAYOUT(wire_text_reply, wire_text_reply, 0, 0, text_reply_fields);
 
 static const struct wire_field value_reply_fields[] = {
-	WIRE_VALUE(wire_value_reply, value),
+	WIRE_OBJECT(wire_value_reply, value),
 };
 WIRE_LAYOUT(wire_value_reply, wire_value_reply, 0, 0, value_reply_fields);
 

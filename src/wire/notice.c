@@ -18,7 +18,7 @@ static const struct wire_field notify_add_fields[] = {
 	WIRE_U32(wire_notify_add, inlet),
 	WIRE_U64(wire_notify_add, service),
 	WIRE_TEXT(wire_notify_add, type, WIRE_NAME_MAX),
-	WIRE_VALUE(wire_notify_add, matching),
+	WIRE_OBJECT(wire_notify_add, matching),
 };
 WIRE_LAYOUT(wire_notify_add, wire_notify_add, WIRE_NOTIFY_ADD, 0, notify_add_fields);
 

@@ -28,7 +28,7 @@ WIRE_LAYOUT(wire_open_client, wire_open_client, WIRE_OPEN_CLIENT, 1, open_client
 
 static const struct wire_field open_client_reply_fields[] = {
 	WIRE_TEXT(wire_open_client_reply, class_name, WIRE_NAME_MAX),
-	WIRE_VALUE(wire_open_client_reply, properties),
+	WIRE_OBJECT(wire_open_client_reply, properties),
 };
 WIRE_LAYOUT(wire_open_client_reply, wire_open_client_reply, WIRE_OPEN_CLIENT, 0,
 	    open_client_reply_fields);

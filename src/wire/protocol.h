@@ -37,6 +37,7 @@ enum {
 	WIRE_VALUE_MAX = 4 * 1024 * 1024, /* encoded bytes of one value */
 	WIRE_VALUE_DEPTH_MAX = 64,
 	WIRE_VALUE_OBJECTS_MAX = 1024 * 1024,
+	WIRE_VALUE_SET_MAX = 4096, /* elements of one set: their hashes may all be equal */
 	WIRE_ENTRIES_MAX = 256 * 1024, /* entries in one reply */
 	WIRE_SCALARS_MAX = 16,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
@@ -135,6 +136,23 @@ enum wire_type {
 enum wire_role {
 	WIRE_ROLE_CLIENT = 1,
 	WIRE_ROLE_PROVIDER = 2,
+};
+
+/*
+ * A value is a tree of objects, each a word of 32 bits (kind in the upper 8, number N in the lower
+ * 24) and what the kind says, padded with zeros to a multiple of 4.
+ */
+enum wire_value_kind {
+	WIRE_VALUE_BOOLEAN = 1, /* N is 0 or 1 */
+	WIRE_VALUE_INT32, /* N 0; 4 bytes */
+	WIRE_VALUE_INT64, /* N 0; 8 bytes */
+	WIRE_VALUE_FLOAT32, /* N 0; 4 bytes, IEEE 754 */
+	WIRE_VALUE_FLOAT64, /* N 0; 8 bytes, IEEE 754 */
+	WIRE_VALUE_STRING, /* N bytes of UTF-8 */
+	WIRE_VALUE_DATA, /* N bytes */
+	WIRE_VALUE_ARRAY, /* N objects */
+	WIRE_VALUE_SET, /* N different objects */
+	WIRE_VALUE_DICTIONARY, /* N times a string object and its value; the strings are different */
 };
 
 /* What a sender may put into an inlet. The receiver drops and counts everything else. */

@@ -11,7 +11,7 @@ static const struct wire_field publish_fields[] = {
 	WIRE_TEXT(wire_publish, class_name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_publish, name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_publish, location, WIRE_NAME_MAX),
-	WIRE_VALUE(wire_publish, properties),
+	WIRE_OBJECT(wire_publish, properties),
 };
 WIRE_LAYOUT(wire_publish, wire_publish, WIRE_PUBLISH, 0, publish_fields);
 
@@ -25,9 +25,9 @@ WIRE_LAYOUT(wire_stop, wire_entry_options, WIRE_STOP, 0, entry_options_fields);
 
 static const struct wire_field update_fields[] = {
 	WIRE_U64(wire_update, id),
-	WIRE_VALUE(wire_update, set),
-	WIRE_VALUE(wire_update, remove),
-	WIRE_VALUE(wire_update, live),
+	WIRE_OBJECT(wire_update, set),
+	WIRE_OBJECT(wire_update, remove),
+	WIRE_OBJECT(wire_update, live),
 };
 WIRE_LAYOUT(wire_update, wire_update, WIRE_UPDATE, 0, update_fields);
 
@@ -65,14 +65,14 @@ static const struct wire_field adjust_busy_fields[] = {
 WIRE_LAYOUT(wire_adjust_busy, wire_adjust_busy, WIRE_ADJUST_BUSY, 0, adjust_busy_fields);
 
 static const struct wire_field declare_classes_fields[] = {
-	WIRE_VALUE(wire_declare_classes, classes),
+	WIRE_OBJECT(wire_declare_classes, classes),
 };
 WIRE_LAYOUT(wire_declare_classes, wire_declare_classes, WIRE_DECLARE_CLASSES, 0,
 	    declare_classes_fields);
 
 static const struct wire_field publish_resource_fields[] = {
 	WIRE_TEXT(wire_publish_resource, key, WIRE_PATH_MAX),
-	WIRE_VALUE(wire_publish_resource, value),
+	WIRE_OBJECT(wire_publish_resource, value),
 };
 WIRE_LAYOUT(wire_publish_resource, wire_publish_resource, WIRE_PUBLISH_RESOURCE, 0,
 	    publish_resource_fields);
@@ -83,8 +83,8 @@ static const struct wire_field probe_fields[] = {
 	WIRE_TEXT(wire_probe, provider_class, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_probe, provider_name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_probe, bundle, WIRE_PATH_MAX),
-	WIRE_VALUE(wire_probe, provider_properties),
-	WIRE_VALUE(wire_probe, personality),
+	WIRE_OBJECT(wire_probe, provider_properties),
+	WIRE_OBJECT(wire_probe, personality),
 };
 WIRE_LAYOUT(wire_probe, wire_probe, WIRE_PROBE, 0, probe_fields);
 
@@ -117,7 +117,7 @@ static const struct wire_field write_properties_fields[] = {
 	WIRE_U32(wire_write_properties, pid),
 	WIRE_U32(wire_write_properties, uid),
 	WIRE_U32(wire_write_properties, gid),
-	WIRE_VALUE(wire_write_properties, value),
+	WIRE_OBJECT(wire_write_properties, value),
 };
 WIRE_LAYOUT(wire_write_properties, wire_write_properties, WIRE_WRITE_PROPERTIES, 0,
 	    write_properties_fields);

@@ -5,13 +5,13 @@
 
 static const struct wire_field find_request_fields[] = {
 	WIRE_U32(wire_find_request, first_only),
-	WIRE_VALUE(wire_find_request, matching),
+	WIRE_OBJECT(wire_find_request, matching),
 };
 WIRE_LAYOUT(wire_find_request, wire_find_request, WIRE_FIND, 0, find_request_fields);
 
 static const struct wire_field match_request_fields[] = {
 	WIRE_U64(wire_match_request, id),
-	WIRE_VALUE(wire_match_request, matching),
+	WIRE_OBJECT(wire_match_request, matching),
 };
 WIRE_LAYOUT(wire_match_request, wire_match_request, WIRE_MATCH, 0, match_request_fields);
 
