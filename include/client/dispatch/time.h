@@ -14,6 +14,7 @@
 DISPATCH_BEGIN_DECLS
 #pragma GCC visibility push(default)
 
+struct timespec;
 typedef uint64_t dispatch_time_t;
 
 #ifndef NSEC_PER_SEC

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Synchronous submission. An idle queue is simply occupied and the work runs in
+ * place. Otherwise an item waits in the queue; when it is reached, the thread
+ * that drains the queue lets the caller run and sleeps until it is done, so
+ * that the work still runs on the caller's thread. The main queue's work runs on
+ * the main thread.
+ */
+#include "gcd/gcd_internal.h"
+
+enum sync_state { SYNC_WAITING, SYNC_YOUR_TURN, SYNC_DONE };
+
+struct sync_call {
+	struct gcd_item item;
+	void *context;
+	dispatch_function_t work;
+	_Atomic uint32_t state;
+	_Atomic uint32_t *ended; /* on the draining thread's stack */
+};
+
+static void sync_wait(_Atomic uint32_t *word, uint32_t value)
+{
+	while (atomic_load_explicit(word, memory_order_acquire) == value)
+		gcd_clock_wait(word, value, DISPATCH_TIME_FOREVER);
+}
+
+/* After the store the other thread may leave and its stack go; waking an address is harmless. */
+static void sync_set(_Atomic uint32_t *word, uint32_t value)
+{
+	atomic_store_explicit(word, value, memory_order_release);
+	gcd_clock_wake(word, 1);
+}
+
+static bool sync_is_on_main_queue(void)
+{
+	for (struct gcd_frame *f = gcd_frame_current; f; f = f->outer)
+		if (f->queue == &gcd_main_queue)
+			return true;
+	return false;
+}
+
+static void sync_reached(struct gcd_item *item)
+{
+	struct sync_call *call = container_of(item, struct sync_call, item);
+	_Atomic uint32_t ended = 0;
+
+	if (sync_is_on_main_queue()) {
+		call->work(call->context);
+		sync_set(&call->state, SYNC_DONE);
+		return;
+	}
+	call->ended = &ended;
+	sync_set(&call->state, SYNC_YOUR_TURN);
+	sync_wait(&ended, 0);
+}
+
+static bool sync_would_deadlock(struct dispatch_queue_s *queue)
+{
+	if (queue->kind == GCD_QUEUE_MAIN && gcd_main_is_current_thread())
+		return true;
+	for (struct gcd_frame *f = gcd_frame_current; f; f = f->outer)
+		for (struct dispatch_queue_s *q = f->queue; q; q = q->object.target)
+			if (q == queue && (q->kind == GCD_QUEUE_SERIAL || q->kind == GCD_QUEUE_MAIN ||
+					   (q == f->queue && f->barrier)))
+				return true;
+	return false;
+}
+
+static void sync_call(struct dispatch_queue_s *queue, void *context, dispatch_function_t work,
+		      bool barrier)
+{
+	struct sync_call call = {
+		.item = { .run = sync_reached, .flags = barrier ? GCD_ITEM_BARRIER : 0 },
+		.context = context, .work = work, .state = SYNC_WAITING,
+	};
+	bool alone = barrier || queue->kind == GCD_QUEUE_SERIAL;
+	struct gcd_frame frame;
+
+	if (sync_would_deadlock(queue))
+		gcd_object_trap("dispatch_sync called on a queue that the current thread runs already");
+	if (gcd_queue_try_own(queue, barrier)) {
+		gcd_frame_enter(&frame, queue, alone);
+		work(context);
+		gcd_frame_leave(&frame);
+		gcd_queue_disown(queue);
+		return;
+	}
+	gcd_queue_push(queue, &call.item);
+	sync_wait(&call.state, SYNC_WAITING);
+	if (atomic_load(&call.state) == SYNC_DONE)
+		return;
+	gcd_frame_enter(&frame, queue, alone);
+	work(context);
+	gcd_frame_leave(&frame);
+	sync_set(call.ended, 1);
+}
+
+void dispatch_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work)
+{
+	sync_call(queue, context, work, false);
+}
+
+void dispatch_barrier_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work)
+{
+	sync_call(queue, context, work, true);
+}
+
+void dispatch_async_and_wait_f(dispatch_queue_t queue, void *context, dispatch_function_t work)
+{
+	sync_call(queue, context, work, false);
+}
+
+void dispatch_barrier_async_and_wait_f(dispatch_queue_t queue, void *context,
+				       dispatch_function_t work)
+{
+	sync_call(queue, context, work, true);
+}
