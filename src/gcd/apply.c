@@ -68,7 +68,8 @@ void dispatch_apply_f(size_t iterations, dispatch_queue_t queue, void *context,
 	queue = gcd_queue_or_default(queue);
 	a = gcd_object_alloc(sizeof *a);
 	ref_init(&a->refs);
-	a->iterations = a->left = iterations;
+	a->iterations = iterations;
+	atomic_init(&a->left, iterations);
 	a->context = context;
 	a->work = work;
 	if (helpers > iterations - 1)
