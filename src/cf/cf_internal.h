@@ -157,3 +157,19 @@ extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class,
 
 /* The text that %@ inserts: a string itself, else its description. Caller releases. */
 CFStringRef cf_copy_text(CFTypeRef object);
+
+/* The description of a collection, one value a line, indented by its depth in others. */
+struct cf_description {
+	CFMutableStringRef text;
+};
+void cf_description_begin(struct cf_description *d, const char *opening);
+void cf_description_line(struct cf_description *d);
+/* COPY NULL: a plain pointer. */
+void cf_description_value(struct cf_description *d, const void *value,
+			  CFStringRef (*copy)(const void *value));
+CFStringRef cf_description_end(struct cf_description *d, const char *closing);
+
+/* --- callbacks for values that are CF objects ----------------------------------------- */
+
+const void *cf_callback_retain(CFAllocatorRef allocator, const void *value);
+void cf_callback_release(CFAllocatorRef allocator, const void *value);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Universally unique identifiers. There is one object for each value that is in use. */
+/* Universally unique identifiers. Compare them with CFEqual. */
 #ifndef __COREFOUNDATION_CFUUID__
 #define __COREFOUNDATION_CFUUID__
 
