@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The string object, shared by the string_*.c files.
+ *
+ * Text is ASCII in bytes or UTF-16 in units. Byte text of our own making ends
+ * with a NUL, which the length does not count. An immutable string made by us
+ * holds bytes whenever its text is ASCII.
+ */
+#pragma once
+
+#include "cf/cf_internal.h"
+
+enum {
+	CF_STRING_MUTABLE = 0x01,
+	CF_STRING_EXTERNAL = 0x02, /* struct cf_string_external */
+	CF_STRING_UNTERMINATED = 0x04, /* bytes without NUL */
+	/* 0x08, 0x40, 0x80 are set in clang's constants and mean nothing here. */
+	CF_STRING_WIDE = 0x10, /* UTF-16 */
+};
+
+/* The first 32 bytes are clang's layout. */
+struct cf_string {
+	struct cf_object base;
+	void *contents;
+	CFIndex length;
+};
+
+struct cf_string_mutable {
+	struct cf_string string;
+	CFIndex capacity; /* units, without the NUL */
+};
+
+struct cf_string_external {
+	struct cf_string string;
+	CFAllocatorRef deallocator; /* retained; frees contents */
+};
+
+/* A look at text. */
+struct cf_text {
+	const void *contents;
+	CFIndex length;
+	bool is_wide;
+};
+
+static inline struct cf_text cf_text_of(CFStringRef string)
+{
+	const struct cf_string *s = (const struct cf_string *)string;
+
+	return (struct cf_text){ s->contents, s->length, cf_flags(s) & CF_STRING_WIDE };
+}
+
+static inline UniChar cf_text_at(const struct cf_text *text, CFIndex i)
+{
+	return text->is_wide ? ((const UniChar *)text->contents)[i]
+			     : ((const uint8_t *)text->contents)[i];
+}
+
+static inline struct cf_text cf_text_part(struct cf_text text, CFRange range)
+{
+	text.contents = (const char *)text.contents + (range.location << text.is_wide);
+	text.length = range.length;
+	return text;
+}
+
+static inline bool cf_string_is(CFStringRef string)
+{
+	return cf_is(string, CF_TYPE_STRING);
+}
+
+static inline bool cf_string_is_mutable(CFStringRef string)
+{
+	return cf_string_is(string) && (cf_flags(string) & CF_STRING_MUTABLE);
+}
+
+/* A new immutable string. NULL without memory. */
+CFStringRef cf_string_new(CFAllocatorRef allocator, struct cf_text text);
+/* Room for LENGTH bytes or units in an immutable string, to be filled in by the caller. */
+struct cf_string *cf_string_new_room(CFAllocatorRef allocator, CFIndex length, bool is_wide);
+/* Replace a range that lies inside by TEXT, which must not be part of S. False without memory. */
+bool cf_string_splice(CFMutableStringRef string, CFRange range, struct cf_text text);
+
+/* --- encoding.c -------------------------------------------------------------------- */
+
+bool cf_encoding_is_known(CFStringEncoding encoding);
+/* Are bytes below 0x80 ASCII in it? */
+bool cf_encoding_is_ascii_superset(CFStringEncoding encoding);
+/* Byte order from a byte order mark (which is skipped) or the host's. */
+CFStringEncoding cf_encoding_resolve(CFStringEncoding encoding, bool look_for_mark,
+				     const uint8_t **bytes, CFIndex *n);
+/* Units of the text, written to OUT unless NULL; -1 when it is invalid. Byte order resolved. */
+CFIndex cf_encoding_decode(CFStringEncoding encoding, const uint8_t *bytes, CFIndex n,
+			   UniChar *out);
+/* See CFStringGetBytes. */
+CFIndex cf_encoding_encode(CFStringEncoding encoding, struct cf_text text, uint8_t loss,
+			   bool with_mark, uint8_t *out, CFIndex max, CFIndex *ret_used);
+
+/* --- string_case.c ------------------------------------------------------------------- */
+
+uint32_t cf_unicode_lower(uint32_t c);
+uint32_t cf_unicode_upper(uint32_t c);
+bool cf_unicode_is_letter(uint32_t c);
+bool cf_unicode_is_space(uint32_t c);
+/* For comparisons without case, on single units. */
+UniChar cf_unicode_fold(UniChar c);
+
+/* --- string_format.c ------------------------------------------------------------------- */
+
+#include <locale.h>
+
+/* The C locale, so that numbers do not depend on the program's. */
+locale_t cf_c_locale(void);
