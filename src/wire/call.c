@@ -3,8 +3,6 @@
 
 #include "wire/layout.h"
 
-enum { TRAP_PARAMETERS_MAX = 6 };
-
 /* The structure is last, so that a large one is sent from where it lies (frame.c). */
 static const struct wire_field call_request_fields[] = {
 	WIRE_U32(wire_call_request, selector),
@@ -30,7 +28,7 @@ WIRE_LAYOUT_BOUND(wire_call_reply, wire_call_reply, WIRE_CALL, call_reply_fields
 
 static const struct wire_field trap_request_fields[] = {
 	WIRE_U32(wire_trap_request, index),
-	WIRE_U64S(wire_trap_request, parameters, TRAP_PARAMETERS_MAX),
+	WIRE_U64S(wire_trap_request, parameters, WIRE_TRAP_PARAMETERS_MAX),
 };
 WIRE_LAYOUT(wire_trap_request, wire_trap_request, WIRE_TRAP, 0, trap_request_fields);
 

@@ -40,6 +40,7 @@ enum {
 	WIRE_VALUE_SET_MAX = 4096, /* elements of one set: their hashes may all be equal */
 	WIRE_ENTRIES_MAX = 256 * 1024, /* entries in one reply */
 	WIRE_SCALARS_MAX = 16,
+	WIRE_TRAP_PARAMETERS_MAX = 6,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
