@@ -73,7 +73,11 @@ typedef uint32_t IODisplayModeID;
 typedef int32_t IOIndex;
 typedef uint32_t IOAppleTimingID;
 
-enum { kNilOptions = 0 };
+#ifndef PORTICO_NIL_OPTIONS
+#define PORTICO_NIL_OPTIONS
+/* kNilOptions */
+#include <MacTypes.h>
+#endif
 
 /* IOConnectMapMemory: the memory type most drivers use. */
 enum { kIODefaultMemoryType = 0 };
