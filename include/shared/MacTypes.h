@@ -63,7 +63,10 @@ typedef const unsigned char *ConstStr63Param;
 typedef const unsigned char *ConstStr31Param;
 
 enum { noErr = 0 };
+#ifndef PORTICO_NIL_OPTIONS
+#define PORTICO_NIL_OPTIONS
 enum { kNilOptions = 0 };
+#endif
 enum { kUnknownType = 0x3F3F3F3F };
 
 #endif
