@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sessions of Portico, for tools: which registry a program talks to, what is
+ * loaded there, loading and stopping. An extension; macOS has nothing of it.
+ *
+ * SOCKET_PATH is the path of a registry's socket, or NULL for the session that
+ * the calling program itself would use. Each call makes a connection of its
+ * own and waits at most ten seconds for the answer. Any thread.
+ *
+ * Errors besides those named: kIOReturnNotAttached nobody listens there,
+ * kIOReturnNotPermitted the server belongs to another user (not root),
+ * kIOReturnUnsupported another protocol version, kIOReturnTimeout,
+ * kIOReturnIPCError the answer was malformed, kIOReturnNoMemory.
+ */
+#ifndef PORTICO_SESSION_H
+#define PORTICO_SESSION_H
+
+#include <stddef.h>
+
+#include <CoreFoundation/CFDictionary.h>
+#include <CoreFoundation/CFString.h>
+#include <IOKit/IOReturn.h>
+
+#pragma GCC visibility push(default)
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The socket path of this program's session, at most SIZE bytes with the NUL. kIOReturnNotFound:
+ * the session is embedded in the program; kIOReturnMessageTooLarge: SIZE is too small. */
+kern_return_t portico_session_get_path(char *path, size_t size);
+/* Where the user session listens, whether it runs or not: $XDG_RUNTIME_DIR/portico/registry.sock,
+ * without that variable a folder of this user below /run/user or /tmp. */
+kern_return_t portico_session_get_user_path(char *path, size_t size);
+/* What the registry says about itself. The caller releases *STATUS. */
+kern_return_t portico_session_copy_status(const char *socket_path, CFDictionaryRef *status);
+/* Load the driver bundle (or all bundles of the folder) at BUNDLE_PATH. *TEXT gets what was loaded
+ * or, with an error, the reason in words; NULL when there are none. The caller releases it. */
+kern_return_t portico_session_load(const char *socket_path, const char *bundle_path,
+				   CFStringRef *text);
+/* Unload the bundle with that identifier: its services are terminated. *TEXT as above. */
+kern_return_t portico_session_unload(const char *socket_path, const char *identifier,
+				     CFStringRef *text);
+/* End the session and wait until it has ended. */
+kern_return_t portico_session_stop(const char *socket_path);
+
+#ifdef __cplusplus
+}
+#endif
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Session control for tools: one connection for each request, apart from the
+ * link that the library itself keeps, because the request may be meant for
+ * another session and its answer carries words also when it is a refusal.
+ */
+#include <portico/session.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+
+#include "base/fd.h"
+#include "base/loop.h"
+#include "base/scope.h"
+#include "client/status.h"
+#include "wire/frame.h"
+#include "wire/hello.h"
+#include "wire/publish.h"
+
+#define CONTROL_TIMEOUT_MS 10000
+
+static err_t put_path(char *path, size_t size, const char *folder)
+{
+	int n = snprintf(path, size, "%s/registry.sock", folder);
+
+	return n < 0 || (size_t)n >= size ? -EMSGSIZE : 0;
+}
+
+/* A folder that nobody else could have put there. */
+static bool is_own_folder(const char *path)
+{
+	struct stat s;
+
+	return lstat(path, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid();
+}
+
+kern_return_t portico_session_get_user_path(char *path, size_t size)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char folder[4096];
+	int n;
+
+	if (!path)
+		return kIOReturnBadArgument;
+	if (runtime && runtime[0] == '/') {
+		n = snprintf(folder, sizeof(folder), "%s/portico", runtime);
+	} else {
+		n = snprintf(folder, sizeof(folder), "/run/user/%u", (unsigned)geteuid());
+		if (is_own_folder(folder))
+			n = snprintf(folder, sizeof(folder), "/run/user/%u/portico",
+				     (unsigned)geteuid());
+		else
+			n = snprintf(folder, sizeof(folder), "/tmp/portico-%u",
+				     (unsigned)geteuid());
+	}
+	if (n < 0 || (size_t)n >= sizeof(folder))
+		return kIOReturnMessageTooLarge;
+	return client_status_of_control(put_path(path, size, folder));
+}
+
+kern_return_t portico_session_get_path(char *path, size_t size)
+{
+	const char *session = getenv("PORTICO_SESSION");
+	kern_return_t kr;
+
+	if (!path)
+		return kIOReturnBadArgument;
+	if (session && *session) {
+		if (!strcmp(session, "embedded"))
+			return kIOReturnNotFound;
+		if (strlen(session) >= size)
+			return kIOReturnMessageTooLarge;
+		strcpy(path, session);
+		return kIOReturnSuccess;
+	}
+	kr = portico_session_get_user_path(path, size);
+	if (kr || access(path, F_OK) == 0)
+		return kr;
+	if (access("/run/portico/registry.sock", F_OK))
+		return kIOReturnNotFound;
+	return client_status_of_control(put_path(path, size, "/run/portico"));
+}
+
+static err_t receive(int socket, struct wire_frame *frame)
+{
+	uint64_t until = loop_now_ns() + CONTROL_TIMEOUT_MS * 1000000ull;
+	err_t err;
+
+	while ((err = wire_frame_receive(socket, frame, WIRE_CONTROL_MAX, false)) == -EAGAIN) {
+		struct pollfd p = { .fd = socket, .events = POLLIN };
+		uint64_t now = loop_now_ns();
+
+		if (now >= until)
+			return -ETIMEDOUT;
+		if (poll(&p, 1, (int)((until - now) / 1000000) + 1) < 0 && errno != EINTR)
+			return err_from_errno();
+	}
+	return err;
+}
+
+static err_t greet(int socket, struct wire_frame *frame)
+{
+	struct wire_hello hello = {
+		.magic = WIRE_MAGIC,
+		.version = WIRE_VERSION,
+		.role = WIRE_ROLE_CLIENT,
+		.pid = (uint32_t)getpid(),
+		.name = "control",
+	};
+	struct wire_hello_reply reply;
+	err_t err = wire_send(socket, &wire_hello_layout, 1, &hello, NULL, 0, false);
+
+	if (!err)
+		err = receive(socket, frame);
+	if (err)
+		return err;
+	if (frame->header.status)
+		return -EPROTONOSUPPORT;
+	return wire_frame_decode(frame, &wire_hello_reply_layout, &reply);
+}
+
+static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *frame)
+{
+	scope_fd int socket = -1;
+	struct fd_peer peer;
+	err_t err = fd_connect(path, &socket);
+
+	if (err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR)
+		return -ENOTCONN;
+	if (!err)
+		err = fd_peer(socket, &peer);
+	if (!err && peer.uid != geteuid() && peer.uid != 0)
+		err = -EPERM;
+	if (!err)
+		err = greet(socket, frame);
+	if (!err)
+		*ret_socket = take_fd(&socket);
+	return err;
+}
+
+/* Ask the registry at PATH. FRAME has the answer; RET_STATUS its verdict. */
+static err_t ask(const char *path, const struct wire_layout *layout, const void *request,
+		 struct wire_frame *frame, int *ret_socket, int32_t *ret_status)
+{
+	scope_fd int socket = -1;
+	err_t err = connect_to(path, &socket, frame);
+
+	if (!err)
+		err = wire_send(socket, layout, 2, request, NULL, 0, false);
+	/* Other traffic on this connection would be events; they are not answers. */
+	while (!err) {
+		err = receive(socket, frame);
+		if (!err && (frame->header.flags & WIRE_FLAG_REPLY) && frame->header.id == 2)
+			break;
+	}
+	if (err)
+		return err;
+	*ret_status = frame->header.status;
+	*ret_socket = take_fd(&socket);
+	return 0;
+}
+
+/* PATH or the own session's path, copied to BUFFER. */
+static kern_return_t choose_path(const char *path, char *buffer, size_t size)
+{
+	if (!path)
+		return portico_session_get_path(buffer, size);
+	if (strlen(path) >= size)
+		return kIOReturnMessageTooLarge;
+	strcpy(buffer, path);
+	return kIOReturnSuccess;
+}
+
+kern_return_t portico_session_copy_status(const char *socket_path, CFDictionaryRef *status)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_value_reply reply = { 0 };
+	struct wire_empty nothing = { 0 };
+	char path[4096];
+	int32_t verdict = 0;
+	scope_fd int socket = -1;
+	kern_return_t kr;
+	err_t err;
+
+	if (!status)
+		return kIOReturnBadArgument;
+	kr = choose_path(socket_path, path, sizeof(path));
+	if (kr)
+		return kr;
+	err = ask(path, &wire_status_layout, &nothing, &frame, &socket, &verdict);
+	if (!err && !verdict)
+		err = wire_frame_decode(&frame, &wire_value_reply_layout, &reply);
+	wire_frame_fini(&frame);
+	if (err || verdict)
+		return err ? client_status_of_control(err) : verdict;
+	if (CFGetTypeID(reply.value) != CFDictionaryGetTypeID()) {
+		CFRelease(reply.value);
+		return kIOReturnIPCError;
+	}
+	*status = reply.value;
+	return kIOReturnSuccess;
+}
+
+static kern_return_t change(const char *socket_path, const struct wire_layout *layout,
+			    const char *argument, CFStringRef *text)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_load request = { .text = argument };
+	struct wire_text_reply reply = { 0 };
+	char path[4096];
+	int32_t verdict = 0;
+	scope_fd int socket = -1;
+	kern_return_t kr;
+	err_t err;
+
+	if (!argument || !text)
+		return kIOReturnBadArgument;
+	*text = NULL;
+	kr = choose_path(socket_path, path, sizeof(path));
+	if (kr)
+		return kr;
+	err = ask(path, layout, &request, &frame, &socket, &verdict);
+	/* A refusal has words or nothing at all. */
+	if (!err && !wire_frame_decode(&frame, &wire_text_reply_layout, &reply) && reply.text[0])
+		*text = CFStringCreateWithCString(kCFAllocatorDefault, reply.text,
+						  kCFStringEncodingUTF8);
+	wire_frame_fini(&frame);
+	return err ? client_status_of_control(err) : verdict;
+}
+
+kern_return_t portico_session_load(const char *socket_path, const char *bundle_path,
+				   CFStringRef *text)
+{
+	return change(socket_path, &wire_load_layout, bundle_path, text);
+}
+
+kern_return_t portico_session_unload(const char *socket_path, const char *identifier,
+				     CFStringRef *text)
+{
+	return change(socket_path, &wire_unload_layout, identifier, text);
+}
+
+/* The registry keeps the connection until its very end. */
+static err_t wait_for_end(int socket, struct wire_frame *frame)
+{
+	err_t err;
+
+	do
+		err = receive(socket, frame);
+	while (!err);
+	return err == -EPIPE ? 0 : err;
+}
+
+kern_return_t portico_session_stop(const char *socket_path)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_empty nothing = { 0 };
+	char path[4096];
+	int32_t verdict = 0;
+	scope_fd int socket = -1;
+	kern_return_t kr;
+	err_t err;
+
+	kr = choose_path(socket_path, path, sizeof(path));
+	if (kr)
+		return kr;
+	err = ask(path, &wire_stop_session_layout, &nothing, &frame, &socket, &verdict);
+	/* It may be gone before its answer was read. */
+	if (err == -EPIPE)
+		err = 0;
+	else if (!err && !verdict)
+		err = wait_for_end(socket, &frame);
+	wire_frame_fini(&frame);
+	return err ? client_status_of_control(err) : verdict;
+}
