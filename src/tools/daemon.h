@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A registry of our own: start porticod, know when it is ready, start it again
+ * when it dies, end it. Used by `portico run` for the life of a command and by
+ * `portico start`.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	TOOLS_DAEMON_RESTARTS_MAX = 5, /* deaths within TOOLS_DAEMON_RESTARTS_SECONDS */
+	TOOLS_DAEMON_RESTARTS_SECONDS = 10,
+};
+
+struct tools_daemon {
+	/* what to start; borrowed */
+	const char *program; /* path of porticod */
+	const char *socket_path;
+	const char *const *options; /* further arguments, NULL-terminated */
+	const char *log_path; /* NULL: standard error stays */
+	/* state */
+	pid_t pid; /* 0: none runs */
+	unsigned generation; /* of the next one to start */
+	uint64_t deaths_ns[TOOLS_DAEMON_RESTARTS_MAX]; /* the last ones, a ring */
+	unsigned n_deaths;
+};
+
+/* Start one and wait until it accepts connections. False: it did not; it has said why. */
+bool tools_daemon_start(struct tools_daemon *daemon);
+/* It has died (waitpid says so): start the next generation, unless that has happened too often. */
+bool tools_daemon_restart(struct tools_daemon *daemon);
+/* Ask it to end, then make it; also what it left behind in its process group. Children of the
+ * calling process only. */
+void tools_daemon_stop(struct tools_daemon *daemon);

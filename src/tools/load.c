@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/* portico load: give a driver bundle, or a folder of them, to the running session. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <portico/session.h>
+
+#include "tools/text.h"
+#include "tools/tools.h"
+
+static int load(int argc, char **argv)
+{
+	char path[PATH_MAX];
+	CFStringRef text = NULL;
+	kern_return_t kr;
+
+	if (argc != 2)
+		return tools_misuse(&tools_load, "give the path of one bundle or of one folder of bundles");
+	if (!realpath(argv[1], path)) {
+		tools_complain(&tools_load, "%s: %s", argv[1], strerror(errno));
+		return TOOLS_FAILED;
+	}
+	kr = portico_session_load(NULL, path, &text);
+	if (kr && !text)
+		return tools_complain_session(&tools_load, NULL, kr);
+	if (text) {
+		tools_text_print(text, kr ? stderr : stdout);
+		CFRelease(text);
+	}
+	return kr ? TOOLS_FAILED : 0;
+}
+
+const struct tools_command tools_load = {
+	.name = "load",
+	.usage = "PATH",
+	.summary = "load a driver bundle, or every bundle of a folder, into the session",
+	.help = "The registry matches the new drivers at once and starts them for the services they fit.\n",
+	.run = load,
+};

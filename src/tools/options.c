@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "tools/options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool add_argument(struct tools_options *o, const char *argument)
+{
+	if (o->n_daemon_arguments == TOOLS_OPTIONS_MAX)
+		return false;
+	o->daemon_arguments[o->n_daemon_arguments++] = argument;
+	o->daemon_arguments[o->n_daemon_arguments] = NULL;
+	return true;
+}
+
+/* The folder of drivers as the daemon will see it: absolute, and there. */
+static int add_drivers(struct tools_options *o, const struct tools_command *command, const char *path)
+{
+	struct stat s;
+	char *absolute = realpath(path, NULL);
+
+	if (!absolute || stat(absolute, &s) < 0 || !S_ISDIR(s.st_mode)) {
+		tools_complain(command, "--drivers %s: %s", path,
+			       absolute ? "is no folder; give the folder that holds the bundles"
+					: strerror(errno));
+		free(absolute);
+		return TOOLS_USAGE;
+	}
+	if (o->n_drivers == TOOLS_OPTIONS_MAX / 2 - 4) {
+		free(absolute);
+		return tools_misuse(command, "too many folders of drivers");
+	}
+	o->drivers[o->n_drivers++] = absolute;
+	add_argument(o, "--drivers");
+	add_argument(o, absolute);
+	return 0;
+}
+
+static int parse_one(struct tools_options *o, const struct tools_command *command, int argc,
+		     char **argv, int *index)
+{
+	const char *option = argv[*index];
+
+	if (!strcmp(option, "--in-process") && command == &tools_run)
+		o->is_in_process = true;
+	else if (!strcmp(option, "--verbose"))
+		o->is_verbose = true;
+	else if (!strcmp(option, "--no-default-drivers"))
+		o->no_default_drivers = true;
+	else if (!strcmp(option, "--no-bridge"))
+		o->no_bridge = true;
+	else if (!strncmp(option, "--drivers=", 10))
+		return add_drivers(o, command, option + 10);
+	else if (!strcmp(option, "--drivers") && *index + 1 < argc)
+		return add_drivers(o, command, argv[++*index]);
+	else if (!strcmp(option, "--drivers"))
+		return tools_misuse(command, "--drivers needs a folder");
+	else
+		return tools_misuse(command, "unknown option %s", option);
+	return 0;
+}
+
+int tools_options_parse(struct tools_options *ret_options, const struct tools_command *command,
+			int argc, char **argv)
+{
+	struct tools_options o = { .is_verbose = false };
+	int i = 1, status = 0;
+
+	for (; i < argc && argv[i][0] == '-' && !status; i++) {
+		if (!strcmp(argv[i], "--")) {
+			i++;
+			break;
+		}
+		status = parse_one(&o, command, argc, argv, &i);
+	}
+	if (status) {
+		tools_options_fini(&o);
+		return status;
+	}
+	if (i < argc)
+		o.command = argv + i;
+	if (o.no_default_drivers)
+		add_argument(&o, "--no-default-drivers");
+	if (o.no_bridge)
+		add_argument(&o, "--no-bridge");
+	if (o.is_verbose)
+		setenv("PORTICO_LOG", "info", 0);
+	*ret_options = o;
+	return 0;
+}
+
+void tools_options_fini(struct tools_options *options)
+{
+	for (unsigned i = 0; i < options->n_drivers; i++)
+		free(options->drivers[i]);
+	options->n_drivers = 0;
+}
+
+void tools_options_to_environment(const struct tools_options *options)
+{
+	const char *old = getenv("PORTICO_DRIVERS");
+	size_t size = old ? strlen(old) + 1 : 1;
+	char *text;
+
+	for (unsigned i = 0; i < options->n_drivers; i++)
+		size += strlen(options->drivers[i]) + 1;
+	text = calloc(1, size);
+	if (text) {
+		for (unsigned i = 0; i < options->n_drivers; i++) {
+			strcat(text, options->drivers[i]);
+			if (i + 1 < options->n_drivers || (old && *old))
+				strcat(text, ":");
+		}
+		if (old)
+			strcat(text, old);
+		if (*text)
+			setenv("PORTICO_DRIVERS", text, 1);
+		free(text);
+	}
+	if (options->no_default_drivers)
+		setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
+	if (options->no_bridge)
+		setenv("PORTICO_NO_BRIDGE", "1", 1);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * portico run: a private session for the life of one command. The session's
+ * folder, registry and drivers come and go with it; the exit status is the
+ * command's.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/daemon.h"
+#include "tools/folder.h"
+#include "tools/options.h"
+#include "tools/paths.h"
+#include "tools/tools.h"
+
+struct running {
+	struct tools_paths paths;
+	struct tools_options options;
+	struct tools_daemon daemon;
+	char folder[PATH_MAX], socket_path[PATH_MAX], program[PATH_MAX];
+	sigset_t old_signals;
+	pid_t command;
+};
+
+/* So that programs linked without a path to our libraries find them. */
+static void set_library_path(const struct tools_paths *paths)
+{
+	const char *old = getenv("LD_LIBRARY_PATH");
+	char *text = NULL;
+
+	if (paths->lib_is_standard)
+		return;
+	if (!old || !*old)
+		setenv("LD_LIBRARY_PATH", paths->lib, 1);
+	else if (!strstr(old, paths->lib) && asprintf(&text, "%s:%s", old, paths->lib) > 0)
+		setenv("LD_LIBRARY_PATH", text, 1);
+	free(text);
+}
+
+static void exec_command(char **command)
+{
+	execvp(command[0], command);
+	fprintf(stderr, "portico run: %s: %s\n", command[0],
+		errno == ENOENT ? "there is no such program" : strerror(errno));
+	_exit(errno == ENOENT ? TOOLS_NOT_FOUND : TOOLS_NOT_EXECUTABLE);
+}
+
+/* Everything happens inside the command: it starts the registry and the drivers on threads. */
+static int run_in_process(struct running *r)
+{
+	setenv("PORTICO_SESSION", "embedded", 1);
+	setenv("PORTICO_IN_PROCESS", "1", 1);
+	tools_options_to_environment(&r->options);
+	set_library_path(&r->paths);
+	fflush(NULL);
+	exec_command(r->options.command);
+	return TOOLS_NO_SESSION;
+}
+
+static bool start_command(struct running *r)
+{
+	fflush(NULL);
+	r->command = fork();
+	if (r->command < 0) {
+		tools_complain(&tools_run, "cannot start a process: %s", strerror(errno));
+		return false;
+	}
+	if (r->command == 0) {
+		sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
+		setenv("PORTICO_SESSION", r->socket_path, 1);
+		unsetenv("PORTICO_IN_PROCESS");
+		set_library_path(&r->paths);
+		exec_command(r->options.command);
+	}
+	return true;
+}
+
+/* Take note of every child that ended. True when it was the command. */
+static bool reap(struct running *r, int *ret_status)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == r->command) {
+			*ret_status = status;
+			return true;
+		}
+		if (pid == r->daemon.pid) {
+			if (r->options.is_verbose)
+				fprintf(stderr, "portico run: porticod died, starting it again\n");
+			tools_daemon_restart(&r->daemon);
+		}
+	}
+	return false;
+}
+
+/* Until the command ends; signals for us are for it. A signal from the terminal reached it already. */
+static int supervise(struct running *r, int signals)
+{
+	struct signalfd_siginfo info;
+	int status = 0;
+
+	for (;;) {
+		ssize_t n = read(signals, &info, sizeof(info));
+
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n != sizeof(info))
+			continue;
+		if (info.ssi_signo == SIGCHLD) {
+			if (reap(r, &status))
+				break;
+		} else if (info.ssi_code != SI_KERNEL) {
+			kill(r->command, (int)info.ssi_signo);
+		}
+	}
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static bool start_session(struct running *r)
+{
+	if (!tools_folder_make_private(r->folder, sizeof(r->folder)))
+		return false;
+	if (snprintf(r->socket_path, sizeof(r->socket_path), "%s/registry.sock", r->folder) > 107 ||
+	    snprintf(r->program, sizeof(r->program), "%s/porticod", r->paths.bin) >= PATH_MAX) {
+		tools_complain(&tools_run, "the path %s is too long for a socket: set XDG_RUNTIME_DIR to a "
+					   "shorter one", r->folder);
+		return false;
+	}
+	r->daemon.program = r->program;
+	r->daemon.socket_path = r->socket_path;
+	r->daemon.options = r->options.daemon_arguments;
+	return tools_daemon_start(&r->daemon);
+}
+
+static int run_private(struct running *r)
+{
+	sigset_t signals;
+	int fd, status = TOOLS_NO_SESSION;
+
+	sigemptyset(&signals);
+	for (const int *s = (const int[]){ SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2,
+					   SIGALRM, SIGCONT, SIGWINCH, 0 }; *s; s++)
+		sigaddset(&signals, *s);
+	sigprocmask(SIG_BLOCK, &signals, &r->old_signals);
+	fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	/* Hosts whose porticod was killed become our children, so that none is left behind. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (fd >= 0 && start_session(r) && start_command(r))
+		status = supervise(r, fd);
+	tools_daemon_stop(&r->daemon);
+	if (r->folder[0])
+		tools_folder_remove(r->folder);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	static struct running r;
+	int status = tools_options_parse(&r.options, &tools_run, argc, argv);
+
+	if (status)
+		return status;
+	if (!r.options.command)
+		return tools_misuse(&tools_run, "which command? It follows after `--`");
+	if (!tools_paths_find(&r.paths))
+		return TOOLS_NO_SESSION;
+	status = r.options.is_in_process ? run_in_process(&r) : run_private(&r);
+	tools_options_fini(&r.options);
+	return status;
+}
+
+const struct tools_command tools_run = {
+	.name = "run",
+	.usage = "[--in-process] [--drivers DIR]... [--no-default-drivers] [--no-bridge] [--verbose] "
+		 "-- COMMAND [ARGUMENT]...",
+	.summary = "make a private session for the life of one command",
+	.help = "  --in-process           registry, bridge and drivers on threads inside COMMAND, so that\n"
+		"                         one debugger or sanitizer sees everything\n"
+		"  --drivers DIR          load the driver bundles in DIR, too; may be repeated\n"
+		"  --no-default-drivers   only those of --drivers\n"
+		"  --no-bridge            do not show the devices of this machine\n"
+		"  --verbose              say what the session does on standard error\n"
+		"\n"
+		"The exit status is COMMAND's (128 + N when signal N ended it); 125 when the session\n"
+		"could not be made, 126 and 127 when COMMAND could not be run or does not exist.\n"
+		"\n"
+		"Example: portico run -- ioreg -l\n",
+	.run = run,
+};

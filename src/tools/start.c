@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/*
+ * portico start: the session of this user. A process of this program stays
+ * behind and starts porticod again when it dies; it ends with the session.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <portico/session.h>
+
+#include "tools/daemon.h"
+#include "tools/folder.h"
+#include "tools/options.h"
+#include "tools/paths.h"
+#include "tools/tools.h"
+
+static volatile sig_atomic_t told_to_end;
+
+static void on_signal(int number)
+{
+	(void)number;
+	told_to_end = 1;
+}
+
+/* Runs in the process that stays. A registry that ends by itself was asked to. */
+static void supervise(struct tools_daemon *daemon)
+{
+	int status;
+
+	while (!told_to_end) {
+		pid_t pid = waitpid(daemon->pid, &status, 0);
+
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+			break;
+		if (!tools_daemon_restart(daemon))
+			break;
+	}
+	tools_daemon_stop(daemon);
+	unlink(daemon->socket_path);
+}
+
+static void detach(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+	if (null > 2)
+		close(null);
+	/* Without SA_RESTART: it interrupts the wait. */
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+	if (chdir("/") < 0)
+		return;
+}
+
+/* The parent waits for one byte: the session is there. */
+static int start_supervisor(struct tools_daemon *daemon)
+{
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
+	ssize_t n;
+
+	if (pipe2(ready, O_CLOEXEC) < 0 || (fflush(NULL), pid = fork()) < 0) {
+		tools_complain(&tools_start, "%s", strerror(errno));
+		return TOOLS_FAILED;
+	}
+	if (pid == 0) {
+		close(ready[0]);
+		setsid();
+		if (!tools_daemon_start(daemon))
+			_exit(TOOLS_FAILED);
+		if (write(ready[1], &byte, 1) != 1)
+			_exit(TOOLS_FAILED);
+		close(ready[1]);
+		detach();
+		supervise(daemon);
+		_exit(0);
+	}
+	close(ready[1]);
+	do
+		n = read(ready[0], &byte, 1);
+	while (n < 0 && errno == EINTR);
+	close(ready[0]);
+	if (n == 1)
+		return 0;
+	waitpid(pid, NULL, 0);
+	tools_complain(&tools_start, "the session did not start; its messages are in %s", daemon->log_path);
+	return TOOLS_FAILED;
+}
+
+static int start(int argc, char **argv)
+{
+	static struct tools_paths paths;
+	static char socket_path[PATH_MAX], program[PATH_MAX], log_path[PATH_MAX];
+	struct tools_options options;
+	struct tools_daemon daemon = { .program = program, .socket_path = socket_path,
+				       .log_path = log_path };
+	CFDictionaryRef status;
+	int result = tools_options_parse(&options, &tools_start, argc, argv);
+
+	if (result)
+		return result;
+	if (options.command)
+		return tools_misuse(&tools_start, "unexpected argument %s", options.command[0]);
+	if (!tools_paths_find(&paths))
+		return TOOLS_FAILED;
+	if (portico_session_get_user_path(socket_path, sizeof(socket_path)) ||
+	    strlen(socket_path) > 107) {
+		tools_complain(&tools_start, "XDG_RUNTIME_DIR is too long for a socket; set a shorter one");
+		return TOOLS_FAILED;
+	}
+	if (!getenv("XDG_RUNTIME_DIR"))
+		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set: programs need "
+					     "PORTICO_SESSION=%s", socket_path);
+	if (!portico_session_copy_status(socket_path, &status)) {
+		CFRelease(status);
+		printf("a session is running already at %s\n", socket_path);
+		return 0;
+	}
+	if (!tools_folder_make_user(socket_path))
+		return TOOLS_FAILED;
+	snprintf(program, sizeof(program), "%.*s/porticod", PATH_MAX - 16, paths.bin);
+	snprintf(log_path, sizeof(log_path), "%.*s/porticod.log",
+		 (int)(strrchr(socket_path, '/') - socket_path), socket_path);
+	daemon.options = options.daemon_arguments;
+	result = start_supervisor(&daemon);
+	if (!result)
+		printf("session started at %s\n", socket_path);
+	tools_options_fini(&options);
+	return result;
+}
+
+const struct tools_command tools_start = {
+	.name = "start",
+	.usage = "[--drivers DIR]... [--no-default-drivers] [--no-bridge] [--verbose]",
+	.summary = "start a session for this user",
+	.help = "Programs of this user find the session by themselves. Its folder is\n"
+		"$XDG_RUNTIME_DIR/portico; messages go to porticod.log there.\n"
+		"\n"
+		"  --drivers DIR          load the driver bundles in DIR, too; may be repeated\n"
+		"  --no-default-drivers   only those of --drivers\n"
+		"  --no-bridge            do not show the devices of this machine\n"
+		"  --verbose              more messages in the log\n",
+	.run = start,
+};
