@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/* portico-bridge: the bridge as a process of its own, started by porticod. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "bridge/bridge.h"
+
+static int misuse(const char *word)
+{
+	fprintf(stderr,
+		"portico-bridge: bad or missing argument %s\n"
+		"usage: portico-bridge --registry-fd N [--token N] [--socket PATH]\n"
+		"porticod starts this program; there is no reason to run it by hand\n",
+		word);
+	return 64;
+}
+
+int main(int argc, char **argv)
+{
+	struct bridge_config config = { .registry_socket = -1 };
+	err_t err;
+
+	for (int i = 1; i < argc; i += 2) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (!value)
+			return misuse(argv[i]);
+		if (!strcmp(argv[i], "--registry-fd"))
+			config.registry_socket = atoi(value);
+		else if (!strcmp(argv[i], "--token"))
+			config.token = strtoull(value, NULL, 10);
+		else if (!strcmp(argv[i], "--socket"))
+			config.socket_path = value;
+		else if (strcmp(argv[i], "--server"))
+			return misuse(argv[i]);
+	}
+	if (config.registry_socket < 0 && !config.socket_path)
+		return misuse("--registry-fd");
+	signal(SIGPIPE, SIG_IGN);
+	log_init("portico-bridge", LOG_LEVEL_WARNING);
+	err = bridge_run(&config);
+	if (err)
+		log_error("ended: %s", strerror(-err));
+	return err ? 1 : 0;
+}
