@@ -65,7 +65,10 @@ typedef const unsigned char *ConstStr31Param;
 enum { noErr = 0 };
 #ifndef PORTICO_NIL_OPTIONS
 #define PORTICO_NIL_OPTIONS
+#ifndef __kNilOptions_defined
+#define __kNilOptions_defined
 enum { kNilOptions = 0 };
+#endif
 #endif
 enum { kUnknownType = 0x3F3F3F3F };
 
