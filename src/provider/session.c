@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "provider/provider.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "provider/provider_internal.h"
+#include "wire/hello.h"
+#include "wire/open.h"
+
+enum { RETRY_NS = 50 * 1000 * 1000 };
+static const int32_t status_unsupported = (int32_t)0xe00002c7;
+
+static void end(struct provider *provider, err_t err)
+{
+	if (provider->state == PROVIDER_ENDED)
+		return;
+	provider->state = PROVIDER_ENDED;
+	provider->ops->ended(provider->context, err);
+}
+
+static void retry_in(struct provider *provider, uint64_t ns)
+{
+	loop_timer_start(provider->loop, &provider->retry, loop_now_ns() + ns);
+}
+
+static void greeted(void *context, err_t err, struct wire_frame *frame)
+{
+	struct provider *provider = context;
+	bool again = provider->was_connected;
+
+	if (err)
+		return; /* the closed callback follows */
+	if (frame->header.status) {
+		log_error("%s: the registry refuses this provider (0x%08x)", provider->name,
+			  (unsigned)frame->header.status);
+		provider->give_up_ns = 0;
+		wire_peer_close(provider->peer);
+		return;
+	}
+	provider->state = PROVIDER_CONNECTED;
+	provider->was_connected = true;
+	provider_mirror_send(provider, again);
+	if (provider->ops->connected)
+		provider->ops->connected(provider->context, again);
+}
+
+static err_t receive(void *context, struct wire_peer *peer, struct wire_frame *frame)
+{
+	struct provider *provider = context;
+
+	if (frame->header.type == WIRE_SHUTDOWN) {
+		provider->end_reason = 0;
+		provider->give_up_ns = 0;
+		wire_peer_close(peer);
+		return 0;
+	}
+	if (!provider->ops->request) {
+		if (!frame->header.id)
+			return 0;
+		return wire_peer_reply(peer, &frame->header, &wire_empty_layout,
+				       status_unsupported, &(struct wire_empty){ 0 }, NULL, 0);
+	}
+	return provider->ops->request(provider->context, frame);
+}
+
+static void closed(void *context, struct wire_peer *peer)
+{
+	struct provider *provider = context;
+
+	provider->peer = wire_peer_free(peer);
+	provider_mirror_lost(provider);
+	if (provider->state == PROVIDER_CONNECTED && provider->give_up_ns) {
+		provider->give_up_ns = loop_now_ns() + PROVIDER_RECONNECT_NS;
+		provider->end_reason = -EPIPE;
+	}
+	if (!provider->socket_path || !provider->give_up_ns ||
+	    loop_now_ns() >= provider->give_up_ns) {
+		end(provider, provider->end_reason);
+		return;
+	}
+	provider->state = PROVIDER_AWAY;
+	retry_in(provider, RETRY_NS);
+}
+
+static const struct wire_peer_ops peer_ops = { .message = receive, .closed = closed };
+
+static err_t greet(struct provider *provider, int socket)
+{
+	struct wire_hello hello = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .role = WIRE_ROLE_PROVIDER,
+		.pid = (uint32_t)getpid(), .token = provider->token, .name = provider->name,
+	};
+	err_t err = wire_peer_new(provider->loop, socket, WIRE_CONTROL_MAX, &peer_ops, provider,
+				  "registry", &provider->peer);
+	if (err)
+		return err;
+	provider->state = PROVIDER_GREETING;
+	provider->epoch++;
+	err = wire_peer_call(provider->peer, &wire_hello_layout, &hello, NULL, 0, greeted, provider);
+	if (err)
+		provider->peer = wire_peer_free(provider->peer);
+	return err;
+}
+
+static void retry(void *context)
+{
+	struct provider *provider = context;
+	int socket;
+	err_t err = fd_connect(provider->socket_path, &socket);
+
+	if (!err)
+		err = greet(provider, socket);
+	if (!err)
+		return;
+	provider->state = PROVIDER_AWAY;
+	if (loop_now_ns() >= provider->give_up_ns)
+		end(provider, -EPIPE);
+	else
+		retry_in(provider, RETRY_NS);
+}
+
+static err_t init(struct provider *provider, const struct provider_config *config)
+{
+	CFMutableDictionaryRef *tables[] = { &provider->classes, &provider->machine,
+					     &provider->resources };
+
+	provider->name = strdup(config->name);
+	if (!provider->name)
+		return -ENOMEM;
+	if (config->socket_path && !(provider->socket_path = strdup(config->socket_path)))
+		return -ENOMEM;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		*tables[i] = CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+						       &kCFTypeDictionaryValueCallBacks);
+		if (!*tables[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+err_t provider_new(const struct provider_config *config, struct provider **ret_provider)
+{
+	struct provider *provider = calloc(1, sizeof(*provider));
+	int socket = config->socket;
+	err_t err = -ENOMEM;
+
+	if (!provider)
+		goto fail;
+	provider->loop = config->loop;
+	provider->token = config->token;
+	provider->ops = config->ops;
+	provider->context = config->context;
+	provider->give_up_ns = loop_now_ns() + PROVIDER_RECONNECT_NS;
+	provider->end_reason = -EPIPE;
+	list_init(&provider->entries);
+	loop_timer_init(&provider->retry, retry, provider);
+	err = init(provider, config);
+	if (err)
+		goto fail;
+	if (socket < 0)
+		err = config->socket_path ? fd_connect(config->socket_path, &socket) : -EINVAL;
+	if (err)
+		goto fail;
+	err = greet(provider, socket);
+	socket = -1;
+	if (err)
+		goto fail;
+	*ret_provider = provider;
+	return 0;
+fail:
+	fd_close(socket);
+	provider_free(provider);
+	return err;
+}
+
+struct provider *provider_free(struct provider *provider)
+{
+	if (!provider)
+		return NULL;
+	loop_timer_stop(&provider->retry);
+	wire_peer_free(provider->peer);
+	if (provider->entries.next)
+		provider_mirror_free(provider);
+	map_fini(&provider->by_id);
+	if (provider->classes)
+		CFRelease(provider->classes);
+	if (provider->machine)
+		CFRelease(provider->machine);
+	if (provider->resources)
+		CFRelease(provider->resources);
+	free(provider->machine_name);
+	free(provider->socket_path);
+	free(provider->name);
+	free(provider);
+	return NULL;
+}
+
+bool provider_is_connected(const struct provider *provider)
+{
+	return provider->state == PROVIDER_CONNECTED;
+}
+
+uint64_t provider_epoch(const struct provider *provider)
+{
+	return provider->epoch;
+}
+
+err_t provider_post(struct provider *provider, const struct wire_layout *layout,
+		    const void *message)
+{
+	if (provider->state != PROVIDER_CONNECTED || !provider->peer)
+		return 0;
+	return wire_peer_send(provider->peer, layout, message, NULL, 0);
+}
+
+err_t provider_reply(struct provider *provider, const struct wire_header *request,
+		     const struct wire_layout *layout, int32_t status, const void *message,
+		     const int *fds, size_t n_fds)
+{
+	if (!request->id || !provider->peer)
+		return 0;
+	return wire_peer_reply(provider->peer, request, layout, status, message, fds, n_fds);
+}
