@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/* One driver from its probe to its end. */
+#include "host/host_internal.h"
+
+#include <stdlib.h>
+
+#include "base/scope.h"
+
+struct host_driver *host_driver_ref(struct host_driver *driver)
+{
+	ref_get(&driver->ref);
+	return driver;
+}
+
+struct host_driver *host_driver_unref(struct host_driver *driver)
+{
+	if (driver && ref_put(&driver->ref)) {
+		pthread_mutex_destroy(&driver->lock);
+		free(driver);
+	}
+	return NULL;
+}
+
+err_t host_driver_new(struct host *host, uint64_t candidate, struct host_driver **ret_driver)
+{
+	struct host_driver *driver = calloc(1, sizeof(*driver));
+	err_t err = driver ? host_queue_new(&host->threads, &driver->queue) : -ENOMEM;
+
+	if (err) {
+		free(driver);
+		return err;
+	}
+	pthread_mutex_init(&driver->lock, NULL);
+	ref_init(&driver->ref);
+	driver->host = host;
+	driver->candidate = candidate;
+	list_add(&host->drivers, &driver->link);
+	*ret_driver = driver;
+	return 0;
+}
+
+bool host_driver_add_job(struct host_driver *driver, struct host_job *job)
+{
+	scope_lock(&driver->lock);
+	if (driver->queue)
+		host_queue_add(driver->queue, job);
+	return driver->queue != NULL;
+}
+
+/* Loop thread: nothing of the driver runs any more. */
+static void forget(void *context)
+{
+	struct host_driver *driver = context;
+	struct host *host = driver->host;
+
+	if (map_find(&host->candidates, driver->candidate) == driver)
+		map_remove(&host->candidates, driver->candidate);
+	list_remove(&driver->link);
+	if (host->ending && list_is_empty(&host->drivers))
+		loop_stop(host->loop);
+	host_driver_unref(driver);
+}
+
+/* The queue thread's last act. */
+static void gone(void *context)
+{
+	struct host_driver *driver = context;
+
+	host_on_loop(driver->host, forget, driver);
+}
+
+void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell)
+{
+	struct host_queue *queue;
+	IOWorkLoop *work_loop;
+
+	if (driver->ended)
+		return;
+	driver->ended = true;
+	if (driver->service && driver->started)
+		host_service_end(driver->service, options, tell);
+	pthread_mutex_lock(&driver->lock);
+	queue = take_ptr(driver->queue); /* no new work loop, no new jobs */
+	work_loop = take_ptr(driver->work_loop);
+	pthread_mutex_unlock(&driver->lock);
+	host_work_loop_free(work_loop);
+	IOServiceRelease(take_ptr(driver->service));
+	IOServiceRelease(take_ptr(driver->provider));
+	host_queue_finish(queue, gone, driver);
+}
+
+struct end_job {
+	struct host_job job;
+	struct host_driver *driver;
+	IOOptionBits options;
+	bool tell;
+};
+
+static void run_end(struct host_job *base)
+{
+	struct end_job *job = container_of(base, struct end_job, job);
+
+	host_driver_end(job->driver, job->options, job->tell);
+	host_driver_unref(job->driver);
+	free(job);
+}
+
+void host_driver_end_later(struct host_driver *driver, IOOptionBits options, bool tell)
+{
+	struct end_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return;
+	list_init(&job->job.link);
+	job->job.fn = run_end;
+	job->driver = host_driver_ref(driver);
+	job->options = options;
+	job->tell = tell;
+	if (!host_driver_add_job(driver, &job->job)) {
+		host_driver_unref(driver);
+		free(job);
+	}
+}
+
+void host_driver_end_all(struct host *host)
+{
+	if (list_is_empty(&host->drivers))
+		loop_stop(host->loop);
+	list_for_each (node, &host->drivers)
+		host_driver_end_later(container_of(node, struct host_driver, link), 0, false);
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+#include "host/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "host/host_internal.h"
+
+#define STOP_NS (5ull * 1000 * 1000 * 1000) /* for drivers to stop in a process of their own */
+
+struct visit {
+	void (*fn)(void *);
+	void *context;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool done;
+};
+
+static void run_visit(void *context)
+{
+	struct visit *visit = context;
+
+	visit->fn(visit->context);
+	pthread_mutex_lock(&visit->lock);
+	visit->done = true;
+	pthread_cond_signal(&visit->changed);
+	pthread_mutex_unlock(&visit->lock);
+}
+
+err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
+{
+	struct visit visit = { .fn = fn, .context = context };
+	err_t err;
+
+	if (pthread_equal(pthread_self(), host->loop_thread)) {
+		fn(context);
+		return 0;
+	}
+	if (atomic_load(&host->stopped))
+		return -ESHUTDOWN;
+	pthread_mutex_init(&visit.lock, NULL);
+	pthread_cond_init(&visit.changed, NULL);
+	err = loop_post(host->loop, run_visit, &visit);
+	if (!err) {
+		pthread_mutex_lock(&visit.lock);
+		while (!visit.done)
+			pthread_cond_wait(&visit.changed, &visit.lock);
+		pthread_mutex_unlock(&visit.lock);
+	}
+	pthread_cond_destroy(&visit.changed);
+	pthread_mutex_destroy(&visit.lock);
+	return err;
+}
+
+struct reply {
+	struct host *host;
+	const struct wire_header *request;
+	uint64_t epoch;
+	const struct wire_layout *layout;
+	int32_t status;
+	const void *message;
+};
+
+static void send_reply(void *context)
+{
+	const struct reply *reply = context;
+	struct provider *provider = reply->host->provider;
+	err_t err;
+
+	if (provider_epoch(provider) != reply->epoch)
+		return;
+	err = provider_reply(provider, reply->request, reply->layout, reply->status, reply->message,
+			     NULL, 0);
+	if (err == -EINVAL || err == -EMSGSIZE) /* an answer that cannot be sent is still owed */
+		provider_reply(provider, reply->request, &wire_empty_layout,
+			       kIOReturnInternalError, &(struct wire_empty){ 0 }, NULL, 0);
+}
+
+void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
+		const struct wire_layout *layout, int32_t status, const void *message)
+{
+	struct wire_empty empty = { 0 };
+	struct reply reply = { host, request, epoch, layout, status, message };
+
+	if (status || !message) {
+		reply.layout = &wire_empty_layout;
+		reply.message = &empty;
+	}
+	if (request->id)
+		host_on_loop(host, send_reply, &reply);
+}
+
+static void give_up(void *context)
+{
+	struct host *host = context;
+
+	log_warning("a driver does not stop");
+	if (host->in_process)
+		return; /* its threads are the program's own: nothing but waiting is safe */
+	host->result = -ETIMEDOUT;
+	loop_stop(host->loop);
+}
+
+static void ended(void *context, err_t err)
+{
+	struct host *host = context;
+
+	host->ending = true;
+	host->result = err;
+	loop_timer_start(host->loop, &host->give_up, loop_now_ns() + STOP_NS);
+	host_driver_end_all(host);
+}
+
+static const struct provider_ops provider_ops = { .request = host_request, .ended = ended };
+
+static void fini(struct host *host)
+{
+	provider_free(host->provider);
+	host_loader_close_all(host);
+	map_fini(&host->candidates);
+	map_fini(&host->services);
+	loop_free(host->loop);
+	host_threads_fini(&host->threads);
+	pthread_mutex_destroy(&host->lock);
+	free(host);
+}
+
+err_t host_run(const struct host_config *config)
+{
+	struct host *host = calloc(1, sizeof(*host));
+	struct provider_config link = {
+		.name = config->server_name, .token = config->token,
+		.socket = config->registry_socket, .socket_path = config->socket_path,
+		.ops = &provider_ops, .context = host,
+	};
+	err_t err;
+
+	if (!host) {
+		fd_close(config->registry_socket);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&host->lock, NULL);
+	host_threads_init(&host->threads);
+	list_init(&host->drivers);
+	list_init(&host->bundles);
+	host->in_process = config->in_process;
+	host->loop_thread = pthread_self();
+	err = loop_new(&host->loop);
+	if (err) {
+		fd_close(config->registry_socket);
+		fini(host);
+		return err;
+	}
+	link.loop = host->loop;
+	err = provider_new(&link, &host->provider);
+	if (err) {
+		fini(host);
+		return err;
+	}
+	loop_timer_init(&host->give_up, give_up, host);
+	loop_run(host->loop);
+	loop_timer_stop(&host->give_up);
+	err = host->result;
+	if (err == -ETIMEDOUT)
+		return err; /* threads still run here: nothing can be freed */
+	atomic_store(&host->stopped, true);
+	host_threads_join(&host->threads, 0);
+	fini(host);
+	return err;
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shared inside the folder: the host, its drivers, its objects.
+ *
+ * Threads: the loop thread talks to the registry and never runs driver code.
+ * Each driver has a queue thread for everything that creates, starts, opens
+ * or stops (host_queue_*). Each connection has receiving threads (call_server.c). Work loops have one thread each.
+ * The loop thread never waits for another thread; all others may wait for it
+ * (host_on_loop).
+ *
+ * Locks, in order: a connection's gate (rwlock), host->lock, an object's lock.
+ * None is held while waiting for the loop thread, except gates.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <IOKit/IODriver.h>
+#include <IOKit/IOUserClient.h>
+#include <IOKit/IOWorkLoop.h>
+
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "base/ref.h"
+#include "host/host.h"
+#include "provider/provider.h"
+#include "wire/frame.h"
+
+/* --- threads (thread.c) ---------------------------------------------------- */
+
+struct host_threads {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list finished; /* to be joined */
+	unsigned running;
+};
+
+void host_threads_init(struct host_threads *threads);
+/* Run FN on a new thread, which is joined by the next start or by host_threads_join. */
+err_t host_threads_start(struct host_threads *threads, void (*fn)(void *), void *context);
+/* Wait for all and join them. False: some still run at DEADLINE_NS (0: wait for ever). */
+bool host_threads_join(struct host_threads *threads, uint64_t deadline_ns);
+void host_threads_fini(struct host_threads *threads);
+
+/* --- serial queue of one driver (queue.c) ----------------------------------- */
+
+struct host_queue;
+struct host_job {
+	struct list link;
+	void (*fn)(struct host_job *job);
+};
+
+err_t host_queue_new(struct host_threads *threads, struct host_queue **ret_queue);
+/* FN runs on the queue's thread, in order; it owns JOB from now on. */
+void host_queue_add(struct host_queue *queue, struct host_job *job);
+/* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
+void host_queue_finish(struct host_queue *queue, void (*fn)(void *), void *context);
+
+/* --- the host ------------------------------------------------------------------ */
+
+struct host_bundle {
+	struct list link;
+	char *path;
+	void *handle; /* of dlopen */
+	const struct IODriver *driver;
+	size_t n_classes;
+	atomic_int *counts; /* instances of each class */
+	bool declared;
+};
+
+struct host {
+	struct loop *loop;
+	pthread_t loop_thread;
+	struct provider *provider;
+	struct host_threads threads;
+	bool in_process;
+
+	/* loop thread only */
+	struct map candidates; /* candidate -> struct host_driver */
+	struct map services; /* entry ID -> struct IOServiceRuntime */
+	struct list drivers;
+	bool ending;
+	err_t result;
+	struct loop_timer give_up;
+	atomic_bool stopped; /* the loop runs no more */
+
+	/* guarded by lock */
+	pthread_mutex_t lock;
+	struct list bundles;
+};
+
+/* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ENOMEM. */
+err_t host_on_loop(struct host *host, void (*fn)(void *), void *context);
+/* Answer a request from any thread; dropped when the connection it came on has gone. */
+void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
+		const struct wire_layout *layout, int32_t status, const void *message);
+
+/* --- bundles (loader.c) --------------------------------------------------------- */
+
+/* Load or find the bundle at PATH. Borrowed: bundles live as long as the host. A failure is logged with what is wrong. */
+err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle);
+void host_loader_close_all(struct host *host);
+/* NULL: no such class in this bundle. */
+const struct IODriverClass *host_loader_find_class(const struct host_bundle *bundle,
+						   const char *name);
+bool host_loader_owns_class(const struct host_bundle *bundle, const struct IODriverClass *cls);
+/* What is wrong with a declaration, NULL when nothing is. Pure. */
+const char *host_loader_check(const struct IODriver *driver);
+/* Class name -> superclass name of all classes; a new dictionary or NULL. */
+CFDictionaryRef host_loader_copy_classes(const struct host_bundle *bundle);
+bool host_class_conforms(const struct IODriverClass *cls, const char *name);
+/* Class name -> number of instances, over all bundles; a new dictionary or NULL. */
+CFDictionaryRef host_loader_copy_counts(struct host *host);
+
+/* --- drivers and objects (service.c, property.c, open.c) ------------------------ */
+
+/* One driver: an instance of a personality's IOClass and everything it makes. */
+struct host_driver {
+	struct host *host;
+	struct list link; /* host->drivers; loop thread */
+	uint64_t candidate;
+	struct host_bundle *bundle;
+	struct ref ref; /* the list's and one for each object */
+	IOService *service, *provider; /* queue thread */
+	bool started; /* queue thread */
+	bool ended; /* queue thread */
+	/* guarded by lock */
+	pthread_mutex_t lock;
+	struct host_queue *queue; /* NULL: finished */
+	IOWorkLoop *work_loop;
+};
+
+struct host_connection;
+
+/* The private part of an IOService. */
+struct IOServiceRuntime {
+	IOService *object;
+	struct host *host;
+	struct host_driver *driver;
+	struct host_bundle *bundle; /* that owns the class; NULL: base class */
+	struct ref ref;
+	char *name;
+	bool is_remote; /* stands for a provider in another process */
+	char *remote_class; /* its class then */
+	bool is_main; /* the driver's own service */
+	bool is_nub; /* made by IOServicePublishNub: not started, not stopped */
+	struct host_connection *connection; /* user clients, from initialisation on */
+
+	/* guarded by lock */
+	pthread_mutex_t lock;
+	CFMutableDictionaryRef properties;
+	CFMutableDictionaryRef pending; /* changes before the entry is known; may be NULL */
+	CFMutableArrayRef live; /* may be NULL */
+	uint64_t id;
+	IOService *provider; /* retained */
+	IOService *owner; /* who has opened it; borrowed */
+	struct list clients; /* objects attached to this one */
+	struct list client_link; /* guarded by the provider's lock */
+	bool inactive, starting, register_wanted;
+	IOOptionBits register_options;
+	bool ended; /* queue thread of its driver */
+
+	/* loop thread only */
+	struct provider_entry *entry;
+};
+
+/* A new object, not initialised. BUNDLE NULL for base classes. */
+IOService *host_service_new(struct host_driver *driver, const struct IODriverClass *cls,
+			    CFDictionaryRef properties);
+/* Run the chain of init. */
+bool host_service_init(IOService *service, CFDictionaryRef properties);
+/* False: PROVIDER is inactive. Retains it. */
+bool host_service_attach(IOService *service, IOService *provider);
+void host_service_detach(IOService *service);
+/* The operation at OFFSET of struct IOServiceOperations, inherited; NULL when nobody has it. */
+void *host_service_operation(const struct IODriverClass *cls, size_t offset);
+void *host_client_operation(const struct IODriverClass *cls, size_t offset);
+#define host_service_op(service, member) \
+	((__typeof__(((struct IOServiceOperations *)0)->member))host_service_operation( \
+		(service)->objectClass, offsetof(struct IOServiceOperations, member)))
+#define host_client_op(client, member) \
+	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation( \
+		(client)->service.objectClass, offsetof(struct IOUserClientOperations, member)))
+bool host_service_start(IOService *service, IOService *provider);
+/* Entry ID is known: find it by ID, mirror it, send what was set before. */
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags);
+/* Out of the tables again, without a word to the registry. */
+void host_service_leave(IOService *service);
+/* What start has postponed. */
+void host_service_flush_register(IOService *service);
+/* willTerminate, didTerminate, stop, detach, out of the tables. TELL: the registry does not know. */
+void host_service_end(IOService *service, IOOptionBits options, bool tell);
+/* All that hangs below, leaves first. Queue thread. */
+void host_service_end_clients(IOService *service, IOOptionBits options, bool tell);
+/* The object with entry ID, retained, or NULL. Any thread. */
+IOService *host_service_find(struct host *host, uint64_t id);
+/* Message between objects of this host, on the caller's thread. */
+IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider, void *argument);
+
+/* --- requests of the registry (driver.c, request.c) --------------------------------- */
+
+struct host_driver *host_driver_ref(struct host_driver *driver);
+struct host_driver *host_driver_unref(struct host_driver *driver);
+/* Loop thread; in the host's list, without objects. */
+err_t host_driver_new(struct host *host, uint64_t candidate, struct host_driver **ret_driver);
+/* False: the driver's queue has finished; JOB is untouched. */
+bool host_driver_add_job(struct host_driver *driver, struct host_job *job);
+/* Queue the end of a driver. Any thread. */
+void host_driver_end_later(struct host_driver *driver, IOOptionBits options, bool tell);
+/* End it: objects, work loop, queue. Queue thread; once. */
+void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell);
+err_t host_request(void *host, struct wire_frame *frame);
+/* Stop and free all drivers, then stop the loop. Loop thread. */
+void host_driver_end_all(struct host *host);
+
+/* --- one user client's connection (user_client.c, call_server.c) -------------------- */
+
+struct host_async;
+struct host_memories;
+
+struct host_connection {
+	IOUserClient *client; /* which owns this */
+	struct host *host;
+	int socket; /* -1 until connected */
+	IOClientTask task;
+	char *process;
+
+	/* The gate: methods hold it shared, close and the others exclusively. */
+	pthread_rwlock_t gate;
+	bool locking, single_thread, lock_set_properties, shared_instance; /* fixed at open */
+	atomic_bool closed; /* changed under the gate */
+	atomic_bool ending; /* its end is queued or running */
+	atomic_bool inactive; /* no more requests */
+
+	/* receiving threads; guarded by lock */
+	pthread_mutex_t lock;
+	pthread_cond_t left;
+	unsigned n_threads;
+	atomic_int n_idle;
+
+	struct map inlets; /* number -> struct host_inlet; guarded by lock */
+	struct host_async *async;
+	struct host_memories *memories;
+};
+
+err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
+			  struct host_connection **ret_connection);
+struct host_connection *host_connection_free(struct host_connection *connection);
+/* Read the locking properties and start receiving. Takes SOCKET on success and failure. */
+err_t host_connection_serve(struct host_connection *connection, int socket);
+/* Wait until all receiving threads have left. */
+void host_connection_wait(struct host_connection *connection);
+/* clientClose at most once (see shared_instance); the gate is held exclusively. */
+void host_client_close_locked(struct host_connection *connection, bool died);
+/* Queue the end of the user client, once. Any thread. */
+void host_client_end_later(struct host_connection *connection);
+/* End it now: waits for calls in flight. Queue thread. */
+void host_client_end(IOUserClient *client, IOOptionBits options, bool tell);
+/* The five-argument open with all its defaults. */
+IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t type,
+			  IOUserClient **ret_client);
+/* Has the subject this entitlement? */
+bool host_client_has_entitlement(const IOClientTask *task, const char *name);
+
+/* --- pure checks (method_table.c) ----------------------------------------------------- */
+
+IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
+				 const IOExternalMethodArguments *arguments);
+/* ENTITLED tells whether the caller holds the entry's entitlement; asked only when there is one. */
+IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
+				      uint32_t selector,
+				      const IOExternalMethodArguments *arguments,
+				      bool (*entitled)(void *context, const char *name),
+				      void *context);
+/* Codes that must not travel (MIG's own, -300 to -325) become kIOReturnError. */
+IOReturn host_method_table_clean_status(IOReturn status);
+
+/* --- inlets (inlet.c): the host's end of a wake port -------------------------------------- */
+
+enum { HOST_INLET_QUEUE_MAX = 65534 };
+
+struct host_inlet;
+
+/* Takes SOCKET on success and failure. LOOP writes what had to wait. */
+err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
+		     struct host_inlet **ret_inlet);
+struct host_inlet *host_inlet_ref(struct host_inlet *inlet);
+struct host_inlet *host_inlet_unref(struct host_inlet *inlet);
+uint32_t host_inlet_class(const struct host_inlet *inlet);
+/* Never blocks. -EPIPE: the receiver has gone; -EAGAIN: CAN_DROP and it would have to wait;
+ * -ENOBUFS: too many wait (never for KEEP). */
+err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout,
+		      const void *message, bool can_drop, bool keep);
+/* A wake-up: one that cannot be sent at once is dropped. 0 or -EPIPE. */
+err_t host_inlet_wake(struct host_inlet *inlet);
+/* Loop thread: forget what waits, no more callbacks. Sends fail with -EPIPE from now on. */
+void host_inlet_close(struct host_inlet *inlet);
+uint64_t host_inlet_dropped(struct host_inlet *inlet);
+/* A wake port is the driver's view of an inlet of class WIRE_INLET_WAKEUPS. */
+IOWakePort *host_inlet_wake_port(struct host_inlet *inlet);
+
+/* --- asynchronous references (async_result.c) ---------------------------------------------- */
+
+enum { HOST_ASYNC_MAX = 65536 }; /* outstanding references of one connection */
+
+struct host_async *host_async_new(void);
+struct host_async *host_async_free(struct host_async *async);
+/* A call begins: INLET (borrowed) may be NULL (no wake port). Fills word 0. -ENOSPC, -ENOMEM. */
+err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint64_t token,
+		       OSAsyncReference64 ret_reference);
+IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference, IOReturn result,
+			 const io_user_reference_t *arguments, uint32_t count,
+			 IOOptionBits options);
+/* The client is told that nothing follows. False: unknown or released already. */
+bool host_async_release(struct host_async *async, const OSAsyncReference64 reference);
+void host_async_release_all(struct host_async *async);
+size_t host_async_count(struct host_async *async);
+
+/* --- memory (memory.c) ------------------------------------------------------------------------ */
+
+/* Memory of one call: BYTES lie inside ALLOCATION, which is taken on success (free). NULL: no
+ * memory. */
+IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t length);
+/* A descriptor to hand to a client, owned by the caller; -EINVAL for memory that is not shared. */
+err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd);
+bool host_memory_is_read_only(const IOMemoryDescriptor *memory);
+
+/* The memories a connection has mapped, with their numbers. */
+struct host_memories *host_memories_new(void);
+struct host_memories *host_memories_free(struct host_memories *memories);
+/* Number of MEMORY, retained on first sight. -ENOSPC, -ENOMEM. */
+err_t host_memories_add(struct host_memories *memories, IOMemoryDescriptor *memory,
+			uint64_t *ret_number);
+uint64_t host_memories_find(struct host_memories *memories, IOMemoryDescriptor *memory);
+
+/* --- work loops (work_loop.c) -------------------------------------------------------------------- */
+
+err_t host_work_loop_new(IOWorkLoop **ret_loop);
+/* Stops and joins the thread; outstanding event sources become inert. NULL is accepted. */
+IOWorkLoop *host_work_loop_free(IOWorkLoop *loop);

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "host/host_internal.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/scope.h"
+
+enum {
+	PLIST_MAX = 1024 * 1024,
+	CLASS_DEPTH_MAX = 32,
+	INSTANCE_MAX = 16 * 1024 * 1024,
+};
+
+/* --- checks ------------------------------------------------------------------ */
+
+bool host_class_conforms(const struct IODriverClass *cls, const char *name)
+{
+	for (int depth = 0; cls && depth < CLASS_DEPTH_MAX; depth++, cls = cls->superclass)
+		if (!strcmp(cls->name, name))
+			return true;
+	return false;
+}
+
+static const char *check_class(const struct IODriverClass *cls)
+{
+	const struct IODriverClass *up = cls;
+	bool is_client = false;
+	int depth = 0;
+
+	if (!cls->name || !*cls->name || strlen(cls->name) > WIRE_NAME_MAX)
+		return "a class has no valid name";
+	for (; up && up != &IOServiceBase; up = up->superclass) {
+		if (++depth > CLASS_DEPTH_MAX)
+			return "a class hierarchy does not end in IOService";
+		if (!up->name)
+			return "a superclass has no name";
+		if (up == &IOUserClientBase)
+			is_client = true;
+		if (up->superclass && cls->instanceSize < up->superclass->instanceSize)
+			return "an instance is smaller than that of its superclass";
+	}
+	if (!up)
+		return "a class does not descend from IOService";
+	if (cls->instanceSize < sizeof(IOService) || cls->instanceSize > INSTANCE_MAX)
+		return "a class has an impossible instance size";
+	if (cls->userClient && !is_client)
+		return "a class with user client operations does not descend from IOUserClient";
+	return NULL;
+}
+
+const char *host_loader_check(const struct IODriver *driver)
+{
+	size_t n = 0;
+
+	if (driver->version != IODRIVER_VERSION)
+		return "it was built for another version of the driver API";
+	if (!driver->identifier || !*driver->identifier)
+		return "it has no identifier";
+	if (!driver->classes)
+		return "it declares no classes";
+	for (; driver->classes[n]; n++) {
+		const char *wrong;
+
+		if (n >= IODRIVER_CLASSES_MAX)
+			return "it declares too many classes";
+		wrong = check_class(driver->classes[n]);
+		if (wrong)
+			return wrong;
+		for (size_t i = 0; i < n; i++)
+			if (!strcmp(driver->classes[i]->name, driver->classes[n]->name))
+				return "two classes have the same name";
+	}
+	return n ? NULL : "it declares no classes";
+}
+
+/* --- Info.plist ----------------------------------------------------------------- */
+
+static CFDictionaryRef copy_info(const char *bundle)
+{
+	char path[WIRE_PATH_MAX];
+	struct stat st;
+	scope_fd int fd = -1;
+
+	if (snprintf(path, sizeof(path), "%s/Info.plist", bundle) >= (int)sizeof(path))
+		return NULL;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size <= 0 ||
+	    st.st_size > PLIST_MAX)
+		return NULL;
+	scope_free uint8_t *bytes = malloc((size_t)st.st_size);
+	ssize_t n = bytes ? read(fd, bytes, (size_t)st.st_size) : -1;
+	if (n <= 0)
+		return NULL;
+	CFDataRef data = CFDataCreate(NULL, bytes, n);
+	if (!data)
+		return NULL;
+	CFTypeRef info = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
+						      NULL);
+	CFRelease(data);
+	if (info && CFGetTypeID(info) != CFDictionaryGetTypeID()) {
+		CFRelease(info);
+		info = NULL;
+	}
+	return info;
+}
+
+/* The path of the bundle's shared object; what is wrong, or NULL. */
+static const char *find_executable(const char *bundle, char *ret_path, size_t size)
+{
+	char name[256];
+	CFDictionaryRef info = copy_info(bundle);
+	CFTypeRef value;
+	bool named;
+
+	if (!info)
+		return "Info.plist is missing or unreadable";
+	value = CFDictionaryGetValue(info, CFSTR("CFBundleExecutable"));
+	named = value && CFGetTypeID(value) == CFStringGetTypeID() &&
+		CFStringGetCString(value, name, sizeof(name), kCFStringEncodingUTF8);
+	CFRelease(info);
+	if (!named || !*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return "CFBundleExecutable is missing or no file name";
+	if (snprintf(ret_path, size, "%s/%s", bundle, name) < (int)size && !access(ret_path, F_OK))
+		return NULL;
+	if (snprintf(ret_path, size, "%s/%s.so", bundle, name) < (int)size &&
+	    !access(ret_path, F_OK))
+		return NULL;
+	return "the file that CFBundleExecutable names does not exist";
+}
+
+/* --- loading --------------------------------------------------------------------- */
+
+static void free_bundle(struct host_bundle *bundle)
+{
+	list_remove(&bundle->link);
+	if (bundle->handle)
+		dlclose(bundle->handle);
+	free(bundle->counts);
+	free(bundle->path);
+	free(bundle);
+}
+
+static const char *load(struct host_bundle *bundle)
+{
+	char path[WIRE_PATH_MAX];
+	const char *wrong = find_executable(bundle->path, path, sizeof(path));
+
+	if (wrong)
+		return wrong;
+	bundle->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!bundle->handle)
+		return dlerror();
+	bundle->driver = dlsym(bundle->handle, "portico_driver");
+	if (!bundle->driver)
+		return "it does not export portico_driver";
+	wrong = host_loader_check(bundle->driver);
+	if (wrong)
+		return wrong;
+	while (bundle->driver->classes[bundle->n_classes])
+		bundle->n_classes++;
+	bundle->counts = calloc(bundle->n_classes, sizeof(*bundle->counts));
+	return bundle->counts ? NULL : "out of memory";
+}
+
+err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle)
+{
+	struct host_bundle *bundle;
+	const char *wrong;
+
+	scope_lock(&host->lock);
+	list_for_each (node, &host->bundles) {
+		bundle = container_of(node, struct host_bundle, link);
+		if (!strcmp(bundle->path, path)) {
+			*ret_bundle = bundle;
+			return 0;
+		}
+	}
+	bundle = calloc(1, sizeof(*bundle));
+	if (!bundle)
+		return -ENOMEM;
+	list_init(&bundle->link);
+	bundle->path = strdup(path);
+	wrong = bundle->path ? load(bundle) : "out of memory";
+	if (wrong) {
+		log_error("bundle %s cannot be loaded: %s", path, wrong);
+		free_bundle(bundle);
+		return -EINVAL;
+	}
+	list_add(&host->bundles, &bundle->link);
+	*ret_bundle = bundle;
+	return 0;
+}
+
+void host_loader_close_all(struct host *host)
+{
+	list_for_each_safe (node, &host->bundles) {
+		struct host_bundle *bundle = container_of(node, struct host_bundle, link);
+
+		/* A driver that lost a reference keeps its code, rather than crash later. */
+		for (size_t i = 0; i < bundle->n_classes; i++) {
+			if (bundle->counts[i])
+				log_warning("bundle %s: %d instances of %s were never released",
+					    bundle->path, bundle->counts[i],
+					    bundle->driver->classes[i]->name);
+			if (bundle->counts[i])
+				bundle->handle = NULL;
+		}
+		free_bundle(bundle);
+	}
+}
+
+const struct IODriverClass *host_loader_find_class(const struct host_bundle *bundle,
+						   const char *name)
+{
+	for (size_t i = 0; i < bundle->n_classes; i++)
+		if (!strcmp(bundle->driver->classes[i]->name, name))
+			return bundle->driver->classes[i];
+	return NULL;
+}
+
+bool host_loader_owns_class(const struct host_bundle *bundle, const struct IODriverClass *cls)
+{
+	for (size_t i = 0; i < bundle->n_classes; i++)
+		if (bundle->driver->classes[i] == cls)
+			return true;
+	return false;
+}
+
+static CFStringRef make_string(const char *text)
+{
+	return CFStringCreateWithCString(NULL, text, kCFStringEncodingUTF8);
+}
+
+static void add_class(CFMutableDictionaryRef classes, const struct IODriverClass *cls)
+{
+	CFStringRef name = make_string(cls->name), super = make_string(cls->superclass->name);
+
+	if (name && super)
+		CFDictionarySetValue(classes, name, super);
+	if (name)
+		CFRelease(name);
+	if (super)
+		CFRelease(super);
+}
+
+CFDictionaryRef host_loader_copy_classes(const struct host_bundle *bundle)
+{
+	CFMutableDictionaryRef classes = CFDictionaryCreateMutable(
+		NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
+
+	for (size_t i = 0; classes && i < bundle->n_classes; i++)
+		for (const struct IODriverClass *cls = bundle->driver->classes[i];
+		     cls != &IOServiceBase && cls != &IOUserClientBase; cls = cls->superclass)
+			add_class(classes, cls);
+	return classes;
+}
+
+CFDictionaryRef host_loader_copy_counts(struct host *host)
+{
+	CFMutableDictionaryRef counts = CFDictionaryCreateMutable(
+		NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
+
+	if (!counts)
+		return NULL;
+	scope_lock(&host->lock);
+	list_for_each (node, &host->bundles) {
+		struct host_bundle *bundle = container_of(node, struct host_bundle, link);
+
+		for (size_t i = 0; i < bundle->n_classes; i++) {
+			int32_t n = atomic_load(&bundle->counts[i]);
+			CFStringRef name = make_string(bundle->driver->classes[i]->name);
+			CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt32Type, &n);
+
+			if (name && number)
+				CFDictionarySetValue(counts, name, number);
+			if (name)
+				CFRelease(name);
+			if (number)
+				CFRelease(number);
+		}
+	}
+	return counts;
+}

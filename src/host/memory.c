@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+#include "host/host_internal.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/scope.h"
+#include "base/shm.h"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+enum { MEMORIES_MAX = 4096 }; /* memories one connection may map */
+
+struct IOMemoryDescriptor {
+	struct ref ref;
+	void *bytes;
+	uint64_t length;
+	void *allocation; /* memory of a call; NULL for shared memory */
+	int fd; /* shared memory; -1 for memory of a call */
+	bool read_only;
+};
+
+static IOMemoryDescriptor *new_descriptor(void)
+{
+	IOMemoryDescriptor *memory = calloc(1, sizeof(*memory));
+
+	if (memory) {
+		ref_init(&memory->ref);
+		memory->fd = -1;
+	}
+	return memory;
+}
+
+/* Memory that no client can write: our mapping is made first, then the file is sealed against
+ * new writable mappings and writes, whoever reopens it. */
+static err_t create_read_only(size_t length, int *ret_fd, void **ret_bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	scope_fd int fd = memfd_create("driver memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *bytes;
+	err_t err;
+
+	if (fd < 0)
+		return err_from_errno();
+	if (length > SIZE_MAX - page || length > INT64_MAX - page)
+		return -EINVAL;
+	if (ftruncate(fd, (off_t)((length + page - 1) & ~(page - 1))) < 0)
+		return err_from_errno();
+	err = shm_map(fd, length, true, &bytes);
+	if (err)
+		return err;
+	if (fcntl(fd, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+		err = err_from_errno();
+		shm_unmap(bytes, length);
+		return err;
+	}
+	*ret_bytes = bytes;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static err_t create_shared(size_t length, int *ret_fd, void **ret_bytes)
+{
+	int fd;
+	err_t err = shm_create("driver memory", length, &fd);
+
+	if (err)
+		return err;
+	err = shm_map(fd, length, true, ret_bytes);
+	if (err)
+		fd_close(fd);
+	else
+		*ret_fd = fd;
+	return err;
+}
+
+IOMemoryDescriptor *IOMemoryDescriptorCreate(size_t length, IOOptionBits options)
+{
+	bool read_only = options & kIOMemoryClientReadOnly;
+	IOMemoryDescriptor *memory = length ? new_descriptor() : NULL;
+	err_t err;
+
+	if (!memory)
+		return NULL;
+	err = read_only ? create_read_only(length, &memory->fd, &memory->bytes)
+			: create_shared(length, &memory->fd, &memory->bytes);
+	if (err) {
+		free(memory);
+		return NULL;
+	}
+	memory->length = length;
+	memory->read_only = read_only;
+	return memory;
+}
+
+IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t length)
+{
+	IOMemoryDescriptor *memory = new_descriptor();
+
+	if (!memory)
+		return NULL;
+	memory->allocation = allocation;
+	memory->bytes = bytes;
+	memory->length = length;
+	return memory;
+}
+
+IOMemoryDescriptor *IOMemoryDescriptorRetain(IOMemoryDescriptor *memory)
+{
+	if (memory)
+		ref_get(&memory->ref);
+	return memory;
+}
+
+void IOMemoryDescriptorRelease(IOMemoryDescriptor *memory)
+{
+	if (!memory || !ref_put(&memory->ref))
+		return;
+	if (memory->fd >= 0) {
+		shm_unmap(memory->bytes, memory->length);
+		fd_close(memory->fd);
+	}
+	free(memory->allocation);
+	free(memory);
+}
+
+uint64_t IOMemoryDescriptorGetLength(const IOMemoryDescriptor *memory)
+{
+	return memory ? memory->length : 0;
+}
+
+void *IOMemoryDescriptorGetBytes(const IOMemoryDescriptor *memory)
+{
+	return memory ? memory->bytes : NULL;
+}
+
+static uint64_t clamp(const IOMemoryDescriptor *memory, uint64_t offset, uint64_t length)
+{
+	if (offset >= memory->length)
+		return 0;
+	return length < memory->length - offset ? length : memory->length - offset;
+}
+
+uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t offset,
+				     void *bytes, uint64_t length)
+{
+	length = clamp(memory, offset, length);
+	if (length)
+		memcpy(bytes, (const char *)memory->bytes + offset, length);
+	return length;
+}
+
+uint64_t IOMemoryDescriptorWriteBytes(IOMemoryDescriptor *memory, uint64_t offset,
+				      const void *bytes, uint64_t length)
+{
+	length = clamp(memory, offset, length);
+	if (length)
+		memcpy((char *)memory->bytes + offset, bytes, length);
+	return length;
+}
+
+bool host_memory_is_read_only(const IOMemoryDescriptor *memory)
+{
+	return memory->read_only;
+}
+
+err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd)
+{
+	if (memory->fd < 0)
+		return -EINVAL;
+	return read_only ? shm_reopen_read_only(memory->fd, ret_fd) : fd_dup(memory->fd, ret_fd);
+}
+
+/* --- what a connection has mapped -------------------------------------------- */
+
+struct host_memories {
+	IOMemoryDescriptor **items; /* number - 1 is the index */
+	size_t count, capacity;
+};
+
+struct host_memories *host_memories_new(void)
+{
+	return calloc(1, sizeof(struct host_memories));
+}
+
+struct host_memories *host_memories_free(struct host_memories *memories)
+{
+	if (!memories)
+		return NULL;
+	for (size_t i = 0; i < memories->count; i++)
+		IOMemoryDescriptorRelease(memories->items[i]);
+	free(memories->items);
+	free(memories);
+	return NULL;
+}
+
+uint64_t host_memories_find(struct host_memories *memories, IOMemoryDescriptor *memory)
+{
+	for (size_t i = 0; i < memories->count; i++)
+		if (memories->items[i] == memory)
+			return i + 1;
+	return 0;
+}
+
+err_t host_memories_add(struct host_memories *memories, IOMemoryDescriptor *memory,
+			uint64_t *ret_number)
+{
+	uint64_t number = host_memories_find(memories, memory);
+
+	if (!number) {
+		if (memories->count >= MEMORIES_MAX)
+			return -ENOSPC;
+		if (memories->count == memories->capacity) {
+			size_t capacity = memories->capacity ? memories->capacity * 2 : 4;
+			void *items = realloc(memories->items, capacity * sizeof(*memories->items));
+
+			if (!items)
+				return -ENOMEM;
+			memories->items = items;
+			memories->capacity = capacity;
+		}
+		memories->items[memories->count] = IOMemoryDescriptorRetain(memory);
+		number = ++memories->count;
+	}
+	*ret_number = number;
+	return 0;
+}

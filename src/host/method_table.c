@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "host/host_internal.h"
+
+_Static_assert(sizeof(IOExternalMethodArguments) == 248, "spec 4.4");
+_Static_assert(offsetof(IOExternalMethodArguments, asyncReference) == 16, "spec 4.4");
+_Static_assert(offsetof(IOExternalMethodArguments, structureInputDescriptor) == 64, "spec 4.4");
+_Static_assert(offsetof(IOExternalMethodArguments, structureOutputDescriptorSize) == 112, "spec 4.4");
+_Static_assert(offsetof(IOExternalMethodArguments, structureVariableOutputData) == 120, "spec 4.4");
+_Static_assert(sizeof(IOExternalMethodDispatch) == 24, "spec 4.5");
+_Static_assert(sizeof(IOExternalMethodDispatch2022) == 40, "spec 4.5");
+
+static bool fits(uint32_t check, uint64_t actual)
+{
+	return check == kIOUCVariableStructureSize || check == actual;
+}
+
+static uint64_t input_size(const IOExternalMethodArguments *arguments)
+{
+	return arguments->structureInputDescriptor
+		? IOMemoryDescriptorGetLength(arguments->structureInputDescriptor)
+		: arguments->structureInputSize;
+}
+
+static uint64_t output_size(const IOExternalMethodArguments *arguments)
+{
+	return arguments->structureOutputDescriptor
+		? IOMemoryDescriptorGetLength(arguments->structureOutputDescriptor)
+		: arguments->structureOutputSize;
+}
+
+static IOReturn check_sizes(const IOExternalMethodArguments *arguments, uint32_t scalar_input,
+			    uint32_t structure_input, uint32_t scalar_output,
+			    uint32_t structure_output)
+{
+	if (!fits(scalar_input, arguments->scalarInputCount) ||
+	    !fits(structure_input, input_size(arguments)) ||
+	    !fits(scalar_output, arguments->scalarOutputCount) ||
+	    !fits(structure_output, output_size(arguments)))
+		return kIOReturnBadArgument;
+	return kIOReturnSuccess;
+}
+
+IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
+				 const IOExternalMethodArguments *arguments)
+{
+	IOReturn status;
+
+	if (!dispatch)
+		return arguments->structureInputDescriptor || arguments->structureOutputDescriptor
+			? kIOReturnIPCError
+			: kIOReturnUnsupported;
+	status = check_sizes(arguments, dispatch->checkScalarInputCount,
+			     dispatch->checkStructureInputSize, dispatch->checkScalarOutputCount,
+			     dispatch->checkStructureOutputSize);
+	if (status)
+		return status;
+	return dispatch->function ? kIOReturnSuccess : kIOReturnNoCompletion;
+}
+
+IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
+				      uint32_t selector,
+				      const IOExternalMethodArguments *arguments,
+				      bool (*entitled)(void *context, const char *name),
+				      void *context)
+{
+	const IOExternalMethodDispatch2022 *entry;
+	IOReturn status;
+
+	if (!array)
+		return kIOReturnError;
+	if (selector >= count)
+		return kIOReturnBadArgument;
+	entry = &array[selector];
+	status = check_sizes(arguments, entry->checkScalarInputCount,
+			     entry->checkStructureInputSize, entry->checkScalarOutputCount,
+			     entry->checkStructureOutputSize);
+	if (status)
+		return status;
+	if (arguments->asyncWakePort && !entry->allowAsync)
+		return kIOReturnBadArgument;
+	if (entry->checkEntitlement && !entitled(context, entry->checkEntitlement))
+		return kIOReturnNotPrivileged;
+	return entry->function ? kIOReturnSuccess : kIOReturnNoCompletion;
+}
+
+IOReturn host_method_table_clean_status(IOReturn status)
+{
+	return status <= -300 && status >= -325 ? kIOReturnError : status;
+}
+
+IOReturn IOUserClientExternalMethod(IOUserClient *client, uint32_t selector,
+				    IOExternalMethodArguments *arguments,
+				    const IOExternalMethodDispatch *dispatch, OSObject *target,
+				    void *reference)
+{
+	IOReturn status = host_method_table_check(dispatch, arguments);
+
+	return status ? status : dispatch->function(target, reference, arguments);
+}
+
+static bool entitled(void *context, const char *name)
+{
+	const IOClientTask *task = IOUserClientGetTask(context);
+
+	return task && host_client_has_entitlement(task, name);
+}
+
+IOReturn IOUserClientDispatchExternalMethod(IOUserClient *client, uint32_t selector,
+					    IOExternalMethodArguments *arguments,
+					    const IOExternalMethodDispatch2022 *array, size_t count,
+					    OSObject *target, void *reference)
+{
+	IOReturn status = host_method_table_check_2022(array, count, selector, arguments, entitled,
+						       client);
+
+	return status ? status : array[selector].function(target, reference, arguments);
+}

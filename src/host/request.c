@@ -1,0 +1,469 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Requests of the registry. The loop thread decodes them and finds the driver;
+ * the driver's queue carries them out and answers.
+ */
+#include "host/host_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "wire/open.h"
+#include "wire/publish.h"
+
+struct request {
+	struct host_job job;
+	struct host *host;
+	struct host_driver *driver; /* retained */
+	IOService *service; /* retained; NULL for probe, start, drop */
+	IOService *sender; /* retained; messages of an object of this host */
+	struct wire_frame frame; /* what the message's texts point into */
+	uint64_t epoch;
+	const struct wire_layout *layout;
+	void (*run)(struct request *request);
+	union {
+		struct wire_probe probe;
+		struct wire_start start;
+		struct wire_drop drop;
+		struct wire_entry_options options;
+		struct wire_open_client open;
+		struct wire_read_property read;
+		struct wire_write_properties write;
+		struct wire_message message;
+	} in;
+};
+
+static void free_request(struct request *request)
+{
+	wire_message_clear(request->layout, &request->in);
+	wire_frame_fini(&request->frame);
+	IOServiceRelease(request->service);
+	IOServiceRelease(request->sender);
+	if (request->driver)
+		host_driver_unref(request->driver);
+	free(request);
+}
+
+static void answer(struct request *request, const struct wire_layout *layout, IOReturn status,
+		   const void *message)
+{
+	host_reply(request->host, &request->frame.header, request->epoch, layout, status, message);
+}
+
+static void answer_status(struct request *request, IOReturn status)
+{
+	answer(request, &wire_empty_layout, status, NULL);
+}
+
+static void run_request(struct host_job *job)
+{
+	struct request *request = container_of(job, struct request, job);
+
+	request->run(request);
+	free_request(request);
+}
+
+/* --- probe, start, drop, stop ----------------------------------------------------- */
+
+static bool copy_text(CFDictionaryRef dictionary, CFStringRef key, char *text, size_t size)
+{
+	CFTypeRef value = CFDictionaryGetValue(dictionary, key);
+
+	return value && CFGetTypeID(value) == CFStringGetTypeID() &&
+	       CFStringGetCString(value, text, (CFIndex)size, kCFStringEncodingUTF8);
+}
+
+static int32_t initial_score(CFDictionaryRef personality)
+{
+	CFTypeRef value = CFDictionaryGetValue(personality, CFSTR(kIOProbeScoreKey));
+	int32_t score = 0;
+
+	if (value && CFGetTypeID(value) == CFNumberGetTypeID())
+		CFNumberGetValue(value, kCFNumberSInt32Type, &score);
+	return score;
+}
+
+/* What the driver sees of a provider that lives elsewhere. */
+static IOService *make_remote(struct host_driver *driver, const struct wire_probe *probe)
+{
+	IOService *provider = host_service_new(driver, &IOServiceBase, probe->provider_properties);
+	struct IOServiceRuntime *runtime = provider ? provider->runtime : NULL;
+
+	if (!provider)
+		return NULL;
+	free(runtime->name);
+	runtime->name = strdup(probe->provider_name);
+	runtime->remote_class = strdup(probe->provider_class);
+	runtime->is_remote = true;
+	runtime->id = probe->provider;
+	if (!runtime->name || !runtime->remote_class) {
+		IOServiceRelease(provider);
+		return NULL;
+	}
+	return provider;
+}
+
+struct declaring {
+	struct host *host;
+	struct host_bundle *bundle;
+};
+
+static void declare(void *context)
+{
+	struct declaring *declaring = context;
+	CFDictionaryRef classes;
+
+	if (declaring->bundle->declared)
+		return;
+	classes = host_loader_copy_classes(declaring->bundle);
+	if (!classes)
+		return;
+	declaring->bundle->declared = !provider_declare_classes(declaring->host->provider, classes);
+	CFRelease(classes);
+}
+
+/* Load the bundle, make the object, let it look at the provider. */
+static IOReturn probe_driver(struct request *request, struct wire_probe_reply *reply)
+{
+	struct host_driver *driver = request->driver;
+	const struct wire_probe *probe = &request->in.probe;
+	const struct IODriverClass *cls;
+	char name[WIRE_NAME_MAX + 1];
+	IOService *accepted;
+
+	if (host_loader_open(request->host, probe->bundle, &driver->bundle))
+		return kIOReturnNoResources;
+	host_on_loop(request->host, declare,
+		     &(struct declaring){ request->host, driver->bundle });
+	if (!copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)) ||
+	    !(cls = host_loader_find_class(driver->bundle, name))) {
+		log_error("bundle %s has no class as its personality wants (IOClass)",
+			  driver->bundle->path);
+		return kIOReturnNotFound;
+	}
+	driver->provider = host_service_find(request->host, probe->provider);
+	if (!driver->provider)
+		driver->provider = make_remote(driver, probe);
+	driver->service = driver->provider ? host_service_new(driver, cls, probe->personality) : NULL;
+	if (!driver->service)
+		return kIOReturnNoMemory;
+	driver->service->runtime->is_main = true;
+	if (!host_service_init(driver->service, probe->personality) ||
+	    !host_service_attach(driver->service, driver->provider))
+		return kIOReturnUnsupported;
+	IOService *(*probe_op)(IOService *, IOService *, int32_t *) =
+		host_service_op(driver->service, probe);
+	reply->score = initial_score(probe->personality);
+	accepted = probe_op ? probe_op(driver->service, driver->provider, &reply->score)
+			    : driver->service;
+	if (accepted != driver->service)
+		return kIOReturnUnsupported;
+	reply->class_name = driver->service->objectClass->name;
+	return kIOReturnSuccess;
+}
+
+static void end_unstarted(struct host_driver *driver)
+{
+	if (driver->service)
+		host_service_detach(driver->service);
+	host_driver_end(driver, 0, false);
+}
+
+static void run_probe(struct request *request)
+{
+	struct wire_probe_reply reply = { 0 };
+	IOReturn status = probe_driver(request, &reply);
+
+	answer(request, &wire_probe_reply_layout, status, &reply);
+	if (status)
+		end_unstarted(request->driver);
+}
+
+static void run_start(struct request *request)
+{
+	struct host_driver *driver = request->driver;
+	IOReturn status = kIOReturnNotFound;
+
+	if (driver->service && !driver->started && !driver->ended) {
+		status = kIOReturnError;
+		if (host_service_enter(driver->service, request->in.start.id,
+				       IOServiceGetEntryID(driver->provider), 0))
+			status = kIOReturnNoMemory;
+		else
+			driver->started = host_service_start(driver->service, driver->provider);
+	}
+	if (driver->started)
+		status = kIOReturnSuccess;
+	answer_status(request, status);
+	if (driver->started) {
+		host_service_flush_register(driver->service);
+		return;
+	}
+	if (driver->service && !driver->ended) {
+		host_service_end_clients(driver->service, 0, true);
+		host_service_leave(driver->service);
+		end_unstarted(driver);
+	}
+}
+
+static void run_drop(struct request *request)
+{
+	if (!request->driver->started && !request->driver->ended)
+		end_unstarted(request->driver);
+}
+
+static void run_stop(struct request *request)
+{
+	IOService *service = request->service;
+
+	if (service->runtime->connection)
+		host_client_end((IOUserClient *)service, request->in.options.options, false);
+	else if (service->runtime->is_main)
+		host_driver_end(request->driver, request->in.options.options, false);
+	else
+		host_service_end(service, request->in.options.options, false);
+	IOServiceRelease(take_ptr(request->service)); /* freed before we say so */
+	answer_status(request, kIOReturnSuccess);
+}
+
+/* --- open --------------------------------------------------------------------------- */
+
+static void serve_client(struct request *request, IOUserClient *client)
+{
+	const struct wire_open_client *in = &request->in.open;
+	struct IOServiceRuntime *runtime = client->service.runtime;
+	struct wire_open_client_reply reply = { .class_name = client->service.objectClass->name };
+	err_t err;
+
+	err = host_service_enter(&client->service, in->user_client, in->service,
+				 WIRE_PUBLISH_USER_CLIENT);
+	if (!err)
+		err = host_connection_serve(runtime->connection,
+					    wire_frame_take_fd(&request->frame, 0));
+	if (err) {
+		answer_status(request, err == -EACCES ? kIOReturnNotPrivileged : kIOReturnNoResources);
+		host_client_end(client, 0, false);
+		return;
+	}
+	pthread_mutex_lock(&runtime->lock);
+	reply.properties = CFDictionaryCreateCopy(NULL, runtime->properties);
+	pthread_mutex_unlock(&runtime->lock);
+	answer(request, &wire_open_client_reply_layout, kIOReturnSuccess, &reply);
+	if (reply.properties)
+		CFRelease(reply.properties);
+	host_service_flush_register(&client->service);
+}
+
+static void run_open(struct request *request)
+{
+	const struct wire_open_client *in = &request->in.open;
+	IOClientTask task = {
+		.pid = (int32_t)in->pid, .uid = in->uid, .gid = in->gid, .name = in->process,
+		.administrator = in->flags & WIRE_OPEN_ADMINISTRATOR,
+	};
+	IOUserClient *client = NULL;
+	IOReturn status = host_client_open(request->service, &task, in->type, &client);
+
+	if (status) {
+		answer_status(request, status);
+		return;
+	}
+	IOServiceRetain(&client->service);
+	serve_client(request, client);
+	IOServiceRelease(&client->service);
+}
+
+/* --- properties and messages ---------------------------------------------------------- */
+
+static void run_read(struct request *request)
+{
+	IOService *service = request->service;
+	CFTypeRef (*copy)(IOService *, CFStringRef) = host_service_op(service, copyProperty);
+	CFStringRef key = CFStringCreateWithCString(NULL, request->in.read.key,
+						    kCFStringEncodingUTF8);
+	struct wire_value_reply reply = { 0 };
+
+	if (key && copy)
+		reply.value = copy(service, key);
+	if (key && !reply.value)
+		reply.value = IOServiceCopyProperty(service, key);
+	answer(request, &wire_value_reply_layout,
+	       reply.value ? kIOReturnSuccess : kIOReturnNotFound, &reply);
+	if (reply.value)
+		CFRelease(reply.value);
+	if (key)
+		CFRelease(key);
+}
+
+static void run_write(struct request *request)
+{
+	IOReturn (*set)(IOService *, CFTypeRef) = host_service_op(request->service, setProperties);
+
+	answer_status(request, set ? set(request->service, request->in.write.value)
+				   : kIOReturnUnsupported);
+}
+
+static void run_message(struct request *request)
+{
+	const struct wire_message *in = &request->in.message;
+	void *argument = in->argument_size ? (void *)in->data.data : (void *)(uintptr_t)in->argument;
+	IOService *sender = request->sender ? request->sender
+					    : IOServiceGetProvider(request->service);
+
+	answer_status(request, host_service_deliver(request->service, in->message_type, sender,
+						    argument));
+}
+
+/* --- dispatch -------------------------------------------------------------------------- */
+
+static uint64_t entry_of(const struct request *request)
+{
+	switch (request->frame.header.type) {
+	case WIRE_OPEN_CLIENT:
+		return request->in.open.service;
+	case WIRE_READ_PROPERTY:
+		return request->in.read.id;
+	case WIRE_WRITE_PROPERTIES:
+		return request->in.write.id;
+	case WIRE_PROVIDER_MESSAGE:
+		return request->in.message.id;
+	default:
+		return request->in.options.id;
+	}
+}
+
+static const struct {
+	uint32_t type;
+	const struct wire_layout *layout;
+	void (*run)(struct request *request);
+	bool by_candidate;
+} requests[] = {
+	{ WIRE_PROBE, &wire_probe_layout, run_probe, true },
+	{ WIRE_START, &wire_start_layout, run_start, true },
+	{ WIRE_DROP, &wire_drop_layout, run_drop, true },
+	{ WIRE_STOP, &wire_stop_layout, run_stop, false },
+	{ WIRE_OPEN_CLIENT, &wire_open_client_layout, run_open, false },
+	{ WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false },
+	{ WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false },
+	{ WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false },
+};
+
+/* The driver a candidate number names; a probe makes it. */
+static err_t find_candidate(struct request *request)
+{
+	struct host *host = request->host;
+	uint64_t candidate = request->in.start.candidate; /* first in probe, start and drop */
+	struct host_driver *driver = map_find(&host->candidates, candidate);
+	err_t err;
+
+	_Static_assert(offsetof(struct wire_probe, candidate) == 0, "see entry above");
+	_Static_assert(offsetof(struct wire_drop, candidate) == 0, "see entry above");
+	if (request->run == run_probe) {
+		if (driver)
+			return -EBADMSG;
+		err = host_driver_new(host, candidate, &driver);
+		if (err)
+			return err;
+		err = map_set(&host->candidates, candidate, driver);
+		if (err) {
+			host_driver_end_later(driver, 0, false);
+			return err;
+		}
+	}
+	if (!driver)
+		return -ENOENT;
+	request->driver = host_driver_ref(driver);
+	return 0;
+}
+
+static err_t find_entry(struct request *request)
+{
+	struct host *host = request->host;
+	struct IOServiceRuntime *runtime = map_find(&host->services, entry_of(request)), *sender;
+
+	if (!runtime)
+		return -ENOENT;
+	request->service = IOServiceRetain(runtime->object);
+	request->driver = host_driver_ref(runtime->driver);
+	if (request->run == run_message &&
+	    (sender = map_find(&host->services, request->in.message.provider)))
+		request->sender = IOServiceRetain(sender->object);
+	return 0;
+}
+
+/* Read without any driver: instance counts of this host (ID 0). */
+static bool answer_counts(struct request *request)
+{
+	struct wire_value_reply reply;
+
+	if (request->run != run_read || request->in.read.id)
+		return false;
+	reply.value = host_loader_copy_counts(request->host);
+	answer(request, &wire_value_reply_layout, reply.value ? kIOReturnSuccess : kIOReturnNoMemory,
+	       &reply);
+	if (reply.value)
+		CFRelease(reply.value);
+	return true;
+}
+
+static IOReturn status_of(struct request *request, err_t err)
+{
+	if (err == -ENOENT) /* what is gone is stopped */
+		return request->run == run_stop ? kIOReturnSuccess : kIOReturnNotFound;
+	return kIOReturnNoResources;
+}
+
+static bool is_valid(const struct request *request)
+{
+	const struct wire_probe *probe = &request->in.probe;
+
+	if (request->run != run_probe)
+		return true;
+	return probe->personality && CFGetTypeID(probe->personality) == CFDictionaryGetTypeID() &&
+	       (!probe->provider_properties ||
+		CFGetTypeID(probe->provider_properties) == CFDictionaryGetTypeID());
+}
+
+static err_t begin(struct host *host, struct wire_frame *frame, size_t index)
+{
+	struct request *request = calloc(1, sizeof(*request));
+	err_t err;
+
+	if (!request)
+		return -ENOMEM;
+	list_init(&request->job.link);
+	request->job.fn = run_request;
+	request->host = host;
+	request->epoch = provider_epoch(host->provider);
+	request->layout = requests[index].layout;
+	request->run = requests[index].run;
+	err = wire_frame_decode(frame, request->layout, &request->in);
+	request->frame = *frame; /* payload and descriptors move along */
+	memset(frame, 0, sizeof(*frame));
+	if (!err && !is_valid(request))
+		err = -EBADMSG;
+	if (err || answer_counts(request)) {
+		free_request(request);
+		return err;
+	}
+	err = requests[index].by_candidate ? find_candidate(request) : find_entry(request);
+	if (!err && !host_driver_add_job(request->driver, &request->job))
+		err = -ENOENT;
+	if (err) {
+		if (err != -EBADMSG)
+			answer_status(request, status_of(request, err));
+		free_request(request);
+	}
+	return err == -EBADMSG ? err : 0;
+}
+
+err_t host_request(void *context, struct wire_frame *frame)
+{
+	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
+		if (requests[i].type == frame->header.type)
+			return begin(context, frame, i);
+	return -EBADMSG;
+}

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: MIT
+#include "host/host_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+
+const struct IODriverClass IOServiceBase = {
+	.name = "IOService", .instanceSize = sizeof(IOService),
+};
+
+/* --- operations ---------------------------------------------------------------- */
+
+static void *member_at(const void *operations, size_t offset)
+{
+	void *member;
+
+	if (!operations)
+		return NULL;
+	memcpy(&member, (const char *)operations + offset, sizeof(member));
+	return member;
+}
+
+void *host_service_operation(const struct IODriverClass *cls, size_t offset)
+{
+	void *operation = NULL;
+
+	for (; cls && !operation; cls = cls->superclass)
+		operation = member_at(cls->service, offset);
+	return operation;
+}
+
+void *host_client_operation(const struct IODriverClass *cls, size_t offset)
+{
+	void *operation = NULL;
+
+	for (; cls && !operation; cls = cls->superclass)
+		operation = member_at(cls->userClient, offset);
+	return operation;
+}
+
+/* --- birth and death ----------------------------------------------------------- */
+
+static atomic_int *counter(const struct host_bundle *bundle, const struct IODriverClass *cls)
+{
+	for (size_t i = 0; bundle && i < bundle->n_classes; i++)
+		if (bundle->driver->classes[i] == cls)
+			return &bundle->counts[i];
+	return NULL;
+}
+
+static void count_instance(const struct IOServiceRuntime *runtime, int delta)
+{
+	atomic_int *count = counter(runtime->bundle, runtime->object->objectClass);
+
+	if (count)
+		atomic_fetch_add(count, delta);
+}
+
+IOService *host_service_new(struct host_driver *driver, const struct IODriverClass *cls,
+			    CFDictionaryRef properties)
+{
+	struct IOServiceRuntime *runtime = calloc(1, sizeof(*runtime));
+	IOService *service = calloc(1, cls->instanceSize);
+
+	if (!runtime || !service)
+		goto fail;
+	runtime->properties = properties
+		? CFDictionaryCreateMutableCopy(NULL, 0, properties)
+		: CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+					    &kCFTypeDictionaryValueCallBacks);
+	runtime->name = strdup(cls->name);
+	if (!runtime->properties || !runtime->name)
+		goto fail;
+	pthread_mutex_init(&runtime->lock, NULL);
+	ref_init(&runtime->ref);
+	list_init(&runtime->clients);
+	list_init(&runtime->client_link);
+	runtime->object = service;
+	runtime->host = driver->host;
+	runtime->driver = host_driver_ref(driver);
+	if (driver->bundle && host_loader_owns_class(driver->bundle, cls))
+		runtime->bundle = driver->bundle;
+	service->objectClass = cls;
+	service->runtime = runtime;
+	count_instance(runtime, 1);
+	return service;
+fail:
+	if (runtime) {
+		if (runtime->properties)
+			CFRelease(runtime->properties);
+		free(runtime->name);
+	}
+	free(runtime);
+	free(service);
+	return NULL;
+}
+
+/* The class's own init, base class first. */
+static bool init_as(IOService *service, const struct IODriverClass *cls, CFDictionaryRef properties)
+{
+	if (cls->superclass && !init_as(service, cls->superclass, properties))
+		return false;
+	return !cls->service || !cls->service->init || cls->service->init(service, properties);
+}
+
+bool host_service_init(IOService *service, CFDictionaryRef properties)
+{
+	return init_as(service, service->objectClass, properties);
+}
+
+IOService *IOServiceRetain(IOService *service)
+{
+	if (service)
+		ref_get(&service->runtime->ref);
+	return service;
+}
+
+static void destroy(IOService *service)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+
+	for (const struct IODriverClass *cls = service->objectClass; cls; cls = cls->superclass)
+		if (cls->service && cls->service->free)
+			cls->service->free(service);
+	host_connection_free(runtime->connection);
+	count_instance(runtime, -1);
+	CFRelease(runtime->properties);
+	if (runtime->pending)
+		CFRelease(runtime->pending);
+	if (runtime->live)
+		CFRelease(runtime->live);
+	host_driver_unref(runtime->driver);
+	pthread_mutex_destroy(&runtime->lock);
+	free(runtime->remote_class);
+	free(runtime->name);
+	free(runtime);
+	free(service);
+}
+
+void IOServiceRelease(IOService *service)
+{
+	if (service && ref_put(&service->runtime->ref))
+		destroy(service);
+}
+
+/* --- attachment ------------------------------------------------------------------ */
+
+bool host_service_attach(IOService *service, IOService *provider)
+{
+	struct IOServiceRuntime *up = provider->runtime, *down = service->runtime;
+
+	pthread_mutex_lock(&up->lock);
+	if (up->inactive) {
+		pthread_mutex_unlock(&up->lock);
+		return false;
+	}
+	list_add(&up->clients, &down->client_link);
+	IOServiceRetain(service); /* the list's */
+	pthread_mutex_unlock(&up->lock);
+	pthread_mutex_lock(&down->lock);
+	down->provider = IOServiceRetain(provider);
+	pthread_mutex_unlock(&down->lock);
+	return true;
+}
+
+void host_service_detach(IOService *service)
+{
+	struct IOServiceRuntime *down = service->runtime;
+	IOService *provider;
+
+	pthread_mutex_lock(&down->lock);
+	provider = take_ptr(down->provider);
+	pthread_mutex_unlock(&down->lock);
+	if (!provider)
+		return;
+	pthread_mutex_lock(&provider->runtime->lock);
+	list_remove(&down->client_link);
+	if (provider->runtime->owner == service)
+		provider->runtime->owner = NULL;
+	pthread_mutex_unlock(&provider->runtime->lock);
+	IOServiceRelease(provider);
+	IOServiceRelease(service);
+}
+
+IOService *IOServiceGetProvider(IOService *service)
+{
+	scope_lock(&service->runtime->lock);
+	return service->runtime->provider;
+}
+
+bool IOServiceIsInactive(IOService *service)
+{
+	scope_lock(&service->runtime->lock);
+	return service->runtime->inactive;
+}
+
+bool IOServiceConformsTo(IOService *service, const char *name)
+{
+	return service && name && host_class_conforms(service->objectClass, name);
+}
+
+const char *IOServiceGetClassName(IOService *service)
+{
+	return service->runtime->is_remote ? service->runtime->remote_class
+					   : service->objectClass->name;
+}
+
+const char *IOServiceGetEntryName(IOService *service)
+{
+	return service->runtime->name;
+}
+
+uint64_t IOServiceGetEntryID(IOService *service)
+{
+	scope_lock(&service->runtime->lock);
+	return service->runtime->id;
+}
+
+/* --- start ------------------------------------------------------------------------ */
+
+bool host_service_start(IOService *service, IOService *provider)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	__typeof__(((struct IOServiceOperations *)0)->start) start =
+		host_service_op(service, start);
+	bool started;
+
+	pthread_mutex_lock(&runtime->lock);
+	runtime->starting = true;
+	pthread_mutex_unlock(&runtime->lock);
+	started = !start || start(service, provider);
+	pthread_mutex_lock(&runtime->lock);
+	runtime->starting = false;
+	pthread_mutex_unlock(&runtime->lock);
+	return started;
+}
+
+struct entering {
+	IOService *service;
+	uint64_t id, parent;
+	uint32_t flags;
+	err_t err;
+};
+
+static void enter(void *context)
+{
+	struct entering *entering = context;
+	struct IOServiceRuntime *runtime = entering->service->runtime;
+	struct host *host = runtime->host;
+	struct provider_description description = {
+		.parent_id = entering->parent, .flags = entering->flags,
+		.class_name = entering->service->objectClass->name, .name = runtime->name,
+		.context = runtime,
+	};
+	CFDictionaryRef properties, pending;
+	CFArrayRef live;
+
+	pthread_mutex_lock(&runtime->lock);
+	properties = CFDictionaryCreateCopy(NULL, runtime->properties);
+	pending = take_ptr(runtime->pending);
+	live = runtime->live ? CFArrayCreateCopy(NULL, runtime->live) : NULL;
+	pthread_mutex_unlock(&runtime->lock);
+	description.properties = properties;
+	entering->err = map_set(&host->services, entering->id, runtime);
+	if (!entering->err)
+		entering->err = provider_adopt(host->provider, entering->id, &description,
+					       &runtime->entry);
+	if (entering->err)
+		map_remove(&host->services, entering->id);
+	else if (pending || live)
+		provider_update(runtime->entry, pending, NULL, live);
+	if (properties)
+		CFRelease(properties);
+	if (pending)
+		CFRelease(pending);
+	if (live)
+		CFRelease(live);
+	if (entering->err)
+		return;
+	pthread_mutex_lock(&runtime->lock);
+	runtime->id = entering->id;
+	pthread_mutex_unlock(&runtime->lock);
+}
+
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags)
+{
+	struct entering entering = { service, id, parent, flags, 0 };
+	err_t err = host_on_loop(service->runtime->host, enter, &entering);
+
+	return err ? err : entering.err;
+}
+
+static void look_up(void *context)
+{
+	struct entering *entering = context;
+	struct host *host = (struct host *)entering->service;
+	struct IOServiceRuntime *runtime = map_find(&host->services, entering->id);
+
+	entering->service = runtime ? IOServiceRetain(runtime->object) : NULL;
+}
+
+IOService *host_service_find(struct host *host, uint64_t id)
+{
+	struct entering query = { .service = (IOService *)host, .id = id };
+
+	return host_on_loop(host, look_up, &query) ? NULL : query.service;
+}
+
+/* --- end ---------------------------------------------------------------------------- */
+
+struct leaving {
+	struct IOServiceRuntime *runtime;
+	IOOptionBits options;
+	bool tell;
+};
+
+static void leave(void *context)
+{
+	struct leaving *leaving = context;
+	struct IOServiceRuntime *runtime = leaving->runtime;
+	struct provider_entry *entry = take_ptr(runtime->entry);
+
+	if (map_find(&runtime->host->services, runtime->id) == runtime)
+		map_remove(&runtime->host->services, runtime->id);
+	if (entry && leaving->tell)
+		provider_terminate(entry, leaving->options);
+	else
+		provider_forget(entry);
+}
+
+void host_service_leave(IOService *service)
+{
+	struct leaving leaving = { .runtime = service->runtime };
+
+	host_on_loop(service->runtime->host, leave, &leaving);
+}
+
+/* The first object of this driver that is attached to SERVICE, retained. */
+static IOService *first_client(IOService *service)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+
+	scope_lock(&runtime->lock);
+	list_for_each (node, &runtime->clients) {
+		struct IOServiceRuntime *client =
+			container_of(node, struct IOServiceRuntime, client_link);
+
+		if (client->driver == runtime->driver)
+			return IOServiceRetain(client->object);
+	}
+	return NULL;
+}
+
+void host_service_end_clients(IOService *service, IOOptionBits options, bool tell)
+{
+	IOService *client;
+
+	while ((client = first_client(service))) {
+		host_service_deliver(client, kIOMessageServiceIsTerminated, service,
+				     (void *)(uintptr_t)options);
+		if (client->runtime->connection)
+			host_client_end((IOUserClient *)client, options, tell);
+		else
+			host_service_end(client, options, tell);
+		IOServiceRelease(client);
+	}
+}
+
+void host_service_end(IOService *service, IOOptionBits options, bool tell)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	IOService *provider = IOServiceGetProvider(service);
+	bool (*will)(IOService *, IOService *, IOOptionBits) = host_service_op(service, willTerminate);
+	bool (*did)(IOService *, IOService *, IOOptionBits) = host_service_op(service, didTerminate);
+	void (*stop)(IOService *, IOService *) = host_service_op(service, stop);
+	struct leaving leaving = { runtime, options, tell };
+
+	if (runtime->ended)
+		return;
+	runtime->ended = true;
+	pthread_mutex_lock(&runtime->lock);
+	runtime->inactive = true;
+	pthread_mutex_unlock(&runtime->lock);
+	if (will)
+		will(service, provider, options);
+	host_service_end_clients(service, options, tell);
+	if (did)
+		did(service, provider, options);
+	if (stop && !runtime->is_nub)
+		stop(service, provider);
+	host_on_loop(runtime->host, leave, &leaving);
+	host_service_detach(service);
+}
+
+/* --- registration -------------------------------------------------------------------- */
+
+static void do_register(void *context)
+{
+	struct IOServiceRuntime *runtime = context;
+	IOOptionBits options;
+
+	pthread_mutex_lock(&runtime->lock);
+	options = runtime->register_options;
+	pthread_mutex_unlock(&runtime->lock);
+	if (runtime->entry)
+		provider_register(runtime->entry, options);
+}
+
+IOReturn IOServiceRegister(IOService *service, IOOptionBits options)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	bool later;
+
+	if (runtime->is_remote)
+		return kIOReturnNotPermitted;
+	pthread_mutex_lock(&runtime->lock);
+	runtime->register_options = options;
+	later = runtime->starting;
+	runtime->register_wanted |= later;
+	bool attached = runtime->id != 0;
+	pthread_mutex_unlock(&runtime->lock);
+	if (!attached)
+		return kIOReturnNotAttached;
+	if (!later)
+		host_on_loop(runtime->host, do_register, runtime);
+	return kIOReturnSuccess;
+}
+
+void host_service_flush_register(IOService *service)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	bool wanted;
+
+	pthread_mutex_lock(&runtime->lock);
+	wanted = runtime->register_wanted;
+	runtime->register_wanted = false;
+	pthread_mutex_unlock(&runtime->lock);
+	if (wanted)
+		host_on_loop(runtime->host, do_register, runtime);
+}
+
+struct end_job {
+	struct host_job job;
+	IOService *service;
+	IOOptionBits options;
+};
+
+static void run_end(struct host_job *base)
+{
+	struct end_job *job = container_of(base, struct end_job, job);
+
+	host_service_end(job->service, job->options, true);
+	IOServiceRelease(job->service);
+	free(job);
+}
+
+IOReturn IOServiceTerminate(IOService *service, IOOptionBits options)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	struct end_job *job;
+
+	if (runtime->is_remote)
+		return kIOReturnNotPermitted;
+	if (runtime->connection) {
+		host_client_end_later(runtime->connection);
+		return kIOReturnSuccess;
+	}
+	if (runtime->is_main) {
+		host_driver_end_later(runtime->driver, options, true);
+		return kIOReturnSuccess;
+	}
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return kIOReturnNoMemory;
+	list_init(&job->job.link);
+	job->job.fn = run_end;
+	job->service = IOServiceRetain(service);
+	job->options = options;
+	if (!host_driver_add_job(runtime->driver, &job->job)) {
+		IOServiceRelease(service); /* the driver is ending and takes it along */
+		free(job);
+	}
+	return kIOReturnSuccess;
+}
+
+IOWorkLoop *IOServiceGetWorkLoop(IOService *service)
+{
+	struct host_driver *driver = service->runtime->driver;
+
+	scope_lock(&driver->lock);
+	if (!driver->work_loop && driver->queue && host_work_loop_new(&driver->work_loop))
+		return NULL;
+	return driver->work_loop;
+}

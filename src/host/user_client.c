@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/* A user client from its creation to its end. */
+#include <IOKit/IOUserClient.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "host/host_internal.h"
+
+static IOReturn base_client_died(IOUserClient *client)
+{
+	IOReturn (*close)(IOUserClient *) = host_client_op(client, clientClose);
+
+	return close ? close(client) : kIOReturnUnsupported;
+}
+
+static const struct IOUserClientOperations base_operations = { .clientDied = base_client_died };
+
+const struct IODriverClass IOUserClientBase = {
+	.name = "IOUserClient", .superclass = &IOServiceBase,
+	.instanceSize = sizeof(struct IOUserClient), .userClient = &base_operations,
+};
+
+/* --- the connection -------------------------------------------------------------- */
+
+err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
+			  struct host_connection **ret_connection)
+{
+	struct host_connection *connection = calloc(1, sizeof(*connection));
+	pthread_rwlockattr_t fair;
+
+	if (!connection)
+		return -ENOMEM;
+	/* A waiting close goes first, or a busy client could keep it out for ever. */
+	pthread_rwlockattr_init(&fair);
+	pthread_rwlockattr_setkind_np(&fair, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&connection->gate, &fair);
+	pthread_rwlockattr_destroy(&fair);
+	pthread_mutex_init(&connection->lock, NULL);
+	pthread_cond_init(&connection->left, NULL);
+	connection->client = client;
+	connection->host = client->service.runtime->host;
+	connection->socket = -1;
+	connection->task = *task;
+	connection->process = strdup(task->name ? task->name : "");
+	connection->task.name = connection->process;
+	connection->async = host_async_new();
+	connection->memories = host_memories_new();
+	if (!connection->process || !connection->async || !connection->memories) {
+		host_connection_free(connection);
+		return -ENOMEM;
+	}
+	*ret_connection = connection;
+	return 0;
+}
+
+struct host_connection *host_connection_free(struct host_connection *connection)
+{
+	if (!connection)
+		return NULL;
+	host_async_free(connection->async);
+	host_memories_free(connection->memories);
+	map_fini(&connection->inlets);
+	fd_close(connection->socket);
+	free(connection->process);
+	pthread_cond_destroy(&connection->left);
+	pthread_mutex_destroy(&connection->lock);
+	pthread_rwlock_destroy(&connection->gate);
+	free(connection);
+	return NULL;
+}
+
+void host_connection_wait(struct host_connection *connection)
+{
+	pthread_mutex_lock(&connection->lock);
+	while (connection->n_threads)
+		pthread_cond_wait(&connection->left, &connection->lock);
+	pthread_mutex_unlock(&connection->lock);
+}
+
+/* --- open --------------------------------------------------------------------------- */
+
+IOReturn IOServiceCreateUserClient(IOService *provider, const struct IODriverClass *cls,
+				   const IOClientTask *task, void *securityID, uint32_t type,
+				   CFDictionaryRef properties, IOUserClient **client)
+{
+	struct host_driver *driver = provider->runtime->driver;
+	IOReturn status = kIOReturnBadArgument;
+	IOUserClient *made;
+
+	if (!client || !cls || !task)
+		return kIOReturnBadArgument;
+	if (!host_class_conforms(cls, IOUserClientBase.name) ||
+	    !host_loader_owns_class(driver->bundle, cls))
+		return kIOReturnUnsupported;
+	made = (IOUserClient *)host_service_new(driver, cls, properties);
+	if (!made)
+		return kIOReturnNoMemory;
+	if (host_connection_new(made, task, &made->service.runtime->connection)) {
+		IOServiceRelease(&made->service);
+		return kIOReturnNoMemory;
+	}
+	const IOClientTask *own = &made->service.runtime->connection->task;
+	bool (*init)(IOUserClient *, const IOClientTask *, void *, uint32_t, CFDictionaryRef) =
+		host_client_op(made, initWithTask);
+	if (!host_service_init(&made->service, properties) ||
+	    (init && !init(made, own, (void *)own, type, properties)))
+		goto fail;
+	status = kIOReturnUnsupported;
+	if (!host_service_attach(&made->service, provider))
+		goto fail;
+	if (!host_service_start(&made->service, provider)) {
+		host_service_detach(&made->service);
+		goto fail;
+	}
+	*client = made;
+	return kIOReturnSuccess;
+fail:
+	IOServiceRelease(&made->service);
+	return status;
+}
+
+/* The class that property IOUserClientClass names, in the bundle that owns the service. */
+static IOReturn open_by_property(IOService *service, const IOClientTask *task, uint32_t type,
+				 IOUserClient **client)
+{
+	CFTypeRef value = IOServiceCopyProperty(service, CFSTR(kIOUserClientClassKey));
+	const struct IODriverClass *cls;
+	char name[WIRE_NAME_MAX + 1];
+	bool named = value && CFGetTypeID(value) == CFStringGetTypeID() &&
+		     CFStringGetCString(value, name, sizeof(name), kCFStringEncodingUTF8);
+
+	if (value)
+		CFRelease(value);
+	if (!named)
+		return kIOReturnUnsupported;
+	cls = host_loader_find_class(service->runtime->driver->bundle, name);
+	if (!cls)
+		return kIOReturnNoMemory; /* as macOS: the class cannot be allocated */
+	return IOServiceCreateUserClient(service, cls, task, (void *)task, type, NULL, client);
+}
+
+IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t type,
+			  IOUserClient **ret_client)
+{
+	__typeof__(((struct IOServiceOperations *)0)->newUserClient) full =
+		host_service_op(service, newUserClient);
+	__typeof__(((struct IOServiceOperations *)0)->newUserClientSimple) simple =
+		host_service_op(service, newUserClientSimple);
+	IOUserClient *client = NULL;
+	IOReturn status;
+
+	if (full) {
+		status = full(service, task, (void *)task, type, NULL, &client);
+	} else {
+		status = simple ? simple(service, task, (void *)task, type, &client)
+				: kIOReturnUnsupported;
+		if (status)
+			status = open_by_property(service, task, type, &client);
+	}
+	if (status)
+		return status;
+	if (!client || !client->service.runtime->connection)
+		return kIOReturnError;
+	*ret_client = client;
+	return kIOReturnSuccess;
+}
+
+/* --- close and end -------------------------------------------------------------------- */
+
+void host_client_close_locked(struct host_connection *connection, bool died)
+{
+	IOUserClient *client = connection->client;
+	IOReturn (*close)(IOUserClient *) = died ? host_client_op(client, clientDied)
+						 : host_client_op(client, clientClose);
+
+	if (atomic_load(&connection->closed) && (died || !connection->shared_instance))
+		return;
+	atomic_store(&connection->closed, true);
+	if (close)
+		close(client);
+}
+
+struct end_job {
+	struct host_job job;
+	IOUserClient *client; /* retained */
+};
+
+static void run_end(struct host_job *base)
+{
+	struct end_job *job = container_of(base, struct end_job, job);
+
+	host_client_end(job->client, 0, true);
+	IOServiceRelease(&job->client->service);
+	free(job);
+}
+
+void host_client_end_later(struct host_connection *connection)
+{
+	struct end_job *job;
+
+	if (atomic_exchange(&connection->ending, true))
+		return;
+	job = calloc(1, sizeof(*job));
+	if (!job) {
+		atomic_store(&connection->ending, false); /* the driver's end takes it along */
+		return;
+	}
+	list_init(&job->job.link);
+	job->job.fn = run_end;
+	job->client = connection->client;
+	IOServiceRetain(&job->client->service);
+	if (!host_driver_add_job(connection->client->service.runtime->driver, &job->job)) {
+		IOServiceRelease(&job->client->service);
+		free(job);
+	}
+}
+
+static void close_inlets(void *context)
+{
+	struct host_connection *connection = context;
+	struct host_inlet *inlet;
+	struct map inlets;
+	size_t cursor = 0;
+
+	pthread_mutex_lock(&connection->lock);
+	inlets = connection->inlets;
+	connection->inlets = (struct map)MAP_INIT;
+	pthread_mutex_unlock(&connection->lock);
+	while ((inlet = map_next(&inlets, &cursor, NULL))) {
+		host_inlet_close(inlet);
+		host_inlet_unref(inlet);
+	}
+	map_fini(&inlets);
+}
+
+void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
+{
+	struct IOServiceRuntime *runtime = client->service.runtime;
+	struct host_connection *connection = runtime->connection;
+
+	if (runtime->ended)
+		return;
+	atomic_store(&connection->ending, true);
+	atomic_store(&connection->inactive, true);
+	/* No new requests; answers of calls in flight still go out. */
+	if (connection->socket >= 0)
+		shutdown(connection->socket, SHUT_RD);
+	pthread_rwlock_wrlock(&connection->gate);
+	host_client_close_locked(connection, true);
+	pthread_rwlock_unlock(&connection->gate);
+	if (connection->socket >= 0)
+		shutdown(connection->socket, SHUT_RDWR);
+	host_connection_wait(connection);
+	host_async_release_all(connection->async);
+	IOServiceRetain(&client->service);
+	host_service_end(&client->service, options, tell);
+	host_on_loop(connection->host, close_inlets, connection);
+	connection->socket = fd_close(connection->socket);
+	IOServiceRelease(&client->service); /* the framework's, from newUserClient */
+	IOServiceRelease(&client->service);
+}
+
+/* --- rights ------------------------------------------------------------------------------ */
+
+const IOClientTask *IOUserClientGetTask(IOUserClient *client)
+{
+	struct host_connection *connection = client->service.runtime->connection;
+
+	return connection && !atomic_load(&connection->closed) ? &connection->task : NULL;
+}
+
+IOReturn IOUserClientClientHasPrivilege(const IOClientTask *task, const char *privilege)
+{
+	bool granted;
+
+	if (!task || !privilege)
+		return kIOReturnBadArgument;
+	if (!strcmp(privilege, kIOClientPrivilegeAdministrator))
+		granted = task->uid == 0 || task->administrator;
+	else if (!strcmp(privilege, kIOClientPrivilegeLocalUser))
+		granted = task->uid == 0 || task->uid == geteuid();
+	else
+		return kIOReturnUnsupported;
+	return granted ? kIOReturnSuccess : kIOReturnNotPrivileged;
+}
+
+/* The one entitlement that a session grants by itself goes with the privilege. */
+bool host_client_has_entitlement(const IOClientTask *task, const char *name)
+{
+	return !strcmp(name, kIODriverKitUserClientEntitlementAdministratorKey) &&
+	       !IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator);
+}
