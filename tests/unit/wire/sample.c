@@ -61,7 +61,7 @@ CFTypeRef sample_value(uint64_t seed)
 	CFMutableArrayRef array = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 	CFMutableSetRef set = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
 	int32_t narrow = (int32_t)next(&seed);
-	int64_t wide = (int64_t)next(&seed) << 20;
+	int64_t wide = (int64_t)(next(&seed) << 20);
 	double real = 0.5;
 
 	add(d, "narrow", CFNumberCreate(NULL, kCFNumberSInt32Type, &narrow));
