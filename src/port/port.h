@@ -92,6 +92,9 @@ err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops 
 /* Any thread, also from inside receive. The inlet must not be used afterwards. */
 void port_remove_inlet(struct port_inlet *inlet);
 
+/* Names in the table of this process: for leak checks. */
+size_t port_count_names(void);
+
 /* --- fork ------------------------------------------------------------------ */
 
 /* 0 in the first process, +1 in each forked child (set by an atfork handler of this library, which

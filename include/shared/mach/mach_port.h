@@ -53,7 +53,7 @@ kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member, m
 kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set);
 /* KERN_NOT_IN_SET. */
 kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set);
-/* Ask for MACH_NOTIFY_NO_SENDERS or PORT_DESTROYED (receive right) or DEAD_NAME (send right), to be
+/* Ask for MACH_NOTIFY_NO_SENDERS (receive right) or DEAD_NAME (send right), to be
  * sent to NOTIFY (disposition MAKE_SEND_ONCE or MOVE_SEND_ONCE). PREVIOUS gets the right of an earlier
  * request as a send-once right, or 0. */
 kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t name,
