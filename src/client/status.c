@@ -75,3 +75,9 @@ IOReturn client_status_of_control(err_t err)
 		return status_of_local(err);
 	}
 }
+
+bool client_status_is_transport(IOReturn status)
+{
+	return status == MACH_SEND_INVALID_DEST || status == MIG_SERVER_DIED ||
+	       status == kIOReturnOffline;
+}

@@ -2,6 +2,8 @@
 /* The only place where errno values become the codes that programs see. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <IOKit/IOReturn.h>
 
 #include "base/err.h"
@@ -16,3 +18,5 @@ IOReturn client_status_of_handle(err_t err);
 IOReturn client_status_of_wake_port(err_t err);
 /* A request of portico/session.h. */
 IOReturn client_status_of_control(err_t err);
+/* Whether STATUS says that nobody answered. */
+bool client_status_is_transport(IOReturn status);

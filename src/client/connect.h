@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One open connection to a driver: the data plane and what hangs on it. The
+ * names of a connection die when the driver's side has gone, unless it still
+ * has mappings: then they stay until they are released, and the mappings with
+ * them.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <IOKit/IOReturn.h>
+#include <IOKit/IOTypes.h>
+
+#include "base/list.h"
+#include "client/inlet.h"
+#include "wire/channel.h"
+
+struct client_entry;
+
+struct client_connection {
+	atomic_uint refs;
+	struct list link; /* in the list of all connections */
+	struct wire_channel *channel;
+	struct port *port;
+	uint64_t user_client, epoch; /* the entry and who granted it */
+	struct client_inlet_set inlets;
+	atomic_bool lost; /* the driver's side has gone */
+	pthread_mutex_t lock; /* guards what follows */
+	bool named; /* a reference is held for the handles */
+	struct list mappings;
+	pthread_mutex_t map_lock; /* one maps or unmaps at a time; before lock */
+};
+
+/* Referenced. -ENOENT, -EINVAL (client_status_of_handle). */
+err_t client_connection_find(io_connect_t handle, struct client_connection **ret_connection);
+struct client_connection *client_connection_ref(struct client_connection *connection);
+struct client_connection *client_connection_unref(struct client_connection *connection);
+/* The driver's status, or why there is none. Arguments as in wire_channel_call. */
+IOReturn client_connection_call(struct client_connection *connection,
+				const struct wire_layout *layout, const void *request,
+				const struct wire_layout *reply_layout, void *ret_reply,
+				struct wire_frame *frame);
+/* The driver's side has gone or broke the protocol. */
+void client_connection_lose(struct client_connection *connection);
+
+/* Unmap everything; the connection is being freed. */
+void client_memory_unmap_all(struct client_connection *connection);
+
+/* End every connection of the process. */
+void client_connect_end_all(void);
+/* Around fork, and in the child. */
+void client_connect_lock(void);
+void client_connect_unlock(void);
+void client_connect_forget(void);

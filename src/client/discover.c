@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "client/discover.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/scope.h"
+
+static err_t connect_path(const char *path, int *ret_socket)
+{
+	struct fd_peer peer;
+	scope_fd int socket = -1;
+	err_t err = fd_connect(path, &socket);
+
+	if (err)
+		return err;
+	err = fd_peer(socket, &peer);
+	if (err)
+		return err;
+	if (peer.uid != geteuid() && peer.uid != 0) {
+		log_error("registry at %s belongs to user %u: not used", path, (unsigned)peer.uid);
+		return -EACCES;
+	}
+	*ret_socket = take_fd(&socket);
+	return 0;
+}
+
+/* The embedded registry is a library next to this one; it stays loaded for good. */
+static err_t connect_embedded(int *ret_socket)
+{
+	static const char name[] = "libPorticoEmbedded.so.1";
+	int (*embedded_connect)(int *ret_socket);
+	char path[4096];
+	Dl_info info;
+	void *library = NULL;
+
+	if (dladdr((void *)client_discover_connect, &info) && info.dli_fname) {
+		const char *slash = strrchr(info.dli_fname, '/');
+		int n = slash ? (int)(slash + 1 - info.dli_fname) : 0;
+
+		if (snprintf(path, sizeof(path), "%.*s%s", n, info.dli_fname, name) <
+		    (int)sizeof(path))
+			library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	}
+	if (!library)
+		library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	if (!library) {
+		log_error("no registry is running and %s cannot be loaded: %s", name, dlerror());
+		return -ENOTCONN;
+	}
+	*(void **)&embedded_connect = dlsym(library, "portico_embedded_connect");
+	if (!embedded_connect) {
+		log_error("%s has no portico_embedded_connect", name);
+		return -ENOTCONN;
+	}
+	return embedded_connect(ret_socket);
+}
+
+/* Nobody there, as opposed to somebody who must not be used. */
+static bool is_absent(err_t err)
+{
+	return err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR;
+}
+
+err_t client_discover_connect(int *ret_socket)
+{
+	const char *session = getenv("PORTICO_SESSION");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char path[4096];
+	err_t err = -ENOENT;
+
+	if (session && !strcmp(session, "embedded"))
+		return connect_embedded(ret_socket);
+	if (session && *session) {
+		err = connect_path(session, ret_socket);
+		if (err)
+			log_error("registry of PORTICO_SESSION=%s: %s", session, strerror(-err));
+		return err ? -ENOTCONN : 0;
+	}
+	if (runtime && *runtime == '/' &&
+	    snprintf(path, sizeof(path), "%s/portico/registry.sock", runtime) < (int)sizeof(path))
+		err = connect_path(path, ret_socket);
+	if (is_absent(err))
+		err = connect_path("/run/portico/registry.sock", ret_socket);
+	if (is_absent(err) || err == -EACCES)
+		err = connect_embedded(ret_socket);
+	return err;
+}

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: MIT
+#include "client/handle.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/scope.h"
+#include "client/session.h"
+#include "client/status.h"
+
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct map table = MAP_INIT; /* ID -> client_entry, without references */
+
+/* --- objects --- */
+
+static void object_retain(void *object)
+{
+	atomic_fetch_add_explicit(&((struct client_object *)object)->refs, 1, memory_order_relaxed);
+}
+
+static void object_no_senders(void *context)
+{
+	struct client_object *object = context;
+
+	port_kill(object->port);
+	client_object_unref(object);
+}
+
+static const struct port_object_ops object_ops = { object_retain, object_no_senders };
+
+void client_object_init(struct client_object *object, enum client_object_type type,
+			void (*free_fn)(struct client_object *object))
+{
+	object->type = type;
+	atomic_init(&object->refs, 1);
+	object->port = NULL;
+	object->free = free_fn;
+}
+
+err_t client_object_name(struct client_object *object, io_object_t *ret_name)
+{
+	err_t err = port_new_object(CLIENT_KIND_OBJECT, object, &object_ops, &object->port);
+
+	if (err)
+		return err;
+	/* For the handles, until there are no more. */
+	object_retain(object);
+	err = port_make_send(object->port, ret_name);
+	if (err) {
+		port_kill(object->port);
+		client_object_unref(object);
+	}
+	return err;
+}
+
+struct client_object *client_object_unref(struct client_object *object)
+{
+	if (!object)
+		return NULL;
+	if (object->type == CLIENT_OBJECT_ENTRY) {
+		client_entry_unref(container_of(object, struct client_entry, object));
+		return NULL;
+	}
+	if (atomic_fetch_sub_explicit(&object->refs, 1, memory_order_acq_rel) != 1)
+		return NULL;
+	port_unref(object->port);
+	object->free(object);
+	return NULL;
+}
+
+err_t client_handle_object(io_object_t handle, struct client_object **ret_object)
+{
+	void *object;
+	err_t err = port_copy_object(handle, CLIENT_KIND_OBJECT, &object);
+
+	if (!err)
+		*ret_object = object;
+	return err;
+}
+
+err_t client_handle_entry(io_object_t handle, struct client_entry **ret_entry)
+{
+	struct client_object *object;
+	err_t err = client_handle_object(handle, &object);
+
+	if (err)
+		return err;
+	if (object->type != CLIENT_OBJECT_ENTRY) {
+		client_object_unref(object);
+		return -EINVAL;
+	}
+	*ret_entry = container_of(object, struct client_entry, object);
+	return 0;
+}
+
+err_t client_handle_service(io_object_t handle, struct client_entry **ret_entry)
+{
+	err_t err = client_handle_entry(handle, ret_entry);
+
+	if (!err && !((*ret_entry)->kinds & WIRE_STATE_SERVICE)) {
+		client_entry_unref(*ret_entry);
+		return -EINVAL;
+	}
+	return err;
+}
+
+/* --- entries --- */
+
+static void entry_no_senders(void *context)
+{
+	struct client_entry *entry = container_of(context, struct client_entry, object);
+	bool drop = false;
+
+	pthread_mutex_lock(&table_lock);
+	/* A handle may have been made again since. */
+	if (entry->named && !port_has_senders(entry->object.port)) {
+		entry->named = false;
+		drop = true;
+	}
+	pthread_mutex_unlock(&table_lock);
+	if (drop)
+		client_entry_unref(entry);
+}
+
+static const struct port_object_ops entry_ops = { object_retain, entry_no_senders };
+
+static void entry_free(struct client_entry *entry)
+{
+	if (entry->object.port) {
+		port_kill(entry->object.port);
+		port_unref(entry->object.port);
+	}
+	free(entry->class_name);
+	free(entry);
+}
+
+struct client_entry *client_entry_ref(struct client_entry *entry)
+{
+	object_retain(&entry->object);
+	return entry;
+}
+
+struct client_entry *client_entry_unref(struct client_entry *entry)
+{
+	uint64_t grants, epoch;
+	unsigned refs;
+
+	if (!entry)
+		return NULL;
+	refs = atomic_load_explicit(&entry->object.refs, memory_order_relaxed);
+	while (refs > 1) {
+		if (atomic_compare_exchange_weak_explicit(&entry->object.refs, &refs, refs - 1,
+							  memory_order_release,
+							  memory_order_relaxed))
+			return NULL;
+	}
+	pthread_mutex_lock(&table_lock);
+	if (atomic_fetch_sub_explicit(&entry->object.refs, 1, memory_order_acq_rel) != 1) {
+		pthread_mutex_unlock(&table_lock);
+		return NULL;
+	}
+	/* A message may have brought a handle that nobody counted. */
+	if (entry->object.port && !entry->dead && port_has_senders(entry->object.port)) {
+		entry->named = true;
+		atomic_store_explicit(&entry->object.refs, 1, memory_order_relaxed);
+		pthread_mutex_unlock(&table_lock);
+		return NULL;
+	}
+	if (!entry->dead)
+		map_remove(&table, entry->id);
+	grants = entry->grants;
+	epoch = entry->epoch;
+	pthread_mutex_unlock(&table_lock);
+	if (grants)
+		client_session_release(epoch, entry->id, grants);
+	entry_free(entry);
+	return NULL;
+}
+
+static struct client_entry *entry_new(uint64_t id, uint32_t state, const char *class_name)
+{
+	struct client_entry *entry = calloc(1, sizeof(*entry));
+
+	if (!entry)
+		return NULL;
+	entry->class_name = strdup(class_name ? class_name : "IOService");
+	if (!entry->class_name) {
+		free(entry);
+		return NULL;
+	}
+	entry->object.type = CLIENT_OBJECT_ENTRY;
+	atomic_init(&entry->object.refs, 1);
+	entry->id = id;
+	entry->kinds = state & (WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT);
+	return entry;
+}
+
+static struct client_entry *find_locked(uint64_t id)
+{
+	struct client_entry *entry = map_find(&table, id);
+
+	return entry ? client_entry_ref(entry) : NULL;
+}
+
+/* The known entry, or a new one; referenced. */
+static struct client_entry *intern_locked(uint64_t id, uint32_t state, const char *class_name)
+{
+	struct client_entry *entry = find_locked(id);
+
+	if (entry)
+		return entry;
+	entry = entry_new(id, state, class_name);
+	if (entry && map_set(&table, id, entry)) {
+		entry_free(entry);
+		return NULL;
+	}
+	return entry;
+}
+
+err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name,
+			     uint32_t n_grants, uint64_t epoch, struct client_entry **ret_entry)
+{
+	struct client_entry *entry;
+
+	pthread_mutex_lock(&table_lock);
+	entry = intern_locked(id, state, class_name);
+	if (entry && entry->epoch < epoch) {
+		entry->epoch = epoch;
+		entry->grants = 0;
+	}
+	if (entry && entry->epoch == epoch)
+		entry->grants += n_grants;
+	pthread_mutex_unlock(&table_lock);
+	if (!entry) {
+		if (n_grants)
+			client_session_release(epoch, id, n_grants);
+		return -ENOMEM;
+	}
+	*ret_entry = entry;
+	return 0;
+}
+
+err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
+			  struct client_entry **ret_entry)
+{
+	return client_handle_grant_id(entry->id, entry->state, entry->class_name, 1, epoch,
+				      ret_entry);
+}
+
+struct client_entry *client_handle_find(uint64_t id)
+{
+	scope_lock(&table_lock);
+	return find_locked(id);
+}
+
+static err_t need_port_locked(struct client_entry *entry)
+{
+	if (entry->object.port)
+		return 0;
+	return port_new_object(CLIENT_KIND_OBJECT, &entry->object, &entry_ops, &entry->object.port);
+}
+
+io_object_t client_entry_name(struct client_entry *entry)
+{
+	mach_port_name_t name;
+
+	scope_lock(&table_lock);
+	if (need_port_locked(entry) || port_make_send(entry->object.port, &name))
+		return MACH_PORT_NULL;
+	if (!entry->named) {
+		entry->named = true;
+		client_entry_ref(entry);
+	}
+	return name;
+}
+
+struct port *client_entry_copy_port(struct client_entry *entry)
+{
+	scope_lock(&table_lock);
+	return need_port_locked(entry) ? NULL : port_ref(entry->object.port);
+}
+
+static void kill_entry(struct client_entry *entry)
+{
+	struct port *port;
+	bool named;
+
+	pthread_mutex_lock(&table_lock);
+	if (!entry->dead) {
+		entry->dead = true;
+		map_remove(&table, entry->id);
+	}
+	named = entry->named;
+	entry->named = false;
+	port = entry->object.port;
+	pthread_mutex_unlock(&table_lock);
+	if (port)
+		port_kill(port);
+	if (named)
+		client_entry_unref(entry);
+}
+
+void client_handle_kill(uint64_t id)
+{
+	struct client_entry *entry = client_handle_find(id);
+
+	if (entry) {
+		kill_entry(entry);
+		client_entry_unref(entry);
+	}
+}
+
+static struct client_entry **copy_all_locked(size_t *ret_count)
+{
+	struct client_entry **entries = malloc((table.count + 1) * sizeof(*entries));
+	size_t cursor = 0, n = 0;
+	struct client_entry *entry;
+
+	while (entries && (entry = map_next(&table, &cursor, NULL)))
+		entries[n++] = client_entry_ref(entry);
+	*ret_count = n;
+	return entries;
+}
+
+struct client_entry **client_handle_reset_grants(uint64_t epoch, size_t *ret_count)
+{
+	size_t cursor = 0;
+	struct client_entry *entry;
+
+	scope_lock(&table_lock);
+	while ((entry = map_next(&table, &cursor, NULL))) {
+		if (entry->epoch < epoch)
+			entry->grants = 0;
+	}
+	return copy_all_locked(ret_count);
+}
+
+void client_handle_kill_all(void)
+{
+	struct client_entry **entries;
+	size_t n = 0;
+
+	pthread_mutex_lock(&table_lock);
+	entries = copy_all_locked(&n);
+	pthread_mutex_unlock(&table_lock);
+	for (size_t i = 0; i < n; i++) {
+		kill_entry(entries[i]);
+		client_entry_unref(entries[i]);
+	}
+	free(entries);
+}
+
+/* --- names --- */
+
+IOReturn client_handle_check_main_port(mach_port_t port)
+{
+	void *object;
+	err_t err;
+
+	if (port == MACH_PORT_NULL)
+		return kIOReturnSuccess;
+	err = port_copy_object(port, CLIENT_KIND_MAIN, &object);
+	return err == -EINVAL ? kIOReturnNotPrivileged : client_status_of_handle(err);
+}
+
+const char *client_handle_cut_name(io_name_t storage, const char *text)
+{
+	size_t n = text ? strnlen(text, sizeof(io_name_t) - 1) : 0;
+
+	memcpy(storage, n ? text : "", n);
+	storage[n] = '\0';
+	return storage;
+}
+
+void client_handle_lock(void)
+{
+	pthread_mutex_lock(&table_lock);
+}
+
+void client_handle_unlock(void)
+{
+	pthread_mutex_unlock(&table_lock);
+}
+
+void client_handle_forget(void)
+{
+	/* Port names are gone already, and with them all uses: only the memory is left behind. */
+	map_fini(&table);
+	table = (struct map)MAP_INIT;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+#include "client/inlet.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/fd.h"
+#include "base/scope.h"
+#include "wire/notice.h"
+
+/* Guards the lists of all sets: they are short and rarely touched. */
+static pthread_mutex_t inlets_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void client_inlet_set_init(struct client_inlet_set *set)
+{
+	list_init(&set->list);
+	set->last_number = 0;
+}
+
+void client_inlet_set_fini(struct client_inlet_set *set)
+{
+	scope_lock(&inlets_lock);
+	list_for_each_safe(node, &set->list) {
+		struct client_inlet *inlet = container_of(node, struct client_inlet, link);
+
+		list_remove(node);
+		inlet->set = NULL;
+	}
+}
+
+struct client_inlet *client_inlet_unref(struct client_inlet *inlet)
+{
+	size_t cursor = 0;
+	void *reference;
+
+	if (!inlet || !ref_put(&inlet->refs))
+		return NULL;
+	while ((reference = map_next(&inlet->tokens, &cursor, NULL)))
+		free(reference);
+	map_fini(&inlet->tokens);
+	wire_channel_unref(inlet->channel);
+	port_unref(inlet->port);
+	pthread_mutex_destroy(&inlet->lock);
+	free(inlet);
+	return NULL;
+}
+
+static void inlet_removed(void *context)
+{
+	struct client_inlet *inlet = context;
+	struct wire_inlet_close message = { .inlet = inlet->number };
+
+	pthread_mutex_lock(&inlets_lock);
+	list_remove(&inlet->link);
+	inlet->set = NULL;
+	inlet->removed = true;
+	pthread_mutex_unlock(&inlets_lock);
+	if (!wire_channel_is_closed(inlet->channel))
+		wire_channel_post(inlet->channel, &wire_inlet_close_layout, &message, NULL, 0);
+	client_inlet_unref(inlet);
+}
+
+static const struct port_inlet_ops notice_ops = { client_watch_receive, inlet_removed };
+static const struct port_inlet_ops completion_ops = { client_async_receive, inlet_removed };
+static const struct port_inlet_ops wake_ops = { client_data_queue_receive, inlet_removed };
+
+static const struct port_inlet_ops *ops_of(enum wire_inlet_class inlet_class)
+{
+	switch (inlet_class) {
+	case WIRE_INLET_NOTICES:
+		return &notice_ops;
+	case WIRE_INLET_COMPLETIONS:
+		return &completion_ops;
+	default:
+		return &wake_ops;
+	}
+}
+
+static struct client_inlet *inlet_new(struct wire_channel *channel,
+				      enum wire_inlet_class inlet_class, struct port *port,
+				      uint32_t number)
+{
+	struct client_inlet *inlet = calloc(1, sizeof(*inlet));
+
+	if (!inlet)
+		return NULL;
+	ref_init(&inlet->refs);
+	list_init(&inlet->link);
+	pthread_mutex_init(&inlet->lock, NULL);
+	inlet->channel = wire_channel_ref(channel);
+	inlet->port = port_ref(port);
+	inlet->number = number;
+	inlet->inlet_class = inlet_class;
+	return inlet;
+}
+
+static struct client_inlet *find_locked(struct client_inlet_set *set,
+					enum wire_inlet_class inlet_class, struct port *port)
+{
+	list_for_each(node, &set->list) {
+		struct client_inlet *inlet = container_of(node, struct client_inlet, link);
+
+		if (inlet->port == port && inlet->inlet_class == inlet_class)
+			return inlet;
+	}
+	return NULL;
+}
+
+/* Offer one end to the peer. A refusal counts as a peer that cannot be used. */
+static err_t offer(struct client_inlet *inlet, int socket)
+{
+	struct wire_inlet_open message = { .inlet = inlet->number,
+					   .inlet_class = inlet->inlet_class };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+	err_t err;
+
+	err = wire_channel_call(inlet->channel, &wire_inlet_open_layout, &message, &socket, 1, NULL,
+				NULL, &frame, &status);
+	wire_frame_fini(&frame);
+	if (!err && status)
+		err = -EPIPE;
+	return err;
+}
+
+static err_t inlet_connect(struct client_inlet *inlet)
+{
+	int sockets[2];
+	err_t err = fd_socketpair(sockets);
+
+	if (err)
+		return err;
+	err = offer(inlet, sockets[1]);
+	fd_close(sockets[1]);
+	if (err) {
+		fd_close(sockets[0]);
+		return err;
+	}
+	/* The port's reference; given back by inlet_removed. */
+	ref_get(&inlet->refs);
+	err = port_add_inlet(inlet->port, sockets[0], ops_of(inlet->inlet_class), inlet,
+			     &inlet->inlet);
+	if (err)
+		client_inlet_unref(inlet);
+	return err;
+}
+
+/* Two threads may open the same inlet at once: the first in the list is used, the other is dropped. */
+static struct client_inlet *publish(struct client_inlet_set *set, struct client_inlet *inlet)
+{
+	struct client_inlet *other;
+
+	scope_lock(&inlets_lock);
+	other = find_locked(set, inlet->inlet_class, inlet->port);
+	if (!other)
+		other = inlet;
+	if (other == inlet && !inlet->removed) {
+		inlet->set = set;
+		list_add(&set->list, &inlet->link);
+	}
+	ref_get(&other->refs);
+	return other;
+}
+
+static err_t open_new(struct client_inlet_set *set, struct wire_channel *channel,
+		      enum wire_inlet_class inlet_class, struct port *port,
+		      struct client_inlet **ret_inlet)
+{
+	struct client_inlet *inlet;
+	uint32_t number;
+	err_t err;
+
+	pthread_mutex_lock(&inlets_lock);
+	number = ++set->last_number;
+	pthread_mutex_unlock(&inlets_lock);
+	inlet = inlet_new(channel, inlet_class, port, number);
+	if (!inlet)
+		return -ENOMEM;
+	err = inlet_connect(inlet);
+	if (!err) {
+		*ret_inlet = publish(set, inlet);
+		if (*ret_inlet != inlet)
+			port_remove_inlet(inlet->inlet);
+	}
+	client_inlet_unref(inlet);
+	return err;
+}
+
+err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *channel,
+			enum wire_inlet_class inlet_class, struct port *port,
+			uint32_t *ret_number, struct client_inlet **ret_inlet)
+{
+	struct client_inlet *inlet;
+	err_t err = 0;
+
+	pthread_mutex_lock(&inlets_lock);
+	inlet = find_locked(set, inlet_class, port);
+	if (inlet)
+		ref_get(&inlet->refs);
+	pthread_mutex_unlock(&inlets_lock);
+	if (!inlet)
+		err = open_new(set, channel, inlet_class, port, &inlet);
+	if (err)
+		return err;
+	*ret_number = inlet->number;
+	if (ret_inlet)
+		*ret_inlet = inlet;
+	else
+		client_inlet_unref(inlet);
+	return 0;
+}
+
+err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
+			     uint64_t *ret_token)
+{
+	uint64_t *copy = malloc(sizeof(OSAsyncReference64));
+	uint64_t token = 0;
+	err_t err;
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, reference, sizeof(OSAsyncReference64));
+	scope_lock(&inlet->lock);
+	do {
+		if (getrandom(&token, sizeof(token), 0) != sizeof(token)) {
+			free(copy);
+			return -EIO;
+		}
+	} while (!token || map_find(&inlet->tokens, token));
+	err = map_set(&inlet->tokens, token, copy);
+	if (err)
+		free(copy);
+	else
+		*ret_token = token;
+	return err;
+}
+
+bool client_inlet_find_token(struct client_inlet *inlet, uint64_t token,
+			     OSAsyncReference64 ret_reference)
+{
+	scope_lock(&inlet->lock);
+	const uint64_t *reference = map_find(&inlet->tokens, token);
+
+	if (reference)
+		memcpy(ret_reference, reference, sizeof(OSAsyncReference64));
+	return reference != NULL;
+}
+
+bool client_inlet_remove_token(struct client_inlet *inlet, uint64_t token,
+			       OSAsyncReference64 ret_reference)
+{
+	scope_lock(&inlet->lock);
+	uint64_t *reference = map_remove(&inlet->tokens, token);
+
+	if (!reference)
+		return false;
+	if (ret_reference)
+		memcpy(ret_reference, reference, sizeof(OSAsyncReference64));
+	free(reference);
+	return true;
+}
+
+bool client_inlet_take_token(struct client_inlet *inlet, OSAsyncReference64 ret_reference)
+{
+	size_t cursor = 0;
+	uint64_t token;
+	bool found;
+
+	{
+		scope_lock(&inlet->lock);
+		found = map_next(&inlet->tokens, &cursor, &token) != NULL;
+	}
+	return found && client_inlet_remove_token(inlet, token, ret_reference);
+}
+
+void client_inlet_lock(void)
+{
+	pthread_mutex_lock(&inlets_lock);
+}
+
+void client_inlet_unlock(void)
+{
+	pthread_mutex_unlock(&inlets_lock);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Inlets of our ports for other processes: a socket pair, of which the peer at
+ * the other end of a connection gets one end under a number, while the port
+ * keeps the other. One inlet for each port, class and connection. What comes in
+ * is dropped unless it is of the inlet's class.
+ *
+ * Tokens stand for the reference arrays of asynchronous calls. They are random
+ * and valid on the inlet they were made for.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <IOKit/OSMessageNotification.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/ref.h"
+#include "port/port.h"
+#include "wire/channel.h"
+
+struct client_inlet {
+	struct ref refs;
+	struct list link; /* in set->list; under inlets_lock */
+	struct client_inlet_set *set; /* NULL: the connection is gone; under inlets_lock */
+	struct wire_channel *channel;
+	struct port *port;
+	struct port_inlet *inlet;
+	uint32_t number;
+	bool removed; /* the port has dropped it; under inlets_lock */
+	enum wire_inlet_class inlet_class;
+	pthread_mutex_t lock; /* guards what follows */
+	struct map tokens; /* -> OSAsyncReference64 */
+	bool broken; /* the sender misbehaved: read nothing more */
+};
+
+struct client_inlet_set {
+	struct list list;
+	uint32_t last_number;
+};
+
+void client_inlet_set_init(struct client_inlet_set *set);
+/* The inlets live on until their senders or ports have gone. */
+void client_inlet_set_fini(struct client_inlet_set *set);
+
+/* The number of the inlet for PORT, opened at the peer if need be. RET_INLET may be NULL, else it is
+ * referenced. -EPIPE: the port or the peer has gone. */
+err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *channel,
+			enum wire_inlet_class inlet_class, struct port *port,
+			uint32_t *ret_number, struct client_inlet **ret_inlet);
+struct client_inlet *client_inlet_unref(struct client_inlet *inlet);
+
+/* REFERENCE is copied. */
+err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
+			     uint64_t *ret_token);
+/* False: no such token. */
+bool client_inlet_find_token(struct client_inlet *inlet, uint64_t token,
+			     OSAsyncReference64 ret_reference);
+bool client_inlet_remove_token(struct client_inlet *inlet, uint64_t token,
+			       OSAsyncReference64 ret_reference);
+/* Any token that is left, removed. */
+bool client_inlet_take_token(struct client_inlet *inlet, OSAsyncReference64 ret_reference);
+
+/* What each class does with its socket (port_inlet_ops.receive; CONTEXT is the inlet). */
+err_t client_watch_receive(void *context, int socket, struct port_message **ret_message);
+err_t client_async_receive(void *context, int socket, struct port_message **ret_message);
+err_t client_data_queue_receive(void *context, int socket, struct port_message **ret_message);
+
+void client_inlet_lock(void);
+void client_inlet_unlock(void);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+/* Iterators over snapshots of entries; walk.h has those over the live registry. */
+#pragma once
+
+#include <IOKit/IOReturn.h>
+#include <IOKit/IOTypes.h>
+
+#include "client/handle.h"
+#include "wire/message.h"
+
+struct client_iterator_ops {
+	io_object_t (*next)(struct client_object *object);
+	void (*reset)(struct client_object *object);
+	bool (*is_valid)(struct client_object *object);
+	/* kIOReturnBadArgument where there are no levels */
+	IOReturn (*enter)(struct client_object *object);
+	IOReturn (*exit)(struct client_object *object);
+};
+
+/* Every object of type CLIENT_OBJECT_ITERATOR starts with this. */
+struct client_iterator {
+	struct client_object object;
+	const struct client_iterator_ops *ops;
+};
+
+/* A handle for a new iterator over ENTRIES, whose grants it takes over. */
+IOReturn client_iterator_new_snapshot(const struct wire_entries *entries, uint64_t epoch,
+				      io_iterator_t *ret_iterator);

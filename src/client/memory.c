@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/* IOConnectMapMemory*, IOConnectUnmapMemory*. */
+#define IOCONNECT_MAPMEMORY_10_6 1
+#include "client/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <IOKit/IODataQueueShared.h>
+#include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
+
+#include "base/map.h"
+#include "base/scope.h"
+#include "base/shm.h"
+#include "client/connect.h"
+#include "client/status.h"
+#include "wire/memory.h"
+
+struct mapping {
+	struct list link; /* in connection->mappings */
+	uint64_t memory; /* the driver's number of it */
+	void *base;
+	size_t size; /* as the driver says */
+	size_t length; /* whole pages */
+	uint32_t queue_size; /* if it is a data queue */
+};
+
+/* Mappings by address. The generation tells threads that what they remember may be old. */
+static pthread_mutex_t regions_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct map regions = MAP_INIT; /* base -> mapping */
+static atomic_uint_fast64_t regions_generation = 1;
+
+static uint32_t first_queue_size(const struct mapping *mapping)
+{
+	uint32_t size;
+	uint64_t room;
+
+	if (mapping->size < DATA_QUEUE_MEMORY_HEADER_SIZE)
+		return 0;
+	room = mapping->size - DATA_QUEUE_MEMORY_HEADER_SIZE;
+	size = __atomic_load_n((const uint32_t *)mapping->base, __ATOMIC_RELAXED);
+	return size < room ? size : room > UINT32_MAX ? UINT32_MAX : (uint32_t)room;
+}
+
+bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size)
+{
+	static _Thread_local struct {
+		const void *base;
+		uint64_t generation, total_size;
+		uint32_t queue_size;
+		bool found;
+	} last;
+	uint64_t generation = atomic_load(&regions_generation);
+
+	if (last.base != base || last.generation != generation) {
+		scope_lock(&regions_lock);
+		const struct mapping *mapping = map_find(&regions, (uintptr_t)base);
+
+		last.base = base;
+		last.generation = generation;
+		last.found = mapping != NULL;
+		last.total_size = mapping ? mapping->size : 0;
+		last.queue_size = mapping ? mapping->queue_size : 0;
+	}
+	*ret_queue_size = last.queue_size;
+	*ret_total_size = last.total_size;
+	return last.found;
+}
+
+static err_t remember(struct mapping *mapping)
+{
+	scope_lock(&regions_lock);
+	atomic_fetch_add(&regions_generation, 1);
+	return map_set(&regions, (uintptr_t)mapping->base, mapping);
+}
+
+/* The mapping is in no list any more. */
+static void unmap(struct mapping *mapping)
+{
+	{
+		scope_lock(&regions_lock);
+		if (map_find(&regions, (uintptr_t)mapping->base) == mapping)
+			map_remove(&regions, (uintptr_t)mapping->base);
+		atomic_fetch_add(&regions_generation, 1);
+	}
+	munmap(mapping->base, mapping->length);
+	free(mapping);
+}
+
+void client_memory_unmap_all(struct client_connection *connection)
+{
+	list_for_each_safe(node, &connection->mappings) {
+		list_remove(node);
+		unmap(container_of(node, struct mapping, link));
+	}
+}
+
+/* --- mapping -------------------------------------------------------------------------- */
+
+static struct mapping *find_mapping(struct client_connection *connection, uint64_t memory)
+{
+	scope_lock(&connection->lock);
+	list_for_each(node, &connection->mappings) {
+		struct mapping *mapping = container_of(node, struct mapping, link);
+
+		if (mapping->memory == memory)
+			return mapping;
+	}
+	return NULL;
+}
+
+static err_t map_file(struct mapping *mapping, int fd, bool writable, bool anywhere,
+		      mach_vm_address_t address)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+	void *at = anywhere ? NULL : (void *)(uintptr_t)address;
+	int flags = MAP_SHARED;
+
+	if (!anywhere) {
+		if (!address || address % page)
+			return -EINVAL;
+		flags |= MAP_FIXED_NOREPLACE;
+	}
+	mapping->length = (mapping->size + page - 1) / page * page;
+	mapping->base = mmap(at, mapping->length, protection, flags, fd, 0);
+	if (mapping->base == MAP_FAILED)
+		return err_from_errno();
+	/* Kernels that do not know the flag take the address as a hint. */
+	if (at && mapping->base != at) {
+		munmap(mapping->base, mapping->length);
+		return -EEXIST;
+	}
+	return 0;
+}
+
+static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhere,
+			 mach_vm_address_t address, struct mapping **ret_mapping)
+{
+	struct mapping *mapping;
+	err_t err;
+
+	if (fd < 0 || reply->size == 0 || reply->size > SIZE_MAX / 2)
+		return -EBADMSG;
+	err = shm_verify(fd, (size_t)reply->size);
+	if (err)
+		return err;
+	mapping = calloc(1, sizeof(*mapping));
+	if (!mapping)
+		return -ENOMEM;
+	list_init(&mapping->link);
+	mapping->memory = reply->memory;
+	mapping->size = (size_t)reply->size;
+	err = map_file(mapping, fd, !(reply->flags & WIRE_MAP_READ_ONLY), anywhere, address);
+	if (err) {
+		free(mapping);
+		return err;
+	}
+	mapping->queue_size = first_queue_size(mapping);
+	err = remember(mapping);
+	if (err) {
+		unmap(mapping);
+		return err;
+	}
+	*ret_mapping = mapping;
+	return 0;
+}
+
+/* Under map_lock. */
+static IOReturn map_type(struct client_connection *connection, uint32_t type, IOOptionBits options,
+			 mach_vm_address_t *address, mach_vm_size_t *size)
+{
+	struct wire_map_request request = { .memory_type = type,
+					    .options = options & kIOMapUserOptionsMask };
+	struct wire_map_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	bool anywhere = options & kIOMapAnywhere;
+	struct mapping *mapping = NULL;
+	IOReturn status;
+
+	status = client_connection_call(connection, &wire_map_request_layout, &request,
+					&wire_map_reply_layout, &reply, &frame);
+	if (!status) {
+		scope_fd int fd = wire_frame_take_fd(&frame, 0);
+
+		if (!(reply.options & kIOMapUnique))
+			mapping = find_mapping(connection, reply.memory);
+		if (mapping && !anywhere && (uintptr_t)mapping->base != *address)
+			mapping = NULL;
+		if (!mapping && !mapping_new(&reply, fd, anywhere, *address, &mapping)) {
+			scope_lock(&connection->lock);
+			list_add(&connection->mappings, &mapping->link);
+		}
+		if (mapping) {
+			*address = (uintptr_t)mapping->base;
+			*size = mapping->size;
+		}
+		wire_message_clear(&wire_map_reply_layout, &reply);
+	}
+	wire_frame_fini(&frame);
+	/* Whatever the driver had against it is not told. */
+	if (!status && !mapping)
+		status = kIOReturnBadArgument;
+	return status && !client_status_is_transport(status) ? kIOReturnBadArgument : status;
+}
+
+kern_return_t IOConnectMapMemory64(io_connect_t connect, uint32_t memoryType, task_port_t intoTask,
+				   mach_vm_address_t *atAddress, mach_vm_size_t *ofSize,
+				   IOOptionBits options)
+{
+	struct client_connection *connection;
+	IOReturn status;
+	err_t err;
+
+	if (!atAddress || !ofSize || intoTask != mach_task_self())
+		return kIOReturnBadArgument;
+	err = client_connection_find(connect, &connection);
+	if (err)
+		return client_status_of_handle(err);
+	pthread_mutex_lock(&connection->map_lock);
+	status = map_type(connection, memoryType, options, atAddress, ofSize);
+	pthread_mutex_unlock(&connection->map_lock);
+	client_connection_unref(connection);
+	return status;
+}
+
+/* Under map_lock. */
+static IOReturn unmap_type(struct client_connection *connection, uint32_t type)
+{
+	struct wire_unmap_request request = { .memory_type = type };
+	struct wire_number_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct mapping *mapping;
+	IOReturn status;
+
+	status = client_connection_call(connection, &wire_unmap_request_layout, &request,
+					&wire_number_reply_layout, &reply, &frame);
+	wire_frame_fini(&frame);
+	if (status || !reply.number)
+		return status;
+	mapping = find_mapping(connection, reply.number);
+	if (!mapping)
+		return kIOReturnBadArgument;
+	pthread_mutex_lock(&connection->lock);
+	list_remove(&mapping->link);
+	pthread_mutex_unlock(&connection->lock);
+	unmap(mapping);
+	return kIOReturnSuccess;
+}
+
+kern_return_t IOConnectUnmapMemory64(io_connect_t connect, uint32_t memoryType,
+				     task_port_t fromTask, mach_vm_address_t atAddress)
+{
+	struct client_connection *connection;
+	IOReturn status;
+	err_t err;
+
+	if (fromTask != mach_task_self())
+		return kIOReturnBadArgument;
+	err = client_connection_find(connect, &connection);
+	if (err)
+		return client_status_of_handle(err);
+	pthread_mutex_lock(&connection->map_lock);
+	status = unmap_type(connection, memoryType);
+	pthread_mutex_unlock(&connection->map_lock);
+	client_connection_unref(connection);
+	return status;
+}
+
+/* Both prototypes of the header have the same arguments in registers. */
+kern_return_t IOConnectMapMemory(io_connect_t connect, uint32_t memoryType, task_port_t intoTask,
+				 vm_address_t *atAddress, vm_size_t *ofSize, IOOptionBits options)
+{
+	mach_vm_address_t address;
+	mach_vm_size_t size;
+	kern_return_t status;
+
+	if (!atAddress || !ofSize)
+		return kIOReturnBadArgument;
+	address = *atAddress;
+	status = IOConnectMapMemory64(connect, memoryType, intoTask, &address, &size, options);
+	if (!status) {
+		*atAddress = (vm_address_t)address;
+		*ofSize = (vm_size_t)size;
+	}
+	return status;
+}
+
+kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType,
+				   task_port_t fromTask, vm_address_t atAddress)
+{
+	return IOConnectUnmapMemory64(connect, memoryType, fromTask, atAddress);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+/* Mappings of driver memory, and what is known about them by address. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The bytes for entries of the data queue at BASE as they were when it was mapped, whatever the shared
+ * memory says now, and the room behind them. False: we did not map it. */
+bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size);

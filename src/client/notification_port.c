@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/* IONotificationPort*: one receive right, four ways to be called. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <CoreFoundation/CFMachPort.h>
+#include <IOKit/IOKitLib.h>
+#include <dispatch/dispatch.h>
+#include <mach/mach.h>
+
+#include "client/handle.h"
+#include "client/message.h"
+
+/* Most messages that one run of a dispatch handler delivers, so that others on the queue get on. */
+enum { PUMP_MAX = 999 };
+/* Most bytes of a message, and of a message with its trailer. */
+enum { MESSAGE_MAX = 8192 - MAX_TRAILER_SIZE, BUFFER_SIZE = 8192 };
+
+struct IONotificationPort {
+	mach_port_t main_port; /* 0, or a reference of ours */
+	mach_port_t wake_port; /* receive right */
+	CFMachPortRef mach_port;
+	CFRunLoopSourceRef run_loop_source;
+	dispatch_source_t dispatch_source;
+	/* One for the port itself and one for each dispatch source that is not cancelled through yet. The
+	 * receive right goes with the last. */
+	atomic_uint refs;
+};
+
+static void release(struct IONotificationPort *notify)
+{
+	if (atomic_fetch_sub(&notify->refs, 1) != 1)
+		return;
+	mach_port_mod_refs(mach_task_self(), notify->wake_port, MACH_PORT_RIGHT_RECEIVE, -1);
+	if (notify->main_port)
+		mach_port_deallocate(mach_task_self(), notify->main_port);
+	free(notify);
+}
+
+IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort)
+{
+	struct IONotificationPort *notify;
+
+	if (client_handle_check_main_port(mainPort))
+		return NULL;
+	notify = calloc(1, sizeof(*notify));
+	if (!notify)
+		return NULL;
+	atomic_init(&notify->refs, 1);
+	if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &notify->wake_port)) {
+		free(notify);
+		return NULL;
+	}
+	if (mainPort && !mach_port_mod_refs(mach_task_self(), mainPort, MACH_PORT_RIGHT_SEND, 1))
+		notify->main_port = mainPort;
+	return notify;
+}
+
+/* --- run loop -------------------------------------------------------------------- */
+
+static void run_loop_callback(CFMachPortRef port, void *message, CFIndex size, void *info)
+{
+	client_message_dispatch(message);
+}
+
+CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify)
+{
+	CFMachPortContext context = { 0 };
+	Boolean is_other = false;
+
+	if (!notify)
+		return NULL;
+	if (notify->run_loop_source)
+		return notify->run_loop_source;
+	if (!notify->mach_port) {
+		context.info = notify;
+		notify->mach_port = CFMachPortCreateWithPort(NULL, notify->wake_port,
+							     run_loop_callback, &context, &is_other);
+		/* Somebody else's callback would get our messages. */
+		if (notify->mach_port && is_other) {
+			CFRelease(notify->mach_port);
+			notify->mach_port = NULL;
+		}
+	}
+	if (notify->mach_port)
+		notify->run_loop_source = CFMachPortCreateRunLoopSource(NULL, notify->mach_port, 0);
+	return notify->run_loop_source;
+}
+
+/* --- dispatch queue ----------------------------------------------------------------- */
+
+struct pump {
+	struct IONotificationPort *notify;
+	dispatch_source_t source;
+};
+
+static bool receive(mach_port_t port, mach_msg_header_t *buffer)
+{
+	for (;;) {
+		kern_return_t result = mach_msg(buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+						BUFFER_SIZE, port, 0, MACH_PORT_NULL);
+
+		if (result == KERN_SUCCESS)
+			return true;
+		/* A message that no notification can be was destroyed: go on with the next. */
+		if (result != MACH_RCV_TOO_LARGE)
+			return false;
+	}
+}
+
+static void pump_run(void *context)
+{
+	struct pump *pump = context;
+	/* A callback may destroy the port and run its own loop: nothing of PUMP is used after one without
+	 * asking whether the source is cancelled; it lives until the cancel handler has run. */
+	_Alignas(8) char buffer[BUFFER_SIZE];
+	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
+
+	for (int n = 0; n < PUMP_MAX; n++) {
+		if (dispatch_source_testcancel(pump->source) ||
+		    !receive(pump->notify->wake_port, message))
+			return;
+		if (message->msgh_size > MESSAGE_MAX)
+			mach_msg_destroy(message);
+		else if (message->msgh_id == kOSNotificationMessageID)
+			client_message_dispatch(message);
+		else
+			mach_msg_destroy(message);
+	}
+}
+
+static void pump_cancelled(void *context)
+{
+	struct pump *pump = context;
+
+	release(pump->notify);
+	dispatch_release(pump->source);
+	free(pump);
+}
+
+static void stop_dispatch(struct IONotificationPort *notify)
+{
+	if (!notify->dispatch_source)
+		return;
+	dispatch_source_cancel(notify->dispatch_source);
+	dispatch_release(notify->dispatch_source);
+	notify->dispatch_source = NULL;
+}
+
+void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_queue_t queue)
+{
+	struct pump *pump;
+	dispatch_source_t source;
+
+	if (!notify)
+		return;
+	stop_dispatch(notify);
+	if (!queue)
+		return;
+	pump = malloc(sizeof(*pump));
+	source = pump ? dispatch_source_create(DISPATCH_SOURCE_TYPE_MACH_RECV, notify->wake_port, 0,
+					       queue) :
+			NULL;
+	if (!source) {
+		free(pump);
+		return;
+	}
+	atomic_fetch_add(&notify->refs, 1);
+	pump->notify = notify;
+	pump->source = source;
+	dispatch_retain(source);
+	dispatch_set_context(source, pump);
+	dispatch_source_set_event_handler_f(source, pump_run);
+	dispatch_source_set_cancel_handler_f(source, pump_cancelled);
+	notify->dispatch_source = source;
+	dispatch_resume(source);
+}
+
+/* --- the rest -------------------------------------------------------------------------- */
+
+void IONotificationPortDestroy(IONotificationPortRef notify)
+{
+	if (!notify)
+		return;
+	if (notify->mach_port) {
+		CFMachPortInvalidate(notify->mach_port);
+		CFRelease(notify->mach_port);
+	}
+	if (notify->run_loop_source)
+		CFRelease(notify->run_loop_source);
+	stop_dispatch(notify);
+	release(notify);
+}
+
+mach_port_t IONotificationPortGetMachPort(IONotificationPortRef notify)
+{
+	return notify ? notify->wake_port : MACH_PORT_NULL;
+}
+
+kern_return_t IONotificationPortSetImportanceReceiver(IONotificationPortRef notify)
+{
+	return notify ? KERN_SUCCESS : kIOReturnBadArgument;
+}
+
+void IODispatchCalloutFromMessage(void *unused, mach_msg_header_t *msg, void *reference)
+{
+	client_message_dispatch(msg);
+}
+
+kern_return_t OSGetNotificationFromMessage(mach_msg_header_t *msg, uint32_t index, uint32_t *type,
+					   uintptr_t *reference, void **content,
+					   vm_size_t *size)
+{
+	OSNotificationHeader64 *notification;
+
+	if (!msg)
+		return kIOReturnBadArgument;
+	if (msg->msgh_id != kOSNotificationMessageID)
+		return kIOReturnBadMessageID;
+	if (msg->msgh_size < sizeof(*msg) + sizeof(*notification) || index != 0)
+		return kIOReturnNoResources;
+	notification = (OSNotificationHeader64 *)(msg + 1);
+	if (type)
+		*type = notification->type & kIOKitNoticationTypeMask;
+	if (reference)
+		*reference = (uintptr_t)notification->reference[0];
+	if (size)
+		*size = notification->size;
+	if (content)
+		*content = notification->size ? (void *)notification->content : NULL;
+	return KERN_SUCCESS;
+}
+
+kern_return_t IOCreateReceivePort(uint32_t msgType, mach_port_t *recvPort)
+{
+	if (!recvPort || (msgType != kOSNotificationMessageID && msgType != kOSAsyncCompleteMessageID))
+		return kIOReturnBadArgument;
+	return mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, recvPort);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+/* Grants that go back to the registry, collected into few messages. */
+#pragma once
+
+/* Send what has been collected. CONTEXT is unused. */
+void client_release_flush(void *context);
+/* Around fork, and in the child. */
+void client_release_lock(void);
+void client_release_unlock(void);
+void client_release_forget(void);

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: MIT
+#include "client/session.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/scope.h"
+#include "base/shm.h"
+#include "client/class.h"
+#include "client/connect.h"
+#include "client/discover.h"
+#include "client/handle.h"
+#include "client/recover.h"
+#include "client/release.h"
+#include "client/status.h"
+#include "client/watch.h"
+#include "client/watcher.h"
+#include "wire/hello.h"
+#include "wire/notice.h"
+
+/* Most bytes of one message on the events inlet. */
+enum { EVENT_MAX = 1024 * 1024 };
+
+static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER; /* one connects, others wait */
+static pthread_mutex_t session_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct client_session *current; /* under session_lock */
+static uint64_t last_epoch; /* under connect_lock */
+static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
+
+struct client_session *client_session_ref(struct client_session *session)
+{
+	ref_get(&session->refs);
+	return session;
+}
+
+struct client_session *client_session_unref(struct client_session *session)
+{
+	if (!session || !ref_put(&session->refs))
+		return NULL;
+	client_inlet_set_fini(&session->inlets);
+	fd_close(session->events_socket);
+	shm_unmap((void *)session->page, sizeof(*session->page));
+	wire_channel_unref(session->channel);
+	free(session);
+	return NULL;
+}
+
+struct client_session *client_session_find(void)
+{
+	scope_lock(&session_lock);
+	if (!current || wire_channel_is_closed(current->channel))
+		return NULL;
+	return client_session_ref(current);
+}
+
+/* The link is of no use any more. */
+static void session_lost(struct client_session *session)
+{
+	bool was_current;
+
+	wire_channel_close(session->channel);
+	pthread_mutex_lock(&session_lock);
+	was_current = current == session;
+	if (was_current)
+		current = NULL;
+	pthread_mutex_unlock(&session_lock);
+	if (!was_current)
+		return;
+	client_session_unref(session);
+	client_recover_begin();
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+static bool read_one_event(struct client_session *session, struct wire_frame *frame)
+{
+	struct wire_dead dead = { 0 };
+
+	if (wire_frame_receive(session->events_socket, frame, EVENT_MAX, false))
+		return false;
+	if (frame->header.type == WIRE_DEAD && !wire_frame_decode(frame, &wire_dead_layout, &dead)) {
+		for (size_t i = 0; i < dead.ids.count; i++)
+			client_handle_kill(dead.ids.items[i]);
+		wire_message_clear(&wire_dead_layout, &dead);
+	}
+	return true;
+}
+
+void client_session_read_events(struct client_session *session)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+
+	{
+		scope_lock(&events_lock);
+		while (read_one_event(session, &frame))
+			wire_frame_clear(&frame);
+	}
+	wire_frame_fini(&frame);
+}
+
+static bool on_events(void *context, int fd, uint32_t events)
+{
+	client_session_read_events(context);
+	return (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
+}
+
+static bool on_hang_up(void *context, int fd, uint32_t events)
+{
+	session_lost(context);
+	return true;
+}
+
+static void drop_session(void *context)
+{
+	client_session_unref(context);
+}
+
+/* --- connecting ------------------------------------------------------------- */
+
+static err_t map_page(struct client_session *session, struct wire_frame *frame)
+{
+	scope_fd int fd = wire_frame_take_fd(frame, 0);
+	const struct wire_status_page *page;
+	void *base;
+	err_t err = shm_verify(fd, sizeof(*page));
+
+	if (!err)
+		err = shm_map(fd, sizeof(*page), false, &base);
+	if (err)
+		return err;
+	page = session->page = base;
+	return page->magic == WIRE_MAGIC && page->version == WIRE_VERSION ? 0 : -EBADMSG;
+}
+
+static err_t say_hello(struct client_session *session)
+{
+	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION,
+				    .role = WIRE_ROLE_CLIENT, .pid = (uint32_t)getpid() };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_hello_reply reply = { 0 };
+	io_name_t name;
+	int32_t status;
+	err_t err;
+
+	hello.name = client_handle_cut_name(name, program_invocation_short_name);
+	err = wire_channel_call(session->channel, &wire_hello_layout, &hello, NULL, 0,
+				&wire_hello_reply_layout, &reply, &frame, &status);
+	if (!err && status) {
+		log_error("the registry refused the greeting (status 0x%08x): it does not speak "
+			  "protocol version %u", (unsigned)status, WIRE_VERSION);
+		err = -EPROTO;
+	}
+	if (!err)
+		err = map_page(session, &frame);
+	wire_frame_fini(&frame);
+	return err;
+}
+
+static err_t open_events(struct client_session *session)
+{
+	struct wire_inlet_open message = { .inlet = ++session->inlets.last_number,
+					   .inlet_class = WIRE_INLET_EVENTS };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+	int sockets[2];
+	err_t err = fd_socketpair(sockets);
+
+	if (err)
+		return err;
+	session->events_socket = sockets[0];
+	err = wire_channel_call(session->channel, &wire_inlet_open_layout, &message, &sockets[1], 1,
+				NULL, NULL, &frame, &status);
+	fd_close(sockets[1]);
+	wire_frame_fini(&frame);
+	return err ? err : status ? -EPROTO : 0;
+}
+
+static err_t start_watching(struct client_session *session)
+{
+	err_t err = client_watcher_add(session->events_socket, EPOLLIN | EPOLLRDHUP, on_events,
+				       drop_session, client_session_ref(session));
+
+	if (err) {
+		client_session_unref(session);
+		return err;
+	}
+	err = client_watcher_add(wire_channel_fd(session->channel), EPOLLRDHUP, on_hang_up,
+				 drop_session, client_session_ref(session));
+	if (err)
+		client_session_unref(session);
+	return err;
+}
+
+static err_t session_new(struct client_session **ret_session)
+{
+	struct client_session *session;
+	int socket;
+	err_t err = client_discover_connect(&socket);
+
+	if (err)
+		return err;
+	session = calloc(1, sizeof(*session));
+	if (!session) {
+		fd_close(socket);
+		return -ENOMEM;
+	}
+	ref_init(&session->refs);
+	session->events_socket = -1;
+	client_inlet_set_init(&session->inlets);
+	session->epoch = last_epoch + 1;
+	err = wire_channel_new(socket, WIRE_CONTROL_MAX, &session->channel);
+	if (err) {
+		free(session);
+		return err;
+	}
+	err = say_hello(session);
+	if (!err)
+		err = open_events(session);
+	if (!err)
+		err = start_watching(session);
+	if (err) {
+		wire_channel_close(session->channel);
+		client_session_unref(session);
+		return err;
+	}
+	*ret_session = session;
+	return 0;
+}
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&connect_lock);
+	client_connect_lock();
+	client_watch_lock();
+	pthread_mutex_lock(&session_lock);
+	client_handle_lock();
+	client_inlet_lock();
+	client_release_lock();
+	client_watcher_lock();
+}
+
+static void unlock_all(void)
+{
+	client_watcher_unlock();
+	client_release_unlock();
+	client_inlet_unlock();
+	client_handle_unlock();
+	pthread_mutex_unlock(&session_lock);
+	client_watch_unlock();
+	client_connect_unlock();
+	pthread_mutex_unlock(&connect_lock);
+}
+
+/* The parent's sockets must not be held open here, and no handle of it means anything. */
+static void in_child(void)
+{
+	client_watcher_forget();
+	if (current) {
+		fd_close(current->events_socket);
+		fd_close(wire_channel_fd(current->channel));
+		current = NULL;
+	}
+	client_connect_forget();
+	client_watch_forget();
+	client_handle_forget();
+	client_release_forget();
+	pthread_mutex_init(&events_lock, NULL);
+	unlock_all();
+}
+
+static void prepare_fork(void)
+{
+	static bool registered; /* under connect_lock */
+
+	if (!registered)
+		registered = pthread_atfork(before_fork, unlock_all, in_child) == 0;
+}
+
+err_t client_session_get(struct client_session **ret_session)
+{
+	struct client_session *session = client_session_find();
+	err_t err;
+
+	if (session) {
+		*ret_session = session;
+		return 0;
+	}
+	scope_lock(&connect_lock);
+	session = client_session_find();
+	if (session) {
+		*ret_session = session;
+		return 0;
+	}
+	prepare_fork();
+	err = session_new(&session);
+	if (err) {
+		log_debug("no link to a registry: error %d", -err);
+		return err == -ENOMEM || err == -EMFILE ? err : -ENOTCONN;
+	}
+	last_epoch = session->epoch;
+	client_class_forget();
+	pthread_mutex_lock(&session_lock);
+	client_session_unref(current);
+	current = client_session_ref(session);
+	pthread_mutex_unlock(&session_lock);
+	if (session->epoch > 1)
+		client_recover_continue(session->epoch);
+	*ret_session = session;
+	return 0;
+}
+
+/* --- asking ------------------------------------------------------------------ */
+
+static err_t ask_once(struct client_session *session, const struct wire_layout *layout,
+		      const void *request, const int *fds, size_t n_fds,
+		      const struct wire_layout *reply_layout, void *ret_reply,
+		      struct wire_frame *frame, int32_t *ret_status)
+{
+	err_t err = wire_channel_call(session->channel, layout, request, fds, n_fds, reply_layout,
+				      ret_reply, frame, ret_status);
+
+	if (err == -EPIPE)
+		session_lost(session);
+	return err;
+}
+
+IOReturn client_session_ask_on(struct client_session *session, const struct wire_layout *layout,
+			       const void *request, const int *fds, size_t n_fds,
+			       const struct wire_layout *reply_layout, void *ret_reply,
+			       struct wire_frame *frame)
+{
+	int32_t status = 0;
+	err_t err = ask_once(session, layout, request, fds, n_fds, reply_layout, ret_reply, frame,
+			     &status);
+
+	return err ? client_status_of_session(err) : status;
+}
+
+IOReturn client_session_ask(const struct wire_layout *layout, const void *request,
+			    const struct wire_layout *reply_layout, void *ret_reply,
+			    struct wire_frame *frame, uint64_t *ret_epoch)
+{
+	struct client_session *session;
+	int32_t status = 0;
+	err_t err = 0;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		err = client_session_get(&session);
+		if (err)
+			break;
+		err = ask_once(session, layout, request, NULL, 0, reply_layout, ret_reply, frame,
+			       &status);
+		if (ret_epoch)
+			*ret_epoch = session->epoch;
+		client_session_unref(session);
+		if (err != -EPIPE)
+			break;
+	}
+	return err ? client_status_of_session(err) : status;
+}
+
+uint64_t client_session_tree_generation(void)
+{
+	struct client_session *session = client_session_find();
+	uint64_t generation = 0;
+
+	/* Numbers of different links never compare equal. */
+	if (session)
+		generation = atomic_load_explicit(&session->page->tree_generation,
+						  memory_order_acquire) ^ (session->epoch << 48);
+	client_session_unref(session);
+	return generation;
+}
+
+void client_session_end(void)
+{
+	struct client_session *session;
+
+	client_connect_end_all();
+	client_watch_end_all();
+	client_handle_kill_all();
+	client_class_forget();
+	client_release_flush(NULL);
+	pthread_mutex_lock(&session_lock);
+	session = current;
+	current = NULL;
+	pthread_mutex_unlock(&session_lock);
+	if (session)
+		wire_channel_close(session->channel);
+	client_watcher_end();
+	client_session_unref(session);
+}

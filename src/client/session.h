@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * This process's link to the registry. Made at first use, made anew at the
+ * next use after it was lost; each link has a number (epoch). What a registry
+ * granted belongs to one epoch.
+ *
+ * A forked child starts without a link and without handles.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <IOKit/IOReturn.h>
+
+#include "client/inlet.h"
+#include "wire/channel.h"
+#include "wire/frame.h"
+#include "wire/protocol.h"
+
+struct client_session {
+	struct ref refs;
+	uint64_t epoch; /* never 0 */
+	struct wire_channel *channel;
+	const struct wire_status_page *page; /* NULL: the registry gave none */
+	struct client_inlet_set inlets; /* of notification ports */
+	int events_socket; /* our end of the events inlet; under events_lock */
+};
+
+/* The link, made if there is none. The caller gives it back with client_session_unref. -ENOTCONN: no
+ * registry can be reached. */
+err_t client_session_get(struct client_session **ret_session);
+/* The link if there is one now, else NULL. */
+struct client_session *client_session_find(void);
+struct client_session *client_session_ref(struct client_session *session);
+/* Accepts NULL, returns NULL. */
+struct client_session *client_session_unref(struct client_session *session);
+
+/*
+ * Ask the registry: status of its answer or of the failure to get one. FRAME and RET_REPLY as in
+ * wire_channel_call. RET_EPOCH (may be NULL): the link that answered, for client_handle_grant.
+ * client_session_ask repeats a question once when the link breaks: only for questions that change
+ * nothing.
+ */
+IOReturn client_session_ask(const struct wire_layout *layout, const void *request,
+			    const struct wire_layout *reply_layout, void *ret_reply,
+			    struct wire_frame *frame, uint64_t *ret_epoch);
+IOReturn client_session_ask_on(struct client_session *session, const struct wire_layout *layout,
+			       const void *request, const int *fds, size_t n_fds,
+			       const struct wire_layout *reply_layout, void *ret_reply,
+			       struct wire_frame *frame);
+/* Grows with every change of the tree; the same number only if nothing changed. */
+uint64_t client_session_tree_generation(void);
+/* Give grants of EPOCH back, in batches. */
+void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants);
+/* Handle what the registry has said about dead entries so far. Any thread. */
+void client_session_read_events(struct client_session *session);
+/* Make all handles invalid and end the link and the watcher. */
+void client_session_end(void);
