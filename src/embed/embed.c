@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "embed/embed.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+#include "embed/world.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct embed_world *world; /* under lock */
+static bool has_ended; /* the process is in exit: no new session */
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void after_fork_in_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* The session's threads stayed in the parent; its memory here is nobody's. */
+static void after_fork_in_child(void)
+{
+	if (world)
+		embed_world_abandon(world);
+	world = NULL;
+	pthread_mutex_init(&lock, NULL);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	log_init("portico", LOG_LEVEL_ERROR);
+	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	struct embed_world *ending;
+
+	pthread_mutex_lock(&lock);
+	ending = take_ptr(world);
+	has_ended = true;
+	pthread_mutex_unlock(&lock);
+	embed_world_free(ending);
+}
+
+int portico_embedded_connect(int *ret_socket)
+{
+	err_t err = 0;
+
+	scope_lock(&lock);
+	if (has_ended)
+		return -ESHUTDOWN;
+	if (!world)
+		err = embed_world_new(&world);
+	if (!err)
+		err = embed_world_connect(world, ret_socket);
+	return err;
+}
