@@ -69,12 +69,12 @@ static kern_return_t receive_all(mach_port_t port)
 static kern_return_t wait_for_all(mach_port_t port, struct progress *p)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	int epoll = epoll_create1(EPOLL_CLOEXEC), fd = -1;
-	kern_return_t kr;
+	int epoll = epoll_create1(EPOLL_CLOEXEC), fd;
+	kern_return_t kr = KERN_SUCCESS;
 
 	/* The descriptor belongs to the port: it is neither read nor closed here. */
-	kr = portico_port_get_descriptor(port, &fd);
-	if (!kr && (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)))
+	fd = portico_port_get_descriptor(port);
+	if (fd < 0 || epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event))
 		kr = KERN_FAILURE;
 	while (!kr && p->seen < p->wanted) {
 		if (epoll_wait(epoll, &event, 1, 10000) != 1)
