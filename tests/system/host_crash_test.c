@@ -17,7 +17,7 @@ enum { ADD, ADD_LATER = 4, SLEEP = 7, OPENS = 8 };
 
 static pid_t calculator_host(void)
 {
-	pid_t pid = world_host_pid("com.portico.Calculator");
+	pid_t pid = world_host_pid("org.portico.driver.Calculator");
 
 	test_true(pid > 0);
 	return pid;
@@ -238,14 +238,14 @@ TEST(other_hosts_are_not_disturbed)
 {
 	world_start();
 	io_connect_t mirror = world_open("MirrorDriver", 0);
-	pid_t pid = world_host_pid("com.portico.Mirror");
+	pid_t pid = world_host_pid("org.portico.driver.Mirror");
 	uint64_t in[2] = { 0, 16 }, out[1];
 	uint32_t n = 1;
 
 	kill(calculator_host(), SIGKILL);
 	IOServiceClose(world_open("CalculatorDriver", 0));
 	test_equal_error(IOConnectCallScalarMethod(mirror, 0, in, 2, out, &n), 0);
-	test_equal(world_host_pid("com.portico.Mirror"), pid);
+	test_equal(world_host_pid("org.portico.driver.Mirror"), pid);
 	IOServiceClose(mirror);
 	world_stop();
 }

@@ -43,7 +43,7 @@ TEST(services_keep_their_ids_and_handles)
 	world_start();
 	io_service_t s = world_service("CalculatorDriver");
 	uint64_t before = 0, after = 0;
-	pid_t host = world_host_pid("com.portico.Calculator");
+	pid_t host = world_host_pid("org.portico.driver.Calculator");
 
 	test_equal_error(IORegistryEntryGetRegistryEntryID(s, &before), 0);
 	world_kill_registry();
@@ -52,7 +52,7 @@ TEST(services_keep_their_ids_and_handles)
 	test_equal_error(IORegistryEntryGetRegistryEntryID(again, &after), 0);
 	test_equal(after, before);
 	test_equal(again, s);
-	test_equal(world_host_pid("com.portico.Calculator"), host);
+	test_equal(world_host_pid("org.portico.driver.Calculator"), host);
 	io_connect_t c = 0;
 	test_equal_error(IOServiceOpen(s, mach_task_self(), 0, &c), 0);
 	test_equal_error(add(c), 0);
@@ -105,7 +105,7 @@ TEST(notifications_are_armed_again)
 	world_kill_registry();
 	world_restart_registry();
 	IOObjectRelease(world_service("CalculatorDriver"));
-	kill(world_host_pid("com.portico.Calculator"), SIGKILL);
+	kill(world_host_pid("org.portico.driver.Calculator"), SIGKILL);
 	while (!terminated)
 		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
 	test_equal(terminated, 1);
