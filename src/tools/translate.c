@@ -277,6 +277,9 @@ static void add_compile_words(struct reading *r, struct tools_words *out)
 {
 	const struct tools_translation *t = r->t;
 
+	/* macOS shows every function of its C library. C++ compilers define this themselves. */
+	if (!t->is_cxx)
+		define(r, out, "_GNU_SOURCE", "");
 	define(r, out, "TARGET_OS_MAC", "1");
 	define(r, out, "TARGET_OS_OSX", "1");
 	define(r, out, "MAC_OS_X_VERSION_MIN_REQUIRED", "120000");
