@@ -10,10 +10,12 @@ static void fork_prepare(void)
 	gcd_manager_lock();
 	pthread_mutex_lock(&gcd_main_queue.lock);
 	gcd_worker_lock();
+	gcd_manager_lock_start();
 }
 
 static void fork_parent(void)
 {
+	gcd_manager_unlock_start();
 	gcd_worker_unlock();
 	pthread_mutex_unlock(&gcd_main_queue.lock);
 	gcd_manager_unlock();
@@ -26,6 +28,7 @@ static void fork_child(void)
 	gcd_manager_reset_child();
 	gcd_signal_reset_child();
 	gcd_frame_current = NULL;
+	fork_parent();
 }
 
 __attribute__((constructor)) static void fork_register(void)

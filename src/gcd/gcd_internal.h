@@ -3,7 +3,8 @@
  * Objects of the dispatch slice, shared inside this folder.
  *
  * Lock order: manager, source, queue, its target, ..., main queue, worker pool.
- * Client code never runs with a lock held.
+ * Client code never runs with a lock held. The reset_child functions run in a forked
+ * child, with the locks held that fork.c took.
  *
  * Work travels as items. An item is pushed to a queue; the queue decides when it
  * may start and pushes it (or, serial queues, one item that stands for the
@@ -165,7 +166,7 @@ extern struct dispatch_queue_s gcd_main_queue;
 bool gcd_main_is_current_thread(void);
 void gcd_main_push(struct gcd_item *item);
 void gcd_main_resumed_locked(void);
-/* fork: with the queue locked; in the child a new descriptor is made on demand. */
+/* In a forked child, with the queue locked; a new descriptor is made on demand. */
 void gcd_main_reset_child(void);
 
 /* --- worker.c --------------------------------------------------------------------- */
@@ -220,7 +221,10 @@ void gcd_watch_remove(struct gcd_watch *watch);
 void gcd_manager_wake(void);
 /* Start the thread if it does not run yet; needed before timers and wakes. With any lock held. */
 err_t gcd_manager_start(void);
-void gcd_manager_reset_child(void); /* manager locked before the fork */
+void gcd_manager_reset_child(void);
+/* The last lock of all; keeps the thread from being started. */
+void gcd_manager_lock_start(void);
+void gcd_manager_unlock_start(void);
 
 /* --- clock.c ------------------------------------------------------------------------ */
 

@@ -54,7 +54,6 @@ void gcd_main_resumed_locked(void)
 
 void gcd_main_reset_child(void)
 {
-	pthread_mutex_init(&gcd_main_queue.lock, NULL);
 	main_fd = fd_close(main_fd);
 	/* What was queued belongs to the parent. */
 	gcd_main_queue.items.head = NULL;

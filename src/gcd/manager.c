@@ -307,6 +307,16 @@ err_t gcd_manager_start(void)
 	return err;
 }
 
+void gcd_manager_lock_start(void)
+{
+	pthread_mutex_lock(&manager.start_lock);
+}
+
+void gcd_manager_unlock_start(void)
+{
+	pthread_mutex_unlock(&manager.start_lock);
+}
+
 void gcd_manager_wake(void)
 {
 	int saved = errno, fd = atomic_load(&manager.wake_fd);
@@ -322,8 +332,6 @@ void gcd_manager_reset_child(void)
 	struct gcd_watch *watch;
 	size_t cursor = 0;
 
-	pthread_mutex_init(&manager.lock, NULL);
-	pthread_mutex_init(&manager.start_lock, NULL);
 	/* Only our copies are closed; the parent's registrations are not touched. */
 	manager_close();
 	manager.started = false;

@@ -234,7 +234,6 @@ void gcd_worker_unlock(void)
 
 void gcd_worker_reset_child(void)
 {
-	pthread_mutex_init(&pool.lock, NULL);
 	for (int i = 0; i < GCD_GLOBAL_COUNT; i++)
 		pool.items[i].head = NULL;
 	list_init(&pool.idle);

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Running a loop. One pass: observers, blocks, signalled sources, the main
+ * queue if it is ready; then sleep; then one of timers, main queue, one source
+ * of version 1 (in turn, so that none starves); then blocks.
+ */
+#include "cf/run_loop_internal.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "gcd/hook.h"
+
+enum pass_class { PASS_TIMERS, PASS_MAIN_QUEUE, PASS_SOURCE, PASS_CLASSES };
+
+#define SLOT_WAKE 0
+#define SLOT_MAIN 1
+#define SLOT_SOURCES 2
+#define BLIND_NS 10000000u /* between looks when there is no descriptor to be woken by */
+
+struct pass {
+	struct run run; /* first: what others see */
+	CFRunLoopRef rl;
+	CFStringRef mode;
+	uint64_t deadline_ns; /* UINT64_MAX: none, 0: do not sleep */
+	bool return_after_source;
+	bool handled; /* a source, in this pass */
+	bool main_queue_last; /* the last pass ran the main queue */
+	enum pass_class last;
+	/* what is polled */
+	struct run_set sources;
+	struct pollfd *fds;
+	size_t capacity;
+};
+
+/* The main queue is not run inside itself. */
+static _Thread_local bool in_main_queue;
+
+static bool pass_uses_main_queue_locked(CFRunLoopRef rl, CFStringRef name)
+{
+	struct run_mode *mode;
+
+	if (!rl->is_main || in_main_queue || gettid() != getpid())
+		return false;
+	mode = run_mode_find_locked(rl, name);
+	return mode && mode->is_common;
+}
+
+static bool pass_uses_main_queue(const struct pass *p)
+{
+	bool uses;
+
+	run_lock();
+	uses = pass_uses_main_queue_locked(p->rl, p->mode);
+	run_unlock();
+	return uses;
+}
+
+static bool mode_is_empty(CFRunLoopRef rl, CFStringRef name)
+{
+	struct run_mode *mode;
+	bool empty;
+
+	run_lock();
+	mode = run_mode_find_locked(rl, name);
+	empty = !mode || !(mode->sets[RUN_SOURCE].count || mode->sets[RUN_TIMER].count ||
+			   run_blocks_wait_locked(rl, name) || pass_uses_main_queue_locked(rl, name));
+	run_unlock();
+	return empty;
+}
+
+static void main_queue_run(struct pass *p)
+{
+	in_main_queue = true;
+	_dispatch_main_queue_callback_4CF(NULL);
+	in_main_queue = false;
+	p->handled = true;
+	p->main_queue_last = true;
+	p->last = PASS_MAIN_QUEUE;
+}
+
+/* --- sleeping ---------------------------------------------------------------------- */
+
+/* Fill the poll set. From here on changes of the mode write to the wake descriptor. */
+static bool pass_prepare(struct pass *p, bool sleep)
+{
+	bool main_queue;
+
+	run_snapshot_free(&p->sources);
+	run_lock();
+	p->rl->waiting = sleep;
+	p->sources = run_snapshot_locked(p->rl, p->mode, RUN_SOURCE);
+	main_queue = pass_uses_main_queue_locked(p->rl, p->mode);
+	run_unlock();
+	if (p->capacity < p->sources.count + SLOT_SOURCES) {
+		size_t capacity = p->sources.count * 2 + 8;
+		struct pollfd *fds = realloc(p->fds, capacity * sizeof *fds);
+
+		if (!fds)
+			return false;
+		p->fds = fds;
+		p->capacity = capacity;
+	}
+	p->fds[SLOT_WAKE] = (struct pollfd){ p->rl->wake_fd, POLLIN, 0 };
+	p->fds[SLOT_MAIN] = (struct pollfd){
+		main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN, 0
+	};
+	for (size_t i = 0; i < p->sources.count; i++) {
+		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
+
+		fd->fd = run_source_descriptor((CFRunLoopSourceRef)p->sources.items[i], &fd->events);
+		fd->revents = 0;
+	}
+	return true;
+}
+
+/* Wait until something is ready, a timer is due or the run is over. */
+static void pass_wait(struct pass *p, bool sleep)
+{
+	uint64_t now = run_now_ns(), until = now;
+	struct timespec timeout;
+
+	if (sleep) {
+		run_lock();
+		until = run_timers_next_locked(p->rl, p->mode);
+		run_unlock();
+		if (until > p->deadline_ns)
+			until = p->deadline_ns;
+		if (p->rl->wake_fd < 0 && until > now + BLIND_NS)
+			until = now + BLIND_NS;
+	}
+	if (until < now)
+		until = now;
+	timeout = (struct timespec){ (time_t)((until - now) / 1000000000u), (long)((until - now) % 1000000000u) };
+	/* EINTR: a pass for nothing. */
+	if (ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout, NULL) < 0)
+		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
+			p->fds[i].revents = 0;
+}
+
+static void pass_woken(struct pass *p)
+{
+	uint64_t count;
+
+	run_lock();
+	p->rl->waiting = false;
+	run_unlock();
+	if (p->fds && p->fds[SLOT_WAKE].revents && read(p->rl->wake_fd, &count, sizeof count) < 0)
+		p->fds[SLOT_WAKE].revents = 0; /* drained by a nested run */
+}
+
+/* --- what is ready --------------------------------------------------------------------- */
+
+static bool timers_are_due(struct pass *p)
+{
+	uint64_t next;
+
+	run_lock();
+	next = run_timers_next_locked(p->rl, p->mode);
+	run_unlock();
+	return next <= run_now_ns();
+}
+
+/* One source of version 1, beginning after the one that had its turn last. */
+static bool source_handle_one(struct pass *p)
+{
+	struct run_mode *mode;
+	size_t count = p->sources.count, turn = 0;
+
+	run_lock();
+	mode = run_mode_find_locked(p->rl, p->mode);
+	if (mode)
+		turn = mode->turn++;
+	run_unlock();
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (turn + i) % count;
+		short events = p->fds[SLOT_SOURCES + at].revents;
+
+		if (!events)
+			continue;
+		p->fds[SLOT_SOURCES + at].revents = 0;
+		if (run_source_receive((CFRunLoopSourceRef)p->sources.items[at], events)) {
+			p->handled = true;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void pass_handle_ready(struct pass *p)
+{
+	for (int i = 1; i <= PASS_CLASSES; i++) {
+		enum pass_class class = (p->last + i) % PASS_CLASSES;
+
+		if (class == PASS_TIMERS && timers_are_due(p) && run_timers_fire(p->rl, p->mode)) {
+			p->last = class;
+			return;
+		}
+		if (class == PASS_MAIN_QUEUE && p->fds[SLOT_MAIN].revents) {
+			main_queue_run(p);
+			return;
+		}
+		if (class == PASS_SOURCE && source_handle_one(p)) {
+			p->last = class;
+			return;
+		}
+	}
+}
+
+static bool main_queue_is_ready(struct pass *p)
+{
+	struct pollfd fd = { -1, POLLIN, 0 };
+
+	if (p->main_queue_last || !pass_uses_main_queue(p))
+		return false;
+	fd.fd = _dispatch_get_main_queue_handle_4CF();
+	return poll(&fd, 1, 0) > 0;
+}
+
+/* --- passes ----------------------------------------------------------------------------- */
+
+static void pass_once(struct pass *p)
+{
+	bool signalled, sleep;
+
+	p->handled = false;
+	run_observers_call(p->rl, p->mode, kCFRunLoopBeforeTimers);
+	run_observers_call(p->rl, p->mode, kCFRunLoopBeforeSources);
+	run_blocks_perform(p->rl, p->mode);
+	signalled = run_sources_perform(p->rl, p->mode, p->return_after_source);
+	p->handled = signalled;
+	if (signalled)
+		run_blocks_perform(p->rl, p->mode);
+	if (main_queue_is_ready(p)) {
+		main_queue_run(p);
+		run_blocks_perform(p->rl, p->mode);
+		return;
+	}
+	p->main_queue_last = false;
+	sleep = !signalled && p->deadline_ns;
+	if (sleep)
+		run_observers_call(p->rl, p->mode, kCFRunLoopBeforeWaiting);
+	if (pass_prepare(p, sleep)) {
+		pass_wait(p, sleep);
+		pass_woken(p);
+	} else {
+		pass_woken(p);
+		poll(NULL, 0, 10); /* no memory: it may come back */
+		if (sleep)
+			run_observers_call(p->rl, p->mode, kCFRunLoopAfterWaiting);
+		return;
+	}
+	if (sleep)
+		run_observers_call(p->rl, p->mode, kCFRunLoopAfterWaiting);
+	pass_handle_ready(p);
+	run_blocks_perform(p->rl, p->mode);
+}
+
+static CFRunLoopRunResult pass_result(struct pass *p)
+{
+	bool stopped;
+
+	run_lock();
+	stopped = p->run.stopped;
+	run_unlock();
+	if (p->handled && p->return_after_source)
+		return kCFRunLoopRunHandledSource;
+	if (stopped)
+		return kCFRunLoopRunStopped;
+	if (p->deadline_ns != UINT64_MAX && run_now_ns() >= p->deadline_ns)
+		return kCFRunLoopRunTimedOut;
+	return mode_is_empty(p->rl, p->mode) ? kCFRunLoopRunFinished : 0;
+}
+
+static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds, bool return_after_source)
+{
+	CFRunLoopRef rl = CFRunLoopGetCurrent();
+	CFRunLoopRunResult result;
+	struct pass p = { .rl = rl, .return_after_source = return_after_source, .last = PASS_SOURCE };
+
+	if (!mode || CFEqual(mode, kCFRunLoopCommonModes) || mode_is_empty(rl, mode))
+		return kCFRunLoopRunFinished;
+	CFRetain(rl);
+	p.mode = p.run.mode = CFRetain(mode);
+	if (seconds > 0) /* beyond four years it is for ever */
+		p.deadline_ns = seconds > 1.2e8 ? UINT64_MAX : run_now_ns() + (uint64_t)(seconds * 1e9);
+	run_lock();
+	p.run.outer = rl->run;
+	rl->run = &p.run;
+	run_unlock();
+	run_observers_call(rl, mode, kCFRunLoopEntry);
+	do {
+		pass_once(&p);
+		result = pass_result(&p);
+	} while (!result);
+	run_observers_call(rl, mode, kCFRunLoopExit);
+	run_lock();
+	rl->run = p.run.outer;
+	run_unlock();
+	run_snapshot_free(&p.sources);
+	free(p.fds);
+	CFRelease(mode);
+	CFRelease(rl);
+	return result;
+}
+
+void CFRunLoopRun(void)
+{
+	loop_run(kCFRunLoopDefaultMode, 1e10, false);
+}
+
+CFRunLoopRunResult CFRunLoopRunInMode(CFRunLoopMode mode, CFTimeInterval seconds,
+				      Boolean returnAfterSourceHandled)
+{
+	return loop_run(mode, seconds, returnAfterSourceHandled);
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MIT
+#include "cf/run_loop_internal.h"
+
+#include <stdlib.h>
+
+#define NS_PER_S 1e9
+#define NS_FAR (UINT64_MAX / 4)
+
+static CFTypeID timer_type;
+
+static void timer_drop_info(CFRunLoopTimerRef t)
+{
+	void *info, *block;
+
+	run_lock();
+	info = t->context.info;
+	block = t->block;
+	t->context.info = t->block = NULL;
+	run_unlock();
+	if (info && t->context.release)
+		t->context.release(info);
+	run_block_release(block);
+}
+
+static void timer_fini(void *object)
+{
+	timer_drop_info(object);
+}
+
+static const struct cf_class timer_class = { .name = "CFRunLoopTimer", .fini = timer_fini };
+
+static void timer_register(void)
+{
+	timer_type = cf_class_register(&timer_class);
+}
+
+CFTypeID CFRunLoopTimerGetTypeID(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, timer_register);
+	return timer_type;
+}
+
+/* Seconds as ns, cut to what the arithmetic below stands. */
+static uint64_t timer_ns(CFTimeInterval seconds)
+{
+	if (!(seconds > 0))
+		return 0;
+	return seconds * NS_PER_S >= (double)NS_FAR ? NS_FAR : (uint64_t)(seconds * NS_PER_S);
+}
+
+static void timer_set_date_locked(CFRunLoopTimerRef t, CFAbsoluteTime date)
+{
+	t->fire_date = date;
+	t->at_ns = run_now_ns() + timer_ns(date - CFAbsoluteTimeGetCurrent());
+	t->settings++;
+}
+
+CFRunLoopTimerRef CFRunLoopTimerCreate(CFAllocatorRef allocator, CFAbsoluteTime fireDate,
+				       CFTimeInterval interval, CFOptionFlags flags, CFIndex order,
+				       CFRunLoopTimerCallBack callout, CFRunLoopTimerContext *context)
+{
+	CFRunLoopTimerRef t = cf_object_new_in(allocator, CFRunLoopTimerGetTypeID(), sizeof *t);
+
+	(void)flags;
+	if (!t)
+		return NULL;
+	t->item.kind = RUN_TIMER;
+	t->item.order = order;
+	t->item.valid = true;
+	t->interval = interval > 0 ? interval : 0;
+	t->callout = callout;
+	if (context) {
+		t->context = *context;
+		if (context->retain)
+			t->context.info = (void *)context->retain(context->info);
+	}
+	timer_set_date_locked(t, fireDate); /* nobody else has it yet */
+	return t;
+}
+
+__attribute__((visibility("default"))) CFRunLoopTimerRef
+CFRunLoopTimerCreateWithHandler(CFAllocatorRef allocator, CFAbsoluteTime fireDate,
+				CFTimeInterval interval, CFOptionFlags flags, CFIndex order,
+				void *block);
+
+CFRunLoopTimerRef CFRunLoopTimerCreateWithHandler(CFAllocatorRef allocator, CFAbsoluteTime fireDate,
+						  CFTimeInterval interval, CFOptionFlags flags,
+						  CFIndex order, void *block)
+{
+	CFRunLoopTimerRef t = CFRunLoopTimerCreate(allocator, fireDate, interval, flags, order, NULL,
+						   NULL);
+
+	if (t)
+		t->block = run_block_copy(block);
+	return t;
+}
+
+CFAbsoluteTime CFRunLoopTimerGetNextFireDate(CFRunLoopTimerRef timer)
+{
+	CFAbsoluteTime date;
+
+	run_lock();
+	date = timer->item.valid ? timer->fire_date : 0;
+	run_unlock();
+	return date;
+}
+
+void CFRunLoopTimerSetNextFireDate(CFRunLoopTimerRef timer, CFAbsoluteTime fireDate)
+{
+	run_lock();
+	if (timer->item.valid) {
+		timer_set_date_locked(timer, fireDate);
+		if (timer->item.loop)
+			run_loop_wake_locked(timer->item.loop);
+	}
+	run_unlock();
+}
+
+CFTimeInterval CFRunLoopTimerGetInterval(CFRunLoopTimerRef timer)
+{
+	return timer->interval;
+}
+
+Boolean CFRunLoopTimerDoesRepeat(CFRunLoopTimerRef timer)
+{
+	return timer->interval > 0;
+}
+
+CFIndex CFRunLoopTimerGetOrder(CFRunLoopTimerRef timer)
+{
+	return timer->item.order;
+}
+
+void CFRunLoopTimerInvalidate(CFRunLoopTimerRef timer)
+{
+	CFRetain(timer);
+	if (run_item_invalidate(&timer->item))
+		timer_drop_info(timer);
+	CFRelease(timer);
+}
+
+Boolean CFRunLoopTimerIsValid(CFRunLoopTimerRef timer)
+{
+	Boolean valid;
+
+	run_lock();
+	valid = timer->item.valid;
+	run_unlock();
+	return valid;
+}
+
+void CFRunLoopTimerGetContext(CFRunLoopTimerRef timer, CFRunLoopTimerContext *context)
+{
+	run_lock();
+	*context = timer->context;
+	run_unlock();
+}
+
+CFTimeInterval CFRunLoopTimerGetTolerance(CFRunLoopTimerRef timer)
+{
+	CFTimeInterval tolerance;
+
+	run_lock();
+	tolerance = timer->tolerance;
+	run_unlock();
+	return tolerance;
+}
+
+void CFRunLoopTimerSetTolerance(CFRunLoopTimerRef timer, CFTimeInterval tolerance)
+{
+	run_lock();
+	timer->tolerance = tolerance > 0 ? tolerance : 0;
+	if (timer->interval > 0 && timer->tolerance > timer->interval / 2)
+		timer->tolerance = timer->interval / 2;
+	run_unlock();
+}
+
+Boolean CFRunLoopContainsTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
+{
+	return run_item_is_in(rl, &timer->item, mode);
+}
+
+void CFRunLoopAddTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
+{
+	run_item_add(rl, &timer->item, mode);
+}
+
+void CFRunLoopRemoveTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
+{
+	run_item_remove(rl, &timer->item, mode);
+}
+
+CFAbsoluteTime CFRunLoopGetNextTimerFireDate(CFRunLoopRef rl, CFRunLoopMode name)
+{
+	CFAbsoluteTime first = 0;
+	struct run_mode *mode;
+
+	run_lock();
+	mode = run_mode_find_locked(rl, name);
+	for (size_t i = 0; mode && i < mode->sets[RUN_TIMER].count; i++) {
+		CFRunLoopTimerRef t = (CFRunLoopTimerRef)mode->sets[RUN_TIMER].items[i];
+
+		if (t->item.valid && (first == 0 || t->fire_date < first))
+			first = t->fire_date;
+	}
+	run_unlock();
+	return first;
+}
+
+/* --- firing ------------------------------------------------------------------------- */
+
+uint64_t run_timers_next_locked(CFRunLoopRef rl, CFStringRef name)
+{
+	struct run_mode *mode = run_mode_find_locked(rl, name);
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; mode && i < mode->sets[RUN_TIMER].count; i++) {
+		CFRunLoopTimerRef t = (CFRunLoopTimerRef)mode->sets[RUN_TIMER].items[i];
+
+		if (t->item.valid && !t->firing && t->at_ns < first)
+			first = t->at_ns;
+	}
+	return first;
+}
+
+/* The next period that is not over yet. */
+static void timer_advance_locked(CFRunLoopTimerRef t)
+{
+	uint64_t interval = timer_ns(t->interval), now = run_now_ns(), periods = 1;
+
+	if (!interval)
+		interval = 1;
+	if (now > t->at_ns)
+		periods += (now - t->at_ns) / interval;
+	t->at_ns = interval >= NS_FAR ? NS_FAR : t->at_ns + periods * interval;
+	t->fire_date += (double)periods * t->interval;
+}
+
+/* Locked; unlocks for the call. */
+static void timer_fire(CFRunLoopTimerRef t)
+{
+	unsigned settings = t->settings;
+	void *info = t->context.info, *block = t->block;
+
+	t->firing = true;
+	run_unlock();
+	if (block) {
+		block = run_block_copy(block); /* it may be invalidated meanwhile */
+		run_block_call(block, t, 0);
+		run_block_release(block);
+	} else if (t->callout) {
+		t->callout(t, info);
+	}
+	if (t->interval <= 0)
+		CFRunLoopTimerInvalidate(t);
+	run_lock();
+	t->firing = false;
+	if (t->interval > 0 && t->settings == settings)
+		timer_advance_locked(t);
+}
+
+static int timer_compare(const void *a, const void *b)
+{
+	uint64_t x = (*(CFRunLoopTimerRef const *)a)->at_ns, y = (*(CFRunLoopTimerRef const *)b)->at_ns;
+
+	return x < y ? -1 : x > y;
+}
+
+bool run_timers_fire(CFRunLoopRef rl, CFStringRef mode)
+{
+	uint64_t now = run_now_ns();
+	struct run_set set;
+	bool any = false;
+
+	run_lock();
+	set = run_snapshot_locked(rl, mode, RUN_TIMER);
+	if (set.count > 1)
+		qsort(set.items, set.count, sizeof *set.items, timer_compare);
+	for (size_t i = 0; i < set.count; i++) {
+		CFRunLoopTimerRef t = (CFRunLoopTimerRef)set.items[i];
+
+		if (!t->item.valid || t->firing || t->at_ns > now)
+			continue;
+		timer_fire(t);
+		any = true;
+	}
+	run_unlock();
+	run_snapshot_free(&set);
+	return any;
+}
