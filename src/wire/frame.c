@@ -273,70 +273,100 @@ static err_t write_memory(const struct iovec *parts, int n_parts, size_t size, i
 	return 0;
 }
 
-/* Send HEADER and up to three pieces of payload; PARTS[0] is free for the header. */
-static err_t send_parts(int socket, struct wire_header *header, struct iovec *parts, int n_parts,
-			const int *fds, size_t n_fds, bool block)
+static err_t send_with_fds(int socket, struct iovec *parts, int n_parts, const int *fds,
+			   size_t n_fds, bool block)
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
 	} control;
-	int all[WIRE_FDS_MAX];
-	scope_fd int memory = -1;
-	uint64_t size = 0;
+	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = (size_t)n_parts };
 
-	for (int i = 1; i < n_parts; i++)
-		size += parts[i].iov_len;
-	bool by_memory = size > WIRE_INLINE_MAX;
-	if (n_fds + by_memory > WIRE_FDS_MAX)
-		return -EMSGSIZE;
-	if (n_fds)
-		memcpy(all, fds, n_fds * sizeof(*fds));
-	header->size = size;
-	header->flags &= ~WIRE_FLAG_MEMORY;
-	if (by_memory) {
-		err_t err = write_memory(parts + 1, n_parts - 1, size, &memory);
-
-		if (err)
-			return err == -EMFILE || err == -ENFILE ? -EMFILE : -ENOMEM;
-		header->flags |= WIRE_FLAG_MEMORY;
-		all[n_fds++] = memory;
-	}
-	parts[0] = (struct iovec){ header, sizeof(*header) };
-	struct msghdr msg = { .msg_iov = parts, .msg_iovlen = by_memory ? 1 : n_parts };
 	if (n_fds) {
 		memset(&control, 0, sizeof(control));
 		control.align.cmsg_level = SOL_SOCKET;
 		control.align.cmsg_type = SCM_RIGHTS;
 		control.align.cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(&control.align), all, n_fds * sizeof(int));
+		memcpy(CMSG_DATA(&control.align), fds, n_fds * sizeof(int));
 		msg.msg_control = &control;
 		msg.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
 	}
 	return send_datagram(socket, &msg, block);
 }
 
+/* The same through a memory file: PARTS is all payload. */
+static err_t send_by_memory(int socket, struct wire_header *header, const struct iovec *parts,
+			    int n_parts, const int *fds, size_t n_fds, bool block)
+{
+	struct iovec head = { header, sizeof(*header) };
+	int all[WIRE_FDS_MAX];
+	scope_fd int memory = -1;
+
+	if (n_fds + 1 > WIRE_FDS_MAX)
+		return -EMSGSIZE;
+	err_t err = write_memory(parts, n_parts, header->size, &memory);
+	if (err)
+		return err == -EMFILE || err == -ENFILE ? -EMFILE : -ENOMEM;
+	if (n_fds)
+		memcpy(all, fds, n_fds * sizeof(*fds));
+	all[n_fds] = memory;
+	header->flags |= WIRE_FLAG_MEMORY;
+	return send_with_fds(socket, &head, 1, all, n_fds + 1, block);
+}
+
+/* PARTS[0] begins with room for the header; the rest of it and the other parts are the payload. */
+static err_t send_parts(int socket, struct wire_header *header, struct iovec *parts, int n_parts,
+			const int *fds, size_t n_fds, bool block)
+{
+	uint64_t size = 0;
+
+	for (int i = 0; i < n_parts; i++)
+		size += parts[i].iov_len;
+	header->size = size - sizeof(*header);
+	header->flags &= ~WIRE_FLAG_MEMORY;
+	if (header->size > WIRE_INLINE_MAX) {
+		parts[0].iov_base = (char *)parts[0].iov_base + sizeof(*header);
+		parts[0].iov_len -= sizeof(*header);
+		return send_by_memory(socket, header, parts, n_parts, fds, n_fds, block);
+	}
+	if (n_fds > WIRE_FDS_MAX)
+		return -EMSGSIZE;
+	memcpy(parts[0].iov_base, header, sizeof(*header));
+	/* Most messages: measurably cheaper than sendmsg. */
+	if (n_parts == 1 && !n_fds && send(socket, parts[0].iov_base, parts[0].iov_len,
+					   MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT)) >= 0)
+		return 0;
+	return send_with_fds(socket, parts, n_parts, fds, n_fds, block);
+}
+
 err_t wire_frame_send(int socket, struct wire_header *header, const void *payload, size_t size,
 		      const int *fds, size_t n_fds, bool block)
 {
-	struct iovec parts[2] = { { 0 }, { (void *)payload, size } };
+	struct wire_header room;
+	struct iovec parts[2] = { { &room, sizeof(room) }, { (void *)payload, size } };
 
 	return send_parts(socket, header, parts, size ? 2 : 1, fds, n_fds, block);
 }
 
-static err_t send_encoded(int socket, struct wire_header *header, const struct bytes *encoded,
-			  const struct wire_bytes *tail, const int *fds, size_t n_fds, bool block)
+/* Encode into OUT, behind room for the header, and send. */
+static err_t encode_and_send(int socket, struct wire_header *header,
+			     const struct wire_layout *layout, const void *message,
+			     struct bytes *out, const int *fds, size_t n_fds, bool block)
 {
 	static const char zeros[8];
-	struct iovec parts[4] = {
-		{ 0 },
-		{ encoded->data, encoded->size },
-		{ (void *)tail->data, tail->size },
-		{ (void *)zeros, -tail->size & 7 },
-	};
-	int n_parts = !encoded->size ? 1 : !tail->size ? 2 : tail->size & 7 ? 4 : 3;
+	struct wire_bytes tail = { NULL, 0 };
 
-	return send_parts(socket, header, parts, n_parts, fds, n_fds, block);
+	bytes_grow(out, sizeof(*header));
+	err_t err = message ? wire_message_encode_split(layout, message, out, &tail) : out->err;
+	if (err)
+		return err;
+	struct iovec parts[3] = {
+		{ out->data, out->size },
+		{ (void *)tail.data, tail.size },
+		{ (void *)zeros, -tail.size & 7 },
+	};
+	return send_parts(socket, header, parts, !tail.size ? 1 : tail.size & 7 ? 3 : 2, fds, n_fds,
+			  block);
 }
 
 static err_t send_message(int socket, struct wire_header *header, const struct wire_layout *layout,
@@ -348,18 +378,13 @@ static err_t send_message(int socket, struct wire_header *header, const struct w
 		.capacity = sizeof(stack),
 		.limit = sizeof(stack), /* so that it is never reallocated */
 	};
-	struct wire_bytes tail = { NULL, 0 };
-	err_t err = message ? wire_message_encode_split(layout, message, &small, &tail) : 0;
-
-	if (!err)
-		return send_encoded(socket, header, &small, &tail, fds, n_fds, block);
-	if (err != -EMSGSIZE)
-		return err;
 	struct bytes large = BYTES_INIT;
-	err = wire_message_encode_split(layout, message, &large, &tail);
-	if (!err)
-		err = send_encoded(socket, header, &large, &tail, fds, n_fds, block);
-	bytes_fini(&large);
+	err_t err = encode_and_send(socket, header, layout, message, &small, fds, n_fds, block);
+
+	if (err == -EMSGSIZE) {
+		err = encode_and_send(socket, header, layout, message, &large, fds, n_fds, block);
+		bytes_fini(&large);
+	}
 	return err;
 }
 

@@ -142,13 +142,26 @@ static uint64_t payload_max(const struct wire_layout *layout)
 
 /* --- encoding --------------------------------------------------------- */
 
+/* Calls consist of numbers: bytes_put_u64 without its function calls. */
+static inline void put_u64(struct bytes *out, uint64_t v)
+{
+	size_t room = out->limit && out->limit < out->capacity ? out->limit : out->capacity;
+
+	if (out->err || room - out->size < sizeof(v)) {
+		bytes_put_u64(out, v);
+		return;
+	}
+	memcpy(out->data + out->size, &v, sizeof(v));
+	out->size += sizeof(v);
+}
+
 static err_t put_text(struct bytes *out, const char *text, uint64_t limit)
 {
 	size_t n = text ? strnlen(text, limit + 1) : 0;
 
 	if (n > limit)
 		return -EMSGSIZE;
-	bytes_put_u64(out, n);
+	put_u64(out, n);
 	bytes_put(out, n ? text : "", n + 1);
 	bytes_pad(out, FIELD_ALIGN);
 	return 0;
@@ -159,7 +172,7 @@ static err_t put_value(struct bytes *out, CFTypeRef value)
 	size_t at = out->size;
 	uint64_t n;
 
-	bytes_put_u64(out, 0);
+	put_u64(out, 0);
 	if (!value)
 		return 0;
 	err_t err = wire_value_encode(value, out);
@@ -179,12 +192,12 @@ static err_t put_entries(struct bytes *out, const struct wire_entries *entries, 
 
 	if (entries->count > limit)
 		return -EMSGSIZE;
-	bytes_put_u64(out, entries->count);
+	put_u64(out, entries->count);
 	for (size_t i = 0; !err && i < entries->count; i++) {
 		const struct wire_entry *e = &entries->items[i];
 
-		bytes_put_u64(out, e->id);
-		bytes_put_u64(out, e->generation);
+		put_u64(out, e->id);
+		put_u64(out, e->generation);
 		bytes_put_u32(out, e->state);
 		bytes_put_u32(out, e->depth);
 		err = put_text(out, e->class_name, WIRE_NAME_MAX);
@@ -202,7 +215,7 @@ static err_t put_bytes(struct bytes *out, const struct wire_bytes *b, uint64_t l
 {
 	if (b->size > limit)
 		return -EMSGSIZE;
-	bytes_put_u64(out, b->size);
+	put_u64(out, b->size);
 	if (tail && b->size >= TAIL_MIN) {
 		*tail = *b;
 		return 0;
@@ -217,10 +230,10 @@ static err_t put_field(struct bytes *out, const struct wire_field *f, const void
 {
 	switch (f->kind) {
 	case WIRE_FIELD_U32:
-		bytes_put_u64(out, *(const uint32_t *)at);
+		put_u64(out, *(const uint32_t *)at);
 		return 0;
 	case WIRE_FIELD_U64:
-		bytes_put_u64(out, *(const uint64_t *)at);
+		put_u64(out, *(const uint64_t *)at);
 		return 0;
 	case WIRE_FIELD_TEXT:
 		return put_text(out, *(const char *const *)at, f->limit);
@@ -231,7 +244,7 @@ static err_t put_field(struct bytes *out, const struct wire_field *f, const void
 
 		if (numbers->count > f->limit)
 			return -EMSGSIZE;
-		bytes_put_u64(out, numbers->count);
+		put_u64(out, numbers->count);
 		bytes_put(out, numbers->items, numbers->count * sizeof(uint64_t));
 		return 0;
 	}
@@ -278,9 +291,20 @@ err_t wire_message_encode(const struct wire_layout *layout, const void *message,
 
 /* --- decoding --------------------------------------------------------- */
 
+static inline uint64_t get_u64(struct bytes_reader *in)
+{
+	uint64_t v;
+
+	if (in->err || in->size - in->position < sizeof(v))
+		return bytes_get_u64(in);
+	memcpy(&v, in->data + in->position, sizeof(v));
+	in->position += sizeof(v);
+	return v;
+}
+
 static uint32_t get_u32(struct bytes_reader *in)
 {
-	uint64_t v = bytes_get_u64(in);
+	uint64_t v = get_u64(in);
 
 	if (v > UINT32_MAX)
 		in->err = -EBADMSG;
@@ -290,7 +314,7 @@ static uint32_t get_u32(struct bytes_reader *in)
 /* A count that is at most LIMIT and whose items of at least EACH bytes can be there. */
 static uint64_t get_count(struct bytes_reader *in, uint64_t limit, size_t each)
 {
-	uint64_t n = bytes_get_u64(in);
+	uint64_t n = get_u64(in);
 
 	if (n > limit || n > bytes_left(in) / each) {
 		in->err = -EBADMSG;
@@ -366,8 +390,8 @@ static err_t get_entries(struct bytes_reader *in, uint64_t limit, struct wire_en
 	if (!items)
 		return -ENOMEM;
 	for (uint64_t i = 0; i < n && !in->err; i++) {
-		items[i].id = bytes_get_u64(in);
-		items[i].generation = bytes_get_u64(in);
+		items[i].id = get_u64(in);
+		items[i].generation = get_u64(in);
 		items[i].state = bytes_get_u32(in);
 		items[i].depth = bytes_get_u32(in);
 		items[i].class_name = get_text(in, WIRE_NAME_MAX);
@@ -385,7 +409,7 @@ static err_t get_field(struct bytes_reader *in, const struct wire_field *f, void
 		*(uint32_t *)at = get_u32(in);
 		return in->err;
 	case WIRE_FIELD_U64:
-		*(uint64_t *)at = bytes_get_u64(in);
+		*(uint64_t *)at = get_u64(in);
 		return in->err;
 	case WIRE_FIELD_TEXT:
 		*(const char **)at = get_text(in, f->limit);
