@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/*
+ * portico-bench: what Portico costs, against a bare pair of processes measured
+ * in the same run. Public API and POSIX only.
+ *
+ * Each thing that is measured is a *peer*: a process of its own that waits for
+ * a line with a number N, does N operations and answers with the nanoseconds
+ * they took. The peers take turns, round after round, so that what disturbs the
+ * machine disturbs all of them; the median of the rounds counts.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { BENCH_ROUNDS_MAX = 64 };
+
+/* --- time ------------------------------------------------------------- */
+
+uint64_t bench_now_ns(void);
+
+/* --- series of measurements: series.c ---------------------------------- */
+
+struct bench_series {
+	double values[BENCH_ROUNDS_MAX];
+	size_t count;
+};
+
+void bench_series_add(struct bench_series *series, double value);
+/* Median, lowest and highest; 0 when there is none. */
+double bench_series_median(const struct bench_series *series);
+double bench_series_lowest(const struct bench_series *series);
+double bench_series_highest(const struct bench_series *series);
+
+/* --- the result: table.c ------------------------------------------------ */
+
+struct bench_row {
+	const char *name, *unit;
+	struct bench_series series;
+	const char *against; /* name of the row it is divided by, or NULL */
+	double ratio_limit; /* 0: none */
+	double limit; /* 0: none; most, or least if at_least */
+	bool at_least;
+	char problem[256]; /* why it could not be measured, or "" */
+};
+
+/* People's table to standard output. */
+void bench_table_print(const struct bench_row *rows, size_t n_rows);
+/* The same as JSON to the file at PATH; false and a message on failure. */
+bool bench_table_write_json(const struct bench_row *rows, size_t n_rows, const char *path);
+
+/* --- peers: process.c --------------------------------------------------- */
+
+enum bench_session {
+	BENCH_NO_SESSION,
+	BENCH_PRIVATE_SESSION, /* under "portico run" */
+};
+
+struct bench_process {
+	pid_t pid;
+	int to, from; /* pipes */
+	char problem[256];
+};
+
+/* Paths of the build tree, from this program's own. */
+struct bench_paths {
+	char self[4096], portico[4096], drivers[4096];
+};
+bool bench_paths_find(struct bench_paths *paths);
+
+/* Start this program again as peer ROLE; ONE_CPU keeps it and all its children on one processor.
+ * Returns false with ->problem when it does not get ready. */
+bool bench_process_start(struct bench_process *process, const struct bench_paths *paths,
+			 const char *role, enum bench_session session, bool one_cpu);
+/* Let it do N operations; 0 when it has failed (->problem). */
+uint64_t bench_process_run(struct bench_process *process, uint64_t n);
+void bench_process_stop(struct bench_process *process);
+
+/* --- the peers' side: peer.c, peer_*.c ---------------------------------- */
+
+/* What a role does with N operations: the nanoseconds taken, or 0 after bench_complain. */
+typedef uint64_t (*bench_run_fn)(uint64_t n);
+/* Say "ready", then serve lines until standard input ends. The exit status. */
+int bench_peer_serve(bench_run_fn run);
+/* Print a line to standard error. */
+void bench_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Exit statuses. */
+int bench_peer_ping(void); /* bare round trips of 64 bytes between two processes */
+int bench_peer_call(void); /* Calculator's add */
+int bench_peer_queue(void); /* records of 64 bytes from a driver */
+int bench_peer_lookup(void); /* one look-up; ready when it is done */
+int bench_peer_registry(void); /* resident KiB of the session's registry, whatever N */

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+/* Resident memory of the registry that serves this session, when the drivers have matched. */
+#include "bench.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
+
+#include "service.h"
+
+/* Is PID a porticod that was started with the socket of this session? */
+static bool is_ours(const char *pid, const char *socket)
+{
+	char path[300], line[8192];
+
+	snprintf(path, sizeof(path), "/proc/%s/cmdline", pid);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	size_t n = fread(line, 1, sizeof(line) - 1, f);
+	fclose(f);
+	line[n] = '\0';
+	if (!n || !strstr(line, "porticod"))
+		return false;
+	for (char *argument = line; argument < line + n; argument += strlen(argument) + 1)
+		if (!strcmp(argument, socket))
+			return true;
+	return false;
+}
+
+static uint64_t resident_kib(const char *pid)
+{
+	char path[300], line[256];
+	unsigned long long kib = 0;
+
+	snprintf(path, sizeof(path), "/proc/%s/status", pid);
+	FILE *f = fopen(path, "re");
+	while (f && !kib && fgets(line, sizeof(line), f))
+		sscanf(line, "VmRSS: %llu kB", &kib);
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+static uint64_t run(uint64_t n)
+{
+	const char *socket = getenv("PORTICO_SESSION");
+	DIR *folder = socket ? opendir("/proc") : NULL;
+	struct dirent *entry;
+	uint64_t kib = 0;
+
+	while (folder && !kib && (entry = readdir(folder)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_ours(entry->d_name, socket))
+			kib = resident_kib(entry->d_name);
+	if (folder)
+		closedir(folder);
+	if (!kib)
+		bench_complain("registry: its process was not found");
+	return kib;
+}
+
+int bench_peer_registry(void)
+{
+	static const char *const classes[] = { "CalculatorDriver", "ProcessMonitor", "MirrorDriver" };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
+		io_connect_t connection = bench_service_open(classes[i]);
+
+		if (!connection)
+			return 1;
+	}
+	return bench_peer_serve(run);
+}
