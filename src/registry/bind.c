@@ -1,0 +1,637 @@
+// SPDX-License-Identifier: MIT
+#include "registry/bind.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "registry/lifecycle.h"
+#include "registry/match.h"
+#include "registry/notify.h"
+#include "registry/spawn.h"
+#include "registry/text.h"
+#include "wire/publish.h"
+
+enum candidate_state {
+	CANDIDATE_WAITING, /* for its host */
+	CANDIDATE_PROBING,
+	CANDIDATE_PROBED, /* accepted */
+	CANDIDATE_STARTING,
+};
+
+struct registry_candidate {
+	struct list link; /* of the job, in order of preference */
+	struct registry_match_job *job;
+	struct registry_personality *personality;
+	struct registry_server *server;
+	enum candidate_state state;
+	uint64_t number; /* as the host knows it */
+	int32_t score;
+	char class_name[WIRE_NAME_MAX + 1];
+	struct registry_entry *entry; /* while starting, with a reference */
+	struct loop_timer timer;
+};
+
+struct registry_match_job {
+	struct list link; /* of the registry */
+	struct registry *registry;
+	struct registry_entry *service; /* with a reference */
+	struct list candidates;
+	bool again, announce, is_pumping;
+};
+
+/* What an answer finds its candidate by: it may be gone. */
+struct bind_call {
+	struct registry *registry;
+	struct wire_peer *wire; /* valid while the answer is no error */
+	uint64_t number;
+};
+
+/* --- candidates -------------------------------------------------------------------------- */
+
+static void free_candidate(struct registry_candidate *c)
+{
+	list_remove(&c->link);
+	map_remove(&c->job->registry->candidates, c->number);
+	loop_timer_stop(&c->timer);
+	registry_personality_unref(c->personality);
+	registry_entry_unref(c->entry);
+	free(c);
+}
+
+static void send_drop(struct wire_peer *wire, uint64_t number)
+{
+	struct wire_drop drop = { number };
+
+	wire_peer_send(wire, &wire_drop_layout, &drop, NULL, 0);
+}
+
+/* Let go of a candidate that will not be started. */
+static void drop_candidate(struct registry_candidate *c)
+{
+	if (c->state == CANDIDATE_PROBED && c->server->peer)
+		send_drop(c->server->peer->wire, c->number);
+	free_candidate(c);
+}
+
+static void handle_driver_timeout(void *context)
+{
+	struct registry_candidate *c = context;
+
+	log_warning("%s: %s does not answer; its host is ended", c->personality->bundle_path,
+		    c->personality->class_name);
+	registry_server_kill(c->server);
+}
+
+static bool add_candidate(struct registry_match_job *job, struct registry_personality *personality,
+			  struct registry_server *server)
+{
+	struct registry *r = job->registry;
+	struct registry_candidate *c = calloc(1, sizeof(*c));
+
+	if (!c || map_set(&r->candidates, r->last_candidate + 1, c)) {
+		free(c);
+		return false;
+	}
+	c->number = ++r->last_candidate;
+	c->job = job;
+	c->personality = registry_personality_ref(personality);
+	c->server = server;
+	c->score = personality->score;
+	loop_timer_init(&c->timer, handle_driver_timeout, c);
+	list_add(&job->candidates, &c->link);
+	return true;
+}
+
+/* A driver that matching has started in CATEGORY and that is still active. */
+static bool is_category_taken(const struct registry_entry *service, const char *category)
+{
+	struct registry_node *n = registry_node_find(service, service->tree->planes.service);
+
+	if (!n)
+		return false;
+	list_for_each(l, &n->children) {
+		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+		CFTypeRef own = registry_entry_get(c, CFSTR("IOMatchCategory"));
+
+		if (!registry_entry_is_inactive(c) && own && registry_text_equals(own, category))
+			return true;
+	}
+	return false;
+}
+
+/* --- probing ------------------------------------------------------------------------------ */
+
+static void pump(struct registry_match_job *job);
+
+static void handle_probed(void *context, err_t err, struct wire_frame *frame)
+{
+	struct bind_call *call = context;
+	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
+	struct wire_probe_reply reply = { 0 };
+
+	if (!err && !frame->header.status &&
+	    wire_frame_decode(frame, &wire_probe_reply_layout, &reply)) {
+		log_warning("%s: malformed answer to probe", wire_peer_name(call->wire));
+		wire_peer_close(call->wire);
+		err = -EPIPE;
+	}
+	if (!c && !err && !frame->header.status)
+		send_drop(call->wire, call->number);
+	free(call);
+	if (!c)
+		return;
+	struct registry_match_job *job = c->job;
+	loop_timer_stop(&c->timer);
+	if (err) {
+		registry_server_remember(c->server, job->service->id);
+		free_candidate(c);
+	} else if (frame->header.status) {
+		free_candidate(c);
+	} else {
+		c->state = CANDIDATE_PROBED;
+		c->score = reply.score;
+		snprintf(c->class_name, sizeof(c->class_name), "%s", reply.class_name);
+	}
+	wire_message_clear(&wire_probe_reply_layout, &reply);
+	pump(job);
+}
+
+static struct bind_call *call_new(struct registry_candidate *c)
+{
+	struct bind_call *call = malloc(sizeof(*call));
+
+	if (call)
+		*call = (struct bind_call){ c->job->registry, c->server->peer->wire, c->number };
+	return call;
+}
+
+static bool send_probe(struct registry_candidate *c)
+{
+	const struct registry_entry *s = c->job->service;
+	struct wire_probe probe = {
+		.candidate = c->number,
+		.provider = s->id,
+		.provider_class = s->class->name,
+		.provider_name = registry_entry_name(s, NULL),
+		.bundle = c->personality->bundle_path,
+		.provider_properties = s->properties,
+		.personality = c->personality->dictionary,
+	};
+	struct bind_call *call = call_new(c);
+
+	c->state = CANDIDATE_PROBING;
+	if (!call || wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe, NULL, 0,
+				    handle_probed, call)) {
+		free(call);
+		return false;
+	}
+	loop_timer_start(c->job->registry->loop, &c->timer,
+			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+	return true;
+}
+
+static void probe_ready(struct registry_match_job *job)
+{
+	list_for_each_safe(l, &job->candidates) {
+		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+
+		if (c->state == CANDIDATE_WAITING && c->server->state == REGISTRY_SERVER_UP &&
+		    !send_probe(c))
+			free_candidate(c);
+	}
+}
+
+/* --- starting ----------------------------------------------------------------------------- */
+
+/* Keys of IOResourceMatch that have let a driver start accumulate on IOResources. */
+static void note_resources(struct registry_entry *resources, CFTypeRef wanted)
+{
+	CFTypeRef old = registry_entry_get(resources, CFSTR("IOResourceMatched"));
+	scope_cf CFMutableArrayRef matched =
+		registry_is_array(old) ? CFArrayCreateMutableCopy(NULL, 0, old)
+				       : CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	scope_cf CFArrayRef keys = registry_is_string(wanted)
+					   ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
+					   : registry_members_copy(wanted);
+
+	if (!matched || !keys)
+		return;
+	for (CFIndex i = 0; i < CFArrayGetCount(keys); i++) {
+		CFTypeRef key = CFArrayGetValueAtIndex(keys, i);
+
+		if (!CFArrayContainsValue(matched, CFRangeMake(0, CFArrayGetCount(matched)), key))
+			CFArrayAppendValue(matched, key);
+	}
+	registry_entry_set(resources, CFSTR("IOResourceMatched"), matched);
+}
+
+static void note_started(struct registry_candidate *c)
+{
+	CFTypeRef wanted = CFDictionaryGetValue(c->personality->dictionary, CFSTR("IOResourceMatch"));
+
+	if (wanted && c->job->service == c->job->registry->tree.resources)
+		note_resources(c->job->service, wanted);
+}
+
+/* The rest of the category is released unstarted. */
+static void drop_category(struct registry_match_job *job, const char *category)
+{
+	list_for_each_safe(l, &job->candidates) {
+		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+
+		if (c->state == CANDIDATE_PROBED && !strcmp(c->personality->category, category))
+			drop_candidate(c);
+	}
+}
+
+static void finish_start(struct registry_candidate *c)
+{
+	struct registry_match_job *job = c->job;
+	struct registry_entry *e = registry_entry_ref(c->entry);
+	struct registry_personality *p = registry_personality_ref(c->personality);
+
+	note_started(c);
+	free_candidate(c);
+	drop_category(job, p->category);
+	registry_personality_unref(p);
+	e->is_starting = false;
+	if (e->wants_register)
+		registry_lifecycle_register(job->registry, e);
+	registry_entry_unref(e);
+}
+
+static void handle_started(void *context, err_t err, struct wire_frame *frame)
+{
+	struct bind_call *call = context;
+	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
+
+	free(call);
+	if (!c)
+		return;
+	struct registry_match_job *job = c->job;
+	loop_timer_stop(&c->timer);
+	if (err)
+		registry_server_remember(c->server, job->service->id);
+	if (err || frame->header.status || registry_entry_is_inactive(c->entry)) {
+		if (!registry_entry_is_inactive(c->entry))
+			registry_lifecycle_drop(c->entry);
+		free_candidate(c);
+	} else {
+		finish_start(c);
+	}
+	pump(job);
+}
+
+/* The name by which IONameMatch found the service. */
+static void note_name(CFMutableDictionaryRef properties, const struct registry_entry *service)
+{
+	CFTypeRef wanted = CFDictionaryGetValue(properties, CFSTR("IONameMatch"));
+	scope_cf CFArrayRef names = registry_is_string(wanted)
+					    ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
+					    : registry_members_copy(wanted);
+	char name[WIRE_NAME_MAX + 1];
+
+	for (CFIndex i = 0; names && i < CFArrayGetCount(names); i++) {
+		CFTypeRef value = CFArrayGetValueAtIndex(names, i);
+
+		if (registry_text_get(value, name, sizeof(name)) && registry_match_name(service, name)) {
+			CFDictionarySetValue(properties, CFSTR("IONameMatched"), value);
+			return;
+		}
+	}
+}
+
+static err_t make_entry(struct registry_candidate *c)
+{
+	struct registry_tree *tree = &c->job->registry->tree;
+	struct registry_class *class;
+	scope_cf CFMutableDictionaryRef properties =
+		CFDictionaryCreateMutableCopy(NULL, 0, c->personality->dictionary);
+	const char *name = c->class_name[0] ? c->class_name : c->personality->class_name;
+
+	err_t err = registry_class_need(&tree->classes, name, "IOService", &class);
+	if (err || !properties)
+		return err ? err : -ENOMEM;
+	if (!registry_class_conforms(class, "IOService"))
+		return -EINVAL;
+	note_name(properties, c->job->service);
+	registry_set_number(properties, CFSTR("IOProbeScore"), c->score, kCFNumberSInt32Type);
+	registry_set_text(properties, CFSTR("IOMatchCategory"), c->personality->category);
+	err = registry_entry_new(tree, 0, class, properties, &c->entry);
+	if (err)
+		return err;
+	c->entry->is_starting = true;
+	err = registry_plane_attach(c->entry, c->job->service, tree->planes.service);
+	if (!err && !registry_peer_own(c->server->peer, c->entry))
+		err = -ENOSPC;
+	return err;
+}
+
+static bool start(struct registry_candidate *c)
+{
+	struct bind_call *call = call_new(c);
+	err_t err = call ? make_entry(c) : -ENOMEM;
+
+	if (!err) {
+		struct wire_start message = { c->number, c->entry->id };
+
+		err = wire_peer_call(c->server->peer->wire, &wire_start_layout, &message, NULL, 0,
+				     handle_started, call);
+	}
+	if (err) {
+		free(call);
+		if (c->entry)
+			registry_lifecycle_drop(c->entry);
+		return false;
+	}
+	c->state = CANDIDATE_STARTING;
+	loop_timer_start(c->job->registry->loop, &c->timer,
+			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+	return true;
+}
+
+/* True when nobody of the category is still on the way. */
+static bool is_category_ready(const struct registry_match_job *job, const char *category)
+{
+	list_for_each(l, &job->candidates) {
+		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+
+		if (c->state != CANDIDATE_PROBED && !strcmp(c->personality->category, category))
+			return false;
+	}
+	return true;
+}
+
+/* The best of a category that is ready; NULL: none is. Equal scores: the earlier wins. */
+static struct registry_candidate *find_startable(struct registry_match_job *job)
+{
+	struct registry_candidate *best = NULL;
+
+	list_for_each(l, &job->candidates) {
+		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+
+		if (c->state != CANDIDATE_PROBED || !is_category_ready(job, c->personality->category))
+			continue;
+		if (!best || (!strcmp(best->personality->category, c->personality->category) &&
+			      c->score > best->score))
+			best = c;
+	}
+	return best;
+}
+
+static void start_ready(struct registry_match_job *job)
+{
+	struct registry_candidate *c;
+
+	while ((c = find_startable(job))) {
+		if (is_category_taken(job->service, c->personality->category)) {
+			struct registry_personality *p = registry_personality_ref(c->personality);
+
+			drop_category(job, p->category);
+			registry_personality_unref(p);
+		} else if (!c->server->peer || !start(c)) {
+			drop_candidate(c);
+		}
+	}
+}
+
+/* --- jobs --------------------------------------------------------------------------------- */
+
+static void announce(struct registry_match_job *job)
+{
+	struct registry_entry *e = job->service;
+	bool first = !(e->state & WIRE_STATE_FIRST_PUBLISH);
+
+	job->announce = false;
+	e->state |= WIRE_STATE_REGISTERED | WIRE_STATE_FIRST_PUBLISH;
+	registry_entry_list(e);
+	if (first)
+		registry_notify_event(job->registry, e, REGISTRY_EVENT_FIRST_PUBLISH);
+	registry_notify_event(job->registry, e, REGISTRY_EVENT_PUBLISH);
+	registry_notify_flush(job->registry);
+}
+
+/* The host of PERSONALITY is there or on its way; else the candidate is left out this time. */
+static bool is_server_usable(struct registry_match_job *job, struct registry_server *server)
+{
+	if (job->registry->is_returning) {
+		registry_server_remember(server, job->service->id);
+		return false;
+	}
+	registry_server_start(server);
+	if (server->state == REGISTRY_SERVER_RESTING)
+		registry_server_remember(server, job->service->id);
+	return server->state == REGISTRY_SERVER_UP || server->state == REGISTRY_SERVER_STARTING;
+}
+
+static void collect_candidates(struct registry_match_job *job)
+{
+	struct registry *r = job->registry;
+	struct registry_personality **items;
+	size_t n;
+
+	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		struct registry_server *server = NULL;
+
+		if (!is_category_taken(job->service, items[i]->category))
+			server = registry_server_need(r, items[i]->server);
+		if (server && is_server_usable(job, server))
+			add_candidate(job, items[i], server);
+		registry_personality_unref(items[i]);
+	}
+	free(items);
+}
+
+static void begin_round(struct registry_match_job *job)
+{
+	job->again = false;
+	if (job->announce)
+		announce(job);
+	collect_candidates(job);
+}
+
+static void free_job(struct registry_match_job *job)
+{
+	list_for_each_safe(l, &job->candidates)
+		drop_candidate(container_of(l, struct registry_candidate, link));
+	list_remove(&job->link);
+	job->service->job = NULL;
+	registry_entry_unref(job->service);
+	free(job);
+}
+
+static void finish(struct registry_match_job *job)
+{
+	struct registry *r = job->registry;
+	struct registry_entry *e = registry_entry_ref(job->service);
+
+	free_job(job);
+	registry_lifecycle_matched(r, e);
+	registry_busy_adjust(e, -1);
+	registry_entry_unref(e);
+}
+
+/* Do what can be done now. May free the job. */
+static void pump(struct registry_match_job *job)
+{
+	if (job->is_pumping)
+		return;
+	job->is_pumping = true;
+	for (;;) {
+		probe_ready(job);
+		start_ready(job);
+		if (!list_is_empty(&job->candidates)) {
+			job->is_pumping = false;
+			return;
+		}
+		if (!job->again)
+			break;
+		begin_round(job);
+	}
+	finish(job);
+}
+
+void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce_it)
+{
+	struct registry_match_job *job = entry->job;
+
+	if (job) {
+		job->again = true;
+		job->announce |= announce_it;
+		return;
+	}
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return;
+	job->registry = registry;
+	job->service = registry_entry_ref(entry);
+	job->announce = announce_it;
+	list_init(&job->candidates);
+	list_add(&registry->jobs, &job->link);
+	entry->job = job;
+	registry_busy_adjust(entry, 1);
+	begin_round(job);
+	pump(job);
+}
+
+void registry_bind_cancel(struct registry *registry, struct registry_entry *entry)
+{
+	if (!entry->job)
+		return;
+	/* A driver that is being started is among the victims and stopped with them. */
+	free_job(entry->job);
+	registry_busy_adjust(entry, -1);
+}
+
+struct rematching {
+	uint64_t *ids;
+	size_t n, capacity;
+};
+
+static bool collect_id(void *context, struct registry_member *member)
+{
+	struct rematching *m = context;
+	struct registry_entry *e = container_of(member, struct registry_entry, member);
+
+	if (m->n == m->capacity) {
+		size_t n = m->capacity ? 2 * m->capacity : 64;
+		uint64_t *more = realloc(m->ids, n * sizeof(*more));
+
+		if (!more)
+			return false;
+		m->ids = more;
+		m->capacity = n;
+	}
+	m->ids[m->n++] = e->id;
+	return true;
+}
+
+static bool has_new_candidate(struct registry *r, const struct registry_entry *service)
+{
+	struct registry_personality **items;
+	size_t n;
+	bool found = false;
+
+	if (registry_catalogue_match(&r->catalogue, service, &items, &n))
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		found |= !is_category_taken(service, items[i]->category);
+		registry_personality_unref(items[i]);
+	}
+	free(items);
+	return found;
+}
+
+void registry_bind_catalogue(struct registry *registry)
+{
+	struct registry_class *all = registry_class_find(&registry->tree.classes, "IOService");
+	struct rematching m = { NULL, 0, 0 };
+
+	registry_class_walk(all, collect_id, &m);
+	for (size_t i = 0; i < m.n; i++) {
+		struct registry_entry *e = registry_entry_find(&registry->tree, m.ids[i]);
+
+		if (e && !registry_entry_is_inactive(e) && has_new_candidate(registry, e))
+			registry_bind_request(registry, e, false);
+	}
+	free(m.ids);
+}
+
+static void go_on_without(struct registry_match_job *job, struct registry_server *server)
+{
+	list_for_each_safe(l, &job->candidates) {
+		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+
+		if (c->server != server || (c->state != CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
+			continue;
+		registry_server_remember(server, job->service->id);
+		drop_candidate(c);
+	}
+}
+
+void registry_bind_server_changed(struct registry *registry, struct registry_server *server)
+{
+	list_for_each_safe(l, &registry->jobs) {
+		struct registry_match_job *job = container_of(l, struct registry_match_job, link);
+
+		if (server->state != REGISTRY_SERVER_UP && server->state != REGISTRY_SERVER_STARTING)
+			go_on_without(job, server);
+		pump(job);
+	}
+}
+
+bool registry_bind_uses(const struct registry *registry, const struct registry_server *server)
+{
+	struct registry_candidate *c;
+	size_t cursor = 0;
+
+	while ((c = map_next(&registry->candidates, &cursor, NULL)))
+		if (c->server == server)
+			return true;
+	return false;
+}
+
+void registry_bind_forget_peer(struct registry *registry, struct registry_peer *peer)
+{
+	struct registry_server *server = peer->server;
+
+	list_for_each(l, &peer->entries) {
+		struct registry_entry *e = container_of(l, struct registry_entry, owner_link);
+		struct registry_entry *provider = registry_entry_provider(e);
+
+		if (server && provider && provider->owner != peer &&
+		    registry_entry_get(e, CFSTR("IOMatchCategory")))
+			registry_server_remember(server, provider->id);
+	}
+}
+
+void registry_bind_fini(struct registry *registry)
+{
+	while (!list_is_empty(&registry->jobs))
+		free_job(list_first(&registry->jobs, struct registry_match_job, link));
+	map_fini(&registry->candidates);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which driver for which service: one job per service that is being matched.
+ * Categories compete independently. In each, all candidates are probed before
+ * one is started, in descending score; the first that starts wins. Drivers
+ * whose host is not up yet make the job wait; a host that cannot be started
+ * drops its candidates.
+ */
+#pragma once
+
+#include "registry/registry_internal.h"
+
+/* Match ENTRY, or match it once more when that is under way. ANNOUNCE: it is a registration, so
+ * Publish notifications go out first. */
+void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce);
+/* ENTRY is being terminated: drop its candidates. */
+void registry_bind_cancel(struct registry *registry, struct registry_entry *entry);
+/* Personalities were added: match every registered service that one may fit. */
+void registry_bind_catalogue(struct registry *registry);
+/* The host of SERVER has come up (PEER) or has failed (no peer): jobs that wait for it go on. */
+void registry_bind_server_changed(struct registry *registry, struct registry_server *server);
+/* True while a job has to do with SERVER. */
+bool registry_bind_uses(const struct registry *registry, const struct registry_server *server);
+/* Called when the peer's connection has ended, before its entries are terminated. */
+void registry_bind_forget_peer(struct registry *registry, struct registry_peer *peer);
+void registry_bind_fini(struct registry *registry);

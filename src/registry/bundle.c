@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "registry/bundle.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "registry/text.h"
+
+static void set_problem(struct registry_bundle *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void set_problem(struct registry_bundle *b, const char *format, ...)
+{
+	va_list arguments;
+
+	if (b->problem)
+		return;
+	va_start(arguments, format);
+	if (vasprintf(&b->problem, format, arguments) < 0)
+		b->problem = strdup("no memory");
+	va_end(arguments);
+}
+
+/* The whole file; NULL with the bundle's problem set. */
+static CFDataRef read_plist(struct registry_bundle *b, const char *file)
+{
+	struct stat st;
+	scope_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		set_problem(b, "cannot read Info.plist: %s", strerror(errno));
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > REGISTRY_PLIST_MAX) {
+		set_problem(b, "Info.plist is no file of at most %d bytes", REGISTRY_PLIST_MAX);
+		return NULL;
+	}
+	scope_free UInt8 *bytes = malloc((size_t)st.st_size + 1);
+	ssize_t n = bytes ? pread(fd, bytes, (size_t)st.st_size, 0) : -1;
+	if (n < 0) {
+		set_problem(b, "cannot read Info.plist: %s", strerror(errno));
+		return NULL;
+	}
+	return CFDataCreate(NULL, bytes, n);
+}
+
+static CFDictionaryRef parse_plist(struct registry_bundle *b, const char *file)
+{
+	scope_cf CFDataRef data = read_plist(b, file);
+
+	if (!data)
+		return NULL;
+	CFTypeRef plist = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
+						       NULL);
+	if (!plist)
+		set_problem(b, "Info.plist is no property list");
+	else if (!registry_is_dictionary(plist))
+		set_problem(b, "Info.plist holds no dictionary");
+	else
+		return plist;
+	if (plist)
+		CFRelease(plist);
+	return NULL;
+}
+
+static char *copy_text(CFDictionaryRef plist, CFStringRef key)
+{
+	char text[1024];
+
+	if (plist)
+		registry_text_find(plist, key, text, sizeof(text));
+	else
+		text[0] = 0;
+	return strdup(text);
+}
+
+static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
+{
+	CFTypeRef personalities = CFDictionaryGetValue(plist, CFSTR("IOKitPersonalities"));
+
+	if (!b->identifier[0])
+		set_problem(b, "Info.plist names no CFBundleIdentifier");
+	else if (!b->executable[0] || strchr(b->executable, '/'))
+		set_problem(b, "Info.plist names no CFBundleExecutable");
+	else if (!registry_is_dictionary(personalities))
+		set_problem(b, "Info.plist holds no dictionary IOKitPersonalities");
+	else
+		b->personalities = CFRetain(personalities);
+}
+
+err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle)
+{
+	struct registry_bundle *b = calloc(1, sizeof(*b));
+	scope_free char *file = NULL;
+
+	if (!b)
+		return -ENOMEM;
+	list_init(&b->link);
+	b->path = strdup(path);
+	if (!b->path || asprintf(&file, "%s/Info.plist", path) < 0) {
+		file = NULL;
+		registry_bundle_free(b);
+		return -ENOMEM;
+	}
+	if (access(file, F_OK)) {
+		free(file);
+		/* As Apple's tools lay a bundle out for other purposes. */
+		if (asprintf(&file, "%s/Contents/Info.plist", path) < 0) {
+			file = NULL;
+			registry_bundle_free(b);
+			return -ENOMEM;
+		}
+	}
+	scope_cf CFDictionaryRef plist = parse_plist(b, file);
+	b->identifier = copy_text(plist, CFSTR("CFBundleIdentifier"));
+	b->version = copy_text(plist, CFSTR("CFBundleVersion"));
+	b->executable = copy_text(plist, CFSTR("CFBundleExecutable"));
+	if (!b->identifier || !b->version || !b->executable) {
+		registry_bundle_free(b);
+		return -ENOMEM;
+	}
+	if (plist)
+		check_plist(b, plist);
+	*ret_bundle = b;
+	return 0;
+}
+
+struct registry_bundle *registry_bundle_free(struct registry_bundle *bundle)
+{
+	if (!bundle)
+		return NULL;
+	list_remove(&bundle->link);
+	if (bundle->personalities)
+		CFRelease(bundle->personalities);
+	free(bundle->path);
+	free(bundle->identifier);
+	free(bundle->version);
+	free(bundle->executable);
+	free(bundle->problem);
+	free(bundle);
+	return NULL;
+}
+
+static int is_bundle(const struct dirent *d)
+{
+	size_t n = strlen(d->d_name);
+
+	return n > 5 && d->d_name[0] != '.' && !strcmp(d->d_name + n - 5, ".dext");
+}
+
+err_t registry_bundle_scan(const char *folder, registry_bundle_fn fn, void *context)
+{
+	struct dirent **found;
+	int n = scandir(folder, &found, is_bundle, alphasort);
+
+	if (n < 0)
+		return err_from_errno();
+	for (int i = 0; i < n; i++) {
+		scope_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", folder, found[i]->d_name) < 0)
+			path = NULL;
+		else
+			fn(context, path);
+		free(found[i]);
+	}
+	free(found);
+	return 0;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include <stdlib.h>
+
+#include <IOKit/IOMessage.h>
+
+#include "registry/deferred.h"
+#include "registry/lifecycle.h"
+#include "registry/notify.h"
+
+enum { BUSY_MAX = 1023 };
+
+struct waiter {
+	struct list link; /* of the entry */
+	struct registry_entry *entry; /* with a reference */
+	struct registry_deferred *deferred;
+};
+
+static void free_waiter(struct waiter *w, IOReturn status)
+{
+	list_remove(&w->link);
+	registry_deferred_finish(w->deferred, &wire_empty_layout, status, NULL, NULL, 0);
+	registry_entry_unref(w->entry);
+	free(w);
+}
+
+static void answer_waiters(struct registry_entry *entry)
+{
+	list_for_each_safe(l, &entry->waiters)
+		free_waiter(container_of(l, struct waiter, link), kIOReturnSuccess);
+}
+
+void registry_busy_adjust(struct registry_entry *entry, int delta)
+{
+	while (entry && delta) {
+		uint32_t before = entry->busy;
+		int64_t after = (int64_t)before + delta;
+
+		entry->busy = after < 0 ? 0 : after > BUSY_MAX ? BUSY_MAX : (uint32_t)after;
+		if (!before == !entry->busy)
+			return;
+		struct registry_entry *provider = registry_entry_provider(entry);
+		if (before) {
+			entry->busy_ns += loop_now_ns() - entry->busy_since_ns;
+			answer_waiters(entry);
+		} else {
+			entry->busy_since_ns = loop_now_ns();
+		}
+		registry_notify_interest(entry, REGISTRY_INTEREST_BUSY,
+					 kIOMessageServiceBusyStateChange, !before, NULL, 0);
+		delta = before ? -1 : 1;
+		entry = provider;
+	}
+}
+
+uint64_t registry_busy_time_ns(const struct registry_entry *entry)
+{
+	return entry->busy_ns + (entry->busy ? loop_now_ns() - entry->busy_since_ns : 0);
+}
+
+static void handle_timeout(struct registry_deferred *deferred)
+{
+	free_waiter(deferred->context, kIOReturnTimeout);
+}
+
+static void handle_abandoned(struct registry_deferred *deferred)
+{
+	free_waiter(deferred->context, kIOReturnAborted);
+}
+
+err_t registry_busy_wait(struct registry_peer *peer, const struct wire_header *request,
+			 struct registry_entry *entry, uint64_t timeout_ns)
+{
+	if (!entry->busy)
+		return registry_peer_status(peer, request, kIOReturnSuccess);
+	if (!timeout_ns)
+		return registry_peer_status(peer, request, kIOReturnTimeout);
+	/* So far away that it is for ever, and that no sum overflows. */
+	if (timeout_ns > INT64_MAX / 2)
+		timeout_ns = 0;
+	struct waiter *w = calloc(1, sizeof(*w));
+	struct registry_deferred *d =
+		w ? registry_deferred_new(peer, request, timeout_ns, kIOReturnTimeout) : NULL;
+	if (!d) {
+		free(w);
+		return registry_peer_status(peer, request, kIOReturnNoResources);
+	}
+	d->expired = handle_timeout;
+	d->abandoned = handle_abandoned;
+	d->context = w;
+	w->deferred = d;
+	w->entry = registry_entry_ref(entry);
+	list_add(&entry->waiters, &w->link);
+	return 0;
+}
+
+void registry_busy_fini(struct registry *registry)
+{
+	struct registry_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = map_next(&registry->tree.by_id, &cursor, NULL)))
+		list_for_each_safe(l, &entry->waiters)
+			free_waiter(container_of(l, struct waiter, link), kIOReturnAborted);
+}

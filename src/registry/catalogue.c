@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "registry/catalogue.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+#include "registry/entry.h"
+#include "registry/match.h"
+#include "registry/text.h"
+
+void registry_catalogue_init(struct registry_catalogue *catalogue)
+{
+	*catalogue = (struct registry_catalogue){ .generation = 1 };
+	list_init(&catalogue->bundles);
+	list_init(&catalogue->personalities);
+}
+
+struct registry_personality *registry_personality_ref(struct registry_personality *personality)
+{
+	personality->refs++;
+	return personality;
+}
+
+void registry_personality_unref(struct registry_personality *personality)
+{
+	if (--personality->refs)
+		return;
+	list_remove(&personality->link);
+	if (personality->dictionary)
+		CFRelease(personality->dictionary);
+	free(personality->name);
+	free(personality->class_name);
+	free(personality->provider_class);
+	free(personality->category);
+	free(personality->server);
+	free(personality->bundle_path);
+	free(personality);
+}
+
+static void drop(struct registry_catalogue *catalogue, struct registry_personality *p)
+{
+	list_remove(&p->link);
+	p->is_removed = true;
+	p->bundle = NULL;
+	catalogue->count--;
+	registry_personality_unref(p);
+}
+
+void registry_catalogue_fini(struct registry_catalogue *catalogue)
+{
+	list_for_each_safe(l, &catalogue->personalities)
+		drop(catalogue, container_of(l, struct registry_personality, link));
+	list_for_each_safe(l, &catalogue->bundles)
+		registry_bundle_free(container_of(l, struct registry_bundle, link));
+}
+
+/* --- adding ------------------------------------------------------------------------ */
+
+static char *copy_or(CFDictionaryRef dictionary, CFStringRef key, const char *otherwise)
+{
+	char text[WIRE_NAME_MAX + 1];
+
+	return strdup(registry_text_find(dictionary, key, text, sizeof(text)) && text[0] ? text
+											 : otherwise);
+}
+
+static CFDictionaryRef complete(CFDictionaryRef source, const struct registry_bundle *bundle)
+{
+	CFMutableDictionaryRef d = CFDictionaryCreateMutableCopy(NULL, 0, source);
+
+	if (d && !CFDictionaryContainsKey(d, CFSTR("CFBundleIdentifier")))
+		registry_set_text(d, CFSTR("CFBundleIdentifier"), bundle->identifier);
+	return d;
+}
+
+static bool is_duplicate(const struct registry_catalogue *catalogue, CFDictionaryRef dictionary)
+{
+	list_for_each(l, &catalogue->personalities)
+		if (CFEqual(container_of(l, struct registry_personality, link)->dictionary,
+			    dictionary))
+			return true;
+	return false;
+}
+
+static err_t add_personality(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
+			     const char *name, CFDictionaryRef source, size_t *added)
+{
+	scope_cf CFDictionaryRef dictionary = complete(source, bundle);
+	int64_t score = 0;
+
+	if (!dictionary)
+		return -ENOMEM;
+	if (is_duplicate(catalogue, dictionary) || catalogue->count >= REGISTRY_PERSONALITIES_MAX)
+		return 0;
+	struct registry_personality *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->refs = 1;
+	p->bundle = bundle;
+	list_init(&p->link);
+	registry_number_get(CFDictionaryGetValue(dictionary, CFSTR("IOProbeScore")), &score);
+	p->score = (int32_t)score;
+	p->dictionary = CFRetain(dictionary);
+	p->name = strdup(name);
+	p->class_name = copy_or(dictionary, CFSTR("IOClass"), "");
+	p->provider_class = copy_or(dictionary, CFSTR("IOProviderClass"), "");
+	p->category = copy_or(dictionary, CFSTR("IOMatchCategory"), "IODefaultMatchCategory");
+	p->server = copy_or(dictionary, CFSTR("IOUserServerName"), bundle->identifier);
+	p->bundle_path = strdup(bundle->path);
+	if (!p->name || !p->class_name || !p->provider_class || !p->category || !p->server ||
+	    !p->bundle_path) {
+		registry_personality_unref(p);
+		return -ENOMEM;
+	}
+	if (!p->class_name[0])
+		log_warning("%s: personality %s names no IOClass and is never used", bundle->path, name);
+	list_add(&catalogue->personalities, &p->link);
+	catalogue->count++;
+	++*added;
+	return 0;
+}
+
+static CFComparisonResult compare_names(const void *a, const void *b, void *context)
+{
+	return CFStringCompare(a, b, 0);
+}
+
+/* In the order of their names: dictionaries have none. */
+static CFArrayRef sorted_keys(CFDictionaryRef d)
+{
+	CFIndex n = CFDictionaryGetCount(d);
+	scope_free const void **keys = calloc((size_t)n + 1, sizeof(*keys));
+	CFMutableArrayRef sorted = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+
+	if (!keys || !sorted)
+		return sorted;
+	CFDictionaryGetKeysAndValues(d, keys, NULL);
+	for (CFIndex i = 0; i < n; i++)
+		if (registry_is_string(keys[i]))
+			CFArrayAppendValue(sorted, keys[i]);
+	CFArraySortValues(sorted, CFRangeMake(0, CFArrayGetCount(sorted)), compare_names, NULL);
+	return sorted;
+}
+
+static err_t add_personalities(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
+			       size_t *added)
+{
+	scope_cf CFArrayRef keys = sorted_keys(bundle->personalities);
+
+	if (!keys)
+		return -ENOMEM;
+	for (CFIndex i = 0; i < CFArrayGetCount(keys); i++) {
+		CFStringRef key = CFArrayGetValueAtIndex(keys, i);
+		CFTypeRef value = CFDictionaryGetValue(bundle->personalities, key);
+		char name[WIRE_NAME_MAX + 1];
+
+		registry_text_get(key, name, sizeof(name));
+		if (!registry_is_dictionary(value)) {
+			log_warning("%s: personality %s is no dictionary and is never used",
+				    bundle->path, name);
+			continue;
+		}
+		err_t err = add_personality(catalogue, bundle, name, value, added);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
+						const char *identifier)
+{
+	list_for_each(l, &catalogue->bundles) {
+		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
+
+		if (!strcmp(b->identifier, identifier))
+			return b;
+	}
+	return NULL;
+}
+
+static struct registry_bundle *find_path(const struct registry_catalogue *catalogue,
+					 const char *path)
+{
+	list_for_each(l, &catalogue->bundles) {
+		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
+
+		if (!strcmp(b->path, path))
+			return b;
+	}
+	return NULL;
+}
+
+err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *path,
+			     size_t *ret_added, struct registry_bundle **ret_bundle)
+{
+	struct registry_bundle *b, *old = find_path(catalogue, path);
+	size_t added = 0;
+
+	if (ret_added)
+		*ret_added = 0;
+	/* A broken bundle may have been repaired meanwhile. */
+	if (old && old->problem)
+		registry_catalogue_remove(catalogue, old);
+	else if (old) {
+		if (ret_bundle)
+			*ret_bundle = old;
+		return 0;
+	}
+	err_t err = registry_bundle_read(path, &b);
+	if (err)
+		return err;
+	old = b->problem ? NULL : registry_catalogue_find(catalogue, b->identifier);
+	if (old && !old->problem) {
+		/* The first one on the search path wins. */
+		log_info("%s: %s is loaded from %s already", path, b->identifier, old->path);
+		registry_bundle_free(b);
+		if (ret_bundle)
+			*ret_bundle = old;
+		return 0;
+	}
+	list_add(&catalogue->bundles, &b->link);
+	if (b->problem)
+		log_warning("%s: %s; the bundle is not used", path, b->problem);
+	else
+		err = add_personalities(catalogue, b, &added);
+	catalogue->generation += added > 0;
+	if (ret_added)
+		*ret_added = added;
+	if (ret_bundle)
+		*ret_bundle = b;
+	return err;
+}
+
+struct adding {
+	struct registry_catalogue *catalogue;
+	size_t added;
+	err_t err;
+};
+
+static void add_scanned(void *context, const char *path)
+{
+	struct adding *a = context;
+	size_t added;
+	err_t err = registry_catalogue_add(a->catalogue, path, &added, NULL);
+
+	a->added += added;
+	if (err)
+		a->err = err;
+}
+
+err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const char *folder,
+				    size_t *ret_added)
+{
+	struct adding a = { .catalogue = catalogue };
+	err_t err = registry_bundle_scan(folder, add_scanned, &a);
+
+	if (ret_added)
+		*ret_added = a.added;
+	return err ? err : a.err;
+}
+
+void registry_catalogue_remove(struct registry_catalogue *catalogue, struct registry_bundle *bundle)
+{
+	size_t before = catalogue->count;
+
+	list_for_each_safe(l, &catalogue->personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+
+		if (p->bundle == bundle)
+			drop(catalogue, p);
+	}
+	catalogue->generation += catalogue->count != before;
+	registry_bundle_free(bundle);
+}
+
+/* --- matching ---------------------------------------------------------------------- */
+
+struct ranked {
+	struct registry_personality *personality;
+	size_t order;
+};
+
+static int by_score(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+
+	if (x->personality->score != y->personality->score)
+		return x->personality->score < y->personality->score ? 1 : -1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
+			       const struct registry_entry *service,
+			       struct registry_personality ***ret_items, size_t *ret_count)
+{
+	scope_free struct ranked *ranked = calloc(catalogue->count + 1, sizeof(*ranked));
+	size_t n = 0;
+
+	if (!ranked)
+		return -ENOMEM;
+	list_for_each(l, &catalogue->personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+
+		if (p->class_name[0] && p->provider_class[0] &&
+		    registry_class_conforms(service->class, p->provider_class) &&
+		    registry_match(service, p->dictionary)) {
+			ranked[n] = (struct ranked){ p, n };
+			n++;
+		}
+	}
+	qsort(ranked, n, sizeof(*ranked), by_score);
+	struct registry_personality **items = calloc(n + 1, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		items[i] = registry_personality_ref(ranked[i].personality);
+	*ret_items = items;
+	*ret_count = n;
+	return 0;
+}

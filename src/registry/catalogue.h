@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The installed personalities, with the bundles that they come from. Knows
+ * which ones may fit a class; starts nothing.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "registry/bundle.h"
+
+enum { REGISTRY_PERSONALITIES_MAX = 65536 };
+
+struct registry_entry;
+
+struct registry_personality {
+	struct list link; /* of the catalogue, in the order of addition */
+	struct registry_bundle *bundle;
+	unsigned refs;
+	bool is_removed; /* only jobs hold it */
+	char *name; /* key in IOKitPersonalities */
+	char *class_name, *provider_class, *category;
+	char *server; /* IOUserServerName, or the bundle identifier */
+	char *bundle_path;
+	int32_t score;
+	CFDictionaryRef dictionary; /* as the driver gets it */
+};
+
+struct registry_catalogue {
+	struct list bundles, personalities;
+	size_t count; /* of personalities */
+	uint64_t generation; /* from 1, grows when the set changes */
+};
+
+void registry_catalogue_init(struct registry_catalogue *catalogue);
+/* Also drops personalities that somebody still refers to from its list. */
+void registry_catalogue_fini(struct registry_catalogue *catalogue);
+
+/* Add the bundle at PATH; a problem is logged once and kept with the bundle. A bundle that is there
+ * already (same identifier or path) is kept unless it is broken. RET_ADDED (may be NULL): number of
+ * new personalities; RET_BUNDLE (may be NULL): the bundle it is now. -ENOMEM. */
+err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *path,
+			     size_t *ret_added, struct registry_bundle **ret_bundle);
+/* Every bundle in FOLDER. */
+err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const char *folder,
+				    size_t *ret_added);
+struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
+						const char *identifier);
+/* Forget a bundle and its personalities; what runs keeps running. */
+void registry_catalogue_remove(struct registry_catalogue *catalogue, struct registry_bundle *bundle);
+
+struct registry_personality *registry_personality_ref(struct registry_personality *personality);
+void registry_personality_unref(struct registry_personality *personality);
+
+/* Those that match SERVICE, highest score first, equal ones in order of addition. Each gets a
+ * reference; the caller frees the array. -ENOMEM. */
+err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
+			       const struct registry_entry *service,
+			       struct registry_personality ***ret_items, size_t *ret_count);

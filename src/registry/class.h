@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Class ancestry: Apple's public hierarchy and the classes that bundles
+ * declare. A class lives as long as the table. Each class also lists its
+ * registered services and, nested where their first service appeared, the
+ * subclasses that have some: walking it costs what it yields.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CoreFoundation/CFBase.h>
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/map.h"
+
+enum { REGISTRY_CLASSES_MAX = 16384 };
+
+struct registry_class;
+
+/* One element of a class's list: a service, or a subclass when SUBCLASS is set. */
+struct registry_member {
+	struct list link;
+	struct registry_class *subclass;
+	uint64_t order; /* of joining */
+};
+
+struct registry_class {
+	struct list link; /* of the table, in the order of declaration */
+	struct registry_class *next; /* same hash */
+	struct registry_class *super; /* NULL: a root */
+	char *name;
+	char *bundle; /* identifier of the bundle that declared it, "" */
+	bool is_guessed; /* nobody declared it: its superclass may still be corrected */
+	uint32_t n_instances; /* as OSMetaClass counts: own instances and populated subclasses */
+	struct list members;
+	struct registry_member as_member;
+	uint64_t last_order; /* of the members */
+};
+
+struct registry_classes {
+	struct map by_hash;
+	struct list all;
+	size_t count;
+};
+
+/* With the built-in hierarchy. -ENOMEM (nothing to undo). */
+err_t registry_classes_init(struct registry_classes *classes);
+void registry_classes_fini(struct registry_classes *classes);
+
+/* NULL when unknown. */
+struct registry_class *registry_class_find(const struct registry_classes *classes,
+					   const char *name);
+/* Declare NAME below SUPER. Declaring it again the same way is harmless. -EINVAL: no name, or
+ * SUPER unknown; -EEXIST: it has another superclass; -ENOSPC, -ENOMEM. */
+err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
+			     const char *bundle, struct registry_class **ret_class);
+/* Dictionary of name to superclass name, in any order. Good ones are taken even when others are
+ * not; the first problem is returned. */
+err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
+				 const char *bundle);
+/* Find, or declare below FALLBACK. */
+err_t registry_class_need(struct registry_classes *classes, const char *name, const char *fallback,
+			  struct registry_class **ret_class);
+
+bool registry_class_conforms(const struct registry_class *class, const char *name);
+/* CFArray of names from the class to its root; NULL: no memory. */
+CFTypeRef registry_class_copy_ancestry(const struct registry_class *class);
+/* CFDictionary of name to instance count; NULL: no memory. */
+CFTypeRef registry_classes_copy_counts(const struct registry_classes *classes);
+
+void registry_class_count_instance(struct registry_class *class);
+void registry_class_uncount_instance(struct registry_class *class);
+void registry_member_init(struct registry_member *member);
+void registry_class_add_member(struct registry_class *class, struct registry_member *member);
+/* Harmless when MEMBER is in no list. */
+void registry_class_remove_member(struct registry_class *class, struct registry_member *member);
+/* Which of two listed services comes first in a walk: negative, zero or positive. */
+int registry_member_compare(const struct registry_class *a_class, const struct registry_member *a,
+			    const struct registry_class *b_class, const struct registry_member *b);
+/* FN sees every service of CLASS and its subclasses, in order, until it returns false. FN may not
+ * add or remove members. */
+typedef bool (*registry_member_fn)(void *context, struct registry_member *member);
+bool registry_class_walk(struct registry_class *class, registry_member_fn fn, void *context);

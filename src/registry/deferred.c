@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "registry/deferred.h"
+
+#include <stdlib.h>
+
+static void leave_peer(struct registry_deferred *d)
+{
+	if (!d->peer)
+		return;
+	list_remove(&d->link);
+	registry_account_refund(&d->peer->account, REGISTRY_CHARGE_REQUESTS, 1);
+	d->peer = NULL;
+	loop_timer_stop(&d->timer);
+}
+
+static void handle_timeout(void *context)
+{
+	struct registry_deferred *d = context;
+
+	if (d->expired)
+		d->expired(d);
+	else
+		registry_deferred_answer(d, &wire_empty_layout, d->timeout_status, NULL, NULL, 0);
+}
+
+struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
+						const struct wire_header *request,
+						uint64_t timeout_ns, IOReturn timeout_status)
+{
+	struct registry_deferred *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return NULL;
+	if (!registry_account_charge(&peer->account, REGISTRY_CHARGE_REQUESTS, 1)) {
+		free(d);
+		return NULL;
+	}
+	d->registry = peer->registry;
+	d->peer = peer;
+	d->header = *request;
+	d->timeout_status = timeout_status;
+	list_add(&peer->deferred, &d->link);
+	loop_timer_init(&d->timer, handle_timeout, d);
+	if (timeout_ns)
+		loop_timer_start(d->registry->loop, &d->timer, loop_now_ns() + timeout_ns);
+	return d;
+}
+
+void registry_deferred_answer(struct registry_deferred *deferred, const struct wire_layout *layout,
+			      IOReturn status, const void *message, const int *fds, size_t n_fds)
+{
+	struct registry_peer *peer = deferred->peer;
+
+	if (!peer)
+		return;
+	leave_peer(deferred);
+	err_t err = wire_peer_reply(peer->wire, &deferred->header, layout, status, message, fds,
+				    n_fds);
+	if (err && err != -EPIPE)
+		registry_peer_status(peer, &deferred->header, kIOReturnNoMemory);
+}
+
+void registry_deferred_finish(struct registry_deferred *deferred, const struct wire_layout *layout,
+			      IOReturn status, const void *message, const int *fds, size_t n_fds)
+{
+	if (!deferred)
+		return;
+	registry_deferred_answer(deferred, layout, status, message, fds, n_fds);
+	free(deferred);
+}
+
+void registry_deferred_forget_peer(struct registry_peer *peer)
+{
+	list_for_each_safe(l, &peer->deferred) {
+		struct registry_deferred *d = container_of(l, struct registry_deferred, link);
+
+		leave_peer(d);
+		if (d->abandoned)
+			d->abandoned(d);
+	}
+}

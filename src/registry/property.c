@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+#include "registry/property.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scope.h"
+#include "registry/deferred.h"
+#include "registry/lifecycle.h"
+#include "registry/policy.h"
+#include "registry/text.h"
+#include "wire/open.h"
+#include "wire/publish.h"
+
+enum { SEARCH_RECURSE = 1, SEARCH_PARENTS = 2 };
+
+/* One read that waits for live values. */
+struct reading {
+	struct registry_deferred *deferred;
+	struct registry_entry *entry; /* with a reference */
+	CFStringRef key; /* NULL: all properties */
+	size_t n_awaited;
+};
+
+struct live_call {
+	struct reading *reading;
+	CFStringRef key;
+};
+
+static CFTypeRef copy_all(struct registry *r, struct registry_entry *entry)
+{
+	if (entry == r->tree.root)
+		return registry_root_copy_properties(r);
+	return CFRetain(entry->properties);
+}
+
+/* With whatever values there are now: old ones where the owner has not answered. */
+static void answer_reading(struct registry_deferred *deferred)
+{
+	struct reading *reading = deferred->context;
+	struct wire_value_reply reply;
+	scope_cf CFTypeRef all = NULL;
+
+	if (reading->key) {
+		reply.value = registry_entry_get(reading->entry, reading->key);
+	} else {
+		all = copy_all(deferred->registry, reading->entry);
+		reply.value = all;
+	}
+	if (reply.value)
+		registry_deferred_answer(deferred, &wire_value_reply_layout, kIOReturnSuccess,
+					 &reply, NULL, 0);
+	else
+		registry_deferred_answer(deferred, &wire_empty_layout, kIOReturnNotFound, NULL,
+					 NULL, 0);
+}
+
+static void end_reading(struct reading *reading)
+{
+	answer_reading(reading->deferred);
+	registry_deferred_finish(reading->deferred, &wire_empty_layout, kIOReturnSuccess, NULL,
+				 NULL, 0);
+	registry_entry_unref(reading->entry);
+	if (reading->key)
+		CFRelease(reading->key);
+	free(reading);
+}
+
+static void handle_live_value(void *context, err_t err, struct wire_frame *frame)
+{
+	struct live_call *call = context;
+	struct reading *reading = call->reading;
+	struct wire_value_reply reply = { NULL };
+
+	if (!err && !frame->header.status &&
+	    !wire_frame_decode(frame, &wire_value_reply_layout, &reply) && reply.value)
+		CFDictionarySetValue(reading->entry->properties, call->key, reply.value);
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	CFRelease(call->key);
+	free(call);
+	if (--reading->n_awaited == 0)
+		end_reading(reading);
+}
+
+static void ask_live(struct reading *reading, CFStringRef key)
+{
+	struct live_call *call = malloc(sizeof(*call));
+	char name[4096];
+	struct wire_read_property message = { reading->entry->id, name };
+
+	if (!call || !registry_text_get(key, name, sizeof(name))) {
+		free(call);
+		return;
+	}
+	*call = (struct live_call){ reading, CFRetain(key) };
+	if (wire_peer_call(reading->entry->owner->wire, &wire_read_property_layout, &message, NULL,
+			   0, handle_live_value, call)) {
+		CFRelease(key);
+		free(call);
+		return;
+	}
+	reading->n_awaited++;
+}
+
+static void ask_live_key(const void *key, void *reading)
+{
+	ask_live(reading, key);
+}
+
+/* Ask the owner for the live values, then answer. KEY NULL: all. */
+static err_t read_live(struct registry_peer *client, const struct wire_header *request,
+		       struct registry_entry *entry, CFStringRef key)
+{
+	struct reading *reading = calloc(1, sizeof(*reading));
+	struct registry_deferred *d = reading ? registry_deferred_new(client, request,
+								      REGISTRY_READ_TIMEOUT_NS,
+								      kIOReturnTimeout)
+					      : NULL;
+
+	if (!d) {
+		free(reading);
+		return registry_peer_status(client, request, kIOReturnNoResources);
+	}
+	d->context = reading;
+	d->expired = answer_reading;
+	reading->deferred = d;
+	reading->entry = registry_entry_ref(entry);
+	reading->key = key ? CFRetain(key) : NULL;
+	reading->n_awaited = 1; /* until all are asked */
+	if (key)
+		ask_live(reading, key);
+	else
+		CFSetApplyFunction(entry->live, ask_live_key, reading);
+	if (--reading->n_awaited == 0)
+		end_reading(reading);
+	return 0;
+}
+
+static err_t answer_value(struct registry_peer *client, const struct wire_header *request,
+			  CFTypeRef value)
+{
+	struct wire_value_reply reply = { value };
+
+	if (!value)
+		return registry_peer_status(client, request, kIOReturnNotFound);
+	err_t err = wire_peer_reply(client->wire, request, &wire_value_reply_layout,
+				    kIOReturnSuccess, &reply, NULL, 0);
+	if (err && err != -EPIPE)
+		registry_peer_status(client, request, kIOReturnNoResources);
+	return 0;
+}
+
+err_t registry_property_read_all(struct registry_peer *client, const struct wire_header *request,
+				 struct registry_entry *entry)
+{
+	if (entry->live && CFSetGetCount(entry->live) && entry->owner)
+		return read_live(client, request, entry, NULL);
+	scope_cf CFTypeRef all = copy_all(client->registry, entry);
+	return answer_value(client, request, all);
+}
+
+/* --- one value ---------------------------------------------------------------------------- */
+
+static bool has_key(const struct registry_entry *entry, CFStringRef key)
+{
+	return registry_entry_get(entry, key) || registry_entry_is_live(entry, key);
+}
+
+struct walk {
+	const struct registry_plane *plane;
+	CFStringRef key;
+	uint64_t mark;
+	bool upwards;
+	unsigned depth;
+};
+
+/* Pre-order; every entry is entered once. */
+static struct registry_entry *search(struct walk *w, struct registry_entry *from)
+{
+	struct registry_node *n = registry_node_find(from, w->plane);
+	struct registry_entry *found = NULL;
+
+	if (!n || n->visited == w->mark || w->depth >= REGISTRY_DEPTH_MAX)
+		return NULL;
+	n->visited = w->mark;
+	w->depth++;
+	list_for_each(l, w->upwards ? &n->parents : &n->children) {
+		struct registry_entry *e =
+			w->upwards ? container_of(l, struct registry_edge, in_child)->parent->entry
+				   : container_of(l, struct registry_edge, in_parent)->child->entry;
+
+		found = has_key(e, w->key) ? e : search(w, e);
+		if (found)
+			break;
+	}
+	w->depth--;
+	return found;
+}
+
+static struct registry_entry *find_holder(struct registry *r, struct registry_entry *entry,
+					  const struct registry_plane *plane, CFStringRef key,
+					  uint32_t options)
+{
+	struct walk w = { .plane = plane, .key = key, .mark = ++r->last_walk,
+			  .upwards = options & SEARCH_PARENTS };
+
+	if (has_key(entry, key))
+		return entry;
+	return options & SEARCH_RECURSE && plane ? search(&w, entry) : NULL;
+}
+
+static CFTypeRef copy_keys(CFDictionaryRef properties)
+{
+	CFIndex n = CFDictionaryGetCount(properties);
+	scope_free const void **keys = calloc((size_t)n + 1, sizeof(*keys));
+
+	if (!keys)
+		return NULL;
+	CFDictionaryGetKeysAndValues(properties, keys, NULL);
+	return CFArrayCreate(NULL, keys, n, &kCFTypeArrayCallBacks);
+}
+
+static err_t read_computed(struct registry_peer *client, const struct wire_header *request,
+			   struct registry_entry *entry, CFStringRef key, bool list_keys)
+{
+	scope_cf CFTypeRef all = copy_all(client->registry, entry);
+	scope_cf CFTypeRef keys = all && list_keys ? copy_keys(all) : NULL;
+
+	return answer_value(client, request,
+			    list_keys ? keys : all ? CFDictionaryGetValue(all, key) : NULL);
+}
+
+err_t registry_property_read(struct registry_peer *client, const struct wire_header *request,
+			     struct registry_entry *entry, const struct registry_plane *plane,
+			     const char *name, uint32_t options)
+{
+	struct registry *r = client->registry;
+	scope_cf CFStringRef key = registry_text_new(name);
+
+	if (!key)
+		return registry_peer_status(client, request, kIOReturnNoMemory);
+	if (!strcmp(name, "IORegistryEntryPropertyKeys"))
+		return read_computed(client, request, entry, key, true);
+	struct registry_entry *holder = find_holder(r, entry, plane, key, options);
+	if (entry == r->tree.root && (!holder || holder == entry))
+		return read_computed(client, request, entry, key, false);
+	if (!holder)
+		return registry_peer_status(client, request, kIOReturnNotFound);
+	if (registry_entry_is_live(holder, key) && holder->owner)
+		return read_live(client, request, holder, key);
+	return answer_value(client, request, registry_entry_get(holder, key));
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+static void check_allowed(const void *key, const void *value, void *context)
+{
+	CFArrayRef *allowed = context;
+
+	if (*allowed && !CFArrayContainsValue(*allowed, CFRangeMake(0, CFArrayGetCount(*allowed)), key))
+		*allowed = NULL;
+}
+
+static IOReturn check_write(const struct registry_entry *entry, CFTypeRef value)
+{
+	CFTypeRef allowed = registry_entry_get(entry, CFSTR("IORegistryEntryAllowableSetProperties"));
+
+	if (!allowed)
+		return kIOReturnSuccess;
+	if (!registry_is_dictionary(value) || !registry_is_array(allowed))
+		return kIOReturnNotPermitted;
+	CFArrayRef left = allowed;
+	CFDictionaryApplyFunction(value, check_allowed, &left);
+	return left ? kIOReturnSuccess : kIOReturnBadArgument;
+}
+
+
+void registry_property_publish_resource(struct registry *registry, CFStringRef key, CFTypeRef value)
+{
+	registry_entry_set(registry->tree.resources, key, value ? value : kCFBooleanTrue);
+	registry_lifecycle_register(registry, registry->tree.resources);
+}
+
+static void publish_pair(const void *key, const void *value, void *context)
+{
+	if (registry_is_string(key))
+		registry_property_publish_resource(context, key, value);
+}
+
+static err_t write_resources(struct registry_peer *client, const struct wire_header *request,
+			     CFTypeRef value)
+{
+	struct registry *r = client->registry;
+
+	if (!registry_policy_is_administrator(r, &client->credentials))
+		return registry_peer_status(client, request, kIOReturnNotPrivileged);
+	if (!registry_is_dictionary(value))
+		return registry_peer_status(client, request, kIOReturnBadArgument);
+	CFDictionaryApplyFunction(value, publish_pair, r);
+	return registry_peer_status(client, request, kIOReturnSuccess);
+}
+
+static void handle_written(void *context, err_t err, struct wire_frame *frame)
+{
+	registry_deferred_finish(context, &wire_empty_layout,
+				 err ? kIOReturnOffline : frame->header.status, NULL, NULL, 0);
+}
+
+err_t registry_property_write(struct registry_peer *client, const struct wire_header *request,
+			      struct registry_entry *entry, CFTypeRef value)
+{
+	struct registry *r = client->registry;
+	IOReturn status = check_write(entry, value);
+
+	if (status)
+		return registry_peer_status(client, request, status);
+	if (entry == r->tree.resources)
+		return write_resources(client, request, value);
+	if (!entry->owner || registry_entry_is_inactive(entry))
+		return registry_peer_status(client, request, kIOReturnUnsupported);
+	struct wire_write_properties message = {
+		.id = entry->id,
+		.pid = (uint32_t)client->credentials.pid,
+		.uid = client->credentials.uid,
+		.gid = client->credentials.gid,
+		.value = value,
+	};
+	if (registry_policy_is_administrator(r, &client->credentials))
+		message.flags |= WIRE_OPEN_ADMINISTRATOR;
+	struct registry_deferred *d = registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
+							    kIOReturnTimeout);
+	if (!d)
+		return registry_peer_status(client, request, kIOReturnNoResources);
+	err_t err = wire_peer_call(entry->owner->wire, &wire_write_properties_layout, &message, NULL,
+				   0, handle_written, d);
+	if (err)
+		registry_deferred_finish(d, &wire_empty_layout,
+					 err == -EPIPE ? kIOReturnOffline : kIOReturnNoResources,
+					 NULL, NULL, 0);
+	return 0;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: MIT
+/* Requests from driver hosts, the bridge and fixtures. */
+#include <string.h>
+
+#include <IOKit/IOMessage.h>
+
+#include "registry/lifecycle.h"
+#include "registry/notify.h"
+#include "registry/policy.h"
+#include "registry/property.h"
+#include "registry/spawn.h"
+#include "registry/text.h"
+#include "wire/publish.h"
+
+static IOReturn status_of(err_t err)
+{
+	switch (err) {
+	case 0:
+		return kIOReturnSuccess;
+	case -ENOMEM:
+		return kIOReturnNoMemory;
+	case -ENOSPC:
+		return kIOReturnNoResources;
+	default:
+		return kIOReturnBadArgument;
+	}
+}
+
+/* An entry of the peer's own that is active; NULL: neither. */
+static struct registry_entry *find_own(struct registry_peer *peer, uint64_t id)
+{
+	struct registry_entry *e = registry_peer_find(peer, id);
+
+	return e && e->owner == peer && !registry_entry_is_inactive(e) ? e : NULL;
+}
+
+/* 0 is the machine node, which the bridge alone may change: any provider that we did not start as
+ * somebody's driver host. */
+static struct registry_entry *find_changeable(struct registry_peer *peer, uint64_t id)
+{
+	if (id)
+		return find_own(peer, id);
+	return !peer->server || peer->server->is_bridge ? peer->registry->tree.machine : NULL;
+}
+
+/* --- entries ------------------------------------------------------------------------------------ */
+
+static struct registry_entry *find_parent(struct registry_peer *peer, uint64_t id,
+					  const struct registry_plane *plane)
+{
+	struct registry_tree *tree = &peer->registry->tree;
+	struct registry_entry *e = id ? registry_entry_find(tree, id) : tree->machine;
+
+	/* The IOService plane has one top: the machine. */
+	if (!e || registry_entry_is_inactive(e) ||
+	    (e == tree->root && plane == tree->planes.service))
+		return NULL;
+	return e;
+}
+
+static err_t make_published(struct registry_peer *peer, const struct wire_publish *request,
+			    struct registry_plane *plane, struct registry_entry **ret_entry)
+{
+	struct registry_tree *tree = &peer->registry->tree;
+	bool is_client = request->flags & WIRE_PUBLISH_USER_CLIENT;
+	const char *fallback = is_client			? "IOUserClient"
+			       : plane == tree->planes.service ? "IOService"
+								: "IORegistryEntry";
+	struct registry_class *class;
+	struct registry_entry *e;
+
+	if (request->properties && !registry_is_dictionary(request->properties))
+		return -EINVAL;
+	err_t err = registry_class_need(&tree->classes, request->class_name, fallback, &class);
+	if (err)
+		return err;
+	err = registry_entry_new(tree, request->id, class, request->properties, &e);
+	if (err)
+		return err;
+	if (!registry_peer_own(peer, e))
+		err = -ENOSPC;
+	if (!err && (request->name[0] || request->location[0]))
+		err = registry_entry_rename(e, NULL, request->name, request->location);
+	if (err)
+		registry_lifecycle_drop(e);
+	else
+		*ret_entry = e;
+	/* The owner's reference is left. */
+	registry_entry_unref(e);
+	return err;
+}
+
+static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_publish *request = message;
+	struct registry *r = peer->registry;
+	struct registry_plane *plane = r->tree.planes.service;
+	struct registry_entry *e;
+
+	err_t err = request->plane[0]
+			    ? registry_plane_need(&r->tree.planes, request->plane, &plane)
+			    : 0;
+	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
+	if (!parent)
+		return registry_peer_status(peer, &frame->header,
+					    err ? status_of(err) : kIOReturnBadArgument);
+	err = make_published(peer, request, plane, &e);
+	if (!err) {
+		err = registry_plane_attach(e, parent, plane);
+		if (err)
+			registry_lifecycle_drop(e);
+	}
+	if (err)
+		return registry_peer_status(peer, &frame->header, status_of(err));
+	struct wire_number_reply reply = { e->id };
+	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,
+			&reply, NULL, 0);
+	if (request->flags & WIRE_PUBLISH_REGISTER)
+		registry_lifecycle_register(r, e);
+	return 0;
+}
+
+static err_t handle_register(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_entry_options *request = message;
+	struct registry_entry *e = find_changeable(peer, request->id);
+
+	registry_peer_status(peer, &frame->header, e ? kIOReturnSuccess : kIOReturnNotFound);
+	if (e)
+		registry_lifecycle_register(peer->registry, e);
+	return 0;
+}
+
+static err_t handle_terminate(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_entry_options *request = message;
+	struct registry_entry *e = registry_peer_find(peer, request->id);
+
+	if (!e || e->owner != peer)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+	registry_entry_ref(e);
+	registry_lifecycle_terminate(peer->registry, e, request->options, peer, false);
+	registry_entry_unref(e);
+	return 0;
+}
+
+static bool is_array_or_nothing(CFTypeRef value)
+{
+	return !value || registry_is_array(value);
+}
+
+static err_t handle_update(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_update *request = message;
+	struct registry_entry *e = find_changeable(peer, request->id);
+
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	if ((request->set && !registry_is_dictionary(request->set)) ||
+	    !is_array_or_nothing(request->remove) || !is_array_or_nothing(request->live))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	registry_entry_update(e, request->set, request->remove);
+	return registry_peer_status(peer, &frame->header,
+				    status_of(registry_entry_set_live(e, request->live)));
+}
+
+static err_t handle_rename(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_rename *request = message;
+	struct registry_entry *e = find_changeable(peer, request->id);
+	struct registry_plane *plane = NULL;
+	err_t err = 0;
+
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	if (request->plane[0])
+		err = registry_plane_need(&peer->registry->tree.planes, request->plane, &plane);
+	if (!err)
+		err = registry_entry_rename(e, plane, request->name, request->location);
+	return registry_peer_status(peer, &frame->header, status_of(err));
+}
+
+static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_attach *request = message;
+	struct registry *r = peer->registry;
+	struct registry_entry *e = find_changeable(peer, request->id);
+	struct registry_plane *plane = r->tree.planes.service;
+	err_t err = request->plane[0]
+			    ? registry_plane_need(&r->tree.planes, request->plane, &plane)
+			    : 0;
+
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
+	if (!parent || (e == r->tree.machine && plane == r->tree.planes.service))
+		return registry_peer_status(peer, &frame->header,
+					    err ? status_of(err) : kIOReturnBadArgument);
+	if (request->detach)
+		return registry_peer_status(peer, &frame->header,
+					    registry_plane_detach(e, parent, plane)
+						    ? kIOReturnSuccess
+						    : kIOReturnNotFound);
+	err = registry_plane_attach(e, parent, plane);
+	if (!err && plane == r->tree.planes.device_tree)
+		registry_index_refresh(&r->tree.index, e);
+	return registry_peer_status(peer, &frame->header, err == -EEXIST ? 0 : status_of(err));
+}
+
+/* --- messages, busy, classes, resources ----------------------------------------------------------- */
+
+/* To the services above ENTRY in the stack: its clients' drivers. Nobody waits for their answers. */
+static void tell_children(struct registry_entry *entry, const struct wire_message *sent)
+{
+	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
+
+	if (!n)
+		return;
+	list_for_each(l, &n->children) {
+		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+		struct wire_message message = *sent;
+
+		if (!c->owner || registry_entry_is_inactive(c))
+			continue;
+		message.id = c->id;
+		message.provider = entry->id;
+		wire_peer_send(c->owner->wire, &wire_provider_message_layout, &message, NULL, 0);
+	}
+}
+
+static err_t handle_service_message(struct registry_peer *peer, struct wire_frame *frame,
+				    void *message)
+{
+	const struct wire_message *request = message;
+	struct registry_entry *e = find_own(peer, request->id);
+
+	if (!e || request->argument_size != request->data.size)
+		return registry_peer_status(peer, &frame->header,
+					    e ? kIOReturnBadArgument : kIOReturnNotFound);
+	registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+	tell_children(e, request);
+	/* The kernel answers this one itself: clients never see it. */
+	if (request->message_type != kIOMessageCopyClientID)
+		registry_notify_interest(e, REGISTRY_INTEREST_GENERAL, request->message_type,
+					 request->argument, request->data.data, request->data.size);
+	return 0;
+}
+
+static err_t handle_adjust_busy(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_adjust_busy *request = message;
+	struct registry_entry *e = find_changeable(peer, request->id);
+
+	if (!e || request->delta > 1023 || request->delta < -1023)
+		return registry_peer_status(peer, &frame->header,
+					    e ? kIOReturnBadArgument : kIOReturnNotFound);
+	registry_busy_adjust(e, request->delta);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+static err_t handle_declare_classes(struct registry_peer *peer, struct wire_frame *frame,
+				    void *message)
+{
+	const struct wire_declare_classes *request = message;
+
+	return registry_peer_status(
+		peer, &frame->header,
+		status_of(registry_class_declare_all(&peer->registry->tree.classes,
+						     request->classes,
+						     peer->server ? peer->server->name : "")));
+}
+
+static err_t handle_publish_resource(struct registry_peer *peer, struct wire_frame *frame,
+				     void *message)
+{
+	const struct wire_publish_resource *request = message;
+	scope_cf CFStringRef key = registry_text_new(request->key);
+
+	if (!request->key[0] || !key)
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	registry_property_publish_resource(peer->registry, key, request->value);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+static const struct registry_handler handlers[] = {
+	{ &wire_publish_layout, handle_publish },
+	{ &wire_register_layout, handle_register },
+	{ &wire_terminate_layout, handle_terminate },
+	{ &wire_update_layout, handle_update },
+	{ &wire_rename_layout, handle_rename },
+	{ &wire_attach_layout, handle_attach },
+	{ &wire_message_layout, handle_service_message },
+	{ &wire_adjust_busy_layout, handle_adjust_busy },
+	{ &wire_declare_classes_layout, handle_declare_classes },
+	{ &wire_publish_resource_layout, handle_publish_resource },
+};
+
+err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame)
+{
+	err_t err = registry_peer_dispatch(peer, frame, handlers,
+					   sizeof(handlers) / sizeof(handlers[0]));
+
+	return err == -ENOENT ? -EBADMSG : err;
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/* Requests of clients that find, wait, subscribe and open. */
+#include <stdlib.h>
+
+#include "registry/connection.h"
+#include "registry/lifecycle.h"
+#include "registry/match.h"
+#include "registry/notify.h"
+#include "registry/text.h"
+#include "wire/notice.h"
+#include "wire/open.h"
+#include "wire/query.h"
+
+/* Grants go with a reply that carries entries; they are taken back when it cannot be sent. */
+struct entries {
+	struct registry_peer *peer;
+	struct wire_entry *items;
+	size_t count;
+};
+
+static bool entries_fill(struct entries *list, struct registry_peer *peer,
+			 struct registry_entry *const *from, size_t n, bool reverse)
+{
+	*list = (struct entries){ peer, calloc(n + 1, sizeof(*list->items)), 0 };
+	if (!list->items)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		struct registry_entry *e = from[reverse ? n - 1 - i : i];
+		const struct registry_plane *plane = e->tree->planes.service;
+
+		if (!registry_peer_grant(peer, e))
+			return false;
+		list->items[list->count++] = (struct wire_entry){
+			.id = e->id,
+			.state = e->state,
+			.class_name = e->class->name,
+			.name = registry_entry_name(e, plane),
+			.location = registry_entry_location(e, plane),
+		};
+	}
+	return true;
+}
+
+/* SENT: the client has got the grants. */
+static void entries_fini(struct entries *list, bool sent)
+{
+	for (size_t i = 0; i < list->count && !sent; i++)
+		registry_peer_release(list->peer, list->items[i].id, 1);
+	free(list->items);
+}
+
+/* Send the entries with LAYOUT's MESSAGE, which refers to them. True when it went out. */
+static bool entries_reply(struct entries *list, const struct wire_header *request,
+			  const struct wire_layout *layout, const void *message, bool complete)
+{
+	struct registry_peer *peer = list->peer;
+	err_t err = complete ? wire_peer_reply(peer->wire, request, layout, kIOReturnSuccess,
+					       message, NULL, 0)
+			     : -ENOMEM;
+
+	if (err && err != -EPIPE)
+		registry_peer_status(peer, request, kIOReturnNoResources);
+	entries_fini(list, !err);
+	return !err;
+}
+
+static err_t handle_find(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_find_request *request = message;
+	struct registry *r = peer->registry;
+	struct registry_found found;
+	struct entries list;
+
+	if (!registry_is_dictionary(request->matching))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	if (registry_match_find(&r->tree, request->matching, WIRE_STATE_MATCHED,
+				request->first_only ? 1 : WIRE_ENTRIES_MAX, &found))
+		return registry_peer_status(peer, &frame->header, kIOReturnNoMemory);
+	bool complete = entries_fill(&list, peer, found.items, found.count, false);
+	struct wire_entries_reply reply = { *r->tree.generation, { list.items, list.count } };
+	entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete);
+	free(found.items);
+	return 0;
+}
+
+static err_t handle_match(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_match_request *request = message;
+	struct registry_entry *e = registry_peer_find(peer, request->id);
+
+	if (!e || !registry_entry_is_service(e) || !registry_is_dictionary(request->matching))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	struct wire_number_reply reply = { registry_match(e, request->matching) };
+	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,
+			&reply, NULL, 0);
+	return 0;
+}
+
+static err_t handle_wait_quiet(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_wait_quiet_request *request = message;
+	struct registry_entry *e = request->id ? registry_peer_find(peer, request->id)
+					       : peer->registry->tree.machine;
+
+	if (!e || !registry_entry_is_service(e))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	return registry_busy_wait(peer, &frame->header, e, request->timeout_ns);
+}
+
+/* --- notifications ---------------------------------------------------------------------------- */
+
+static err_t handle_inlet_open(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_inlet_open *request = message;
+
+	return registry_peer_status(peer, &frame->header,
+				    registry_inlet_open(peer, request->inlet, request->inlet_class,
+							wire_frame_take_fd(frame, 0)));
+}
+
+static err_t handle_inlet_close(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_inlet_close *request = message;
+
+	registry_inlet_close(peer, request->inlet);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+static err_t handle_notify_add(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_notify_add *request = message;
+	struct registry_subscription *s;
+	struct registry_entry *service = NULL;
+	struct entries list;
+
+	if (request->matching && !registry_is_dictionary(request->matching))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	if (!request->matching)
+		service = registry_peer_find(peer, request->service);
+	IOReturn status = registry_notify_add(peer, request->inlet, request->type,
+					      request->matching, service, &s);
+	if (status)
+		return registry_peer_status(peer, &frame->header, status);
+	/* The search order is kept; the iterator pops from its end. */
+	bool complete = entries_fill(&list, peer, s->pending, s->n_pending, true);
+	struct wire_notify_reply reply = { s->number, { list.items, list.count } };
+	if (!entries_reply(&list, &frame->header, &wire_notify_reply_layout, &reply, complete))
+		registry_notify_remove(s);
+	else
+		registry_notify_clear_pending(s);
+	return 0;
+}
+
+static err_t handle_notify_next(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_notify_next *request = message;
+	struct registry_subscription *s = registry_notify_find(peer, request->subscription);
+	struct entries list;
+
+	if (!s || !s->matching)
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	bool complete = entries_fill(&list, peer, s->pending, s->n_pending, true);
+	struct wire_entries_reply reply = { *peer->registry->tree.generation,
+					    { list.items, list.count } };
+	size_t n = s->n_pending;
+	if (entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete)) {
+		registry_notify_clear_pending(s);
+		s->is_armed = n == 0;
+	}
+	return 0;
+}
+
+static err_t handle_notify_remove(struct registry_peer *peer, struct wire_frame *frame,
+				  void *message)
+{
+	const struct wire_notify_remove *request = message;
+	struct registry_subscription *s = registry_notify_find(peer, request->subscription);
+
+	if (s)
+		registry_notify_remove(s);
+	return registry_peer_status(peer, &frame->header,
+				    s ? kIOReturnSuccess : kIOReturnBadArgument);
+}
+
+static err_t handle_open(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_open_request *request = message;
+
+	return registry_connection_open(peer, &frame->header, request->service, request->type);
+}
+
+const struct registry_handler registry_query_handlers[] = {
+	{ &wire_find_request_layout, handle_find },
+	{ &wire_match_request_layout, handle_match },
+	{ &wire_wait_quiet_request_layout, handle_wait_quiet },
+	{ &wire_inlet_open_layout, handle_inlet_open },
+	{ &wire_inlet_close_layout, handle_inlet_close },
+	{ &wire_notify_add_layout, handle_notify_add },
+	{ &wire_notify_next_layout, handle_notify_next },
+	{ &wire_notify_remove_layout, handle_notify_remove },
+	{ &wire_open_request_layout, handle_open },
+};
+const size_t registry_n_query_handlers =
+	sizeof(registry_query_handlers) / sizeof(registry_query_handlers[0]);

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+/* The registry object and its peers, as the files of this folder see them. */
+#pragma once
+
+#include <IOKit/IOReturn.h>
+
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/map.h"
+#include "registry/account.h"
+#include "registry/catalogue.h"
+#include "registry/entry.h"
+#include "registry/registry.h"
+#include "wire/message.h"
+#include "wire/peer.h"
+
+/* A driver that does not answer probe or start within this time is taken for hung. */
+#define REGISTRY_DRIVER_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
+/* Answers to live properties, writes and opens. */
+#define REGISTRY_READ_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
+#define REGISTRY_OPEN_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
+/* A stop may take as long as Darwin's synchronous termination waits. */
+#define REGISTRY_STOP_TIMEOUT_NS (15ull * 1000 * 1000 * 1000)
+/* After a restart hosts have this long to come back before new ones are started. */
+#define REGISTRY_RETURN_NS (1000ull * 1000 * 1000)
+
+struct registry_server;
+
+enum registry_event {
+	REGISTRY_EVENT_PUBLISH,
+	REGISTRY_EVENT_FIRST_PUBLISH,
+	REGISTRY_EVENT_MATCHED,
+	REGISTRY_EVENT_FIRST_MATCH,
+	REGISTRY_EVENT_TERMINATED,
+	REGISTRY_EVENT_WILL_TERMINATE,
+	REGISTRY_EVENTS
+};
+
+struct registry {
+	struct loop *loop;
+	/* configuration */
+	char *socket_path, *host_program, *bridge_program;
+	unsigned generation;
+	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
+	void *start_context;
+	void (*stop)(void *context);
+	void *stop_context;
+	bool no_administrator, all_users, is_ending;
+	/* what there is */
+	struct registry_tree tree;
+	struct registry_catalogue catalogue;
+	struct list servers; /* struct registry_server */
+	struct list jobs; /* struct registry_match_job */
+	struct map candidates; /* number -> struct registry_candidate */
+	uint64_t last_candidate;
+	struct list stops; /* struct registry_stop_job */
+	/* peers */
+	int listener;
+	struct list peers;
+	uint64_t last_session;
+	uint64_t last_walk; /* marks of recursive walks */
+	/* notifications */
+	struct map subscriptions; /* number -> struct registry_subscription */
+	uint64_t last_subscription;
+	struct list matching[REGISTRY_EVENTS]; /* matching subscriptions, in order of installation */
+	struct list fired; /* subscriptions whose notice is still to be sent */
+	/* status page */
+	struct wire_status_page *page;
+	int page_fd;
+	struct loop_timer return_timer;
+	bool is_returning; /* hosts of the last generation may still come back */
+};
+
+/* One connection: a client, or a provider. */
+struct registry_peer {
+	struct registry *registry;
+	struct list link;
+	struct wire_peer *wire;
+	struct fd_peer credentials;
+	uint64_t session;
+	uint32_t role; /* enum wire_role; 0: has not greeted */
+	char name[WIRE_NAME_MAX + 1];
+	struct registry_account account;
+	struct list deferred; /* requests that are answered later */
+	/* client */
+	struct map grants; /* entry ID -> struct registry_grant */
+	struct map inlets; /* number -> struct registry_inlet */
+	struct list subscriptions;
+	/* provider */
+	struct registry_server *server; /* NULL: not started by us */
+	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
+	struct list entries; /* owned */
+};
+
+struct registry_grant {
+	struct registry_entry *entry;
+	uint64_t count;
+};
+
+/* --- peers (registry.c) -- */
+
+/* "client NAME (pid N)" for log lines. */
+const char *registry_peer_name(const struct registry_peer *peer);
+/* Takes SOCKET. STARTING: the server that is to greet on it, or NULL. */
+err_t registry_peer_new(struct registry *registry, int socket, struct registry_server *starting);
+/* Give CLIENT one hold on ENTRY. False: over the limit or no memory. */
+bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry);
+/* Take COUNT holds back; more than there are is -EINVAL and takes none. */
+err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t count);
+/* The entry ID, which CLIENT need not hold; NULL when unknown. */
+struct registry_entry *registry_peer_find(struct registry_peer *peer, uint64_t id);
+/* Answer without a message. */
+err_t registry_peer_status(struct registry_peer *peer, const struct wire_header *request,
+			   IOReturn status);
+/* Make PEER the owner of ENTRY, with a reference. False: over the limit. */
+bool registry_peer_own(struct registry_peer *peer, struct registry_entry *entry);
+/* Drop the owner's reference. */
+void registry_peer_disown(struct registry_entry *entry);
+
+/* One request message and who handles it. MESSAGE is decoded and cleared by the caller. */
+struct registry_handler {
+	const struct wire_layout *layout;
+	err_t (*handle)(struct registry_peer *peer, struct wire_frame *frame, void *message);
+};
+/* Find, decode, handle, clear. -EBADMSG: not in the table, or malformed. */
+err_t registry_peer_dispatch(struct registry_peer *peer, struct wire_frame *frame,
+			     const struct registry_handler *handlers, size_t n);
+
+/* What the faces offer (client_face.c and friends, provider_face.c, control_face.c). */
+err_t registry_client_message(struct registry_peer *peer, struct wire_frame *frame);
+err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame);
+extern const struct registry_handler registry_browse_handlers[];
+extern const size_t registry_n_browse_handlers;
+extern const struct registry_handler registry_query_handlers[];
+extern const size_t registry_n_query_handlers;
+extern const struct registry_handler registry_control_handlers[];
+extern const size_t registry_n_control_handlers;
+/* Property dictionary of the root with everything that is computed at each read; NULL: no memory. */
+CFDictionaryRef registry_root_copy_properties(struct registry *registry);

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: MIT
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "registry/bind.h"
+#include "registry/spawn.h"
+#include "wire/publish.h"
+
+#define FIRST_REST_NS (100ull * 1000 * 1000)
+#define LONGEST_REST_NS (10ull * 1000 * 1000 * 1000)
+#define RETIRE_NS (5ull * 1000 * 1000 * 1000) /* for a host whose end is wanted */
+#define END_NS (2ull * 1000 * 1000 * 1000) /* for all hosts to end at the end of the session */
+
+static void handle_timer(void *context);
+
+struct registry_server *registry_server_find(const struct registry *registry, const char *name)
+{
+	list_for_each(l, &registry->servers) {
+		struct registry_server *s = container_of(l, struct registry_server, link);
+
+		if (!strcmp(s->name, name))
+			return s;
+	}
+	return NULL;
+}
+
+struct registry_server *registry_server_need(struct registry *registry, const char *name)
+{
+	struct registry_server *s = registry_server_find(registry, name);
+
+	if (s || strlen(name) > WIRE_NAME_MAX)
+		return s;
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	strcpy(s->name, name);
+	s->registry = registry;
+	s->pidfd = -1;
+	loop_timer_init(&s->timer, handle_timer, s);
+	list_add(&registry->servers, &s->link);
+	return s;
+}
+
+/* --- the process -------------------------------------------------------------------------- */
+
+static void reap(struct registry_server *s)
+{
+	siginfo_t info = { 0 };
+
+	if (s->pidfd < 0)
+		return;
+	loop_remove_fd(s->registry->loop, s->pidfd);
+	/* Not our child when it came back from an earlier registry: that is no failure. */
+	waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL | WNOHANG);
+	if (s->state == REGISTRY_SERVER_STARTING && info.si_pid)
+		log_warning("host of %s ended before it was ready (%s %d)", s->name,
+			    info.si_code == CLD_EXITED ? "exit code" : "signal", info.si_status);
+	s->pidfd = fd_close(s->pidfd);
+	s->pid = 0;
+}
+
+static void crashed(struct registry_server *s);
+static void retired(struct registry_server *s);
+
+static void handle_exit(void *context, int fd, uint32_t events)
+{
+	struct registry_server *s = context;
+	bool was_starting = s->state == REGISTRY_SERVER_STARTING;
+
+	reap(s);
+	/* One that is up is noticed by its connection. */
+	if (s->peer)
+		return;
+	if (s->is_retiring)
+		retired(s);
+	else if (was_starting || s->is_ending)
+		crashed(s);
+}
+
+static err_t make_token(struct registry_server *s)
+{
+	do {
+		if (getrandom(&s->token, sizeof(s->token), 0) != sizeof(s->token))
+			return err_from_errno();
+	} while (!s->token);
+	return 0;
+}
+
+/* The connection is there from the start; the provider greets on it when it is ready. */
+static err_t launch(struct registry_server *s)
+{
+	struct registry *r = s->registry;
+	int fds[2];
+
+	err_t err = make_token(s);
+	if (!err)
+		err = fd_socketpair(fds);
+	if (err)
+		return err;
+	if (r->start_provider && !s->is_bridge) {
+		err = r->start_provider(r->start_context, s->name, s->token, fds[1]);
+	} else {
+		const char *program = s->is_bridge ? r->bridge_program : r->host_program;
+
+		err = registry_spawn(program, s->is_bridge ? NULL : s->name, s->token, fds[1],
+				     r->socket_path, &s->pid, &s->pidfd);
+	}
+	if (err) {
+		fd_close(fds[0]);
+		return err;
+	}
+	if (s->pidfd >= 0)
+		loop_add_fd(r->loop, s->pidfd, EPOLLIN, handle_exit, s);
+	return registry_peer_new(r, fds[0], s);
+}
+
+void registry_server_start(struct registry_server *s)
+{
+	if (s->state != REGISTRY_SERVER_IDLE)
+		return;
+	s->is_retiring = false;
+	err_t err = launch(s);
+	if (err) {
+		const char *program = s->is_bridge ? s->registry->bridge_program
+						   : s->registry->host_program;
+
+		log_error("cannot start the host of %s (%s): %s", s->name,
+			  program ? program : "no program", strerror(-err));
+		registry_server_kill(s);
+		crashed(s);
+		return;
+	}
+	s->state = REGISTRY_SERVER_STARTING;
+	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
+}
+
+void registry_server_kill(struct registry_server *s)
+{
+	if (s->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	if (s->peer)
+		wire_peer_close(s->peer->wire);
+}
+
+void registry_server_retire(struct registry_server *s)
+{
+	if (!s->peer && s->pidfd < 0)
+		return;
+	s->is_retiring = true;
+	if (s->peer)
+		wire_peer_send(s->peer->wire, &wire_shutdown_layout, NULL, NULL, 0);
+	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + RETIRE_NS);
+}
+
+/* --- check-in ----------------------------------------------------------------------------- */
+
+/* A host of the last generation is no child of ours; a descriptor still names its process. */
+static void adopt(struct registry_server *s, struct registry_peer *peer)
+{
+	s->token = 0;
+	s->pid = peer->credentials.pid;
+	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
+	if (s->pidfd >= 0 &&
+	    loop_add_fd(s->registry->loop, s->pidfd, EPOLLIN, handle_exit, s))
+		s->pidfd = fd_close(s->pidfd);
+}
+
+IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, uint64_t token,
+				  struct registry_server **ret_server)
+{
+	struct registry *r = peer->registry;
+	struct registry_server *s = registry_server_find(r, name);
+
+	*ret_server = NULL;
+	if (!token)
+		return s && (s->peer || s->state == REGISTRY_SERVER_STARTING) ? kIOReturnExclusiveAccess
+									       : kIOReturnSuccess;
+	if (s && (s->peer || (s->state == REGISTRY_SERVER_STARTING && s->token != token)))
+		return kIOReturnExclusiveAccess;
+	if (!s) {
+		s = registry_server_need(r, name);
+		if (!s)
+			return kIOReturnNoMemory;
+		s->is_bridge = r->bridge_program && !strcmp(name, "bridge");
+	}
+	if (s->state != REGISTRY_SERVER_STARTING)
+		adopt(s, peer);
+	loop_timer_stop(&s->timer);
+	s->state = REGISTRY_SERVER_UP;
+	s->peer = peer;
+	*ret_server = s;
+	return kIOReturnSuccess;
+}
+
+/* --- crashes ------------------------------------------------------------------------------ */
+
+/* Match what waits for the server again. */
+static void rematch(struct registry_server *s)
+{
+	uint64_t *ids = s->rematch;
+	size_t n = s->n_rematch;
+
+	s->rematch = NULL;
+	s->n_rematch = s->rematch_capacity = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct registry_entry *e = registry_entry_find(&s->registry->tree, ids[i]);
+
+		if (e && e->state & WIRE_STATE_REGISTERED)
+			registry_bind_request(s->registry, e, false);
+	}
+	free(ids);
+}
+
+void registry_server_remember(struct registry_server *s, uint64_t service)
+{
+	for (size_t i = 0; i < s->n_rematch; i++)
+		if (s->rematch[i] == service)
+			return;
+	if (s->n_rematch == s->rematch_capacity) {
+		size_t n = s->rematch_capacity ? 2 * s->rematch_capacity : 4;
+		uint64_t *more = realloc(s->rematch, n * sizeof(*more));
+
+		if (!more)
+			return;
+		s->rematch = more;
+		s->rematch_capacity = n;
+	}
+	s->rematch[s->n_rematch++] = service;
+}
+
+/* Crashes of the last minute, this one included. */
+static unsigned count_crashes(struct registry_server *s, uint64_t now)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < s->n_crashes; i++)
+		if (now - s->crashes[i] < REGISTRY_CRASH_WINDOW_NS)
+			s->crashes[kept++] = s->crashes[i];
+	if (kept == REGISTRY_CRASHES_MAX) {
+		kept--;
+		memmove(s->crashes, s->crashes + 1, kept * sizeof(s->crashes[0]));
+	}
+	s->crashes[kept++] = now;
+	s->n_crashes = kept;
+	s->total_crashes++;
+	return kept;
+}
+
+static void crashed(struct registry_server *s)
+{
+	uint64_t now = loop_now_ns(), rest = 0;
+	unsigned n = count_crashes(s, now);
+
+	s->is_ending = false;
+	loop_timer_stop(&s->timer);
+	if (n >= REGISTRY_CRASHES_MAX) {
+		s->state = REGISTRY_SERVER_QUARANTINED;
+		log_error("host of %s crashed %u times within a minute: it is not started again "
+			  "(repair the driver, then: portico load)",
+			  s->name, n);
+	} else {
+		/* The first time at once, then after 100 ms, 200 ms, ... */
+		if (n > 1)
+			rest = FIRST_REST_NS << (n - 2);
+		s->state = REGISTRY_SERVER_RESTING;
+		loop_timer_start(s->registry->loop, &s->timer,
+				 now + (rest < LONGEST_REST_NS ? rest : LONGEST_REST_NS));
+	}
+	registry_bind_server_changed(s->registry, s);
+}
+
+static void retired(struct registry_server *s)
+{
+	loop_timer_stop(&s->timer);
+	s->is_ending = s->is_retiring = false;
+	s->state = REGISTRY_SERVER_IDLE;
+	registry_bind_server_changed(s->registry, s);
+	rematch(s);
+}
+
+void registry_server_lost(struct registry_server *s)
+{
+	s->peer = NULL;
+	if (s->registry->is_ending)
+		return;
+	if (!s->is_retiring)
+		log_warning("host of %s has ended", s->name);
+	if (s->pidfd < 0) {
+		if (s->is_retiring)
+			retired(s);
+		else
+			crashed(s);
+		return;
+	}
+	/* It cannot serve without a connection; if it still runs, it must not linger. Its end is
+	 * awaited before the next one is started. */
+	if (!s->is_retiring)
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	s->is_ending = true;
+	s->state = REGISTRY_SERVER_RESTING;
+	registry_bind_server_changed(s->registry, s);
+}
+
+void registry_server_unstarted(struct registry_server *s)
+{
+	if (s->state == REGISTRY_SERVER_STARTING && s->pidfd < 0 && !s->registry->is_ending)
+		crashed(s);
+}
+
+static void handle_timer(void *context)
+{
+	struct registry_server *s = context;
+
+	if (s->is_retiring) {
+		registry_server_kill(s);
+	} else if (s->state == REGISTRY_SERVER_STARTING) {
+		log_warning("host of %s does not check in; it is ended", s->name);
+		registry_server_kill(s);
+		if (s->pidfd < 0)
+			crashed(s);
+	} else if (s->state == REGISTRY_SERVER_RESTING) {
+		s->state = REGISTRY_SERVER_IDLE;
+		if (s->is_bridge)
+			registry_server_start(s);
+		rematch(s);
+	}
+}
+
+void registry_server_pardon(struct registry_server *s)
+{
+	s->n_crashes = 0;
+	if (s->is_ending)
+		return;
+	if (s->state != REGISTRY_SERVER_QUARANTINED && s->state != REGISTRY_SERVER_RESTING)
+		return;
+	loop_timer_stop(&s->timer);
+	s->state = REGISTRY_SERVER_IDLE;
+	rematch(s);
+}
+
+const char *registry_server_state_name(const struct registry_server *server)
+{
+	static const char *const names[] = { "idle", "starting", "up", "resting", "quarantined" };
+
+	return names[server->state];
+}
+
+/* --- end ---------------------------------------------------------------------------------- */
+
+/* Wait until the process has ended, or end it. */
+static void await_end(struct registry_server *s, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
+	uint64_t now = loop_now_ns();
+	siginfo_t info;
+
+	if (s->pidfd < 0)
+		return;
+	loop_remove_fd(s->registry->loop, s->pidfd);
+	if (poll(&p, 1, now < until_ns ? (int)((until_ns - now) / 1000000) + 1 : 0) <= 0)
+		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		;
+	s->pidfd = fd_close(s->pidfd);
+}
+
+void registry_servers_fini(struct registry *registry)
+{
+	uint64_t until = loop_now_ns() + END_NS;
+
+	list_for_each_safe(l, &registry->servers) {
+		struct registry_server *s = container_of(l, struct registry_server, link);
+
+		await_end(s, until);
+		loop_timer_stop(&s->timer);
+		list_remove(&s->link);
+		free(s->rematch);
+		free(s);
+	}
+}

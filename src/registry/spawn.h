@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Driver host processes, one for each IOUserServerName: started when a
+ * candidate needs them, watched, restarted with back-off, quarantined when they
+ * crash too often.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "registry/registry_internal.h"
+
+enum registry_server_state {
+	REGISTRY_SERVER_IDLE, /* not started, or ended in order */
+	REGISTRY_SERVER_STARTING, /* started, has not greeted */
+	REGISTRY_SERVER_UP,
+	REGISTRY_SERVER_RESTING, /* crashed: waits before the next start */
+	REGISTRY_SERVER_QUARANTINED,
+};
+
+enum { REGISTRY_CRASHES_MAX = 10 };
+#define REGISTRY_CRASH_WINDOW_NS (60ull * 1000 * 1000 * 1000)
+#define REGISTRY_CHECK_IN_NS (30ull * 1000 * 1000 * 1000)
+
+struct registry_server {
+	struct list link;
+	struct registry *registry;
+	char name[WIRE_NAME_MAX + 1];
+	enum registry_server_state state;
+	bool is_bridge;
+	bool is_retiring; /* its end is wanted: not a crash */
+	bool is_ending; /* its connection is gone, its process is not */
+	uint64_t token;
+	pid_t pid; /* 0: no process of ours, or reaped */
+	int pidfd; /* -1: none */
+	struct registry_peer *peer;
+	/* crashes, newest last */
+	uint64_t crashes[REGISTRY_CRASHES_MAX];
+	unsigned n_crashes;
+	unsigned total_crashes;
+	struct loop_timer timer; /* check-in limit, or end of the rest */
+	/* services to be matched when it may start again: entry IDs */
+	uint64_t *rematch;
+	size_t n_rematch, rematch_capacity;
+};
+
+/* Find or make. NULL: no memory. */
+struct registry_server *registry_server_need(struct registry *registry, const char *name);
+struct registry_server *registry_server_find(const struct registry *registry, const char *name);
+/* Start it when it is idle. The state tells the outcome: STARTING or UP; or why not. */
+void registry_server_start(struct registry_server *server);
+/* A provider greeted as NAME with TOKEN. kIOReturnExclusiveAccess: another one is that server.
+ * RET_SERVER is NULL for providers that are none of ours. */
+IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, uint64_t token,
+				  struct registry_server **ret_server);
+/* The connection of its process has ended. */
+void registry_server_lost(struct registry_server *server);
+/* The connection made for a provider that was being started ended before it greeted. */
+void registry_server_unstarted(struct registry_server *server);
+/* Match the service again when the server may start again. */
+void registry_server_remember(struct registry_server *server, uint64_t service);
+/* End its process: politely (WIRE_SHUTDOWN) or by force. */
+void registry_server_retire(struct registry_server *server);
+void registry_server_kill(struct registry_server *server);
+/* Forget crashes and quarantine. */
+void registry_server_pardon(struct registry_server *server);
+/* End all processes and free all servers. */
+void registry_servers_fini(struct registry *registry);
+const char *registry_server_state_name(const struct registry_server *server);
+
+/* Start PROGRAM with "--server NAME --token N --registry-fd 3 [--socket PATH]" (the bridge: without
+ * --server). SOCKET is taken. The child has a constructed environment and no other descriptors. */
+err_t registry_spawn(const char *program, const char *server, uint64_t token, int socket,
+		     const char *socket_path, pid_t *ret_pid, int *ret_pidfd);
