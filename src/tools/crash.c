@@ -112,7 +112,7 @@ const struct tools_command tools_crash = {
 	.usage = "SERVER",
 	.summary = "kill the host of a driver, to test what programs make of it",
 	.help = "SERVER is the driver's IOUserServerName or its last part, as Calculator for\n"
-		"com.portico.Calculator. The registry starts the host again, after a pause that grows\n"
+		"org.portico.driver.Calculator. The registry starts the host again, after a pause that grows\n"
 		"with each crash.\n",
 	.run = crash,
 };
