@@ -17,6 +17,8 @@
 
 #include "base/err.h"
 
+#pragma GCC visibility push(default)
+
 struct port;
 struct port_message;
 
@@ -100,3 +102,5 @@ size_t port_count_names(void);
 /* 0 in the first process, +1 in each forked child (set by an atfork handler of this library, which
  * also empties the name table and closes the inlets' sockets in the child). */
 unsigned port_fork_generation(void);
+
+#pragma GCC visibility pop
