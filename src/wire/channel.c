@@ -168,7 +168,8 @@ static void read_replies_locked(struct wire_channel *channel, struct call *call)
 	channel->is_read = true;
 	while (!call->is_done) {
 		pthread_mutex_unlock(&channel->lock);
-		err_t err = wire_frame_receive(channel->socket, call->frame, channel->payload_max, true);
+		err_t err = wire_frame_receive(channel->socket, call->frame, channel->payload_max,
+					       true);
 		pthread_mutex_lock(&channel->lock);
 		if (err)
 			fail_locked(channel);

@@ -333,8 +333,9 @@ static err_t send_parts(int socket, struct wire_header *header, struct iovec *pa
 		return -EMSGSIZE;
 	memcpy(parts[0].iov_base, header, sizeof(*header));
 	/* Most messages: measurably cheaper than sendmsg. */
-	if (n_parts == 1 && !n_fds && send(socket, parts[0].iov_base, parts[0].iov_len,
-					   MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT)) >= 0)
+	if (n_parts == 1 && !n_fds &&
+	    send(socket, parts[0].iov_base, parts[0].iov_len,
+		 MSG_NOSIGNAL | (block ? 0 : MSG_DONTWAIT)) >= 0)
 		return 0;
 	return send_with_fds(socket, parts, n_parts, fds, n_fds, block);
 }
@@ -365,8 +366,8 @@ static err_t encode_and_send(int socket, struct wire_header *header,
 		{ (void *)tail.data, tail.size },
 		{ (void *)zeros, -tail.size & 7 },
 	};
-	return send_parts(socket, header, parts, !tail.size ? 1 : tail.size & 7 ? 3 : 2, fds, n_fds,
-			  block);
+	int n_parts = tail.size ? 3 : 1;
+	return send_parts(socket, header, parts, n_parts, fds, n_fds, block);
 }
 
 static err_t send_message(int socket, struct wire_header *header, const struct wire_layout *layout,

@@ -41,9 +41,9 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 err_t wire_frame_send(int socket, struct wire_header *header, const void *payload, size_t size,
 		      const int *fds, size_t n_fds, bool block);
 
-/* Encode MESSAGE and send it: requests, events (ID 0) and replies. A reply to a request with ID 0 is
- * not sent. -EINVAL: wrong number of descriptors for LAYOUT (a reply with a non-zero STATUS may carry
- * fewer), no type. MESSAGE may be NULL when LAYOUT has no fields or STATUS is not zero. */
+/* Encode MESSAGE and send it: requests, events (ID 0) and replies. A reply to a request with ID 0
+ * is not sent. -EINVAL: wrong number of descriptors for LAYOUT (a reply with a non-zero STATUS may
+ * carry fewer), no type. MESSAGE may be NULL when LAYOUT has no fields or STATUS is not zero. */
 err_t wire_send(int socket, const struct wire_layout *layout, uint32_t id, const void *message,
 		const int *fds, size_t n_fds, bool block);
 err_t wire_reply(int socket, const struct wire_header *request, const struct wire_layout *layout,

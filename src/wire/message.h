@@ -75,12 +75,13 @@ struct wire_layout {
 	uint64_t payload_max; /* 0: WIRE_CONTROL_MAX */
 };
 
-/* Append the encoded MESSAGE (of LAYOUT's struct) to OUT, whose size is a multiple of 8. -EMSGSIZE when a field breaks its limit,
- * -EINVAL when a value cannot be encoded, -ENOMEM. OUT->size is unchanged on failure. */
+/* Append the encoded MESSAGE (of LAYOUT's struct) to OUT, whose size is a multiple of 8. -EMSGSIZE
+ * when a field breaks its limit, -EINVAL when a value cannot be encoded, -ENOMEM. OUT->size is
+ * unchanged on failure. */
 err_t wire_message_encode(const struct wire_layout *layout, const void *message, struct bytes *out);
-/* The same, but when the last field is a byte string worth sending from where it lies, OUT ends with
- * its length and RET_TAIL borrows the bytes: they and zero bytes up to a multiple of 8 complete the
- * payload. Else RET_TAIL is empty. */
+/* The same, but when the last field is a byte string worth sending from where it lies, OUT ends
+ * with its length and RET_TAIL borrows the bytes: they and zero bytes up to a multiple of 8
+ * complete the payload. Else RET_TAIL is empty. */
 err_t wire_message_encode_split(const struct wire_layout *layout, const void *message,
 				struct bytes *out, struct wire_bytes *ret_tail);
 /* Decode SIZE bytes at DATA (8-byte aligned) into RET_MESSAGE. -EBADMSG on anything malformed,

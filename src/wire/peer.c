@@ -194,7 +194,8 @@ static void handle_message(struct wire_peer *peer)
 static void receive_some(struct wire_peer *peer)
 {
 	for (int i = 0; i < ROUND_MAX && !peer->is_closed; i++) {
-		err_t err = wire_frame_receive(peer->socket, &peer->frame, peer->payload_max, false);
+		err_t err =
+			wire_frame_receive(peer->socket, &peer->frame, peer->payload_max, false);
 
 		if (err == -EAGAIN)
 			break;
@@ -256,9 +257,8 @@ static err_t enqueue(struct wire_peer *peer, const struct wire_header *header,
 		     const struct bytes *payload, const int *fds, size_t n_fds)
 {
 	/* A message that is alone may be larger than the limit. */
-	if (peer->queue_count &&
-	    (peer->queue_bytes + payload->size > WIRE_QUEUE_BYTES_MAX ||
-	     peer->queue_count >= WIRE_QUEUE_MESSAGES_MAX)) {
+	if (peer->queue_count && (peer->queue_bytes + payload->size > WIRE_QUEUE_BYTES_MAX ||
+				  peer->queue_count >= WIRE_QUEUE_MESSAGES_MAX)) {
 		log_warning("%s: does not read its messages; the connection is closed", peer->name);
 		wire_peer_close(peer);
 		return -EPIPE;

@@ -27,8 +27,8 @@ typedef err_t (*wire_peer_message_fn)(void *context, struct wire_peer *peer,
  * once, from the loop, never from inside another call of this module; the peer may be freed in it.
  * Outstanding wire_peer_call callbacks have been called before with -EPIPE. */
 typedef void (*wire_peer_closed_fn)(void *context, struct wire_peer *peer);
-/* The answer to a wire_peer_call. ERR is 0 or -EPIPE; FRAME is NULL on error. The peer may be closed in
- * it, not freed. */
+/* The answer to a wire_peer_call. ERR is 0 or -EPIPE; FRAME is NULL on error. The peer may be closed
+ * in it, not freed. */
 typedef void (*wire_peer_reply_fn)(void *context, err_t err, struct wire_frame *frame);
 
 struct wire_peer_ops {
@@ -40,8 +40,8 @@ struct wire_peer_ops {
 err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 		    const struct wire_peer_ops *ops, void *context, const char *name,
 		    struct wire_peer **ret_peer);
-/* Accepts NULL, returns NULL. Outstanding wire_peer_call callbacks are called with -EPIPE, the closed
- * callback is not. Not from inside its message callback: use wire_peer_close there. */
+/* Accepts NULL, returns NULL. Outstanding wire_peer_call callbacks are called with -EPIPE, the
+ * closed callback is not. Not from inside its message callback: use wire_peer_close there. */
 struct wire_peer *wire_peer_free(struct wire_peer *peer);
 /* End the connection; the closed callback follows from the loop. */
 void wire_peer_close(struct wire_peer *peer);

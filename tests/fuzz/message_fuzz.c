@@ -26,7 +26,8 @@ static void check_again(const struct wire_layout *layout, const void *message, c
 
 	if (err != -ENOMEM && (err || out.size > size + size / 2 + 8))
 		abort();
-	if (!err && !has_value(layout) && (out.size != size || (size && memcmp(out.data, payload, size))))
+	if (!err && !has_value(layout) &&
+	    (out.size != size || (size && memcmp(out.data, payload, size))))
 		abort();
 	bytes_fini(&out);
 }

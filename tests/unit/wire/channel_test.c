@@ -54,7 +54,8 @@ static void answer(int far, const struct wire_header *request, uint64_t number)
 {
 	struct wire_number_reply reply = { number };
 
-	test_equal_error(wire_reply(far, request, &wire_number_reply_layout, 0, &reply, NULL, 0, true), 0);
+	test_equal_error(
+		wire_reply(far, request, &wire_number_reply_layout, 0, &reply, NULL, 0, true), 0);
 }
 
 /* Answers every ask with its index + 1 until the other end goes. */
@@ -70,7 +71,8 @@ static void *serve(void *context)
 
 		test_equal_error(wire_frame_decode(&frame, &wire_trap_request_layout, &request), 0);
 		reply.number = request.index + 1;
-		err = wire_reply(far, &frame.header, &wire_number_reply_layout, 0, &reply, NULL, 0, true);
+		err = wire_reply(far, &frame.header, &wire_number_reply_layout, 0, &reply, NULL, 0,
+				 true);
 	}
 	test_true(err == 0 || err == -EPIPE);
 	wire_frame_fini(&frame);
@@ -263,9 +265,11 @@ TEST(descriptors_travel_both_ways)
 	struct wire_map_request request = { 0 };
 	int32_t status;
 
-	test_equal_error(wire_reply(far, &header, &wire_map_reply_layout, 0, &reply, &far, 1, true), 0);
+	test_equal_error(wire_reply(far, &header, &wire_map_reply_layout, 0, &reply, &far, 1, true),
+			 0);
 	test_equal_error(wire_channel_call(channel, &wire_map_request_layout, &request, NULL, 0,
-					   &wire_map_reply_layout, &got, &frame, &status), 0);
+					   &wire_map_reply_layout, &got, &frame, &status),
+			 0);
 	test_equal(got.size, 3);
 	test_equal(frame.n_fds, 1);
 	test_equal_error(wire_frame_receive(far, &far_frame, WIRE_CALL_MAX, true), 0);
@@ -285,10 +289,12 @@ TEST(a_request_that_cannot_be_sent_leaves_the_channel_usable)
 	uint64_t number;
 	int32_t status;
 
-	test_equal_error(wire_channel_call(channel, &wire_trap_request_layout, &request, NULL, 0, NULL,
-					   NULL, &frame, &status), -EMSGSIZE);
-	test_equal_error(wire_channel_call(channel, &wire_trap_request_layout, &request, &far, 1, NULL,
-					   NULL, &frame, &status), -EINVAL);
+	test_equal_error(wire_channel_call(channel, &wire_trap_request_layout, &request, NULL, 0,
+					   NULL, NULL, &frame, &status),
+			 -EMSGSIZE);
+	test_equal_error(wire_channel_call(channel, &wire_trap_request_layout, &request, &far, 1,
+					   NULL, NULL, &frame, &status),
+			 -EINVAL);
 	header.id = 3;
 	answer(far, &header, 4);
 	test_equal_error(ask(channel, 1, &frame, &number, &status), 0);
@@ -361,7 +367,8 @@ static void *post_many(void *context)
 	struct wire_release release = { { (const uint64_t[]){ 1, 2 }, 2 } };
 
 	for (int i = 0; i < 2000; i++)
-		test_equal_error(wire_channel_post(context, &wire_release_layout, &release, NULL, 0), 0);
+		test_equal_error(
+			wire_channel_post(context, &wire_release_layout, &release, NULL, 0), 0);
 	return NULL;
 }
 
@@ -381,7 +388,8 @@ TEST(posts_ask_for_no_reply_and_wait_for_room)
 	pthread_join(thread, NULL);
 	fd_close(far);
 	struct wire_release release = { { NULL, 0 } };
-	test_equal_error(wire_channel_post(channel, &wire_release_layout, &release, NULL, 0), -EPIPE);
+	test_equal_error(wire_channel_post(channel, &wire_release_layout, &release, NULL, 0),
+			 -EPIPE);
 	test_true(wire_channel_is_closed(channel));
 	wire_channel_unref(channel);
 	wire_frame_fini(&frame);

@@ -114,8 +114,14 @@ TEST(header_payload_and_descriptors_arrive_together)
 
 TEST(payloads_of_every_size_arrive_whole)
 {
-	static const size_t sizes[] = { 0, 8, 4096, WIRE_INLINE_MAX - 8, WIRE_INLINE_MAX,
-					WIRE_INLINE_MAX + 8, 1024 * 1024, 5 * 1024 * 1024 + 8 };
+	static const size_t sizes[] = { 0,
+					8,
+					4096,
+					WIRE_INLINE_MAX - 8,
+					WIRE_INLINE_MAX,
+					WIRE_INLINE_MAX + 8,
+					1024 * 1024,
+					5 * 1024 * 1024 + 8 };
 	struct link l = open_link();
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
@@ -123,7 +129,8 @@ TEST(payloads_of_every_size_arrive_whole)
 		char *payload = malloc(sizes[i] + 1);
 
 		memset(payload, 'a' + (int)i, sizes[i]);
-		test_equal_error(wire_frame_send(l.far, &header, payload, sizes[i], NULL, 0, false), 0);
+		test_equal_error(wire_frame_send(l.far, &header, payload, sizes[i], NULL, 0, false),
+				 0);
 		test_equal_error(receive(&l), 0);
 		test_equal(l.frame.payload.size, sizes[i]);
 		test_equal(l.frame.n_fds, 0);
@@ -274,7 +281,8 @@ TEST(only_sealed_memory_of_the_promised_size_is_read)
 {
 	struct link l = open_link();
 	struct wire_header header = { .type = WIRE_CALL, .flags = WIRE_FLAG_MEMORY, .size = LARGE };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC),
+	    zero = open("/dev/zero", O_RDWR | O_CLOEXEC);
 	int files[] = {
 		make_memory(LARGE, 0),
 		make_memory(LARGE, F_SEAL_SHRINK),
@@ -360,7 +368,9 @@ TEST(waiting_works_on_sockets_that_somebody_made_non_blocking)
 	test_equal(fcntl(l.far, F_SETFL, O_NONBLOCK), 0);
 	test_equal(pthread_create(&thread, NULL, receive_5000, &l), 0);
 	for (int i = 0; i < 5000; i++)
-		test_equal_error(wire_frame_send(l.far, &header, payload, sizeof(payload), NULL, 0, true), 0);
+		test_equal_error(
+			wire_frame_send(l.far, &header, payload, sizeof(payload), NULL, 0, true),
+			0);
 	pthread_join(thread, NULL);
 	close_link(&l);
 }
@@ -371,8 +381,10 @@ TEST(messages_carry_exactly_their_descriptors)
 	struct wire_inlet_open open = { 3, WIRE_INLET_NOTICES }, got;
 	int fds[2] = { l.far, l.far };
 
-	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, NULL, 0, false), -EINVAL);
-	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, fds, 2, false), -EINVAL);
+	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, NULL, 0, false),
+			 -EINVAL);
+	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, fds, 2, false),
+			 -EINVAL);
 	test_equal_error(wire_send(l.far, &wire_empty_layout, 1, NULL, NULL, 0, false), -EINVAL);
 	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, fds, 1, false), 0);
 	test_equal_error(receive(&l), 0);
@@ -395,7 +407,8 @@ TEST(replies_repeat_type_and_id_and_carry_the_status)
 	struct wire_header request = { .type = WIRE_CALL, .id = 9 };
 	struct wire_call_reply reply = { .scalar_output_count = 2 }, got;
 
-	test_equal_error(wire_reply(l.far, &request, &wire_call_reply_layout, 0, &reply, NULL, 0, false), 0);
+	test_equal_error(
+		wire_reply(l.far, &request, &wire_call_reply_layout, 0, &reply, NULL, 0, false), 0);
 	test_equal_error(receive(&l), 0);
 	test_equal(l.frame.header.type, WIRE_CALL);
 	test_equal(l.frame.header.id, 9);
@@ -403,32 +416,37 @@ TEST(replies_repeat_type_and_id_and_carry_the_status)
 	test_equal_error(wire_frame_decode(&l.frame, &wire_call_reply_layout, &got), 0);
 	test_equal(got.scalar_output_count, 2);
 	/* A failure needs neither contents nor descriptors. */
-	test_equal_error(wire_reply(l.far, &request, &wire_inlet_open_layout, -5, NULL, NULL, 0, false), 0);
+	test_equal_error(
+		wire_reply(l.far, &request, &wire_inlet_open_layout, -5, NULL, NULL, 0, false), 0);
 	test_equal_error(receive(&l), 0);
 	test_equal(l.frame.header.status, -5);
-	test_equal_error(wire_reply(l.far, &request, &wire_call_reply_layout, 0, NULL, NULL, 0, false),
-			 -EINVAL);
+	test_equal_error(
+		wire_reply(l.far, &request, &wire_call_reply_layout, 0, NULL, NULL, 0, false),
+		-EINVAL);
 	/* Nobody waits for this one. */
 	request.id = 0;
-	test_equal_error(wire_reply(l.far, &request, &wire_empty_layout, 0, NULL, NULL, 0, false), 0);
+	test_equal_error(wire_reply(l.far, &request, &wire_empty_layout, 0, NULL, NULL, 0, false),
+			 0);
 	test_equal_error(receive(&l), -EAGAIN);
 	close_link(&l);
 }
 
 TEST(structures_of_every_size_are_sent_from_where_they_lie)
 {
-	static const size_t sizes[] = { 0, 1, 1023, 1024, 1025, 4096, 32000, 32700, 32768, 70001, 9000001 };
+	static const size_t sizes[] = { 0,     1,     1023,  1024,  1025,   4096,
+					32000, 32700, 32768, 70001, 9000001 };
 	struct link l = open_link();
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
 		char *structure = malloc(sizes[i] + 1);
 		uint64_t scalars[2] = { 1, 2 };
-		struct wire_call_request call = {
-			.scalars = { scalars, 2 }, .structure = { structure, sizes[i] }
-		}, got;
+		struct wire_call_request call = { .scalars = { scalars, 2 },
+						  .structure = { structure, sizes[i] } },
+					 got;
 
 		memset(structure, 's', sizes[i]);
-		test_equal_error(wire_send(l.far, &wire_call_request_layout, 1, &call, NULL, 0, false), 0);
+		test_equal_error(
+			wire_send(l.far, &wire_call_request_layout, 1, &call, NULL, 0, false), 0);
 		test_equal_error(receive(&l), 0);
 		test_equal_error(wire_frame_decode(&l.frame, &wire_call_request_layout, &got), 0);
 		test_equal(got.structure.size, sizes[i]);

@@ -10,8 +10,8 @@
 #include "wire/hello.h"
 
 /* The encoded form of a sample, in memory of exactly its size so that a read past it is noticed. */
-static uint8_t *encode_sample(const struct wire_layout *layout, enum sample_size size, uint64_t seed,
-			      size_t *ret_size)
+static uint8_t *encode_sample(const struct wire_layout *layout, enum sample_size size,
+			      uint64_t seed, size_t *ret_size)
 {
 	struct bytes out = BYTES_INIT;
 	void *message = sample_new(layout, size, seed);
@@ -46,13 +46,15 @@ TEST(every_message_survives_the_round_trip)
 		for (int size = SAMPLE_EMPTY; size <= SAMPLE_LARGEST; size++) {
 			const struct wire_layout *layout = wire_layouts[i];
 			struct bytes out = BYTES_INIT;
-			void *sent = sample_new(layout, size, 7 + i), *got = calloc(1, layout->size);
+			void *sent = sample_new(layout, size, 7 + i),
+			     *got = calloc(1, layout->size);
 
 			test_equal_error(wire_message_encode(layout, sent, &out), 0);
 			test_equal(out.size % 8, 0);
 			test_equal_error(wire_message_decode(layout, out.data, out.size, got), 0);
 			if (!sample_is_equal(layout, sent, got))
-				test_fail(__FILE__, __LINE__, "%s differs after the trip", layout->name);
+				test_fail(__FILE__, __LINE__, "%s differs after the trip",
+					  layout->name);
 			wire_message_clear(layout, got);
 			sample_free(layout, sent);
 			free(got);
@@ -89,7 +91,8 @@ TEST(nothing_may_follow_the_last_field)
 			uint8_t *longer = calloc(1, size + extra);
 
 			memcpy(longer, data, size);
-			test_equal_error(decode_only(wire_layouts[i], longer, size + extra), -EBADMSG);
+			test_equal_error(decode_only(wire_layouts[i], longer, size + extra),
+					 -EBADMSG);
 			free(longer);
 		}
 		free(data);
@@ -114,7 +117,8 @@ TEST(a_changed_byte_is_refused_or_means_something_else)
 			if (!err) {
 				test_equal_error(wire_message_encode(layout, message, &out), 0);
 				if (!sample_has_value(layout))
-					test_true(out.size == size && !memcmp(out.data, data, size));
+					test_true(out.size == size &&
+						  !memcmp(out.data, data, size));
 				wire_message_clear(layout, message);
 				bytes_fini(&out);
 			}
@@ -191,7 +195,8 @@ TEST(every_bounded_field_keeps_its_bound)
 		for (size_t k = 0; k < wire_layouts[i]->n_fields; k++) {
 			enum wire_field_kind kind = wire_layouts[i]->fields[k].kind;
 
-			if (kind == WIRE_FIELD_U32 || kind == WIRE_FIELD_U64 || kind == WIRE_FIELD_VALUE)
+			if (kind == WIRE_FIELD_U32 || kind == WIRE_FIELD_U64 ||
+			    kind == WIRE_FIELD_VALUE)
 				continue;
 			check_bound(wire_layouts[i], k);
 			n_bounds++;
@@ -203,9 +208,11 @@ TEST(a_count_without_its_items_allocates_nothing)
 {
 	uint64_t payload[] = { 1, WIRE_ENTRIES_MAX, 0, 0 };
 
-	test_equal_error(decode_only(&wire_entries_reply_layout, payload, sizeof(payload)), -EBADMSG);
+	test_equal_error(decode_only(&wire_entries_reply_layout, payload, sizeof(payload)),
+			 -EBADMSG);
 	payload[1] = UINT64_MAX;
-	test_equal_error(decode_only(&wire_entries_reply_layout, payload, sizeof(payload)), -EBADMSG);
+	test_equal_error(decode_only(&wire_entries_reply_layout, payload, sizeof(payload)),
+			 -EBADMSG);
 }
 
 TEST(texts_end_in_their_only_nul)
@@ -274,13 +281,15 @@ TEST(a_large_structure_is_left_where_it_lies)
 	struct bytes out = BYTES_INIT;
 	struct wire_bytes tail;
 
-	test_equal_error(wire_message_encode_split(&wire_call_request_layout, &call, &out, &tail), 0);
+	test_equal_error(wire_message_encode_split(&wire_call_request_layout, &call, &out, &tail),
+			 0);
 	test_true(tail.data == structure);
 	test_equal(tail.size, 5001);
 	test_true(out.size < 200);
 	bytes_clear(&out);
 	call.structure.size = 10;
-	test_equal_error(wire_message_encode_split(&wire_call_request_layout, &call, &out, &tail), 0);
+	test_equal_error(wire_message_encode_split(&wire_call_request_layout, &call, &out, &tail),
+			 0);
 	test_equal(tail.size, 0);
 	bytes_fini(&out);
 }

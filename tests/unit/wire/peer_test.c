@@ -46,7 +46,8 @@ static err_t handle_message(void *context, struct wire_peer *peer, struct wire_f
 	w->kept = frame->header;
 	if (frame->header.type == WIRE_TRAP)
 		test_equal_error(wire_peer_reply(peer, &frame->header, &wire_number_reply_layout, 0,
-						 &reply, NULL, 0), 0);
+						 &reply, NULL, 0),
+				 0);
 	return w->verdict;
 }
 
@@ -83,8 +84,9 @@ static void set_up(struct world *w)
 	sem_init(&w->has_closed, 0, 0);
 	sem_init(&w->has_replied, 0, 0);
 	test_equal_error(loop_new(&w->loop), 0);
-	test_equal_error(wire_peer_new(w->loop, fds[0], WIRE_CONTROL_MAX, &ops, w, "test peer", &w->peer),
-			 0);
+	test_equal_error(
+		wire_peer_new(w->loop, fds[0], WIRE_CONTROL_MAX, &ops, w, "test peer", &w->peer),
+		0);
 	test_equal_text(wire_peer_name(w->peer), "test peer");
 	test_equal(wire_peer_socket(w->peer), fds[0]);
 	test_equal(pthread_create(&w->thread, NULL, run_loop, w), 0);
@@ -142,7 +144,8 @@ static void far_send_trap(struct world *w, uint32_t id)
 {
 	struct wire_trap_request request = { .index = 1 };
 
-	test_equal_error(wire_send(w->far, &wire_trap_request_layout, id, &request, NULL, 0, true), 0);
+	test_equal_error(wire_send(w->far, &wire_trap_request_layout, id, &request, NULL, 0, true),
+			 0);
 }
 
 /* --- serving ---------------------------------------------------------- */
@@ -204,7 +207,8 @@ TEST(a_reply_may_come_later_and_carry_descriptors)
 	tear_down(&w);
 }
 
-static void check_malformed(const struct wire_header *header, size_t size, err_t verdict, int n_messages)
+static void check_malformed(const struct wire_header *header, size_t size, err_t verdict,
+			    int n_messages)
 {
 	struct world w;
 	struct wire_header copy = *header;
@@ -226,7 +230,9 @@ TEST(a_malformed_message_ends_the_connection)
 {
 	check_malformed(&(struct wire_header){ .type = WIRE_MAP, .flags = 0x100 }, 0, 0, 0);
 	check_malformed(&(struct wire_header){ .type = WIRE_MAP, .status = 1 }, 0, 0, 0);
-	check_malformed(&(struct wire_header){ .type = WIRE_MAP, .id = 3, .flags = WIRE_FLAG_REPLY }, 0, 0, 0);
+	check_malformed(
+		&(struct wire_header){ .type = WIRE_MAP, .id = 3, .flags = WIRE_FLAG_REPLY }, 0, 0,
+		0);
 	check_malformed(&(struct wire_header){ .type = WIRE_TRAP, .id = 3 }, 8, -EBADMSG, 1);
 	check_malformed(&(struct wire_header){ .type = WIRE_MAP, .id = 3 }, 8, -EACCES, 1);
 }
@@ -239,7 +245,8 @@ TEST(a_peer_that_goes_is_reported_after_its_last_message)
 	for (uint32_t id = 1; id <= 100; id++) {
 		struct wire_map_request request = { id, 0 };
 
-		test_equal_error(wire_send(w.far, &wire_map_request_layout, 0, &request, NULL, 0, true), 0);
+		test_equal_error(
+			wire_send(w.far, &wire_map_request_layout, 0, &request, NULL, 0, true), 0);
 	}
 	w.far = fd_close(w.far);
 	wait_for(&w.has_closed);
@@ -436,8 +443,9 @@ static void answer_asked(struct world *w, uint64_t number)
 {
 	struct wire_number_reply reply = { number };
 
-	test_equal_error(wire_reply(w->far, &w->frame.header, &wire_number_reply_layout, 0, &reply, NULL,
-				    0, true), 0);
+	test_equal_error(wire_reply(w->far, &w->frame.header, &wire_number_reply_layout, 0, &reply,
+				    NULL, 0, true),
+			 0);
 }
 
 TEST(a_request_of_the_peer_is_answered_through_its_callback)
@@ -532,8 +540,9 @@ static void send_wrongly(struct world *w)
 	test_equal_error(wire_peer_send(w->peer, &wire_release_layout, &release, &fd, 1), -EINVAL);
 	test_equal_error(wire_peer_send(w->peer, &wire_release_layout, NULL, NULL, 0), -EINVAL);
 	test_equal_error(wire_peer_send(w->peer, &wire_empty_layout, NULL, NULL, 0), -EINVAL);
-	test_equal_error(wire_peer_call(w->peer, &wire_publish_layout, &publish, NULL, 0, keep_reply, w),
-			 -EMSGSIZE);
+	test_equal_error(
+		wire_peer_call(w->peer, &wire_publish_layout, &publish, NULL, 0, keep_reply, w),
+		-EMSGSIZE);
 	w->err = wire_peer_send(w->peer, &wire_shutdown_layout, NULL, NULL, 0);
 }
 

@@ -42,7 +42,9 @@ static size_t pick(enum sample_size size, uint64_t limit, size_t cap, uint64_t *
 {
 	size_t most = limit < cap ? limit : cap;
 
-	return size == SAMPLE_EMPTY ? 0 : size == SAMPLE_LARGEST ? most : 1 + next(seed) % (most < 40 ? most : 40);
+	return size == SAMPLE_EMPTY	? 0
+	       : size == SAMPLE_LARGEST ? most
+					: 1 + next(seed) % (most < 40 ? most : 40);
 }
 
 static void add(CFMutableDictionaryRef d, const char *key, CFTypeRef value)
@@ -70,7 +72,8 @@ CFTypeRef sample_value(uint64_t seed)
 	add(d, "yes", CFRetain(kCFBooleanTrue));
 	add(d, "no", CFRetain(kCFBooleanFalse));
 	add(d, "data", CFDataCreate(NULL, (const UInt8 *)"\0\1\2", 3));
-	add(d, "text", CFStringCreateWithCString(NULL, "gr\xc3\xbc\xc3\x9f", kCFStringEncodingUTF8));
+	add(d, "text",
+	    CFStringCreateWithCString(NULL, "gr\xc3\xbc\xc3\x9f", kCFStringEncodingUTF8));
 	CFArrayAppendValue(array, kCFBooleanTrue);
 	CFArrayAppendValue(array, CFSTR("second"));
 	CFSetAddValue(set, CFSTR("only"));
@@ -93,7 +96,8 @@ static void fill_entries(struct wire_entries *ret, size_t n, enum sample_size si
 			.generation = next(seed),
 			.state = (uint32_t)next(seed),
 			.depth = (uint32_t)next(seed),
-			.class_name = make_text(pick(size, WIRE_NAME_MAX, WIRE_NAME_MAX, seed), seed),
+			.class_name =
+				make_text(pick(size, WIRE_NAME_MAX, WIRE_NAME_MAX, seed), seed),
 			.name = make_text(pick(size, WIRE_NAME_MAX, WIRE_NAME_MAX, seed), seed),
 			.location = make_text(i % 2 ? 3 : 0, seed),
 		};
@@ -133,7 +137,10 @@ static void fill(const struct wire_field *f, void *at, enum sample_size size, ui
 		*(CFTypeRef *)at = size ? sample_value(next(seed)) : NULL;
 		break;
 	case WIRE_FIELD_ENTRIES:
-		fill_entries(at, size == SAMPLE_EMPTY ? 0 : size == SAMPLE_SMALL ? 2 : ENTRIES_MAX,
+		fill_entries(at,
+			     size == SAMPLE_EMPTY   ? 0
+			     : size == SAMPLE_SMALL ? 2
+						    : ENTRIES_MAX,
 			     size, seed);
 		break;
 	}

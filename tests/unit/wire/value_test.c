@@ -175,8 +175,8 @@ TEST(containers_come_back_mutable)
 TEST(texts_of_any_content_survive)
 {
 	static const UInt8 text[] = "a\0b \xe2\x82\xac \xf0\x9f\x98\x80";
-	CFStringRef string = CFStringCreateWithBytes(NULL, text, sizeof(text) - 1, kCFStringEncodingUTF8,
-						     false);
+	CFStringRef string =
+		CFStringCreateWithBytes(NULL, text, sizeof(text) - 1, kCFStringEncodingUTF8, false);
 	CFTypeRef copy = trip(CFRetain(string));
 
 	test_true(CFEqual(copy, string));
