@@ -11,8 +11,8 @@ static uint64_t run(uint64_t n)
 
 int bench_peer_lookup(void)
 {
-	io_service_t service = IOServiceGetMatchingService(kIOMasterPortDefault,
-							   IOServiceMatching("IOPlatformExpertDevice"));
+	io_service_t service = IOServiceGetMatchingService(
+		kIOMasterPortDefault, IOServiceMatching("IOPlatformExpertDevice"));
 
 	if (!service) {
 		bench_complain("lookup: there is no machine node");

@@ -43,7 +43,8 @@ static bool consume(uint64_t n)
 		}
 		IOReturn kr = IODataQueueDequeue(queue, record, &size);
 		if (kr || size != sizeof(record) || record[0] != i) {
-			bench_complain("queue: record %llu is wrong (0x%x)", (unsigned long long)i, kr);
+			bench_complain("queue: record %llu is wrong (0x%x)", (unsigned long long)i,
+				       kr);
 			return false;
 		}
 	}
@@ -77,7 +78,8 @@ int bench_peer_queue(void)
 	port = IODataQueueAllocateNotificationPort();
 	kern_return_t kr = IOConnectSetNotificationPort(connection, 0, port, 0);
 	if (!kr)
-		kr = IOConnectMapMemory64(connection, 0, mach_task_self(), &address, &size, kIOMapAnywhere);
+		kr = IOConnectMapMemory64(connection, 0, mach_task_self(), &address, &size,
+					  kIOMapAnywhere);
 	if (kr) {
 		bench_complain("queue: cannot be mapped: 0x%x", kr);
 		return 1;

@@ -55,7 +55,8 @@ static uint64_t run(uint64_t n)
 	uint64_t kib = 0;
 
 	while (folder && !kib && (entry = readdir(folder)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_ours(entry->d_name, socket))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
+		    is_ours(entry->d_name, socket))
 			kib = resident_kib(entry->d_name);
 	if (folder)
 		closedir(folder);
@@ -66,7 +67,8 @@ static uint64_t run(uint64_t n)
 
 int bench_peer_registry(void)
 {
-	static const char *const classes[] = { "CalculatorDriver", "ProcessMonitor", "MirrorDriver" };
+	static const char *const classes[] = { "CalculatorDriver", "ProcessMonitor",
+					       "MirrorDriver" };
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++) {
 		io_connect_t connection = bench_service_open(classes[i]);

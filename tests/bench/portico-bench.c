@@ -93,14 +93,21 @@ static void add(enum row row, double value, const char *problem)
 		snprintf(rows[row].problem, sizeof(rows[row].problem), "%s", problem);
 }
 
+/* What the peer of ROW answered after N operations, in the row's unit. */
+static double in_unit(enum row row, uint64_t n, uint64_t answer)
+{
+	if (row == REGISTRY_MEMORY)
+		return (double)answer / 1024;
+	if (row == QUEUE)
+		return answer ? (double)n * 1e3 / (double)answer : 0;
+	return (double)answer / (double)n;
+}
+
 static void run_peer(enum row row, struct bench_process *process, uint64_t n)
 {
-	uint64_t ns = rows[row].problem[0] ? 0 : bench_process_run(process, n);
-	double value = row == QUEUE ? ns ? (double)n * 1e3 / (double)ns : 0
-		       : row == REGISTRY_MEMORY ? (double)ns / 1024
-						: (double)ns / (double)n;
+	uint64_t answer = rows[row].problem[0] ? 0 : bench_process_run(process, n);
 
-	add(row, value, process->problem);
+	add(row, in_unit(row, n, answer), process->problem);
 }
 
 static void measure(const struct plan *plan)

@@ -93,7 +93,8 @@ bool bench_process_start(struct bench_process *process, const struct bench_paths
 
 	*process = (struct bench_process){ .pid = -1, .to = -1, .from = -1 };
 	if (pipe2(to, O_CLOEXEC) < 0 || pipe2(from, O_CLOEXEC) < 0) {
-		snprintf(process->problem, sizeof(process->problem), "no pipe: %s", strerror(errno));
+		snprintf(process->problem, sizeof(process->problem), "no pipe: %s",
+			 strerror(errno));
 		return false;
 	}
 	process->pid = fork();
@@ -109,7 +110,8 @@ bool bench_process_start(struct bench_process *process, const struct bench_paths
 	close(from[1]);
 	process->to = to[1];
 	process->from = from[0];
-	if (process->pid < 0 || !read_line(process->from, line, sizeof(line)) || strcmp(line, "ready")) {
+	if (process->pid < 0 || !read_line(process->from, line, sizeof(line)) ||
+	    strcmp(line, "ready")) {
 		snprintf(process->problem, sizeof(process->problem),
 			 "the %s peer did not start (its message is above)", role);
 		bench_process_stop(process);

@@ -33,8 +33,8 @@ static io_service_t wait_for(const char *class_name)
 		return 0;
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
-	if (!IOServiceAddMatchingNotification(port, type, IOServiceMatching(class_name),
-					      found, &service, &iterator)) {
+	if (!IOServiceAddMatchingNotification(port, type, IOServiceMatching(class_name), found,
+					      &service, &iterator)) {
 		found(&service, iterator);
 		if (!service)
 			CFRunLoopRunInMode(kCFRunLoopDefaultMode, WAIT_SECONDS, false);

@@ -21,7 +21,8 @@ static double ratio(const struct bench_row *rows, size_t n_rows, const struct be
 
 	for (size_t i = 0; against && i < row->series.count && i < against->series.count; i++)
 		if (against->series.values[i] > 0)
-			bench_series_add(&quotients, row->series.values[i] / against->series.values[i]);
+			bench_series_add(&quotients,
+					 row->series.values[i] / against->series.values[i]);
 	return bench_series_median(&quotients);
 }
 
@@ -83,7 +84,8 @@ static void put_text(FILE *f, const char *text)
 	fputc('"', f);
 }
 
-static void put_row(FILE *f, const struct bench_row *rows, size_t n_rows, const struct bench_row *row)
+static void put_row(FILE *f, const struct bench_row *rows, size_t n_rows,
+		    const struct bench_row *row)
 {
 	double quotient = ratio(rows, n_rows, row);
 
@@ -95,7 +97,8 @@ static void put_row(FILE *f, const struct bench_row *rows, size_t n_rows, const 
 		fprintf(f, ", \"problem\": ");
 		put_text(f, row->problem);
 	} else {
-		fprintf(f, ", \"rounds\": %zu, \"median\": %.3f, \"lowest\": %.3f, \"highest\": %.3f",
+		fprintf(f,
+			", \"rounds\": %zu, \"median\": %.3f, \"lowest\": %.3f, \"highest\": %.3f",
 			row->series.count, bench_series_median(&row->series),
 			bench_series_lowest(&row->series), bench_series_highest(&row->series));
 	}

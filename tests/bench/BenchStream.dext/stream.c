@@ -32,7 +32,8 @@ static IOReturn produce(OSObject *target, void *reference, IOExternalMethodArgum
 
 	for (uint64_t i = 0; i < arguments->scalarInput[0]; i++) {
 		record[0] = i;
-		for (int waits = 0; !IOSharedDataQueueEnqueue(c->queue, record, sizeof(record)); waits++) {
+		for (int waits = 0; !IOSharedDataQueueEnqueue(c->queue, record, sizeof(record));
+		     waits++) {
 			/* A consumer that has gone must not keep the host. */
 			if (waits == WAITS_MAX)
 				return kIOReturnTimeout;
@@ -49,7 +50,8 @@ static const IOExternalMethodDispatch2022 methods[] = {
 static IOReturn external_method(IOUserClient *client, uint32_t selector,
 				IOExternalMethodArguments *arguments)
 {
-	return IOUserClientDispatchExternalMethod(client, selector, arguments, methods, 1, client, NULL);
+	return IOUserClientDispatchExternalMethod(client, selector, arguments, methods, 1, client,
+						  NULL);
 }
 
 static bool start(IOService *service, IOService *provider)
@@ -74,7 +76,8 @@ static IOReturn close_client(IOUserClient *client)
 	return kIOReturnSuccess;
 }
 
-static IOReturn register_port(IOUserClient *client, IOWakePort *port, uint32_t type, uint64_t reference)
+static IOReturn register_port(IOUserClient *client, IOWakePort *port, uint32_t type,
+			      uint64_t reference)
 {
 	IOSharedDataQueueSetNotificationPort(((struct stream_client *)client)->queue, port);
 	return kIOReturnSuccess;
