@@ -155,7 +155,7 @@ static void call_scalars(io_connect_t connect)
 	      IOConnectCallScalarMethod(connect, add, in, 2, NULL, &n), kIOReturnBadArgument);
 	n = 0;
 	check("a selector that does not exist",
-	      IOConnectCallScalarMethod(connect, 1000, NULL, 0, NULL, &n), kIOReturnUnsupported);
+	      IOConnectCallScalarMethod(connect, 1000, NULL, 0, NULL, &n), kIOReturnBadArgument);
 	n = 0;
 	check("an asynchronous method called synchronously",
 	      IOConnectCallScalarMethod(connect, add_later, in, 3, NULL, &n), kIOReturnBadArgument);

@@ -22,6 +22,7 @@
 #include "wire/frame.h"
 #include "wire/hello.h"
 #include "wire/publish.h"
+#include "wire/query.h"
 
 #define CONTROL_TIMEOUT_MS 10000
 
@@ -244,6 +245,26 @@ kern_return_t portico_session_unload(const char *socket_path, const char *identi
 				     CFStringRef *text)
 {
 	return change(socket_path, &wire_unload_layout, identifier, text);
+}
+
+kern_return_t portico_session_wait_quiet(const char *socket_path, unsigned timeout_ms)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_wait_quiet_request request = { .timeout_ns = timeout_ms * 1000000ull };
+	char path[4096];
+	int32_t verdict = 0;
+	scope_fd int socket = -1;
+	kern_return_t kr;
+	err_t err;
+
+	if (timeout_ms > CONTROL_TIMEOUT_MS)
+		return kIOReturnBadArgument;
+	kr = choose_path(socket_path, path, sizeof(path));
+	if (kr)
+		return kr;
+	err = ask(path, &wire_wait_quiet_request_layout, &request, &frame, &socket, &verdict);
+	wire_frame_fini(&frame);
+	return err ? client_status_of_control(err) : verdict;
 }
 
 /* The registry keeps the connection until its very end. */

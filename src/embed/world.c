@@ -19,8 +19,12 @@
 #include "embed/paths.h"
 #include "host/host.h"
 #include "registry/registry.h"
+#include "wire/channel.h"
+#include "wire/hello.h"
+#include "wire/query.h"
 
 enum { JOIN_SECONDS = 5 };
+#define QUIET_TIMEOUT_NS (3ull * 1000 * 1000 * 1000)
 
 /* A thread that is a provider: the bridge or a driver host. */
 struct worker {
@@ -250,6 +254,36 @@ static err_t start_bridge(struct embed_world *world)
 	return err;
 }
 
+/* Drivers that are installed are there when the program asks for them, as on a Mac: the first
+ * connection comes when matching has settled. The bridge is not waited for. A driver that is slow
+ * to start delays nobody for longer than the limit. */
+static void wait_until_quiet(struct embed_world *world)
+{
+	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION,
+				    .role = WIRE_ROLE_CLIENT, .pid = (uint32_t)getpid(),
+				    .name = "embedded" };
+	struct wire_wait_quiet_request request = { .timeout_ns = QUIET_TIMEOUT_NS };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_hello_reply reply;
+	struct wire_channel *channel;
+	int32_t status;
+	int socket;
+	err_t err = embed_world_connect(world, &socket);
+
+	if (!err)
+		err = wire_channel_new(socket, WIRE_CONTROL_MAX, &channel);
+	if (err)
+		return;
+	err = wire_channel_call(channel, &wire_hello_layout, &hello, NULL, 0, &wire_hello_reply_layout,
+				&reply, &frame, &status);
+	if (!err && !status)
+		wire_channel_call(channel, &wire_wait_quiet_request_layout, &request, NULL, 0, NULL, NULL,
+				  &frame, &status);
+	wire_frame_fini(&frame);
+	wire_channel_close(channel);
+	wire_channel_unref(channel);
+}
+
 err_t embed_world_new(struct embed_world **ret_world)
 {
 	struct embed_world *world = calloc(1, sizeof(*world));
@@ -274,6 +308,8 @@ err_t embed_world_new(struct embed_world **ret_world)
 	if (!err)
 		err = start_thread(&world->thread, run_registry, world);
 	world->has_thread = !err;
+	if (!err)
+		wait_until_quiet(world);
 	if (!err)
 		err = start_bridge(world);
 	if (err) {

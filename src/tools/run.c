@@ -17,11 +17,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <portico/session.h>
+
 #include "tools/daemon.h"
 #include "tools/folder.h"
 #include "tools/options.h"
 #include "tools/paths.h"
 #include "tools/tools.h"
+
+enum { QUIET_TIMEOUT_MS = 5000 };
 
 struct running {
 	struct tools_paths paths;
@@ -141,7 +145,12 @@ static bool start_session(struct running *r)
 	r->daemon.program = r->program;
 	r->daemon.socket_path = r->socket_path;
 	r->daemon.options = r->options.daemon_arguments;
-	return tools_daemon_start(&r->daemon);
+	if (!tools_daemon_start(&r->daemon))
+		return false;
+	/* Programs look their driver up as the first thing they do; on a Mac it is there already. */
+	if (portico_session_wait_quiet(r->socket_path, QUIET_TIMEOUT_MS) && r->options.is_verbose)
+		tools_complain(&tools_run, "drivers are still being started");
+	return true;
 }
 
 static int run_private(struct running *r)

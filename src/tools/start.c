@@ -22,6 +22,8 @@
 #include "tools/paths.h"
 #include "tools/tools.h"
 
+enum { QUIET_TIMEOUT_MS = 5000 };
+
 static volatile sig_atomic_t told_to_end;
 
 static void on_signal(int number)
@@ -138,6 +140,8 @@ static int start(int argc, char **argv)
 		 (int)(strrchr(socket_path, '/') - socket_path), socket_path);
 	daemon.options = options.daemon_arguments;
 	result = start_supervisor(&daemon);
+	if (!result)
+		portico_session_wait_quiet(socket_path, QUIET_TIMEOUT_MS);
 	if (!result)
 		printf("session started at %s\n", socket_path);
 	tools_options_fini(&options);

@@ -41,6 +41,9 @@ kern_return_t portico_session_load(const char *socket_path, const char *bundle_p
 /* Unload the bundle with that identifier: its services are terminated. *TEXT as above. */
 kern_return_t portico_session_unload(const char *socket_path, const char *identifier,
 				     CFStringRef *text);
+/* Wait until drivers have been matched to everything that is there, at most TIMEOUT_MS (10000 at
+ * most): kIOReturnTimeout. */
+kern_return_t portico_session_wait_quiet(const char *socket_path, unsigned timeout_ms);
 /* End the session and wait until it has ended. */
 kern_return_t portico_session_stop(const char *socket_path);
 
