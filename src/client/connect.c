@@ -43,15 +43,13 @@ struct client_connection *client_connection_unref(struct client_connection *conn
 	wire_channel_unref(connection->channel);
 	if (connection->port)
 		port_unref(connection->port);
-	if (connection->user_client)
-		client_session_release(connection->epoch, connection->user_client, 1);
 	pthread_mutex_destroy(&connection->map_lock);
 	pthread_mutex_destroy(&connection->lock);
 	free(connection);
 	return NULL;
 }
 
-/* Drop the reference of the handles, once. */
+/* There are no handles any more: drop their reference, once, and the hold on the entry. */
 static void drop_name(struct client_connection *connection)
 {
 	bool named;
@@ -60,8 +58,11 @@ static void drop_name(struct client_connection *connection)
 	named = connection->named;
 	connection->named = false;
 	pthread_mutex_unlock(&connection->lock);
-	if (named)
-		client_connection_unref(connection);
+	if (!named)
+		return;
+	if (connection->user_client)
+		client_session_release(connection->epoch, connection->user_client, 1);
+	client_connection_unref(connection);
 }
 
 static void connection_retain(void *object)
@@ -219,7 +220,7 @@ static IOReturn open_service(struct client_session *session, struct client_entry
 kern_return_t IOServiceOpen(io_service_t service, task_port_t owningTask, uint32_t type,
 			    io_connect_t *connect)
 {
-	struct client_connection *connection;
+	struct client_connection *connection = NULL;
 	struct client_session *session;
 	struct client_entry *entry;
 	io_connect_t name = IO_OBJECT_NULL;

@@ -49,7 +49,7 @@ static io_registry_entry_t name_from_path(mach_port_t main_port, const char *pat
 	return name;
 }
 
-io_registry_entry_t IORegistryEntryFromPath(mach_port_t mainPort, const io_string_t path)
+io_registry_entry_t IORegistryEntryFromPath(mach_port_t mainPort, const char *path)
 {
 	io_string_t text;
 	size_t n;
@@ -106,7 +106,7 @@ io_registry_entry_t IORegistryGetRootEntry(mach_port_t mainPort)
 
 /* --- walks ---------------------------------------------------------------------- */
 
-kern_return_t IORegistryCreateIterator(mach_port_t mainPort, const io_name_t plane,
+kern_return_t IORegistryCreateIterator(mach_port_t mainPort, const char *plane,
 				       IOOptionBits options, io_iterator_t *iterator)
 {
 	struct client_entry *root;
@@ -124,7 +124,7 @@ kern_return_t IORegistryCreateIterator(mach_port_t mainPort, const io_name_t pla
 	return status;
 }
 
-kern_return_t IORegistryEntryCreateIterator(io_registry_entry_t handle, const io_name_t plane,
+kern_return_t IORegistryEntryCreateIterator(io_registry_entry_t handle, const char *plane,
 					    IOOptionBits options, io_iterator_t *iterator)
 {
 	struct client_entry *entry;
@@ -193,19 +193,19 @@ kern_return_t IORegistryEntryGetName(io_registry_entry_t entry, io_name_t name)
 	return ask_name(entry, WIRE_NAME_NAME, NULL, name);
 }
 
-kern_return_t IORegistryEntryGetNameInPlane(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetNameInPlane(io_registry_entry_t entry, const char *plane,
 					    io_name_t name)
 {
 	return ask_name(entry, WIRE_NAME_NAME, plane, name);
 }
 
-kern_return_t IORegistryEntryGetLocationInPlane(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetLocationInPlane(io_registry_entry_t entry, const char *plane,
 						io_name_t location)
 {
 	return ask_name(entry, WIRE_NAME_LOCATION, plane, location);
 }
 
-kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const char *plane,
 				     io_string_t path)
 {
 	io_name_t plane_name;
@@ -217,7 +217,7 @@ kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const io_name_t 
 			PATH_TEXT_MAX + 1, false);
 }
 
-CFStringRef IORegistryEntryCopyPath(io_registry_entry_t entry, const io_name_t plane)
+CFStringRef IORegistryEntryCopyPath(io_registry_entry_t entry, const char *plane)
 {
 	io_name_t plane_name;
 	char text[WIRE_PATH_MAX + 1];
@@ -245,7 +245,7 @@ kern_return_t IORegistryEntryGetRegistryEntryID(io_registry_entry_t handle, uint
 	return kIOReturnSuccess;
 }
 
-boolean_t IORegistryEntryInPlane(io_registry_entry_t handle, const io_name_t plane)
+boolean_t IORegistryEntryInPlane(io_registry_entry_t handle, const char *plane)
 {
 	io_name_t plane_name;
 	struct wire_in_plane_request request = {
@@ -345,25 +345,25 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 	return status;
 }
 
-kern_return_t IORegistryEntryGetChildIterator(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetChildIterator(io_registry_entry_t entry, const char *plane,
 					      io_iterator_t *iterator)
 {
 	return neighbour_iterator(entry, plane, 0, iterator);
 }
 
-kern_return_t IORegistryEntryGetParentIterator(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetParentIterator(io_registry_entry_t entry, const char *plane,
 					       io_iterator_t *iterator)
 {
 	return neighbour_iterator(entry, plane, WIRE_CHILDREN_PARENTS, iterator);
 }
 
-kern_return_t IORegistryEntryGetChildEntry(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetChildEntry(io_registry_entry_t entry, const char *plane,
 					   io_registry_entry_t *child)
 {
 	return first_neighbour(entry, plane, 0, child);
 }
 
-kern_return_t IORegistryEntryGetParentEntry(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetParentEntry(io_registry_entry_t entry, const char *plane,
 					    io_registry_entry_t *parent)
 {
 	return first_neighbour(entry, plane, WIRE_CHILDREN_PARENTS, parent);

@@ -100,13 +100,15 @@ void client_memory_unmap_all(struct client_connection *connection)
 
 /* --- mapping -------------------------------------------------------------------------- */
 
-static struct mapping *find_mapping(struct client_connection *connection, uint64_t memory)
+/* SIZE 0: of any size. */
+static struct mapping *find_mapping(struct client_connection *connection, uint64_t memory,
+				    uint64_t size)
 {
 	scope_lock(&connection->lock);
 	list_for_each(node, &connection->mappings) {
 		struct mapping *mapping = container_of(node, struct mapping, link);
 
-		if (mapping->memory == memory)
+		if (mapping->memory == memory && (!size || mapping->size == size))
 			return mapping;
 	}
 	return NULL;
@@ -187,7 +189,7 @@ static IOReturn map_type(struct client_connection *connection, uint32_t type, IO
 		scope_fd int fd = wire_frame_take_fd(&frame, 0);
 
 		if (!(reply.options & kIOMapUnique))
-			mapping = find_mapping(connection, reply.memory);
+			mapping = find_mapping(connection, reply.memory, reply.size);
 		if (mapping && !anywhere && (uintptr_t)mapping->base != *address)
 			mapping = NULL;
 		if (!mapping && !mapping_new(&reply, fd, anywhere, *address, &mapping)) {
@@ -241,7 +243,7 @@ static IOReturn unmap_type(struct client_connection *connection, uint32_t type)
 	wire_frame_fini(&frame);
 	if (status || !reply.number)
 		return status;
-	mapping = find_mapping(connection, reply.number);
+	mapping = find_mapping(connection, reply.number, 0);
 	if (!mapping)
 		return kIOReturnBadArgument;
 	pthread_mutex_lock(&connection->lock);

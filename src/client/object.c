@@ -192,7 +192,7 @@ CFStringRef IOObjectCopyClass(io_object_t object)
 	return _IOObjectCopyClass(object, 0);
 }
 
-boolean_t _IOObjectConformsTo(io_object_t handle, const io_name_t className, uint64_t options)
+boolean_t _IOObjectConformsTo(io_object_t handle, const char *className, uint64_t options)
 {
 	struct client_object *object;
 	io_name_t override;
@@ -207,7 +207,7 @@ boolean_t _IOObjectConformsTo(io_object_t handle, const io_name_t className, uin
 	return conforms;
 }
 
-boolean_t IOObjectConformsTo(io_object_t object, const io_name_t className)
+boolean_t IOObjectConformsTo(io_object_t object, const char *className)
 {
 	return _IOObjectConformsTo(object, className, 0);
 }

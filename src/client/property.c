@@ -63,7 +63,7 @@ kern_return_t IORegistryEntryCreateCFProperties(io_registry_entry_t handle,
 	return kIOReturnSuccess;
 }
 
-CFTypeRef IORegistryEntrySearchCFProperty(io_registry_entry_t handle, const io_name_t plane,
+CFTypeRef IORegistryEntrySearchCFProperty(io_registry_entry_t handle, const char *plane,
 					  CFStringRef key, CFAllocatorRef allocator,
 					  IOOptionBits options)
 {
@@ -123,7 +123,7 @@ static bool bytes_of(CFTypeRef value, char storage[4096], const void **ret_bytes
 	return true;
 }
 
-kern_return_t IORegistryEntryGetProperty(io_registry_entry_t handle, const io_name_t propertyName,
+kern_return_t IORegistryEntryGetProperty(io_registry_entry_t handle, const char *propertyName,
 					 io_struct_inband_t buffer, uint32_t *size)
 {
 	char storage[4096];

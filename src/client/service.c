@@ -131,7 +131,7 @@ static IOReturn add_matching(const char *type, CFDictionaryRef matching, mach_po
 					 wake_port, reference, notification);
 }
 
-kern_return_t IOServiceAddNotification(mach_port_t mainPort, const io_name_t notificationType,
+kern_return_t IOServiceAddNotification(mach_port_t mainPort, const char *notificationType,
 				       CFDictionaryRef matching, mach_port_t wakePort,
 				       uintptr_t reference, io_iterator_t *notification)
 {
@@ -148,7 +148,7 @@ kern_return_t IOServiceAddNotification(mach_port_t mainPort, const io_name_t not
 }
 
 kern_return_t IOServiceAddMatchingNotification(IONotificationPortRef notifyPort,
-					       const io_name_t notificationType,
+					       const char *notificationType,
 					       CFDictionaryRef matching,
 					       IOServiceMatchingCallback callback, void *refCon,
 					       io_iterator_t *notification)
@@ -170,7 +170,7 @@ kern_return_t IOServiceAddMatchingNotification(IONotificationPortRef notifyPort,
 
 kern_return_t IOServiceAddInterestNotification(IONotificationPortRef notifyPort,
 					       io_service_t service,
-					       const io_name_t interestType,
+					       const char *interestType,
 					       IOServiceInterestCallback callback, void *refCon,
 					       io_object_t *notification)
 {

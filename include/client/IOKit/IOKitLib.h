@@ -114,7 +114,7 @@ CFStringRef IOObjectCopySuperclassForClass(CFStringRef classname);
 /* The bundle that supplies the class, to be released; NULL when unknown. */
 CFStringRef IOObjectCopyBundleIdentifierForClass(CFStringRef classname);
 /* Whether the object's class is CLASSNAME or inherits from it. FALSE for bad handles. */
-boolean_t IOObjectConformsTo(io_object_t object, const io_name_t className);
+boolean_t IOObjectConformsTo(io_object_t object, const char *className);
 boolean_t IOObjectIsEqualTo(io_object_t object, io_object_t anObject);
 /* References that the registry counts on the entry; 0 on failure. */
 uint32_t IOObjectGetKernelRetainCount(io_object_t object);
@@ -159,20 +159,20 @@ kern_return_t IOServiceMatchPropertyTable(io_service_t service, CFDictionaryRef 
  * starts with the services that already qualify and must be drained to 0 once to arm it. Consumes one
  * reference of MATCHING always. kIOReturnUnsupported: unknown type. Release the iterator to stop. */
 kern_return_t IOServiceAddMatchingNotification(IONotificationPortRef notifyPort,
-					       const io_name_t notificationType,
+					       const char *notificationType,
 					       CFDictionaryRef matching,
 					       IOServiceMatchingCallback callback, void *refCon,
 					       io_iterator_t *notification);
 /* The same with a raw port, of which the caller has the receive right; the messages carry REFERENCE
  * in the first word. */
-kern_return_t IOServiceAddNotification(mach_port_t mainPort, const io_name_t notificationType,
+kern_return_t IOServiceAddNotification(mach_port_t mainPort, const char *notificationType,
 				       CFDictionaryRef matching, mach_port_t wakePort,
 				       uintptr_t reference, io_iterator_t *notification);
 /* Call back for the messages of SERVICE. INTERESTTYPE is kIOGeneralInterest, kIOBusyInterest, ... ;
  * kIOReturnUnsupported for others and for inactive services. Release the notifier to stop. */
 kern_return_t IOServiceAddInterestNotification(IONotificationPortRef notifyPort,
 					       io_service_t service,
-					       const io_name_t interestType,
+					       const char *interestType,
 					       IOServiceInterestCallback callback, void *refCon,
 					       io_object_t *notification);
 
@@ -303,14 +303,14 @@ enum { kIORegistryIterateRecursively = 0x00000001, kIORegistryIterateParents = 0
 /* The root; 0 on failure. */
 io_registry_entry_t IORegistryGetRootEntry(mach_port_t mainPort);
 /* The entry at "Plane:/name@location/...", or 0. */
-io_registry_entry_t IORegistryEntryFromPath(mach_port_t mainPort, const io_string_t path);
+io_registry_entry_t IORegistryEntryFromPath(mach_port_t mainPort, const char *path);
 io_registry_entry_t IORegistryEntryCopyFromPath(mach_port_t mainPort, CFStringRef path);
 /* Walk what is below (with kIORegistryIterateParents: above) the root or ENTRY in PLANE, without itself.
  * The walk is live: it ends early when the list it stands in changes; then reset and start again.
  * kIOReturnBadArgument: unknown plane. */
-kern_return_t IORegistryCreateIterator(mach_port_t mainPort, const io_name_t plane,
+kern_return_t IORegistryCreateIterator(mach_port_t mainPort, const char *plane,
 				       IOOptionBits options, io_iterator_t *iterator);
-kern_return_t IORegistryEntryCreateIterator(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryCreateIterator(io_registry_entry_t entry, const char *plane,
 					    IOOptionBits options, io_iterator_t *iterator);
 /* Go below the entry returned last; back to the level above (kIOReturnNoDevice at the top). */
 kern_return_t IORegistryIteratorEnterEntry(io_iterator_t iterator);
@@ -319,16 +319,16 @@ kern_return_t IORegistryIteratorExitEntry(io_iterator_t iterator);
 /* Names: at most 127 characters and a NUL. */
 kern_return_t IORegistryEntryGetName(io_registry_entry_t entry, io_name_t name);
 /* PLANE NULL or unknown: the name that is valid in all planes. */
-kern_return_t IORegistryEntryGetNameInPlane(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetNameInPlane(io_registry_entry_t entry, const char *plane,
 					    io_name_t name);
 /* kIOReturnNotFound: the entry has no location. */
-kern_return_t IORegistryEntryGetLocationInPlane(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetLocationInPlane(io_registry_entry_t entry, const char *plane,
 						io_name_t location);
 /* At most 510 characters and a NUL, else kIOReturnBadArgument; also when the entry is not in PLANE. */
-kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const char *plane,
 				     io_string_t path);
 /* Of any length, to be released; NULL on failure. */
-CFStringRef IORegistryEntryCopyPath(io_registry_entry_t entry, const io_name_t plane);
+CFStringRef IORegistryEntryCopyPath(io_registry_entry_t entry, const char *plane);
 /* Never used again for another entry; works for entries that are gone; *ENTRYID is 0 on failure. */
 kern_return_t IORegistryEntryGetRegistryEntryID(io_registry_entry_t entry, uint64_t *entryID);
 /* A copy of all properties, mutable, to be released. OPTIONS are ignored. */
@@ -340,30 +340,30 @@ CFTypeRef IORegistryEntryCreateCFProperty(io_registry_entry_t entry, CFStringRef
 					  CFAllocatorRef allocator, IOOptionBits options);
 /* The entry's own first; OPTIONS kIORegistryIterateRecursively continues below it in PLANE, with
  * kIORegistryIterateParents above it. */
-CFTypeRef IORegistryEntrySearchCFProperty(io_registry_entry_t entry, const io_name_t plane,
+CFTypeRef IORegistryEntrySearchCFProperty(io_registry_entry_t entry, const char *plane,
 					  CFStringRef key, CFAllocatorRef allocator,
 					  IOOptionBits options);
 /* The bytes of a string (with NUL), data, number or boolean ("Yes", "No"). *SIZE is the room in BUFFER
  * (at most 4096 are used), then the length. kIOReturnNoResources: no such property;
  * kIOReturnIPCError: BUFFER is too small; kIOReturnBadArgument: a collection. */
-kern_return_t IORegistryEntryGetProperty(io_registry_entry_t entry, const io_name_t propertyName,
+kern_return_t IORegistryEntryGetProperty(io_registry_entry_t entry, const char *propertyName,
 					 io_struct_inband_t buffer, uint32_t *size);
 /* Hand properties to the driver; kIOReturnUnsupported when it takes none. */
 kern_return_t IORegistryEntrySetCFProperties(io_registry_entry_t entry, CFTypeRef properties);
 kern_return_t IORegistryEntrySetCFProperty(io_registry_entry_t entry, CFStringRef propertyName,
 					   CFTypeRef property);
 /* A snapshot of the children or parents in PLANE; an unknown plane is success with 0. */
-kern_return_t IORegistryEntryGetChildIterator(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetChildIterator(io_registry_entry_t entry, const char *plane,
 					      io_iterator_t *iterator);
-kern_return_t IORegistryEntryGetParentIterator(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetParentIterator(io_registry_entry_t entry, const char *plane,
 					       io_iterator_t *iterator);
 /* The first child or parent; kIOReturnNoDevice and 0 when there is none. */
-kern_return_t IORegistryEntryGetChildEntry(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetChildEntry(io_registry_entry_t entry, const char *plane,
 					   io_registry_entry_t *child);
-kern_return_t IORegistryEntryGetParentEntry(io_registry_entry_t entry, const io_name_t plane,
+kern_return_t IORegistryEntryGetParentEntry(io_registry_entry_t entry, const char *plane,
 					    io_registry_entry_t *parent);
 /* An unknown plane asks whether the entry is attached anywhere. */
-boolean_t IORegistryEntryInPlane(io_registry_entry_t entry, const io_name_t plane);
+boolean_t IORegistryEntryInPlane(io_registry_entry_t entry, const char *plane);
 
 #ifdef __cplusplus
 }

@@ -29,7 +29,7 @@ kern_return_t IOServiceGetBusyStateAndTime(io_service_t service, uint64_t *state
 					   uint64_t *accumulatedBusyTime);
 kern_return_t _IOObjectGetClass(io_object_t object, uint64_t options, io_name_t className);
 CFStringRef _IOObjectCopyClass(io_object_t object, uint64_t options);
-boolean_t _IOObjectConformsTo(io_object_t object, const io_name_t className, uint64_t options);
+boolean_t _IOObjectConformsTo(io_object_t object, const char *className, uint64_t options);
 
 #ifdef __cplusplus
 }

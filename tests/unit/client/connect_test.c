@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: MIT
+/* Connections: opening, calls, asynchronous results, memory, and how they end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IODataQueueClient.h>
+#include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
+#include <mach/mig_errors.h>
+
+#include "fake.h"
+#include "test.h"
+
+static struct fake fake;
+static io_service_t service;
+
+static io_connect_t start(void)
+{
+	io_connect_t connect = 0;
+
+	fake_start(&fake, NULL);
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	test_true(service != 0);
+	test_equal_error(IOServiceOpen(service, mach_task_self(), 0, &connect), 0);
+	test_true(connect != 0);
+	return connect;
+}
+
+static void end(void)
+{
+	IOObjectRelease(service);
+	fake_end(&fake);
+}
+
+TEST(spec_k06_k07_open_refuses)
+{
+	io_connect_t connect = 0, other = 7;
+	io_registry_entry_t root;
+
+	connect = start();
+	root = IORegistryGetRootEntry(0);
+	test_equal_error(IOServiceOpen(service, 0, 0, &other), kIOReturnBadArgument);
+	test_equal_error(IOServiceOpen(root, mach_task_self(), 0, &other), kIOReturnBadArgument);
+	other = 7;
+	test_equal_error(IOServiceOpen(service, mach_task_self(), 1, &other),
+			 kIOReturnNotPrivileged);
+	test_equal(other, 0);
+	test_equal_error(IOServiceOpen(0, mach_task_self(), 0, &other), MACH_SEND_INVALID_DEST);
+	test_equal_error(IOServiceOpen(connect, mach_task_self(), 0, &other), kIOReturnBadArgument);
+	test_equal_error(IOServiceOpen(service, mach_task_self(), 0, NULL), kIOReturnBadArgument);
+	test_equal_error(IOServiceClose(connect), 0);
+	test_equal(fake.closes, 1);
+	test_equal_error(IOServiceClose(connect), MACH_SEND_INVALID_DEST);
+	test_equal_error(IOServiceClose(0), MACH_SEND_INVALID_DEST);
+	/* A service is no connection, but loses its reference. */
+	IOObjectRetain(root);
+	test_equal_error(IOServiceClose(root), kIOReturnBadArgument);
+	test_equal(IOObjectGetUserRetainCount(root), 1);
+	IOObjectRelease(root);
+	end();
+}
+
+TEST(calls_carry_scalars_and_structures)
+{
+	io_connect_t connect = start();
+	uint64_t input[16], output[16] = { 0 };
+	uint32_t n = 1;
+	char text[16] = "";
+	size_t size = sizeof(text);
+	char *big = malloc(1 << 20), *big_back = malloc(1 << 20);
+
+	for (int i = 0; i < 16; i++)
+		input[i] = (1ull << 40) + i;
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, input, 16, output, &n), 0);
+	test_equal(output[0], (16ull << 40) + 120);
+	test_equal(n, 1);
+	test_equal_error(IOConnectCallStructMethod(connect, 0, "abcdef", 6, text, &size), 0);
+	test_equal(size, 6);
+	test_equal(memcmp(text, "fedcba", 6), 0);
+	memset(big, 1, 1 << 20);
+	big[0] = 7;
+	size = 1 << 20;
+	test_equal_error(IOConnectCallStructMethod(connect, 0, big, 1 << 20, big_back, &size), 0);
+	test_equal(size, 1 << 20);
+	test_equal(big_back[(1 << 20) - 1], 7);
+	/* spec J11, J12: no room asked for */
+	test_equal_error(IOConnectCallMethod(connect, 0, input, 2, NULL, 0, NULL, NULL, NULL, NULL),
+			 0);
+	free(big);
+	free(big_back);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(spec_j04_j05_boundary_of_inline_structures)
+{
+	io_connect_t connect = start();
+	uint64_t seen[4];
+	uint32_t n = 4;
+	char in[4097] = "", out[5000];
+	size_t size = 4096;
+
+	test_equal(IOConnectCallMethod(connect, 6, NULL, 0, in, 4096, seen, &n, out, &size), 0);
+	test_equal(seen[0], 0);
+	test_equal(seen[1], 4096);
+	size = 4097;
+	n = 4;
+	test_equal(IOConnectCallMethod(connect, 6, NULL, 0, in, 4097, seen, &n, out, &size), 0);
+	test_equal(seen[0], 2 | 4);
+	test_equal(seen[2], 4097);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(errors_leave_outputs_alone)
+{
+	io_connect_t connect = start();
+	uint64_t input[17] = { 0 }, output[2] = { 5, 6 };
+	uint32_t n = 1;
+	size_t size = 5000000000;
+	char byte = 9;
+
+	test_equal_error(IOConnectCallScalarMethod(connect, 1, input, 1, output, &n), 0x12345678);
+	test_equal(output[0], 5);
+	test_equal(n, 1);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, input, 17, output, &n),
+			 MIG_ARRAY_TOO_LARGE);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 1, output, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(connect, 0, NULL, 1, NULL, NULL),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(connect, 0, NULL, 0, &byte, &size),
+			 kIOReturnIPCError);
+	test_equal(size, 5000000000);
+	/* spec J30 */
+	test_equal_error(IOConnectCallScalarMethod(connect, 2, NULL, 0, output, &n),
+			 MIG_ARRAY_TOO_LARGE);
+	test_equal(output[0], 1);
+	test_equal(output[1], 6);
+	/* spec J23 and wrong families */
+	n = 1;
+	test_equal_error(IOConnectCallScalarMethod(0, 0, NULL, 0, output, &n),
+			 MACH_SEND_INVALID_DEST);
+	test_equal_error(IOConnectCallScalarMethod(service, 0, NULL, 0, output, &n),
+			 kIOReturnBadArgument);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(spec_j19_variable_output)
+{
+	io_connect_t connect = start();
+	void *data = (void *)1;
+	size_t size = (size_t)kIOConnectMethodVarOutputSize;
+	char in[10000];
+
+	memset(in, 3, sizeof(in));
+	test_equal_error(IOConnectCallStructMethod(connect, 0, in, sizeof(in), &data, &size), 0);
+	test_equal(size, sizeof(in));
+	test_equal(((char *)data)[9999], 3);
+	test_equal(vm_deallocate(mach_task_self(), (vm_address_t)data, size), 0);
+	size = (size_t)kIOConnectMethodVarOutputSize;
+	data = (void *)1;
+	test_equal_error(IOConnectCallStructMethod(connect, 1, in, 1, &data, &size), 0x12345678);
+	test_true(data == NULL && size == 0);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(lying_host_loses_the_connection)
+{
+	io_connect_t connect = start();
+	uint64_t output[2] = { 5, 6 };
+	uint32_t n = 2;
+
+	test_equal_error(IOConnectCallScalarMethod(connect, 3, NULL, 0, output, &n),
+			 kIOReturnIPCError);
+	test_equal(output[0], 5);
+	test_equal(output[1], 6);
+	test_equal(n, 2);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, output, &n),
+			 MACH_SEND_INVALID_DEST);
+	test_equal(IOObjectRelease(connect), 0);
+	end();
+}
+
+TEST(dying_host_ends_calls)
+{
+	io_connect_t connect = start();
+
+	test_equal_error(IOConnectCallScalarMethod(connect, 4, NULL, 0, NULL, NULL),
+			 kIOReturnOffline);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL),
+			 MACH_SEND_INVALID_DEST);
+	test_equal_error(IOConnectAddRef(connect), KERN_INVALID_RIGHT);
+	test_equal_error(IOServiceClose(connect), MACH_SEND_INVALID_DEST);
+	test_equal(IOObjectRelease(connect), KERN_INVALID_NAME);
+	end();
+}
+
+TEST(last_release_is_a_close)
+{
+	io_connect_t connect = start();
+	char byte;
+
+	test_equal(IOConnectAddRef(connect), 0);
+	test_equal(IOConnectRelease(connect), 0);
+	test_equal(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL), 0);
+	test_equal(IOConnectRelease(connect), 0);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL),
+			 MACH_SEND_INVALID_DEST);
+	(void)byte;
+	end();
+}
+
+TEST(other_requests)
+{
+	io_connect_t connect = start();
+	io_service_t same = 0;
+
+	test_equal(IOConnectGetService(connect, &same), 0);
+	test_equal(same, service);
+	IOObjectRelease(same);
+	test_equal_error(IOConnectGetService(connect, NULL), kIOReturnBadArgument);
+	test_equal_error(IOConnectSetCFProperties(connect, NULL), kIOReturnUnsupported);
+	test_equal_error(IOConnectSetCFProperty(connect, CFSTR("a"), CFSTR("b")),
+			 kIOReturnUnsupported);
+	test_equal_error(IOConnectAddClient(connect, service), kIOReturnBadArgument);
+	test_equal_error(IOConnectAddClient(connect, connect), kIOReturnUnsupported);
+	test_equal(IOConnectTrap6(connect, 3, 1, 2, 3, 4, 5, 6), 21);
+	test_equal(IOConnectTrap0(connect, 3), 0);
+	test_equal_error(IOConnectTrap1(0, 0, 1), kIOReturnBadArgument);
+	test_equal_error(IOConnectTrap1(service, 0, 1), kIOReturnBadArgument);
+	IOServiceClose(connect);
+	end();
+}
+
+/* --- asynchronous calls ----------------------------------------------------------- */
+
+static int n_calls;
+static IOReturn last_result;
+static uint64_t last_arguments[16];
+static uint32_t n_last;
+
+static void callback0(void *refcon, IOReturn result)
+{
+	test_true(refcon == &n_calls);
+	n_calls++;
+	last_result = result;
+	n_last = 0;
+}
+
+static void callback2(void *refcon, IOReturn result, void *a, void *b)
+{
+	callback0(refcon, result);
+	last_arguments[0] = (uintptr_t)a;
+	last_arguments[1] = (uintptr_t)b;
+	n_last = 2;
+}
+
+static void callback_many(void *refcon, IOReturn result, void **arguments, uint32_t n)
+{
+	callback0(refcon, result);
+	memcpy(last_arguments, arguments, n * sizeof(void *));
+	n_last = n;
+}
+
+static IOReturn call_async(io_connect_t connect, mach_port_t port, void *fn)
+{
+	io_async_ref64_t reference = { 0, (uintptr_t)fn, (uintptr_t)&n_calls };
+
+	return IOConnectCallAsyncScalarMethod(connect, 5, port, reference, kIOAsyncCalloutCount, NULL,
+					      0, NULL, NULL);
+}
+
+static void receive_one(mach_port_t port)
+{
+	struct {
+		mach_msg_header_t header;
+		char body[400];
+	} message;
+
+	test_equal_error(mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), port, 0, 0), 0);
+	IODispatchCalloutFromMessage(NULL, &message.header, NULL);
+}
+
+static bool is_quiet(mach_port_t port)
+{
+	char buffer[500];
+
+	return mach_msg((mach_msg_header_t *)buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+			sizeof(buffer), port, 0, 0) == MACH_RCV_TIMED_OUT;
+}
+
+TEST(spec_i01_completions_choose_the_callback)
+{
+	io_connect_t connect = start();
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+	uint64_t arguments[16];
+
+	for (int i = 0; i < 16; i++)
+		arguments[i] = (1ull << 50) + i;
+	test_equal_error(call_async(connect, port, (void *)callback0), 0);
+	fake_send_completion(&fake, fake.last_token, kIOReturnBusy, NULL, 0);
+	receive_one(port);
+	test_equal(n_calls, 1);
+	test_equal_error(last_result, kIOReturnBusy);
+	test_equal_error(call_async(connect, port, (void *)callback2), 0);
+	fake_send_completion(&fake, fake.last_token, 0, arguments, 2);
+	receive_one(port);
+	test_equal(last_arguments[1], (1ull << 50) + 1);
+	test_equal_error(call_async(connect, port, (void *)callback_many), 0);
+	for (int i = 0; i < 5; i++)
+		fake_send_completion(&fake, fake.last_token, 0, arguments, 16);
+	for (int i = 0; i < 5; i++)
+		receive_one(port);
+	test_equal(n_calls, 7);
+	test_equal(n_last, 16);
+	test_equal(last_arguments[15], (1ull << 50) + 15);
+	/* K19: tokens that were never given */
+	fake_send_completion(&fake, fake.last_token + 1, 0, NULL, 0);
+	fake_send_completion(&fake, 0, 0, NULL, 0);
+	test_true(is_quiet(port));
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+TEST(spec_i04_to_i06_references)
+{
+	io_connect_t connect = start();
+	uint64_t seen[4], reference[9] = { 0 };
+	uint32_t n = 4;
+	mach_port_t port;
+
+	mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, 0, NULL, 0, NULL, 0, seen, &n),
+			 0);
+	test_equal(seen[3], 1);
+	test_equal(seen[0], 1);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 0, NULL, 0, seen,
+							&n),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, NULL, 3, NULL, 0, seen, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 9, NULL, 0, seen,
+							&n),
+			 MIG_ARRAY_TOO_LARGE);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, service, reference, 3, NULL, 0,
+							seen, &n),
+			 MACH_SEND_INVALID_RIGHT);
+	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 3, NULL, 0, seen,
+							&n),
+			 MACH_SEND_INVALID_RIGHT);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(dead_driver_aborts_outstanding_calls_once)
+{
+	io_connect_t connect = start();
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+
+	for (int i = 0; i < 3; i++)
+		test_equal_error(call_async(connect, port, (void *)callback0), 0);
+	fake_wait(&fake, fake.host_inlets[WIRE_INLET_COMPLETIONS] >= 0);
+	fake_kill_host(&fake);
+	for (int i = 0; i < 3; i++) {
+		receive_one(port);
+		test_equal_error(last_result, kIOReturnAborted);
+	}
+	test_equal(n_calls, 3);
+	test_true(is_quiet(port));
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+TEST(strict_async_has_no_aborts)
+{
+	io_connect_t connect;
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+
+	setenv("PORTICO_STRICT_ASYNC", "1", 1);
+	connect = start();
+	test_equal_error(call_async(connect, port, (void *)callback0), 0);
+	fake_wait(&fake, fake.host_inlets[WIRE_INLET_COMPLETIONS] >= 0);
+	fake_kill_host(&fake);
+	test_true(is_quiet(port));
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+/* --- memory ------------------------------------------------------------------------- */
+
+static IOReturn map(io_connect_t connect, uint32_t type, mach_vm_address_t *address,
+		    mach_vm_size_t *size)
+{
+	return IOConnectMapMemory64(connect, type, mach_task_self(), address, size, kIOMapAnywhere);
+}
+
+TEST(spec_l01_to_l09_mapping)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t a = 0, b = 0, fixed;
+	mach_vm_size_t size = 0;
+
+	test_equal_error(map(connect, 0, &a, &size), 0);
+	test_equal(size, 8000);
+	memcpy((void *)a, "shared", 7);
+	test_equal_text(fake.memory, "shared");
+	test_equal_error(map(connect, 0, &b, &size), 0);
+	test_equal(a, b);
+	fixed = a;
+	test_equal_error(IOConnectMapMemory64(connect, 1, mach_task_self(), &fixed, &size, 0),
+			 kIOReturnBadArgument);
+	test_equal_error(map(connect, 2, &b, &size), kIOReturnBadArgument);
+	test_equal_error(map(connect, 3, &b, &size), kIOReturnBadArgument);
+	test_equal_error(IOConnectMapMemory64(connect, 0, 0, &b, &size, 1), kIOReturnBadArgument);
+	test_equal_error(map(connect, 0, NULL, &size), kIOReturnBadArgument);
+	test_equal_error(IOConnectUnmapMemory64(connect, 0, mach_task_self(), a), 0);
+	test_equal_error(IOConnectUnmapMemory64(connect, 0, mach_task_self(), a),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectUnmapMemory64(connect, 2, mach_task_self(), a), kIOReturnNoSpace);
+	test_equal_error(IOConnectUnmapMemory64(connect, 4, mach_task_self(), a), 0);
+	fixed = a;
+	test_equal_error(IOConnectMapMemory64(connect, 1, mach_task_self(), &fixed, &size, 0), 0);
+	test_equal(fixed, a);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(spec_k16_mappings_outlive_the_driver)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+
+	test_equal_error(map(connect, 0, &address, &size), 0);
+	test_equal_error(IOConnectCallScalarMethod(connect, 4, NULL, 0, NULL, NULL),
+			 kIOReturnOffline);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL),
+			 kIOReturnBadArgument);
+	memcpy((void *)address, "still here", 11);
+	test_equal_error(IOServiceClose(connect), 0);
+	test_equal_error(IOServiceClose(connect), MACH_SEND_INVALID_DEST);
+	end();
+}
+
+/* K1: the size that counts is that of the mapping, whatever the shared field says later. */
+TEST(queue_size_in_shared_memory_is_not_trusted)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+	IODataQueueMemory *shared = fake.memory;
+	uint32_t room = 4096;
+	char out[4096];
+
+	shared->queueSize = 64;
+	test_equal_error(map(connect, 0, &address, &size), 0);
+	shared->queueSize = 0x7fffffff;
+	shared->head = 0;
+	shared->tail = 1 << 20;
+	shared->queue[0].size = 1 << 19;
+	test_equal_error(IODataQueueDequeue((void *)address, out, &room), kIOReturnError);
+	test_true(IODataQueuePeek((void *)address) == NULL);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(spec_k22_notification_port)
+{
+	io_connect_t connect = start();
+	mach_port_t port = IODataQueueAllocateNotificationPort();
+	IODataQueueMemory queue = { 0 };
+
+	test_equal_error(IOConnectSetNotificationPort(connect, 0, service, 0),
+			 MACH_SEND_INVALID_RIGHT);
+	/* The host of this test takes the inlet and then says that it wants no port. */
+	test_equal_error(IOConnectSetNotificationPort(connect, 0, port, 0), kIOReturnUnsupported);
+	fake_send_wake(&fake);
+	fake_send_wake(&fake);
+	test_equal_error(IODataQueueWaitForAvailableData(&queue, port), 0);
+	/* K20: what is no wake-up does not get through. */
+	fake.host_inlets[WIRE_INLET_COMPLETIONS] = fake.host_inlets[WIRE_INLET_WAKEUPS];
+	fake_send_completion(&fake, 1, 0, NULL, 0);
+	fake.host_inlets[WIRE_INLET_COMPLETIONS] = -1;
+	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST_MAIN
