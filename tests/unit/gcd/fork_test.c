@@ -27,8 +27,20 @@ static void use_everything(void)
 	dispatch_release(q);
 }
 
+/* Threads in the child of a threaded process are more than the thread sanitizer bears. */
+#if defined(__SANITIZE_THREAD__)
+#define THREAD_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define THREAD_SANITIZER 1
+#endif
+#endif
+
 TEST(child_starts_with_a_pool_of_its_own)
 {
+#ifdef THREAD_SANITIZER
+	test_skip("the thread sanitizer does not support threads after fork");
+#endif
 	int status = 0, pipe_fds[2];
 	dispatch_source_t s;
 	pid_t child;
