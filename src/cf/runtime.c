@@ -23,7 +23,10 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_BAG] = &cf_bag_class,
 	[CF_TYPE_DATE] = &cf_date_class,
 	[CF_TYPE_UUID] = &cf_uuid_class,
+	[CF_TYPE_URL] = &cf_url_class,
 	[CF_TYPE_ERROR] = &cf_error_class,
+	[CF_TYPE_READ_STREAM] = &cf_read_stream_class,
+	[CF_TYPE_WRITE_STREAM] = &cf_write_stream_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+/*
+ * XML property lists, parsed by libplist. A scan comes first: it bounds depth
+ * and number of elements (libplist recurses when it frees) and finds unbalanced
+ * tags, with their line, which libplist would accept or not explain.
+ */
+#include <math.h>
+#include <plist/plist.h>
+#include <stdlib.h>
+
+#include "cf/gregorian.h"
+#include "cf/plist_internal.h"
+#include "cf/string_internal.h"
+
+/* --- scan -------------------------------------------------------------------------------------- */
+
+struct scan {
+	struct plist_reader *r;
+	const char *text, *end, *at;
+	struct {
+		const char *name;
+		size_t length;
+		const char *content;
+	} open[PLIST_MAX_DEPTH + 2];
+	size_t depth, elements;
+};
+
+static int line_of(const struct scan *s)
+{
+	int line = 1;
+
+	for (const char *p = s->text; p < s->at && p < s->end; p++)
+		line += *p == '\n';
+	return line;
+}
+
+static bool scan_fail(struct scan *s, const char *what)
+{
+	plist_fail(s->r, "%s on line %d", what, line_of(s));
+	return false;
+}
+
+/* Behind the next MARK, from FROM. */
+static bool skip_past(struct scan *s, const char *from, const char *mark)
+{
+	const char *found = NULL;
+
+	if (from <= s->end)
+		found = memmem(from, (size_t)(s->end - from), mark, strlen(mark));
+	if (!found)
+		return scan_fail(s, "Unexpected end of the text");
+	s->at = found + strlen(mark);
+	return true;
+}
+
+static bool starts(const struct scan *s, const char *mark)
+{
+	return (size_t)(s->end - s->at) >= strlen(mark) && !memcmp(s->at, mark, strlen(mark));
+}
+
+static bool is_name(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_known_tag(const char *name, size_t n)
+{
+	static const char *const known[] = { "plist", "dict", "array",	 "key",	 "string", "data",
+					     "date",  "real", "integer", "true", "false" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i]) == n && !memcmp(known[i], name, n))
+			return true;
+	return false;
+}
+
+/* A document type, perhaps with declarations in brackets. Entities could expand without end:
+ * refused. */
+static bool scan_doctype(struct scan *s)
+{
+	const char *from = s->at;
+
+	if (!skip_past(s, from, ">"))
+		return false;
+	if (memchr(from, '[', (size_t)(s->at - from)))
+		return scan_fail(s, "Declarations in the document type");
+	return true;
+}
+
+/* The text of a leaf that libplist would read as zero when it is wrong. */
+static bool is_leaf_text(const char *name, size_t length, const char *text, size_t n)
+{
+	char buffer[64], *end = buffer;
+	double at;
+
+	if (length != 4 && length != 7)
+		return true;
+	if (memcmp(name, "date", length) && memcmp(name, "real", length) &&
+	    memcmp(name, "integer", length))
+		return true;
+	while (n && memchr(" \t\r\n", *text, 4))
+		text++, n--;
+	while (n && memchr(" \t\r\n", text[n - 1], 4))
+		n--;
+	if (*name == 'd')
+		return cf_gregorian_parse(text, n, &at);
+	if (!n || n >= sizeof(buffer))
+		return false;
+	memcpy(buffer, text, n);
+	buffer[n] = '\0';
+	if (*name == 'r')
+		strtod_l(buffer, &end, cf_c_locale());
+	else
+		strtoull(buffer, &end, 0);
+	return !*end;
+}
+
+static bool scan_close_tag(struct scan *s)
+{
+	const char *name = s->at + 2, *p = name;
+
+	while (p < s->end && is_name(*p))
+		p++;
+	if (!s->depth || s->open[s->depth - 1].length != (size_t)(p - name) ||
+	    memcmp(s->open[s->depth - 1].name, name, (size_t)(p - name)))
+		return scan_fail(s, "A closing tag that does not match");
+	s->depth--;
+	if (!is_leaf_text(name, (size_t)(p - name), s->open[s->depth].content,
+			  (size_t)(s->at - s->open[s->depth].content)))
+		return scan_fail(s, "A number or date that is none");
+	return skip_past(s, p, ">");
+}
+
+static bool scan_open_tag(struct scan *s)
+{
+	const char *name = s->at + 1, *p = name;
+
+	while (p < s->end && is_name(*p))
+		p++;
+	if (!is_known_tag(name, (size_t)(p - name)))
+		return scan_fail(s, "Unknown tag");
+	if (++s->elements > PLIST_MAX_VALUES)
+		return scan_fail(s, "Too many elements");
+	if (!skip_past(s, p, ">"))
+		return false;
+	if (s->at[-2] == '/')
+		return true;
+	if (s->depth == PLIST_MAX_DEPTH + 2)
+		return scan_fail(s, "Too deeply nested");
+	s->open[s->depth].name = name;
+	s->open[s->depth].content = s->at;
+	s->open[s->depth++].length = (size_t)(p - name);
+	return true;
+}
+
+static bool scan_markup(struct scan *s)
+{
+	if (starts(s, "<?"))
+		return skip_past(s, s->at, "?>");
+	if (starts(s, "<!--"))
+		return skip_past(s, s->at + 4, "-->");
+	if (starts(s, "<![CDATA["))
+		return s->depth ? skip_past(s, s->at, "]]>") : scan_fail(s, "Text outside the list");
+	if (starts(s, "<!"))
+		return scan_doctype(s);
+	return starts(s, "</") ? scan_close_tag(s) : scan_open_tag(s);
+}
+
+static bool scan(struct plist_reader *r, const char *text, size_t n)
+{
+	struct scan s = { .r = r, .text = text, .end = text + n, .at = text };
+
+	while (s.at < s.end) {
+		if (*s.at == '<') {
+			bool at_root = !s.depth;
+			size_t before = s.elements;
+
+			if (at_root && before && !starts(&s, "<!--") && !starts(&s, "<?"))
+				return scan_fail(&s, "Something after the list");
+			if (!scan_markup(&s))
+				return false;
+			continue;
+		}
+		if (!*s.at || (!s.depth && !memchr(" \t\r\n", *s.at, 4)))
+			return scan_fail(&s, "Text outside the list");
+		s.at++;
+	}
+	if (s.depth)
+		return scan_fail(&s, "Unexpected end of the text");
+	if (!s.elements)
+		return scan_fail(&s, "There is no list");
+	return true;
+}
+
+/* --- libplist's tree to objects ------------------------------------------------------------------- */
+
+static CFTypeRef convert(struct plist_reader *r, plist_t node);
+
+static CFTypeRef convert_text(struct plist_reader *r, const char *text, size_t n)
+{
+	CFStringRef string;
+
+	if (!plist_charge(r, n))
+		return NULL;
+	string = CFStringCreateWithBytes(r->allocator, (const UInt8 *)text, (CFIndex)n,
+					 kCFStringEncodingUTF8, FALSE);
+	if (!string)
+		return plist_fail(r, "A string that is not valid UTF-8");
+	return plist_make_string(r, string);
+}
+
+/* libplist's getter has 32-bit seconds. Its writer has not. */
+static CFTypeRef convert_date(struct plist_reader *r, plist_t node)
+{
+	char *xml = NULL, *text;
+	uint32_t n = 0;
+	double at = 0;
+	bool ok;
+
+	plist_to_xml(node, &xml, &n);
+	text = xml ? memmem(xml, n, "<date>", 6) : NULL;
+	ok = text && (size_t)(xml + n - text) >= 26 && cf_gregorian_parse(text + 6, 20, &at);
+	if (xml)
+		plist_to_xml_free(xml);
+	return ok ? CFDateCreate(r->allocator, at) : plist_fail(r, "A date that is none");
+}
+
+static CFTypeRef convert_array(struct plist_reader *r, plist_t node)
+{
+	struct plist_values values = { NULL, 0, 0 };
+	plist_array_iter iter = NULL;
+	plist_t item = NULL;
+
+	plist_array_new_iter(node, &iter);
+	for (;;) {
+		plist_array_next_item(node, iter, &item);
+		if (!item)
+			break;
+		if (!plist_values_add(r, &values, convert(r, item))) {
+			plist_values_drop(&values);
+			free(iter);
+			return NULL;
+		}
+	}
+	free(iter);
+	return plist_values_make_array(r, &values);
+}
+
+static CFTypeRef convert_dictionary(struct plist_reader *r, plist_t node)
+{
+	struct plist_values values = { NULL, 0, 0 };
+	CFOptionFlags options = r->options;
+	plist_dict_iter iter = NULL;
+	bool ok = true;
+
+	plist_dict_new_iter(node, &iter);
+	while (ok) {
+		plist_t item = NULL;
+		char *key = NULL;
+
+		plist_dict_next_item(node, iter, &key, &item);
+		if (!item) {
+			free(key);
+			break;
+		}
+		/* Keys are never mutable. */
+		r->options = 0;
+		ok = key && plist_values_add(r, &values, convert_text(r, key, strlen(key)));
+		r->options = options;
+		free(key);
+		ok = ok && plist_values_add(r, &values, convert(r, item));
+	}
+	free(iter);
+	if (ok)
+		return plist_values_make_dictionary(r, &values);
+	plist_values_drop(&values);
+	return NULL;
+}
+
+static CFTypeRef convert(struct plist_reader *r, plist_t node)
+{
+	uint64_t n = 0;
+	uint8_t truth = 0;
+	const char *text;
+	double real = 0;
+
+	if (!plist_charge(r, 0))
+		return NULL;
+	switch (plist_get_node_type(node)) {
+	case PLIST_BOOLEAN:
+		plist_get_bool_val(node, &truth);
+		return truth ? kCFBooleanTrue : kCFBooleanFalse;
+	case PLIST_UINT:
+		plist_get_uint_val(node, &n);
+		return plist_make_integer(r, (int64_t)n);
+	case PLIST_REAL:
+		plist_get_real_val(node, &real);
+		return plist_make_real(r, real);
+	case PLIST_STRING:
+		text = plist_get_string_ptr(node, &n);
+		return convert_text(r, text ? text : "", text ? (size_t)n : 0);
+	case PLIST_DATA:
+		text = plist_get_data_ptr(node, &n);
+		return plist_charge(r, (size_t)n) ? plist_make_data(r, text, text ? (size_t)n : 0) :
+						    NULL;
+	case PLIST_DATE:
+		return convert_date(r, node);
+	case PLIST_ARRAY:
+		return convert_array(r, node);
+	case PLIST_DICT:
+		return convert_dictionary(r, node);
+	default:
+		return plist_fail(r, "A value of an unknown type");
+	}
+}
+
+/* --- text encoding ---------------------------------------------------------------------------------- */
+
+/* The encoding that the XML declaration names, UTF-8 when it does not. */
+static CFStringEncoding declared_encoding(const char *text, size_t n)
+{
+	const char *end = memmem(text, n < 256 ? n : 256, "?>", 2), *name;
+	scope_cf CFStringRef string = NULL;
+	size_t length = 0;
+
+	if (n < 5 || memcmp(text, "<?xml", 5) || !end)
+		return kCFStringEncodingUTF8;
+	name = memmem(text, (size_t)(end - text), "encoding=", 9);
+	if (!name || end - name < 11)
+		return kCFStringEncodingUTF8;
+	for (name += 10; name + length < end && name[length] != '"' && name[length] != '\'';)
+		length++;
+	string = CFStringCreateWithBytes(NULL, (const UInt8 *)name, (CFIndex)length,
+					 kCFStringEncodingASCII, FALSE);
+	return string ? CFStringConvertIANACharSetNameToEncoding(string) : kCFStringEncodingUTF8;
+}
+
+/* Input that is no UTF-8 as UTF-8; NULL when it is UTF-8 or broken. */
+static CFDataRef copy_as_utf8(struct plist_reader *r, const uint8_t *bytes, size_t n)
+{
+	CFStringEncoding encoding = declared_encoding((const char *)bytes, n);
+	scope_cf CFStringRef text = NULL;
+
+	if (n >= 2 && ((bytes[0] == 0xff && bytes[1] == 0xfe) ||
+		       (bytes[0] == 0xfe && bytes[1] == 0xff)))
+		encoding = kCFStringEncodingUTF16;
+	if (encoding == kCFStringEncodingUTF8 || encoding == kCFStringEncodingASCII)
+		return NULL;
+	text = CFStringCreateWithBytes(NULL, bytes, (CFIndex)n, encoding, TRUE);
+	if (!text)
+		return plist_fail(r, "The text does not have the encoding that it declares");
+	return CFStringCreateExternalRepresentation(NULL, text, kCFStringEncodingUTF8, '?');
+}
+
+CFTypeRef plist_xml_read(struct plist_reader *r, const uint8_t *bytes, size_t n)
+{
+	scope_cf CFDataRef converted = copy_as_utf8(r, bytes, n);
+	plist_t tree = NULL;
+	CFTypeRef value;
+
+	if (converted) {
+		bytes = CFDataGetBytePtr(converted);
+		n = (size_t)CFDataGetLength(converted);
+	}
+	if (r->problem[0])
+		return NULL;
+	if (n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
+		bytes += 3, n -= 3;
+	if (!scan(r, (const char *)bytes, n))
+		return NULL;
+	plist_from_xml((const char *)bytes, (uint32_t)n, &tree);
+	if (!tree)
+		return plist_fail(r, "The XML is no property list");
+	value = convert(r, tree);
+	plist_free(tree);
+	return value;
+}
