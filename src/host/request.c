@@ -195,13 +195,15 @@ static void run_start(struct request *request)
 		else
 			driver->started = host_service_start(driver->service, driver->provider);
 	}
-	if (driver->started)
-		status = kIOReturnSuccess;
-	answer_status(request, status);
+	/* A registration asked for in start() goes first: the registry keeps it until the answer, so
+	 * that the provider is never seen quiet in between. */
 	if (driver->started) {
+		status = kIOReturnSuccess;
 		host_service_flush_register(driver->service);
-		return;
 	}
+	answer_status(request, status);
+	if (driver->started)
+		return;
 	if (driver->service && !driver->ended) {
 		host_service_end_clients(driver->service, 0, true);
 		host_service_leave(driver->service);
