@@ -385,6 +385,8 @@ void client_session_end(void)
 	client_watch_end_all();
 	client_handle_kill_all();
 	client_class_forget();
+	/* The watcher may be the last to let go of an entry: what it gives back is sent after it. */
+	client_watcher_end();
 	client_release_flush(NULL);
 	pthread_mutex_lock(&session_lock);
 	session = current;
@@ -392,6 +394,5 @@ void client_session_end(void)
 	pthread_mutex_unlock(&session_lock);
 	if (session)
 		wire_channel_close(session->channel);
-	client_watcher_end();
 	client_session_unref(session);
 }

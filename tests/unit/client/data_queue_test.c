@@ -10,7 +10,7 @@
 
 #include "test.h"
 
-/* A queue whose last byte is the last of a page that is followed by none. */
+/* A queue that ends (up to alignment) with a page that is followed by none. */
 static IODataQueueMemory *new_queue(uint32_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -21,7 +21,8 @@ static IODataQueueMemory *new_queue(uint32_t size)
 
 	test_true(base != MAP_FAILED);
 	test_equal(mprotect(base + total, page, PROT_NONE), 0);
-	queue = (IODataQueueMemory *)(base + total - DATA_QUEUE_MEMORY_HEADER_SIZE - size);
+	queue = (IODataQueueMemory *)(base + total -
+				      ((DATA_QUEUE_MEMORY_HEADER_SIZE + size + 3) & ~(size_t)3));
 	queue->queueSize = size;
 	return queue;
 }

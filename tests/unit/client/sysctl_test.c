@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* sysctl as macOS programs use it (clients.md 5, design.md 15). */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/sysctl.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static const char *text_of(const char *name)
+{
+	static char text[512];
+	size_t size = sizeof(text);
+
+	test_equal(sysctlbyname(name, text, &size, NULL, 0), 0);
+	test_equal(size, strlen(text) + 1);
+	return text;
+}
+
+TEST(the_system_is_darwin_21)
+{
+	test_equal_text(text_of("kern.ostype"), "Darwin");
+	test_equal(strncmp(text_of("kern.osrelease"), "21.", 3), 0);
+	test_equal(strncmp(text_of("kern.version"), "Darwin Kernel Version 21.", 25), 0);
+	test_true(text_of("hw.model")[0] && text_of("hw.machine")[0]);
+}
+
+TEST(numbers_have_their_width)
+{
+	int32_t n = 0;
+	uint64_t memory = 0;
+	size_t size = sizeof(n);
+
+	test_equal(sysctlbyname("hw.ncpu", &n, &size, NULL, 0), 0);
+	test_equal(size, 4);
+	test_equal(n, sysconf(_SC_NPROCESSORS_CONF));
+	size = sizeof(memory);
+	test_equal(sysctlbyname("hw.memsize", &memory, &size, NULL, 0), 0);
+	test_equal(size, 8);
+	test_true(memory > 1024 * 1024);
+	int names[2] = { CTL_HW, HW_NCPU };
+	int32_t again = 0;
+	size = sizeof(again);
+	test_equal(sysctl(names, 2, &again, &size, NULL, 0), 0);
+	test_equal(again, n);
+	size = sizeof(again);
+	test_equal(sysctlbyname("hw.pagesize", &again, &size, NULL, 0), 0);
+	test_equal(again, sysconf(_SC_PAGESIZE));
+	test_equal(size, 4);
+}
+
+TEST(sizes_are_told_and_short_buffers_refused)
+{
+	char text[4];
+	size_t size = 0;
+
+	test_equal(sysctlbyname("kern.ostype", NULL, &size, NULL, 0), 0);
+	test_equal(size, 7);
+	size = sizeof(text);
+	test_equal(sysctlbyname("kern.ostype", text, &size, NULL, 0), -1);
+	test_equal(errno, ENOMEM);
+	test_equal(memcmp(text, "Darw", 4), 0);
+	test_equal(size, 4);
+}
+
+TEST(unknown_names_and_attempts_to_set)
+{
+	int value = 1;
+	size_t size = sizeof(value);
+
+	test_equal(sysctlbyname("no.such.name", &value, &size, NULL, 0), -1);
+	test_equal(errno, ENOENT);
+	test_equal(sysctlbyname("hw.ncpu", NULL, NULL, &value, sizeof(value)), -1);
+	test_equal(errno, EPERM);
+	test_equal(sysctlbyname(NULL, NULL, NULL, NULL, 0), -1);
+	test_equal(errno, EFAULT);
+}
+
+TEST_MAIN
