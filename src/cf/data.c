@@ -265,7 +265,8 @@ void CFDataReplaceBytes(CFMutableDataRef theData, CFRange range, const UInt8 *ne
 	    (newLength && !newBytes) || !cf_range_is_inside(range, theData->length))
 		return;
 	/* The new bytes may be part of the data, which may move. */
-	if (newLength && newBytes >= theData->bytes && newBytes < theData->bytes + theData->length) {
+	if (newLength && theData->bytes && newBytes >= theData->bytes &&
+	    newBytes < theData->bytes + theData->length) {
 		copy = malloc((size_t)newLength);
 		if (!copy)
 			return;

@@ -144,7 +144,8 @@ static bool scan_open_tag(struct scan *s)
 	if (!skip_past(s, p, ">"))
 		return false;
 	if (s->at[-2] == '/')
-		return true;
+		return is_leaf_text(name, (size_t)(p - name), "", 0) ||
+		       scan_fail(s, "A number or date that is none");
 	if (s->depth == PLIST_MAX_DEPTH + 2)
 		return scan_fail(s, "Too deeply nested");
 	s->open[s->depth].name = name;
