@@ -123,7 +123,7 @@ static bool own_folder(char *buffer, size_t size)
 static char *find_program(const char *folder, const char *name)
 {
 	static const char *const places[] = { "%s/%s", "%s/../bin/%s", "%s/../libexec/portico/%s" };
-	char path[PATH_MAX];
+	char path[PATH_MAX + 64];
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), places[i], folder, name);
@@ -138,7 +138,7 @@ static void add_default_folders(struct options *o, const char *folder)
 {
 	const char *list = getenv("PORTICO_DRIVERS"), *data = getenv("XDG_DATA_HOME");
 	const char *home = getenv("HOME");
-	char path[PATH_MAX], *copy = list ? strdup(list) : NULL;
+	char path[PATH_MAX + 64], *copy = list ? strdup(list) : NULL;
 
 	for (char *rest = copy, *one; rest && (one = strsep(&rest, ":"));)
 		if (*one)

@@ -166,6 +166,9 @@ void registry_server_retire(struct registry_server *s)
 static void adopt(struct registry_server *s, struct registry_peer *peer)
 {
 	s->token = 0;
+	/* A thread of this very process is nobody to be ended by force. */
+	if (peer->credentials.pid == getpid())
+		return;
 	s->pid = peer->credentials.pid;
 	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	if (s->pidfd >= 0 &&

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: MIT
+#include "registry/bind.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+
+#define PERSONALITY(name, server, score, more) \
+	"<key>" name "</key><dict><key>IOClass</key><string>" name "Class</string>" \
+	"<key>IOProviderClass</key><string>Nub</string><key>IOUserServerName</key><string>" server \
+	"</string><key>IOProbeScore</key><integer>" score "</integer>" more "</dict>"
+#define BUNDLE(id, inner) \
+	"<key>CFBundleIdentifier</key><string>" id "</string><key>CFBundleExecutable</key>" \
+	"<string>x</string><key>IOKitPersonalities</key><dict>" inner "</dict>"
+
+static struct session s;
+static struct end client, provider, host;
+static char name[128];
+static uint64_t nub;
+
+static void begin(const char *plist)
+{
+	write_bundle(test_folder(), "d", plist);
+	session_start(&s, test_folder());
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	nub = publish(&provider, 0, "Nub", "", "", WIRE_PUBLISH_REGISTER, NULL);
+}
+
+static void end(void)
+{
+	end_close(&host);
+	end_close(&client);
+	end_close(&provider);
+	session_end(&s);
+}
+
+/* The next probe; the answer is SCORE, or a refusal when it is negative. Returns the candidate. */
+static uint64_t answer_probe(const char *class_name, int32_t score)
+{
+	struct wire_probe probe;
+	struct wire_probe_reply reply = { score, class_name };
+
+	end_expect(&host, &wire_probe_layout, &probe);
+	uint64_t candidate = probe.candidate;
+	test_equal(probe.provider, nub);
+	test_equal_text(probe.provider_class, "Nub");
+	CFTypeRef class = CFDictionaryGetValue(probe.personality, CFSTR("IOClass"));
+	CFStringRef expected = CFStringCreateWithCString(NULL, class_name, kCFStringEncodingUTF8);
+	test_true(CFEqual(class, expected));
+	CFRelease(expected);
+	wire_message_clear(&wire_probe_layout, &probe);
+	if (score < 0)
+		end_reply(&host, &wire_probe_reply_layout, kIOReturnNoDevice, NULL);
+	else
+		end_reply(&host, &wire_probe_reply_layout, 0, &reply);
+	return candidate;
+}
+
+static uint64_t answer_start(uint64_t candidate, IOReturn status)
+{
+	struct wire_start start;
+
+	end_expect(&host, &wire_start_layout, &start);
+	test_equal(start.candidate, candidate);
+	end_reply(&host, &wire_empty_layout, status, NULL);
+	return start.id;
+}
+
+static void expect_drop(uint64_t candidate)
+{
+	struct wire_drop drop;
+
+	end_expect(&host, &wire_drop_layout, &drop);
+	test_equal(drop.candidate, candidate);
+}
+
+static int64_t number_property(uint64_t id, const char *key)
+{
+	struct wire_property_request request = { .id = id, .plane = "IOService", .key = key };
+	struct wire_value_reply reply;
+	int64_t n = -1;
+
+	test_equal_error(end_call(&client, &wire_property_request_layout, &request, NULL,
+				  &wire_value_reply_layout, &reply),
+			 0);
+	CFNumberGetValue(reply.value, kCFNumberSInt64Type, &n);
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	return n;
+}
+
+static const char *const two =
+	BUNDLE("b", PERSONALITY("P1", "s", "100", "") PERSONALITY("P2", "s", "200", ""));
+
+TEST(spec_n06_the_best_score_is_started)
+{
+	begin(two);
+	end_serve(&host, &s, name);
+	test_equal_text(name, "s");
+	uint64_t p2 = answer_probe("P2Class", 200), p1 = answer_probe("P1Class", 100);
+	uint64_t id = answer_start(p2, 0);
+	expect_drop(p1);
+	wait_quiet(&client);
+	test_equal(number_property(id, "IOProbeScore"), 200);
+	end();
+}
+
+TEST(spec_n07_a_refused_start_gives_way)
+{
+	begin(two);
+	end_serve(&host, &s, name);
+	uint64_t p2 = answer_probe("P2Class", 200), p1 = answer_probe("P1Class", 100);
+	answer_start(p2, kIOReturnError);
+	uint64_t id = answer_start(p1, 0);
+	wait_quiet(&client);
+	test_equal(number_property(id, "IOProbeScore"), 100);
+	end();
+}
+
+TEST(spec_n08_a_refused_probe_gives_way)
+{
+	begin(two);
+	end_serve(&host, &s, name);
+	answer_probe("P2Class", -1);
+	uint64_t p1 = answer_probe("P1Class", 100);
+	answer_start(p1, 0);
+	wait_quiet(&client);
+	end();
+}
+
+TEST(spec_n09_probe_raises_the_score)
+{
+	begin(two);
+	end_serve(&host, &s, name);
+	uint64_t p2 = answer_probe("P2Class", 200), p1 = answer_probe("P1Class", 300);
+	uint64_t id = answer_start(p1, 0);
+	expect_drop(p2);
+	wait_quiet(&client);
+	test_equal(number_property(id, "IOProbeScore"), 300);
+	end();
+}
+
+TEST(categories_compete_independently)
+{
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "<key>IOMatchCategory</key><string>c1</string>")
+			     PERSONALITY("P2", "s", "1",
+					 "<key>IOMatchCategory</key><string>c2</string>")));
+	end_serve(&host, &s, name);
+	uint64_t p1 = answer_probe("P1Class", 1), p2 = answer_probe("P2Class", 1);
+	answer_start(p1, 0);
+	answer_start(p2, 0);
+	wait_quiet(&client);
+	end();
+}
+
+/* The driver registers itself in start(): it is matched after start has returned. */
+TEST(registration_waits_for_start)
+{
+	uint64_t ids[2];
+	struct wire_start start;
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	answer_probe("P1Class", 1);
+	end_expect(&host, &wire_start_layout, &start);
+	struct wire_header header = host.frame.header;
+	struct wire_entry_options request = { start.id, 0 };
+	test_equal_error(end_call(&host, &wire_register_layout, &request, NULL, NULL, NULL), 0);
+	test_equal(find(&client, "P1Class", ids, 2), 0);
+	test_equal_error(wire_reply(host.socket, &header, &wire_empty_layout, 0, NULL, NULL, 0, true), 0);
+	wait_quiet(&client);
+	test_equal(find(&client, "P1Class", ids, 2), 1);
+	test_equal(ids[0], start.id);
+	end();
+}
+
+TEST(spec_f26_a_dead_host_is_replaced_and_its_services_go)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[4];
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	uint64_t first = answer_start(answer_probe("P1Class", 1), 0);
+	struct wire_entry_options request = { first, 0 };
+	test_equal_error(end_call(&host, &wire_register_layout, &request, NULL, NULL, NULL), 0);
+	wait_quiet(&client);
+	int inlet = open_inlet(&client, 1, WIRE_INLET_NOTICES);
+	uint64_t sub = subscribe(&client, 1, "IOServiceTerminate", "P1Class", &reply);
+	wire_message_clear(&wire_notify_reply_layout, &reply);
+	test_equal(next(&client, sub, ids, 4), 0);
+	end_close(&host);
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notice notice;
+	inlet_expect(inlet, &wire_notice_layout, &notice, &frame);
+	test_equal(next(&client, sub, ids, 4), 1);
+	test_equal(ids[0], first);
+	end_serve(&host, &s, name);
+	uint64_t second = answer_start(answer_probe("P1Class", 1), 0);
+	test_true(second > first);
+	wait_quiet(&client);
+	wire_frame_fini(&frame);
+	close(inlet);
+	end();
+}
+
+/* Dies in probe each time: the service becomes quiet, the driver is quarantined. */
+TEST(crash_loops_end_in_quarantine)
+{
+	struct wire_value_reply reply;
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	/* the pauses grow; three crashes show the way */
+	for (int i = 0; i < 3; i++) {
+		struct wire_probe probe;
+
+		end_serve(&host, &s, name);
+		end_expect(&host, &wire_probe_layout, &probe);
+		wire_message_clear(&wire_probe_layout, &probe);
+		end_close(&host);
+	}
+	wait_quiet(&client);
+	test_equal_error(end_call(&client, &wire_status_layout, NULL, NULL, &wire_value_reply_layout,
+				  &reply),
+			 0);
+	CFArrayRef hosts = CFDictionaryGetValue(reply.value, CFSTR("Hosts"));
+	CFDictionaryRef one = CFArrayGetValueAtIndex(hosts, 0);
+	int64_t crashes = 0;
+	CFNumberGetValue(CFDictionaryGetValue(one, CFSTR("Crashes")), kCFNumberSInt64Type, &crashes);
+	test_equal(crashes, 3);
+	test_true(CFEqual(CFDictionaryGetValue(one, CFSTR("State")), CFSTR("resting")));
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	end_serve(&host, &s, name);
+	answer_start(answer_probe("P1Class", 1), 0);
+	end();
+}
+
+TEST(termination_stops_the_driver)
+{
+	struct wire_entry_options request, stop;
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	uint64_t id = answer_start(answer_probe("P1Class", 1), 0);
+	wait_quiet(&client);
+	request = (struct wire_entry_options){ nub, 0 };
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	end_expect(&host, &wire_stop_layout, &stop);
+	test_equal(stop.id, id);
+	end_reply(&host, &wire_empty_layout, 0, NULL);
+	wait_quiet(&client);
+	end();
+}
+
+TEST(spec_n13_personalities_added_later)
+{
+	char path[512];
+	uint64_t ids[1];
+
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	nub = publish(&provider, 0, "Nub", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	test_equal(find(&client, "Nub", ids, 1), 1);
+	write_bundle(test_folder(), "late", BUNDLE("late", PERSONALITY("P1", "s", "1", "")));
+	snprintf(path, sizeof(path), "%s/late.dext", test_folder());
+	struct wire_load request = { path };
+	struct wire_text_reply reply;
+	test_equal_error(end_call(&client, &wire_load_layout, &request, NULL, &wire_text_reply_layout,
+				  &reply),
+			 0);
+	test_equal_text(reply.text, "late");
+	end_serve(&host, &s, name);
+	uint64_t id = answer_start(answer_probe("P1Class", 1), 0);
+	wait_quiet(&client);
+	/* and unloaded: stopped, and the host is told to end */
+	struct wire_load unload = { "late" };
+	uint32_t asked = end_ask(&client, &wire_unload_layout, &unload, NULL);
+	struct wire_entry_options stop;
+	struct wire_empty none;
+	end_expect(&host, &wire_stop_layout, &stop);
+	test_equal(stop.id, id);
+	end_reply(&host, &wire_empty_layout, 0, NULL);
+	end_expect(&host, &wire_shutdown_layout, &none);
+	test_equal_error(end_answer(&client, asked, &wire_text_reply_layout, &reply), 0);
+	end();
+}
+
+TEST(spec_n18_resource_match)
+{
+	uint64_t ids[1];
+
+	write_bundle(test_folder(), "r",
+		     BUNDLE("r", "<key>P</key><dict><key>IOClass</key><string>R</string>"
+				 "<key>IOProviderClass</key><string>IOResources</string>"
+				 "<key>IOResourceMatch</key><string>thing</string></dict>"));
+	session_start(&s, test_folder());
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	wait_quiet(&client);
+	struct wire_publish_resource request = { "thing", kCFBooleanTrue };
+	test_equal_error(end_call(&provider, &wire_publish_resource_layout, &request, NULL, NULL, NULL),
+			 0);
+	end_serve(&host, &s, name);
+	test_equal_text(name, "r");
+	test_equal(find(&client, "IOResources", ids, 1), 1);
+	nub = ids[0];
+	struct wire_probe probe;
+	end_expect(&host, &wire_probe_layout, &probe);
+	struct wire_probe_reply accepted = { 0, "R" };
+	uint64_t candidate = probe.candidate;
+	wire_message_clear(&wire_probe_layout, &probe);
+	end_reply(&host, &wire_probe_reply_layout, 0, &accepted);
+	answer_start(candidate, 0);
+	wait_quiet(&client);
+	struct wire_property_request property = { .id = nub, .plane = "IOService",
+						  .key = "IOResourceMatched" };
+	struct wire_value_reply value;
+	test_equal_error(end_call(&client, &wire_property_request_layout, &property, NULL,
+				  &wire_value_reply_layout, &value),
+			 0);
+	test_equal(CFArrayGetCount(value.value), 1);
+	wire_message_clear(&wire_value_reply_layout, &value);
+	end();
+}
+
+/* The hosts of the last registry come back with their entries and IDs: nothing is started anew. */
+TEST(hosts_that_return_keep_their_drivers)
+{
+	uint64_t ids[1];
+
+	write_bundle(test_folder(), "r",
+		     BUNDLE("r", "<key>P</key><dict><key>IOClass</key><string>R</string>"
+				 "<key>IOProviderClass</key><string>IOResources</string></dict>"));
+	session_start_generation(&s, test_folder(), 1);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	int socket;
+	test_equal_error(fd_connect(s.socket, &socket), 0);
+	test_equal_error(end_greet(&host, socket, WIRE_ROLE_PROVIDER, "r", 12345), 0);
+	CFDictionaryRef properties = matching_new("IOMatchCategory", "IODefaultMatchCategory");
+	struct wire_publish request = { .id = 0x100000123, .parent = 0x100000102, .class_name = "R",
+					.flags = WIRE_PUBLISH_REGISTER, .properties = properties };
+	struct wire_number_reply number;
+	test_equal_error(end_call(&host, &wire_publish_layout, &request, NULL,
+				  &wire_number_reply_layout, &number),
+			 0);
+	test_equal(number.number, 0x100000123);
+	test_equal(find(&client, "R", ids, 1), 1);
+	test_equal(ids[0], 0x100000123);
+	/* a second host of that name is refused */
+	struct end second;
+	test_equal_error(fd_connect(s.socket, &socket), 0);
+	test_equal_error(end_greet(&second, socket, WIRE_ROLE_PROVIDER, "r", 999),
+			 kIOReturnExclusiveAccess);
+	end_close(&second);
+	CFRelease(properties);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	/* the end of the grace period announces itself by a published nub's matching */
+	wait_quiet(&client);
+	end();
+}
+
+TEST_MAIN

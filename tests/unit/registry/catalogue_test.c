@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "registry/catalogue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry/entry.h"
+#include "session.h"
+
+#define HEAD(id) \
+	"<key>CFBundleIdentifier</key><string>" id "</string><key>CFBundleExecutable</key>" \
+	"<string>x</string><key>CFBundleVersion</key><string>1.2</string><key>IOKitPersonalities</key>"
+
+static void names(struct registry_catalogue *c, struct registry_tree *t, const char **expected, size_t n)
+{
+	struct registry_personality **items;
+	size_t count;
+
+	test_equal_error(registry_catalogue_match(c, t->resources, &items, &count), 0);
+	test_equal(count, n);
+	for (size_t i = 0; i < count; i++) {
+		test_equal_text(items[i]->name, expected[i]);
+		registry_personality_unref(items[i]);
+	}
+	free(items);
+}
+
+TEST(spec_n11_n12_n16_personalities)
+{
+	struct registry_catalogue c;
+	struct registry_tree t;
+	size_t added;
+
+	write_bundle(test_folder(), "a", HEAD("a.b") "<dict>"
+		     "<key>P1</key><dict><key>IOClass</key><string>C</string><key>IOProviderClass</key>"
+		     "<string>IOResources</string><key>IOProbeScore</key><integer>100</integer></dict>"
+		     "<key>P2</key><dict><key>IOClass</key><string>D</string><key>IOProviderClass</key>"
+		     "<string>IOService</string><key>IOProbeScore</key><integer>200</integer></dict>"
+		     "<key>P3</key><dict><key>IOClass</key><string>E</string></dict>"
+		     "<key>P4</key><dict><key>IOClass</key><string>F</string><key>IOProviderClass</key>"
+		     "<string>IOResources</string><key>IOProbeScore</key><integer>100</integer></dict>"
+		     "<key>P5</key><dict><key>IOClass</key><string>F</string><key>IOProviderClass</key>"
+		     "<string>IOMedia</string></dict></dict>");
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	registry_catalogue_init(&c);
+	test_equal(c.generation, 1);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, 5);
+	test_equal(c.generation, 2);
+	const char *expected[] = { "P2", "P1", "P4" };
+	names(&c, &t, expected, 3);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, 0);
+	test_equal(c.generation, 2);
+	struct registry_bundle *b = registry_catalogue_find(&c, "a.b");
+	test_equal_text(b->version, "1.2");
+	registry_catalogue_remove(&c, b);
+	test_equal(c.count, 0);
+	test_equal(c.generation, 3);
+	names(&c, &t, NULL, 0);
+	registry_catalogue_fini(&c);
+	registry_tree_fini(&t);
+}
+
+TEST(broken_bundles_hurt_nobody)
+{
+	struct registry_catalogue c;
+	char path[512];
+	size_t added;
+
+	write_bundle(test_folder(), "bad1", "<key>CFBundleIdentifier</key><string>bad</string>");
+	write_bundle(test_folder(), "bad2", "<<<");
+	write_bundle(test_folder(), "good", HEAD("good") "<dict><key>P</key><dict><key>IOClass</key>"
+		     "<string>C</string></dict><key>Q</key><string>no</string></dict>");
+	snprintf(path, sizeof(path), "%s/none.dext", test_folder());
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, 1);
+	struct registry_bundle *b;
+	test_equal_error(registry_catalogue_add(&c, path, &added, &b), 0);
+	test_true(strstr(b->problem, "Info.plist") != NULL);
+	test_true(registry_catalogue_find(&c, "good")->problem == NULL);
+	test_true(registry_catalogue_find(&c, "bad")->problem != NULL);
+	test_equal_error(registry_catalogue_add_folder(&c, "/nowhere/at/all", &added), -ENOENT);
+	registry_catalogue_fini(&c);
+}
+
+TEST(a_repaired_bundle_is_read_again)
+{
+	struct registry_catalogue c;
+	char path[512], file[600];
+	size_t added;
+
+	write_bundle(test_folder(), "b", "");
+	snprintf(path, sizeof(path), "%s/b.dext", test_folder());
+	snprintf(file, sizeof(file), "%s/Info.plist", path);
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add(&c, path, &added, NULL), 0);
+	test_equal(added, 0);
+	FILE *f = fopen(file, "we");
+	fprintf(f, "<plist version=\"1.0\"><dict>" HEAD("b") "<dict><key>P</key><dict><key>IOClass</key>"
+		   "<string>C</string></dict></dict></dict></plist>");
+	fclose(f);
+	test_equal_error(registry_catalogue_add(&c, path, &added, NULL), 0);
+	test_equal(added, 1);
+	registry_catalogue_fini(&c);
+}
+
+TEST_MAIN

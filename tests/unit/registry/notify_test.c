@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+#include "registry/notify.h"
+
+#include <unistd.h>
+
+#include <IOKit/IOMessage.h>
+
+#include "session.h"
+
+static struct session s;
+static struct end client, provider;
+static int notices, events;
+
+static void begin(void)
+{
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	notices = open_inlet(&client, 1, WIRE_INLET_NOTICES);
+	events = open_inlet(&client, 2, WIRE_INLET_EVENTS);
+}
+
+static void end(void)
+{
+	close(notices);
+	close(events);
+	end_close(&client);
+	end_close(&provider);
+	session_end(&s);
+}
+
+static uint64_t register_one(const char *class_name)
+{
+	return publish(&provider, 0, class_name, "", "", WIRE_PUBLISH_REGISTER, NULL);
+}
+
+static IOReturn terminate(uint64_t id)
+{
+	struct wire_entry_options request = { id, 0 };
+
+	return end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL);
+}
+
+static uint64_t expect_notice(uint32_t type)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notice notice;
+
+	inlet_expect(notices, &wire_notice_layout, &notice, &frame);
+	test_equal(notice.type, type);
+	wire_frame_fini(&frame);
+	return notice.subscription;
+}
+
+static size_t initial(struct wire_notify_reply *reply)
+{
+	size_t n = reply->entries.count;
+
+	wire_message_clear(&wire_notify_reply_layout, reply);
+	return n;
+}
+
+TEST(spec_f01_f03_f05_f06_arming)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[8];
+
+	begin();
+	uint64_t a = register_one("Fixture"), b = register_one("Fixture");
+	uint64_t sub = subscribe(&client, 1, "IOServiceFirstMatch", "Fixture", &reply);
+	test_equal(reply.entries.count, 2);
+	test_true(reply.entries.items[0].id + reply.entries.items[1].id == a + b);
+	initial(&reply);
+	register_one("Fixture"); /* not armed yet: no notice */
+	test_equal(next(&client, sub, ids, 8), 1);
+	test_true(inlet_is_empty(notices));
+	test_equal(next(&client, sub, ids, 8), 0); /* armed */
+	uint64_t x = register_one("Fixture"), y = register_one("Fixture");
+	test_equal(expect_notice(101), sub);
+	test_equal(next(&client, sub, ids, 8), 2);
+	test_equal(ids[0], y);
+	test_equal(ids[1], x);
+	/* not drained to the end: not armed */
+	register_one("Fixture");
+	test_equal(next(&client, sub, ids, 8), 1);
+	test_true(inlet_is_empty(notices));
+	end();
+}
+
+TEST(spec_f07_f09_types)
+{
+	struct wire_notify_add request = { .inlet = 1, .type = "IOServiceNope",
+					   .matching = matching_new("IOProviderClass", "Fixture") };
+	struct wire_notify_reply reply;
+
+	begin();
+	test_equal_error(end_call(&client, &wire_notify_add_layout, &request, NULL, NULL, NULL),
+			 kIOReturnUnsupported);
+	register_one("Fixture");
+	subscribe(&client, 1, "IOServiceTerminate", "Fixture", &reply);
+	test_equal(initial(&reply), 0);
+	subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	test_equal(initial(&reply), 1);
+	request.inlet = 77;
+	request.type = "IOServiceMatched";
+	test_equal_error(end_call(&client, &wire_notify_add_layout, &request, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	CFRelease(request.matching);
+	end();
+}
+
+TEST(spec_f10_claimed_services_keep_their_names)
+{
+	struct wire_notify_reply reply;
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_dead dead;
+	uint64_t ids[4];
+
+	begin();
+	uint64_t a = register_one("Fixture"), b = register_one("Other");
+	test_equal(find(&client, "Fixture", ids, 4), 1);
+	test_equal(find(&client, "Other", ids, 4), 1);
+	uint64_t sub = subscribe(&client, 1, "IOServiceTerminate", "Fixture", &reply);
+	initial(&reply);
+	test_equal(next(&client, sub, ids, 4), 0);
+	test_equal_error(terminate(b), 0);
+	inlet_expect(events, &wire_dead_layout, &dead, &frame);
+	test_equal(dead.ids.count, 1);
+	test_equal(dead.ids.items[0], b);
+	test_equal_error(terminate(a), 0);
+	test_equal(expect_notice(102), sub);
+	test_true(inlet_is_empty(events));
+	test_equal(next(&client, sub, ids, 4), 1);
+	test_equal(ids[0], a);
+	/* still readable, inactive */
+	struct wire_entry_request request = { a };
+	struct wire_entry_reply entry;
+	test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL,
+				  &wire_entry_reply_layout, &entry),
+			 0);
+	test_equal(entry.state & WIRE_STATE_INACTIVE, 1);
+	test_equal_text(entry.class_name, "Fixture");
+	/* the last hold given back: unknown */
+	uint64_t pairs[] = { a, 3, b, 1 };
+	struct wire_release release = { { pairs, 4 } };
+	test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	wire_frame_fini(&frame);
+	end();
+}
+
+TEST(spec_f13_registering_again)
+{
+	const char *types[] = { "IOServicePublish", "IOServiceFirstPublish", "IOServiceMatched",
+				"IOServiceFirstMatch" };
+	struct wire_notify_reply reply;
+	uint64_t subs[4], ids[4];
+
+	begin();
+	uint64_t a = register_one("Fixture");
+	for (int i = 0; i < 4; i++) {
+		subs[i] = subscribe(&client, 1, types[i], "Fixture", &reply);
+		test_equal(initial(&reply), 1);
+	}
+	struct wire_entry_options request = { a, 0 };
+	test_equal_error(end_call(&provider, &wire_register_layout, &request, NULL, NULL, NULL), 0);
+	size_t expected[] = { 1, 0, 1, 0 };
+	for (int i = 0; i < 4; i++)
+		test_equal(next(&client, subs[i], ids, 4), expected[i]);
+	end();
+}
+
+TEST(spec_f20_pending_services_are_capped)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[1];
+
+	begin();
+	uint64_t sub = subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	initial(&reply);
+	for (int i = 0; i < 1100; i++)
+		register_one("Fixture");
+	test_equal(next(&client, sub, ids, 1), 1024);
+	subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	test_equal(initial(&reply), 1024);
+	end();
+}
+
+TEST(spec_f16_removed_subscriptions_are_silent)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[1];
+
+	begin();
+	uint64_t sub = subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	initial(&reply);
+	test_equal(next(&client, sub, ids, 1), 0);
+	struct wire_notify_remove request = { sub };
+	test_equal_error(end_call(&client, &wire_notify_remove_layout, &request, NULL, NULL, NULL), 0);
+	register_one("Fixture");
+	test_true(inlet_is_empty(notices));
+	end();
+}
+
+static IOReturn interest(uint64_t service, const char *type, uint64_t *sub)
+{
+	struct wire_notify_add request = { .inlet = 1, .service = service, .type = type };
+	struct wire_notify_reply reply = { 0 };
+	IOReturn status = end_call(&client, &wire_notify_add_layout, &request, NULL,
+				   &wire_notify_reply_layout, &reply);
+
+	*sub = reply.subscription;
+	return status;
+}
+
+TEST(spec_h07_h08_h09_interest_errors)
+{
+	uint64_t sub;
+
+	begin();
+	uint64_t a = register_one("Fixture");
+	test_equal_error(interest(a, "IONope", &sub), kIOReturnUnsupported);
+	test_equal_error(interest(WIRE_ROOT_ID, "IOGeneralInterest", &sub), kIOReturnBadArgument);
+	test_equal_error(interest(a, "IOAppPowerStateInterest", &sub), 0);
+	struct wire_entry_request hold = { a };
+	struct wire_entry_reply entry;
+	test_equal_error(end_call(&client, &wire_entry_request_layout, &hold, NULL,
+				  &wire_entry_reply_layout, &entry),
+			 0);
+	test_equal_error(terminate(a), 0);
+	test_equal_error(interest(a, "IOGeneralInterest", &sub), kIOReturnUnsupported);
+	end();
+}
+
+TEST(spec_h10_h14_general_and_busy_interest)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_interest message;
+	uint64_t first, second, busy;
+
+	begin();
+	uint64_t a = register_one("Fixture");
+	test_equal_error(interest(a, "IOGeneralInterest", &first), 0);
+	test_equal_error(interest(a, "IOGeneralInterest", &second), 0);
+	test_equal_error(interest(a, "IOBusyInterest", &busy), 0);
+	struct wire_message sent = { .id = a, .message_type = 0xe0001234, .argument_size = 5,
+				     .data = { "hello", 5 } };
+	test_equal_error(end_call(&provider, &wire_message_layout, &sent, NULL, NULL, NULL), 0);
+	inlet_expect(notices, &wire_interest_layout, &message, &frame);
+	test_equal(message.subscription, first);
+	test_equal(message.service, a);
+	test_equal(message.message_type, 0xe0001234);
+	test_equal(message.argument_size, 5);
+	inlet_expect(notices, &wire_interest_layout, &message, &frame);
+	test_equal(message.subscription, second);
+	sent.message_type = kIOMessageCopyClientID;
+	test_equal_error(end_call(&provider, &wire_message_layout, &sent, NULL, NULL, NULL), 0);
+	int deltas[] = { 1, 1, -1, -1 };
+	for (int i = 0; i < 4; i++) {
+		struct wire_adjust_busy adjust = { a, deltas[i] };
+		test_equal_error(end_call(&provider, &wire_adjust_busy_layout, &adjust, NULL, NULL,
+					  NULL),
+				 0);
+	}
+	for (uint64_t expected = 1; expected != (uint64_t)-1; expected--) {
+		inlet_expect(notices, &wire_interest_layout, &message, &frame);
+		test_equal(message.subscription, busy);
+		test_equal(message.message_type, kIOMessageServiceBusyStateChange);
+		test_equal(message.argument, expected);
+	}
+	test_true(inlet_is_empty(notices));
+	test_equal_error(terminate(a), 0);
+	for (;;) {
+		inlet_expect(notices, &wire_interest_layout, &message, &frame);
+		if (message.message_type == kIOMessageServiceIsTerminated)
+			break;
+	}
+	test_equal(message.subscription, first);
+	wire_frame_fini(&frame);
+	end();
+}
+
+TEST(inlets_carry_nothing_back)
+{
+	struct wire_inlet_open again = { 1, WIRE_INLET_NOTICES }, second = { 3, WIRE_INLET_EVENTS };
+	struct wire_notice junk = { 1, 1 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int fds[2];
+
+	begin();
+	test_equal_error(fd_socketpair(fds), 0);
+	test_equal_error(end_call(&client, &wire_inlet_open_layout, &again, &fds[1], NULL, NULL),
+			 kIOReturnBadArgument);
+	test_equal_error(end_call(&client, &wire_inlet_open_layout, &second, &fds[1], NULL, NULL),
+			 kIOReturnBadArgument);
+	close(fds[0]);
+	close(fds[1]);
+	test_equal_error(wire_send(notices, &wire_notice_layout, 0, &junk, NULL, 0, true), 0);
+	test_equal_error(wire_frame_receive(notices, &frame, WIRE_CONTROL_MAX, true), -EPIPE);
+	wait_quiet(&client); /* the client itself lives on */
+	wire_frame_fini(&frame);
+	end();
+}
+
+TEST_MAIN

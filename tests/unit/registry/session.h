@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A real registry on a thread of its own, and hand-made peers that talk to it
+ * message by message: clients, and providers in place of driver hosts.
+ */
+#pragma once
+
+#include <pthread.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOReturn.h>
+
+#include "base/fd.h"
+#include "base/loop.h"
+#include "registry/registry.h"
+#include "test.h"
+#include "wire/browse.h"
+#include "wire/frame.h"
+#include "wire/hello.h"
+#include "wire/notice.h"
+#include "wire/open.h"
+#include "wire/publish.h"
+#include "wire/query.h"
+
+struct session {
+	struct loop *loop;
+	struct registry *registry;
+	pthread_t thread;
+	int starts[2]; /* what start_provider was asked for */
+	char socket[256];
+	const char *folders[2];
+};
+
+/* DRIVERS: a folder of bundles or NULL. */
+void session_start(struct session *s, const char *drivers);
+void session_start_generation(struct session *s, const char *drivers, unsigned generation);
+void session_end(struct session *s);
+
+enum { BACKLOG_MAX = 64 };
+
+struct end {
+	int socket;
+	uint32_t last_id;
+	struct wire_frame frame; /* the last message */
+	struct wire_frame backlog[BACKLOG_MAX]; /* requests that came before an answer */
+	size_t n_backlog;
+};
+
+void end_connect(struct end *e, const struct session *s, uint32_t role, const char *name);
+/* As the host that the registry has asked for next; NAME gets its server name (128 bytes). */
+void end_serve(struct end *e, const struct session *s, char *name);
+/* Greet on SOCKET; the status. */
+IOReturn end_greet(struct end *e, int socket, uint32_t role, const char *name, uint64_t token);
+void end_close(struct end *e);
+/* Ask and wait for the answer; REPLY is decoded on success (NULL: none). */
+IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *request, const int *fds,
+		  const struct wire_layout *reply_layout, void *reply);
+/* Send a request; its number. */
+uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *request, const int *fds);
+/* Wait for the answer to that one. */
+IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_layout, void *reply);
+/* The next request of the registry, which must be LAYOUT's; decoded. The header is in e->frame. */
+void end_expect(struct end *e, const struct wire_layout *layout, void *message);
+/* Answer the request that was expected last. */
+void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status, const void *message);
+/* Wait until the registry has closed the connection. */
+void end_await_close(struct end *e);
+
+/* Shorthands. */
+CFDictionaryRef matching_new(const char *key, const char *value); /* one string pair */
+CFDictionaryRef plist_new(const char *xml_body); /* what is inside <plist>...</plist> */
+uint64_t publish(struct end *provider, uint64_t parent, const char *class_name, const char *name,
+		 const char *location, uint32_t flags, CFDictionaryRef properties);
+/* IDs of what FIND finds, at most MAX; each granted once. */
+size_t find(struct end *client, const char *class_name, uint64_t *ids, size_t max);
+void wait_quiet(struct end *client);
+/* An inlet of the class; the client's end. */
+int open_inlet(struct end *client, uint32_t number, uint32_t inlet_class);
+/* The next message on it. */
+void inlet_expect(int inlet, const struct wire_layout *layout, void *message,
+		  struct wire_frame *frame);
+bool inlet_is_empty(int inlet);
+uint64_t subscribe(struct end *client, uint32_t inlet, const char *type, const char *class_name,
+		   struct wire_notify_reply *reply);
+/* Drain once: IDs, latest first. */
+size_t next(struct end *client, uint64_t subscription, uint64_t *ids, size_t max);
+/* A bundle NAME.dext with PLIST (the inside of <dict>) in FOLDER. */
+void write_bundle(const char *folder, const char *name, const char *plist);
