@@ -64,8 +64,8 @@ static bool mode_is_empty(CFRunLoopRef rl, CFStringRef name)
 
 	run_lock();
 	mode = run_mode_find_locked(rl, name);
-	empty = !mode || !(mode->sets[RUN_SOURCE].count || mode->sets[RUN_TIMER].count ||
-			   run_blocks_wait_locked(rl, name) || pass_uses_main_queue_locked(rl, name));
+	empty = !run_blocks_wait_locked(rl, name) && !pass_uses_main_queue_locked(rl, name) &&
+		(!mode || !(mode->sets[RUN_SOURCE].count || mode->sets[RUN_TIMER].count));
 	run_unlock();
 	return empty;
 }
@@ -222,12 +222,12 @@ static bool main_queue_is_ready(struct pass *p)
 
 static void pass_once(struct pass *p)
 {
-	bool signalled, sleep;
+	bool blocks, signalled, sleep;
 
 	p->handled = false;
 	run_observers_call(p->rl, p->mode, kCFRunLoopBeforeTimers);
 	run_observers_call(p->rl, p->mode, kCFRunLoopBeforeSources);
-	run_blocks_perform(p->rl, p->mode);
+	blocks = run_blocks_perform(p->rl, p->mode);
 	signalled = run_sources_perform(p->rl, p->mode, p->return_after_source);
 	p->handled = signalled;
 	if (signalled)
@@ -238,7 +238,8 @@ static void pass_once(struct pass *p)
 		return;
 	}
 	p->main_queue_last = false;
-	sleep = !signalled && p->deadline_ns;
+	/* When the blocks were all there was, nothing could end the sleep. */
+	sleep = !signalled && p->deadline_ns && !(blocks && mode_is_empty(p->rl, p->mode));
 	if (sleep)
 		run_observers_call(p->rl, p->mode, kCFRunLoopBeforeWaiting);
 	if (pass_prepare(p, sleep)) {
