@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "test.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "peer.h"
+#include "wire/hello.h"
+
+TEST(shutdown_ends_without_error)
+{
+	struct peer p;
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
+			     true), 0);
+	peer_finish(&p);
+	test_equal(p.connected, 1);
+	test_equal_error(p.end_reason, 0);
+}
+
+TEST(without_a_path_hang_up_is_the_end)
+{
+	struct peer p;
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	p.socket = fd_close(p.socket);
+	peer_finish(&p);
+	test_equal_error(p.end_reason, -EPIPE);
+}
+
+TEST(a_refused_greeting_is_the_end)
+{
+	struct peer p;
+	struct wire_hello hello;
+
+	peer_start(&p, "/nonexistent/socket");
+	peer_receive(&p, &wire_hello_layout, &hello);
+	peer_answer(&p, -1, 0);
+	peer_finish(&p);
+	test_equal(p.connected, 0);
+	test_true(p.end_reason != 0);
+}
+
+TEST(requests_nobody_serves_are_answered)
+{
+	struct peer p;
+	struct wire_entry_options stop = { .id = 3 };
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	test_equal(wire_send(p.socket, &wire_stop_layout, 9, &stop, NULL, 0, true), 0);
+	test_equal(wire_frame_receive(p.socket, &p.frame, WIRE_CONTROL_MAX, true), 0);
+	test_equal(p.frame.header.id, 9);
+	test_equal_error(p.frame.header.status, 0xe00002c7);
+	p.socket = fd_close(p.socket);
+	peer_finish(&p);
+}
+
+struct entries {
+	struct peer *p;
+	struct provider_entry *parent, *child;
+};
+
+static void publish_two(void *context)
+{
+	struct entries *e = context;
+	struct provider_description description = { .class_name = "Parent" };
+
+	test_equal(provider_publish(e->p->provider, &description, &e->parent), 0);
+	description.class_name = "Child";
+	description.parent = e->parent;
+	test_equal(provider_publish(e->p->provider, &description, &e->child), 0);
+	test_equal(provider_register(e->child, 0), 0);
+}
+
+/* Read, check and answer the publication of both, then the registration of the child. */
+static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
+{
+	struct wire_publish publish;
+	struct wire_entry_options options;
+
+	peer_receive(p, &wire_publish_layout, &publish);
+	test_equal_text(publish.class_name, "Parent");
+	test_equal(publish.id, parent);
+	wire_message_clear(&wire_publish_layout, &publish);
+	peer_answer(p, 0, 1000);
+	peer_receive(p, &wire_publish_layout, &publish);
+	test_equal_text(publish.class_name, "Child");
+	test_equal(publish.id, child);
+	test_equal(publish.parent, 1000);
+	wire_message_clear(&wire_publish_layout, &publish);
+	peer_answer(p, 0, 1001);
+	peer_receive(p, &wire_register_layout, &options);
+	test_equal(options.id, 1001);
+}
+
+TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
+{
+	char path[256];
+	struct peer p;
+	struct entries e = { &p };
+	int listener;
+
+	snprintf(path, sizeof(path), "%s/registry", test_folder());
+	peer_start(&p, path);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_two, &e);
+	expect_two(&p, 0, 0);
+	close(p.socket);
+	test_equal(fd_listen(path, &listener), 0);
+	test_equal(fd_accept(listener, &p.socket), 0);
+	peer_answer_hello(&p);
+	expect_two(&p, 1000, 1001);
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
+			     true), 0);
+	peer_finish(&p);
+	test_equal(p.connected, 2);
+	test_equal(p.again, 1);
+	close(listener);
+	unlink(path);
+}
+
+TEST_MAIN
