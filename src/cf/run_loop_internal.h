@@ -135,8 +135,9 @@ CFRunLoopSourceRef run_source_new(CFIndex order, const CFRunLoopSourceContext1 *
 bool run_sources_perform(CFRunLoopRef rl, CFStringRef mode, bool only_one);
 /* Receive one message and perform. True when there was one. */
 bool run_source_receive(CFRunLoopSourceRef source, short events);
-/* The descriptor to poll, -1 for none. */
-int run_source_descriptor(CFRunLoopSourceRef source, short *ret_events);
+/* The descriptor to poll, -1 for none. *RET_PORT (may become NULL) is to be released after it. */
+struct port;
+int run_source_descriptor(CFRunLoopSourceRef source, short *ret_events, struct port **ret_port);
 bool run_timers_fire(CFRunLoopRef rl, CFStringRef mode);
 /* UINT64_MAX: none. */
 uint64_t run_timers_next_locked(CFRunLoopRef rl, CFStringRef mode);

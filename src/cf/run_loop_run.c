@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gcd/hook.h"
+#include "port/port.h"
 
 enum pass_class { PASS_TIMERS, PASS_MAIN_QUEUE, PASS_SOURCE, PASS_CLASSES };
 
@@ -31,6 +32,7 @@ struct pass {
 	/* what is polled */
 	struct run_set sources;
 	struct pollfd *fds;
+	struct port **ports; /* of the sources; referenced while they are polled */
 	size_t capacity;
 };
 
@@ -82,6 +84,26 @@ static void main_queue_run(struct pass *p)
 
 /* --- sleeping ---------------------------------------------------------------------- */
 
+static bool pass_reserve(struct pass *p, size_t count)
+{
+	struct pollfd *fds;
+	struct port **ports;
+
+	if (count <= p->capacity)
+		return true;
+	count = count * 2 + 8;
+	fds = realloc(p->fds, count * sizeof *fds);
+	if (!fds)
+		return false;
+	p->fds = fds;
+	ports = realloc(p->ports, count * sizeof *ports);
+	if (!ports)
+		return false;
+	p->ports = ports;
+	p->capacity = count;
+	return true;
+}
+
 /* Fill the poll set. From here on changes of the mode write to the wake descriptor. */
 static bool pass_prepare(struct pass *p, bool sleep)
 {
@@ -93,15 +115,8 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	p->sources = run_snapshot_locked(p->rl, p->mode, RUN_SOURCE);
 	main_queue = pass_uses_main_queue_locked(p->rl, p->mode);
 	run_unlock();
-	if (p->capacity < p->sources.count + SLOT_SOURCES) {
-		size_t capacity = p->sources.count * 2 + 8;
-		struct pollfd *fds = realloc(p->fds, capacity * sizeof *fds);
-
-		if (!fds)
-			return false;
-		p->fds = fds;
-		p->capacity = capacity;
-	}
+	if (!pass_reserve(p, p->sources.count + SLOT_SOURCES))
+		return false;
 	p->fds[SLOT_WAKE] = (struct pollfd){ p->rl->wake_fd, POLLIN, 0 };
 	p->fds[SLOT_MAIN] = (struct pollfd){
 		main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN, 0
@@ -109,7 +124,8 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	for (size_t i = 0; i < p->sources.count; i++) {
 		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
 
-		fd->fd = run_source_descriptor((CFRunLoopSourceRef)p->sources.items[i], &fd->events);
+		fd->fd = run_source_descriptor((CFRunLoopSourceRef)p->sources.items[i], &fd->events,
+					       &p->ports[i]);
 		fd->revents = 0;
 	}
 	return true;
@@ -137,6 +153,8 @@ static void pass_wait(struct pass *p, bool sleep)
 	if (ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout, NULL) < 0)
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
+	for (size_t i = 0; i < p->sources.count; i++)
+		p->ports[i] = port_unref(p->ports[i]);
 }
 
 static void pass_woken(struct pass *p)
@@ -301,6 +319,7 @@ static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds, boo
 	run_unlock();
 	run_snapshot_free(&p.sources);
 	free(p.fds);
+	free(p.ports);
 	CFRelease(mode);
 	CFRelease(rl);
 	return result;

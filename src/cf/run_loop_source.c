@@ -174,19 +174,24 @@ bool run_sources_perform(CFRunLoopRef rl, CFStringRef mode, bool only_one)
 	return any;
 }
 
-int run_source_descriptor(CFRunLoopSourceRef s, short *ret_events)
+int run_source_descriptor(CFRunLoopSourceRef s, short *ret_events, struct port **ret_port)
 {
 	mach_port_t port;
 	int fd;
 
 	*ret_events = POLLIN;
+	*ret_port = NULL;
 	if (s->context.v0.version != 1 || !CFRunLoopSourceIsValid(s))
 		return -1;
 	if (s->ops && s->ops->poll)
 		return s->ops->poll(s->context.v1.info, ret_events);
 	port = s->context.v1.getPort ? s->context.v1.getPort(s->context.v1.info) : MACH_PORT_NULL;
+	/* The reference keeps the descriptor while it is polled, so that its death is seen. */
+	if (MACH_PORT_VALID(port) && port_from_receive_right(port, ret_port))
+		*ret_port = NULL; /* a port set */
 	if (MACH_PORT_VALID(port) && !port_descriptor(port, &fd))
 		return fd;
+	*ret_port = port_unref(*ret_port);
 	if (s->ops && s->ops->dead)
 		s->ops->dead(s->context.v1.info);
 	return -1;

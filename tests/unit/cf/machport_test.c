@@ -3,6 +3,8 @@
 
 #include <CoreFoundation/CFMachPort.h>
 #include <mach/mach.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,6 +141,34 @@ TEST(spec_9_5_death_of_the_right_invalidates)
 	test_equal(mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1), 0);
 	test_equal(run_once(), kCFRunLoopRunFinished);
 	test_equal(invalidated, 1);
+	test_true(!CFMachPortIsValid(port));
+	CFRelease(source);
+	CFRelease(port);
+}
+
+static void *destroy_right(void *name)
+{
+	while (!CFRunLoopIsWaiting(CFRunLoopGetMain()))
+		sched_yield();
+	mach_port_mod_refs(mach_task_self(), (mach_port_t)(uintptr_t)name, MACH_PORT_RIGHT_RECEIVE, -1);
+	return NULL;
+}
+
+TEST(spec_9_5_death_of_the_right_wakes_a_sleeping_loop)
+{
+	pthread_t thread;
+	mach_port_t name;
+	CFMachPortRef port;
+	CFRunLoopSourceRef source;
+
+	keep_loop();
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name), 0);
+	port = CFMachPortCreateWithPort(NULL, name, message, NULL, NULL);
+	source = CFMachPortCreateRunLoopSource(NULL, port, 0);
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), source, CFSTR("m"));
+	pthread_create(&thread, NULL, destroy_right, (void *)(uintptr_t)name);
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 20, false), kCFRunLoopRunFinished);
+	pthread_join(thread, NULL);
 	test_true(!CFMachPortIsValid(port));
 	CFRelease(source);
 	CFRelease(port);

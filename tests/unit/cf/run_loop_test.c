@@ -464,7 +464,7 @@ static void *timers(void *unused)
 {
 	CFRunLoopRef rl = CFRunLoopGetCurrent();
 	CFAbsoluteTime now = CFAbsoluteTimeGetCurrent();
-	CFRunLoopTimerContext late = { .info = "l" }, early = { .info = "e" };
+	CFRunLoopTimerContext late = { .info = (char[]){ "l" } }, early = { .info = (char[]){ "e" } };
 	CFRunLoopTimerRef a = CFRunLoopTimerCreate(NULL, now + 0.02, 0, 0, 0, fire, &late);
 	CFRunLoopTimerRef b = CFRunLoopTimerCreate(NULL, now + 0.01, 0, 0, 9, fire, &early);
 
@@ -549,7 +549,7 @@ static void stop_main(void *info)
 static void from_worker(void *info)
 {
 	dispatch_async_f(dispatch_get_main_queue(), info, on_main);
-	dispatch_async_f(dispatch_get_main_queue(), "stop", stop_main);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t)"stop", stop_main);
 }
 
 TEST(spec_r17_main_loop_drains_the_main_queue)
@@ -561,9 +561,9 @@ TEST(spec_r17_main_loop_drains_the_main_queue)
 	/* Never empty in a common mode. */
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.01, false), kCFRunLoopRunTimedOut);
 	test_equal(CFRunLoopRunInMode(CFSTR("custom"), 10, false), kCFRunLoopRunFinished);
-	dispatch_async_f(dispatch_get_main_queue(), "1 ", on_main);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t)"1 ", on_main);
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true), kCFRunLoopRunHandledSource);
-	dispatch_async_f(dispatch_get_global_queue(0, 0), "2 ", from_worker);
+	dispatch_async_f(dispatch_get_global_queue(0, 0), (void *)(uintptr_t)"2 ", from_worker);
 	CFRunLoopRun();
 	test_equal_text(trace, "1 2 stop");
 }

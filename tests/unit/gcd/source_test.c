@@ -2,6 +2,7 @@
 #include "warm.h"
 
 #include <fcntl.h>
+#include <mach/mach.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -327,6 +328,54 @@ TEST(proc_source_reports_the_exit)
 	test_equal(total, DISPATCH_PROC_EXIT);
 	end();
 	test_true(waitpid(child, NULL, 0) == child);
+}
+
+static mach_port_t port;
+
+static void receive_one(void *context)
+{
+	struct {
+		mach_msg_header_t header;
+		char trailer[MAX_TRAILER_SIZE];
+	} m;
+
+	test_equal(atomic_fetch_add(&inside, 1), 0);
+	if (!mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof m, port, 0, MACH_PORT_NULL))
+		atomic_fetch_add(&total, 1);
+	atomic_fetch_sub(&inside, 1);
+	dispatch_semaphore_signal(done);
+	(void)context;
+}
+
+TEST(mach_recv_source_fires_while_messages_wait)
+{
+	mach_msg_header_t h = { .msgh_size = sizeof h };
+
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), 0);
+	make(DISPATCH_SOURCE_TYPE_MACH_RECV, port, 0, NULL);
+	dispatch_source_set_event_handler_f(source, receive_one);
+	dispatch_activate(source);
+	for (int i = 0; i < 100; i++) {
+		h.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+		h.msgh_remote_port = port;
+		test_equal_error(mach_msg(&h, MACH_SEND_MSG, sizeof h, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), 0);
+	}
+	while (total < 100)
+		wait_event();
+	end();
+	mach_port_destroy(mach_task_self(), port);
+}
+
+TEST(mach_recv_source_without_a_receive_right_is_cancelled)
+{
+	make(DISPATCH_SOURCE_TYPE_MACH_RECV, 0x123400, 0, NULL);
+	dispatch_activate(source);
+	dispatch_semaphore_wait(cancelled, DISPATCH_TIME_FOREVER);
+	test_equal(events, 0);
+	dispatch_release(source);
+	dispatch_release(done);
+	dispatch_release(cancelled);
 }
 
 TEST(release_without_cancel_ends_quietly)

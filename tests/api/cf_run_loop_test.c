@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/* The run loop as a client program sees it: public headers only. */
+#include "test.h"
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <dispatch/dispatch.h>
+#include <pthread.h>
+
+static dispatch_semaphore_t running;
+static CFRunLoopRef loop;
+static int ticks;
+
+static void tick(CFRunLoopTimerRef timer, void *info)
+{
+	(void)timer;
+	ticks++;
+	if (info)
+		dispatch_semaphore_signal(running);
+}
+
+static void *run_thread(void *unused)
+{
+	CFRunLoopTimerContext context = { 0, &ticks, NULL, NULL, NULL };
+	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(kCFAllocatorDefault, CFAbsoluteTimeGetCurrent(), 0.001, 0,
+						       0, tick, &context);
+
+	loop = CFRunLoopGetCurrent();
+	CFRunLoopAddTimer(loop, timer, kCFRunLoopDefaultMode);
+	CFRunLoopRun();
+	CFRunLoopTimerInvalidate(timer);
+	CFRelease(timer);
+	return unused;
+}
+
+TEST(loop_of_a_thread_is_stopped_by_another)
+{
+	pthread_t thread;
+
+	running = dispatch_semaphore_create(0);
+	CFRunLoopGetMain();
+	test_reset_baseline();
+	pthread_create(&thread, NULL, run_thread, NULL);
+	for (int i = 0; i < 5; i++)
+		dispatch_semaphore_wait(running, DISPATCH_TIME_FOREVER);
+	CFRunLoopStop(loop);
+	pthread_join(thread, NULL);
+	test_true(ticks >= 5);
+}
+
+static void stop(void *info)
+{
+	(void)info;
+	ticks++;
+	CFRunLoopStop(CFRunLoopGetCurrent());
+}
+
+TEST(main_loop_performs_a_source_and_the_main_queue)
+{
+	CFRunLoopSourceContext context = { .version = 0, .perform = stop };
+	CFRunLoopSourceRef source = CFRunLoopSourceCreate(kCFAllocatorDefault, 0, &context);
+
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), source, kCFRunLoopCommonModes);
+	/* The library keeps the descriptors of the main loop. */
+	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false);
+	test_reset_baseline();
+	CFRunLoopSourceSignal(source);
+	CFRunLoopRun();
+	test_equal(ticks, 1);
+	dispatch_async_f(dispatch_get_main_queue(), NULL, stop);
+	CFRunLoopRun();
+	test_equal(ticks, 2);
+	CFRunLoopSourceInvalidate(source);
+	CFRelease(source);
+}
+
+TEST_MAIN
