@@ -93,10 +93,8 @@ static bool is_leaf_text(const char *name, size_t length, const char *text, size
 	char buffer[64], *end = buffer;
 	double at;
 
-	if (length != 4 && length != 7)
-		return true;
-	if (memcmp(name, "date", length) && memcmp(name, "real", length) &&
-	    memcmp(name, "integer", length))
+	if (!(length == 4 && (!memcmp(name, "date", 4) || !memcmp(name, "real", 4))) &&
+	    !(length == 7 && !memcmp(name, "integer", 7)))
 		return true;
 	while (n && memchr(" \t\r\n", *text, 4))
 		text++, n--;
