@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include "registry/connection.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "session.h"
+
+static struct session s;
+static struct end client, provider;
+static uint64_t service;
+
+static void begin(void)
+{
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	service = publish(&provider, 0, "Fixture", "", "", WIRE_PUBLISH_REGISTER, NULL);
+}
+
+static void end(void)
+{
+	end_close(&client);
+	end_close(&provider);
+	session_end(&s);
+}
+
+static IOReturn open_status(uint64_t id)
+{
+	struct wire_open_request request = { id, 0 };
+
+	return end_call(&client, &wire_open_request_layout, &request, NULL, NULL, NULL);
+}
+
+/* Ask to open and take the host's side of it; FD gets the host's end. */
+static uint32_t begin_open(struct wire_open_client *message, int *fd)
+{
+	struct wire_open_request request = { service, 7 };
+	uint32_t id = end_ask(&client, &wire_open_request_layout, &request, NULL);
+
+	end_expect(&provider, &wire_open_client_layout, message);
+	*fd = wire_frame_take_fd(&provider.frame, 0);
+	return id;
+}
+
+static void agree(const char *class_name, CFDictionaryRef properties)
+{
+	struct wire_open_client_reply reply = { class_name, properties };
+
+	end_reply(&provider, &wire_open_client_reply_layout, 0, &reply);
+}
+
+static bool is_hung_up(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, 10000) > 0 && fd_is_hung_up(fd);
+}
+
+TEST(a_connection_joins_client_and_host)
+{
+	struct wire_open_client message;
+	struct wire_open_reply reply;
+	char byte = 'x';
+	int fd;
+
+	begin();
+	uint32_t id = begin_open(&message, &fd);
+	test_equal(message.service, service);
+	test_equal(message.type, 7);
+	test_equal(message.pid, getpid());
+	test_equal_text(message.process, "client");
+	test_equal(message.flags, geteuid() == 0 ? WIRE_OPEN_ADMINISTRATOR : 0);
+	CFDictionaryRef properties = matching_new("Colour", "red");
+	agree("FixtureClient", properties);
+	CFRelease(properties);
+	test_equal_error(end_answer(&client, id, &wire_open_reply_layout, &reply), 0);
+	test_equal(reply.user_client, message.user_client);
+	int mine = wire_frame_take_fd(&client.frame, 0);
+	test_equal(write(mine, &byte, 1), 1);
+	test_equal(read(fd, &byte, 1), 1);
+	close(mine);
+	test_true(is_hung_up(fd));
+	close(fd);
+	/* K26: attached, not matchable */
+	uint64_t ids[1];
+	test_equal(find(&client, "FixtureClient", ids, 1), 0);
+	struct wire_property_request property = { .id = reply.user_client, .plane = "IOService",
+						  .key = "IOUserClientCreator" };
+	struct wire_value_reply value;
+	char text[128], expected[128];
+	test_equal_error(end_call(&client, &wire_property_request_layout, &property, NULL,
+				  &wire_value_reply_layout, &value),
+			 0);
+	CFStringGetCString(value.value, text, sizeof(text), kCFStringEncodingUTF8);
+	snprintf(expected, sizeof(expected), "pid %d, client", (int)getpid());
+	test_equal_text(text, expected);
+	wire_message_clear(&wire_value_reply_layout, &value);
+	end();
+}
+
+TEST(spec_k01_k07_k08_refusals)
+{
+	begin();
+	test_equal_error(open_status(WIRE_ROOT_ID), kIOReturnBadArgument);
+	test_equal_error(open_status(12345), kIOReturnBadArgument);
+	test_equal_error(open_status(0x100000102), kIOReturnUnsupported);
+	struct wire_entry_request hold = { service };
+	struct wire_entry_reply entry;
+	test_equal_error(end_call(&client, &wire_entry_request_layout, &hold, NULL,
+				  &wire_entry_reply_layout, &entry),
+			 0);
+	struct wire_entry_options terminate = { service, 0 };
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &terminate, NULL, NULL, NULL), 0);
+	test_equal_error(open_status(service), kIOReturnUnsupported);
+	end();
+}
+
+TEST(the_driver_decides)
+{
+	struct wire_open_client message;
+	int fd;
+
+	begin();
+	uint32_t id = begin_open(&message, &fd);
+	end_reply(&provider, &wire_open_client_reply_layout, kIOReturnExclusiveAccess, NULL);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnExclusiveAccess);
+	test_true(is_hung_up(fd));
+	close(fd);
+	/* not a user client */
+	id = begin_open(&message, &fd);
+	agree("IOMedia", NULL);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnError);
+	close(fd);
+	end();
+}
+
+TEST(spec_k18_entitlements_are_checked_after_creation)
+{
+	struct wire_open_client message;
+	int fd;
+
+	begin();
+	uint32_t id = begin_open(&message, &fd);
+	CFDictionaryRef properties = matching_new("IOUserClientEntitlements", "com.example.secret");
+	agree("FixtureClient", properties);
+	CFRelease(properties);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnNotPrivileged);
+	test_true(is_hung_up(fd)); /* clientDied */
+	close(fd);
+	end();
+}
+
+TEST(a_host_that_dies_answers_the_client)
+{
+	struct wire_open_client message;
+	int fd;
+
+	begin();
+	uint32_t id = begin_open(&message, &fd);
+	close(fd);
+	end_close(&provider);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnOffline);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end();
+}
+
+TEST(a_client_that_dies_leaves_a_hang_up)
+{
+	struct wire_open_client message;
+	int fd;
+
+	begin();
+	begin_open(&message, &fd);
+	end_close(&client);
+	/* a round trip of another client: the registry has seen the end of the first */
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "second");
+	agree("FixtureClient", NULL);
+	test_true(is_hung_up(fd));
+	close(fd);
+	end();
+}
+
+TEST_MAIN

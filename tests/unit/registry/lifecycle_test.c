@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+#include "registry/lifecycle.h"
+
+#include <unistd.h>
+
+#include "session.h"
+
+static struct session s;
+static struct end client, provider, other;
+
+static void begin(void)
+{
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+}
+
+static void end(void)
+{
+	end_close(&client);
+	end_close(&provider);
+	end_close(&other);
+	session_end(&s);
+}
+
+static uint32_t state_of(uint64_t id, uint32_t *busy)
+{
+	struct wire_entry_request request = { id };
+	struct wire_entry_reply reply;
+
+	if (end_call(&client, &wire_entry_request_layout, &request, NULL, &wire_entry_reply_layout,
+		     &reply))
+		return 0;
+	*busy = reply.busy;
+	return reply.state;
+}
+
+static void adjust(uint64_t id, int delta)
+{
+	struct wire_adjust_busy request = { id, delta };
+
+	test_equal_error(end_call(&provider, &wire_adjust_busy_layout, &request, NULL, NULL, NULL), 0);
+}
+
+TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
+{
+	struct wire_wait_quiet_request wait = { 0, 0 };
+	uint32_t busy;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&provider, a, "B", "", "", 0, NULL);
+	wait_quiet(&client);
+	adjust(b, 1);
+	adjust(b, 1);
+	state_of(b, &busy);
+	test_equal(busy, 2);
+	state_of(a, &busy);
+	test_equal(busy, 1);
+	state_of(0x100000101, &busy);
+	test_equal(busy, 1);
+	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+			 kIOReturnTimeout);
+	wait.timeout_ns = 1000000;
+	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+			 kIOReturnTimeout);
+	wait.timeout_ns = UINT64_MAX;
+	uint32_t asked = end_ask(&client, &wire_wait_quiet_request_layout, &wait, NULL);
+	adjust(b, -2);
+	test_equal_error(end_answer(&client, asked, NULL, NULL), 0);
+	state_of(0x100000101, &busy);
+	test_equal(busy, 0);
+	wait.id = WIRE_ROOT_ID;
+	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	end();
+}
+
+TEST(a_waiter_that_dies_is_forgotten)
+{
+	struct wire_wait_quiet_request wait = { 0, UINT64_MAX };
+	struct end waiter;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	adjust(a, 1);
+	end_connect(&waiter, &s, WIRE_ROLE_CLIENT, "waiter");
+	end_ask(&waiter, &wire_wait_quiet_request_layout, &wait, NULL);
+	end_close(&waiter);
+	end_close(&provider); /* its busy count goes with it */
+	wait_quiet(&client);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end();
+}
+
+TEST(states_of_a_service)
+{
+	uint32_t busy;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	test_equal(state_of(a, &busy) & 0x1f, 0);
+	struct wire_entry_options request = { a, 0 };
+	test_equal_error(end_call(&provider, &wire_register_layout, &request, NULL, NULL, NULL), 0);
+	test_equal(state_of(a, &busy) & 0x1f, 2 | 4 | 8 | 16);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	test_equal(state_of(a, &busy) & 0x1f, 1);
+	test_equal_error(end_call(&provider, &wire_register_layout, &request, NULL, NULL, NULL),
+			 kIOReturnNotFound);
+	end();
+}
+
+/* What stands on a terminated service is stopped, leaves first; what has another provider stays. */
+TEST(spec_n20_termination_goes_up_the_stack)
+{
+	struct wire_entry_options request, stop;
+	uint32_t busy;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	uint64_t c = publish(&other, b, "C", "", "", 0, NULL);
+	uint64_t d = publish(&other, a, "D", "", "", 0, NULL);
+	struct wire_attach attach = { d, 0, 0, "" };
+	test_equal_error(end_call(&other, &wire_attach_layout, &attach, NULL, NULL, NULL), 0);
+	test_true(state_of(c, &busy) != 0);
+	request = (struct wire_entry_options){ a, 0 };
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	end_expect(&other, &wire_stop_layout, &stop);
+	test_equal(stop.id, c);
+	test_equal(state_of(c, &busy) & 1, 1);
+	end_reply(&other, &wire_empty_layout, 0, NULL);
+	end_expect(&other, &wire_stop_layout, &stop);
+	test_equal(stop.id, b);
+	end_reply(&other, &wire_empty_layout, 0, NULL);
+	wait_quiet(&client);
+	test_equal(state_of(d, &busy) & 1, 0);
+	struct wire_path_request path = { d, "IOService" };
+	struct wire_text_reply text;
+	test_equal_error(end_call(&client, &wire_path_request_layout, &path, NULL,
+				  &wire_text_reply_layout, &text),
+			 0);
+	test_equal_text(text.text, "IOService:/D");
+	end();
+}
+
+TEST(a_host_that_dies_while_stopping_is_not_awaited)
+{
+	struct wire_entry_options request, stop;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	publish(&other, a, "B", "", "", 0, NULL);
+	request = (struct wire_entry_options){ a, 0 };
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	end_expect(&other, &wire_stop_layout, &stop);
+	end_close(&other);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+TEST_MAIN
