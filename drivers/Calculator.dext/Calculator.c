@@ -23,8 +23,8 @@ static IOReturn divide(OSObject *target, void *reference, IOExternalMethodArgume
 
 static IOReturn sleepFor(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
-	struct timespec left = { .tv_sec = (time_t)(arguments->scalarInput[0] / 1000000000),
-				 .tv_nsec = (long)(arguments->scalarInput[0] % 1000000000) };
+	struct timespec left = {.tv_sec = (time_t)(arguments->scalarInput[0] / 1000000000),
+				.tv_nsec = (long)(arguments->scalarInput[0] % 1000000000)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left))
 		;
@@ -44,15 +44,15 @@ static IOReturn opens(OSObject *target, void *reference, IOExternalMethodArgumen
 
 /* Scalars in, structure in, scalars out, structure out; asynchronous? */
 static const IOExternalMethodDispatch2022 methods[] = {
-	{ add, 2, 0, 1, 0, false, NULL },
-	{ divide, 2, 0, 2, 0, false, NULL },
-	{ statistics, 0, ANY, 0, 4 * sizeof(double), false, NULL },
-	{ reverse, 0, ANY, 0, ANY, false, NULL },
-	{ laterAdd, 3, 0, 0, 0, true, NULL },
-	{ laterRepeat, 2, 0, 0, 0, true, NULL },
-	{ laterFail, 2, 0, 0, 0, true, NULL },
-	{ sleepFor, 1, 0, 0, 0, false, NULL },
-	{ opens, 0, 0, 4, 0, false, NULL },
+	{add, 2, 0, 1, 0, false, NULL},
+	{divide, 2, 0, 2, 0, false, NULL},
+	{statistics, 0, ANY, 0, 4 * sizeof(double), false, NULL},
+	{reverse, 0, ANY, 0, ANY, false, NULL},
+	{laterAdd, 3, 0, 0, 0, true, NULL},
+	{laterRepeat, 2, 0, 0, 0, true, NULL},
+	{laterFail, 2, 0, 0, 0, true, NULL},
+	{sleepFor, 1, 0, 0, 0, false, NULL},
+	{opens, 0, 0, 4, 0, false, NULL},
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -92,19 +92,23 @@ static IOService *clientService(IOUserClient *client)
 }
 
 static const struct IODriverClass userClientClass = {
-	.name = "CalculatorUserClient", .superclass = &IOUserClientBase,
+	.name = "CalculatorUserClient",
+	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct CalculatorUserClient),
-	.service = &(const struct IOServiceOperations){ .start = clientStart },
-	.userClient = &(const struct IOUserClientOperations){
-		.externalMethod = clientMethod, .clientClose = clientClose,
-		.getService = clientService,
-	},
+	.service = &(const struct IOServiceOperations){.start = clientStart},
+	.userClient =
+		&(const struct IOUserClientOperations){
+			.externalMethod = clientMethod,
+			.clientClose = clientClose,
+			.getService = clientService,
+		},
 };
 
 static bool driverStart(IOService *service, IOService *provider)
 {
-	static const char *const names[] = { "add", "divide", "statistics", "reverse", "addLater",
-					     "repeat", "failLater", "sleep", "opens" };
+	static const char *const names[] = {"add",	 "divide",   "statistics",
+					    "reverse",	 "addLater", "repeat",
+					    "failLater", "sleep",    "opens"};
 	CFMutableArrayRef operations = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -122,23 +126,26 @@ static IOReturn newUserClient(IOService *service, const IOClientTask *task, void
 {
 	if (type > 1)
 		return kIOReturnUnsupported;
-	if (type == 1 &&
-	    IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator))
+	if (type == 1 && IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator))
 		return kIOReturnNotPrivileged;
 	return IOServiceCreateUserClient(service, &userClientClass, task, securityID, type,
 					 properties, client);
 }
 
 static const struct IODriverClass driverClass = {
-	.name = "CalculatorDriver", .superclass = &IOServiceBase,
+	.name = "CalculatorDriver",
+	.superclass = &IOServiceBase,
 	.instanceSize = sizeof(struct CalculatorDriver),
-	.service = &(const struct IOServiceOperations){
-		.start = driverStart, .newUserClient = newUserClient,
-	},
+	.service =
+		&(const struct IOServiceOperations){
+			.start = driverStart,
+			.newUserClient = newUserClient,
+		},
 };
 
-static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
+static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
 const struct IODriver portico_driver = {
-	.version = IODRIVER_VERSION, .identifier = "org.portico.driver.Calculator",
+	.version = IODRIVER_VERSION,
+	.identifier = "org.portico.driver.Calculator",
 	.classes = classes,
 };

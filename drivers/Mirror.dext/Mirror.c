@@ -61,8 +61,8 @@ static IOReturn fill(OSObject *target, void *reference, IOExternalMethodArgument
 }
 
 static const IOExternalMethodDispatch2022 methods[] = {
-	{ checksum, 2, 0, 1, 0, false, NULL },
-	{ fill, 3, 0, 0, 0, false, NULL },
+	{checksum, 2, 0, 1, 0, false, NULL},
+	{fill, 3, 0, 0, 0, false, NULL},
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -117,8 +117,8 @@ static bool clientStart(IOService *service, IOService *provider)
 
 	self->driver = (struct MirrorDriver *)provider;
 	self->buffer = IOMemoryDescriptorCreate(BUFFER_SIZE, 0);
-	return self->buffer && !IOWorkLoopRunAction(IOServiceGetWorkLoop(service), changeUsers,
-						    self->driver, self);
+	return self->buffer &&
+	       !IOWorkLoopRunAction(IOServiceGetWorkLoop(service), changeUsers, self->driver, self);
 }
 
 static void clientStop(IOService *service, IOService *provider)
@@ -142,15 +142,22 @@ static IOService *clientService(IOUserClient *client)
 }
 
 static const struct IODriverClass userClientClass = {
-	.name = "MirrorUserClient", .superclass = &IOUserClientBase,
+	.name = "MirrorUserClient",
+	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct MirrorUserClient),
-	.service = &(const struct IOServiceOperations){
-		.start = clientStart, .stop = clientStop, .free = clientFree,
-	},
-	.userClient = &(const struct IOUserClientOperations){
-		.externalMethod = clientMethod, .clientMemoryForType = clientMemory,
-		.clientClose = clientClose, .getService = clientService,
-	},
+	.service =
+		&(const struct IOServiceOperations){
+			.start = clientStart,
+			.stop = clientStop,
+			.free = clientFree,
+		},
+	.userClient =
+		&(const struct IOUserClientOperations){
+			.externalMethod = clientMethod,
+			.clientMemoryForType = clientMemory,
+			.clientClose = clientClose,
+			.getService = clientService,
+		},
 };
 
 /* --- driver ------------------------------------------------------------------------ */
@@ -180,15 +187,20 @@ static IOReturn newUserClient(IOService *service, const IOClientTask *task, void
 }
 
 static const struct IODriverClass driverClass = {
-	.name = "MirrorDriver", .superclass = &IOServiceBase,
+	.name = "MirrorDriver",
+	.superclass = &IOServiceBase,
 	.instanceSize = sizeof(struct MirrorDriver),
-	.service = &(const struct IOServiceOperations){
-		.start = driverStart, .free = driverFree, .newUserClient = newUserClient,
-	},
+	.service =
+		&(const struct IOServiceOperations){
+			.start = driverStart,
+			.free = driverFree,
+			.newUserClient = newUserClient,
+		},
 };
 
-static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
+static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
 const struct IODriver portico_driver = {
-	.version = IODRIVER_VERSION, .identifier = "org.portico.driver.Mirror",
+	.version = IODRIVER_VERSION,
+	.identifier = "org.portico.driver.Mirror",
 	.classes = classes,
 };

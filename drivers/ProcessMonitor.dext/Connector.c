@@ -34,8 +34,8 @@ struct request {
 static bool ask(int fd, enum proc_cn_mcast_op operation)
 {
 	struct request request = {
-		.header = { .nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE },
-		.connector = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(operation) },
+		.header = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
+		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)},
 		.operation = operation,
 	};
 
@@ -44,7 +44,7 @@ static bool ask(int fd, enum proc_cn_mcast_op operation)
 
 static int openSocket(void)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
 
 	if (fd < 0)
@@ -76,8 +76,7 @@ static bool receive(int fd, struct proc_event *event, bool *present)
 	    message->len > (size_t)n - start)
 		return true;
 	memset(event, 0, sizeof(*event));
-	memcpy(event, bytes + start,
-	       message->len < sizeof(*event) ? message->len : sizeof(*event));
+	memcpy(event, bytes + start, message->len < sizeof(*event) ? message->len : sizeof(*event));
 	*present = true;
 	return true;
 }
@@ -85,7 +84,7 @@ static bool receive(int fd, struct proc_event *event, bool *present)
 /* An acknowledgement without error. */
 static bool isAcknowledged(int fd)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
 	struct proc_event event;
 	bool present;
 
@@ -129,11 +128,11 @@ static void report(struct Connector *self, const struct proc_event *event)
 				    event->timestamp_ns, NULL);
 		break;
 	case PROC_EVENT_EXEC:
-		if (!processRead((uint32_t)event->event_data.exec.process_tgid, comm, &parent, NULL))
+		if (!processRead((uint32_t)event->event_data.exec.process_tgid, comm, &parent,
+				 NULL))
 			memset(comm, 0, sizeof(comm));
-		self->event(self->context, KIND_EXEC,
-			    (uint32_t)event->event_data.exec.process_tgid, parent,
-			    event->timestamp_ns, comm);
+		self->event(self->context, KIND_EXEC, (uint32_t)event->event_data.exec.process_tgid,
+			    parent, event->timestamp_ns, comm);
 		break;
 	case PROC_EVENT_EXIT:
 		if (event->event_data.exit.process_pid == event->event_data.exit.process_tgid)
@@ -167,8 +166,8 @@ struct Connector *connectorStart(IOWorkLoop *loop, ProcessEvent event, void *con
 	self->context = context;
 	self->socket = openSocket();
 	if (self->socket >= 0 && isAcknowledged(self->socket))
-		self->source = IODescriptorEventSourceCreate(loop, self->socket, POLLIN, readable,
-							     self);
+		self->source =
+			IODescriptorEventSourceCreate(loop, self->socket, POLLIN, readable, self);
 	if (self->source)
 		return self;
 	if (self->socket >= 0)

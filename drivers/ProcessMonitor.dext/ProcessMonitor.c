@@ -44,7 +44,9 @@ static void processEvent(void *context, uint32_t kind, uint32_t pid, uint32_t pa
 {
 	struct ProcessMonitorUserClient *self = context;
 	struct ProcessRecord record = {
-		.kind = kind, .pid = pid, .parentOrStatus = parentOrStatus,
+		.kind = kind,
+		.pid = pid,
+		.parentOrStatus = parentOrStatus,
 		.time = time ? time : processNow(),
 	};
 
@@ -104,8 +106,10 @@ static IOReturn selfTestInGate(void *context, void *argument)
 	const uint64_t *count = argument;
 
 	for (uint64_t i = 0; i < *count; i++) {
-		struct ProcessRecord record = { .kind = KIND_SELF_TEST, .pid = (uint32_t)i,
-						.time = processNow(), .comm = "selfTest" };
+		struct ProcessRecord record = {.kind = KIND_SELF_TEST,
+					       .pid = (uint32_t)i,
+					       .time = processNow(),
+					       .comm = "selfTest"};
 		enqueue(context, &record);
 	}
 	return kIOReturnSuccess;
@@ -148,10 +152,10 @@ static IOReturn selfTest(OSObject *target, void *reference, IOExternalMethodArgu
 }
 
 static const IOExternalMethodDispatch2022 methods[] = {
-	{ start, 1, 0, 0, 0, false, NULL },
-	{ stop, 0, 0, 0, 0, false, NULL },
-	{ statistics, 0, 0, 4, 0, false, NULL },
-	{ selfTest, 1, 0, 0, 0, false, NULL },
+	{start, 1, 0, 0, 0, false, NULL},
+	{stop, 0, 0, 0, 0, false, NULL},
+	{statistics, 0, 0, 4, 0, false, NULL},
+	{selfTest, 1, 0, 0, 0, false, NULL},
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -175,7 +179,8 @@ static bool clientStart(IOService *service, IOService *provider)
 	return self->queue && IOServiceGetWorkLoop(service);
 }
 
-static IOReturn clientPort(IOUserClient *client, IOWakePort *port, uint32_t type, uint64_t reference)
+static IOReturn clientPort(IOUserClient *client, IOWakePort *port, uint32_t type,
+			   uint64_t reference)
 {
 	if (type != PORT_MONITOR)
 		return kIOReturnUnsupported;
@@ -211,14 +216,18 @@ static void clientFree(IOService *service)
 }
 
 static const struct IODriverClass userClientClass = {
-	.name = "ProcessMonitorUserClient", .superclass = &IOUserClientBase,
+	.name = "ProcessMonitorUserClient",
+	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct ProcessMonitorUserClient),
-	.service = &(const struct IOServiceOperations){ .start = clientStart, .free = clientFree },
-	.userClient = &(const struct IOUserClientOperations){
-		.externalMethod = clientMethod, .registerNotificationPort = clientPort,
-		.clientMemoryForType = clientMemory, .clientClose = clientClose,
-		.getService = clientService,
-	},
+	.service = &(const struct IOServiceOperations){.start = clientStart, .free = clientFree},
+	.userClient =
+		&(const struct IOUserClientOperations){
+			.externalMethod = clientMethod,
+			.registerNotificationPort = clientPort,
+			.clientMemoryForType = clientMemory,
+			.clientClose = clientClose,
+			.getService = clientService,
+		},
 };
 
 /* --- driver ----------------------------------------------------------------------------- */
@@ -230,13 +239,15 @@ static bool driverStart(IOService *service, IOService *provider)
 }
 
 static const struct IODriverClass driverClass = {
-	.name = "ProcessMonitor", .superclass = &IOServiceBase,
+	.name = "ProcessMonitor",
+	.superclass = &IOServiceBase,
 	.instanceSize = sizeof(struct ProcessMonitor),
-	.service = &(const struct IOServiceOperations){ .start = driverStart },
+	.service = &(const struct IOServiceOperations){.start = driverStart},
 };
 
-static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
+static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
 const struct IODriver portico_driver = {
-	.version = IODRIVER_VERSION, .identifier = "org.portico.driver.ProcessMonitor",
+	.version = IODRIVER_VERSION,
+	.identifier = "org.portico.driver.ProcessMonitor",
 	.classes = classes,
 };

@@ -17,12 +17,13 @@ enum { SOURCE_CONNECTOR = 1, SOURCE_SCAN = 2 };
 /* 48 bytes, little endian, no padding. */
 struct ProcessRecord {
 	uint32_t version; /* 1 */
-	uint32_t kind; /* KIND_* */
+	uint32_t kind;	  /* KIND_* */
 	uint32_t pid;
-	uint32_t parentOrStatus; /* fork, exec: parent; exit: wait status (0 when the source cannot know) */
-	uint64_t time; /* CLOCK_MONOTONIC, ns */
-	uint64_t sequence; /* from 1 */
-	char comm[16]; /* NUL-padded */
+	uint32_t parentOrStatus; /* fork, exec: parent; exit: wait status (0 when the source cannot
+				    know) */
+	uint64_t time;		 /* CLOCK_MONOTONIC, ns */
+	uint64_t sequence;	 /* from 1 */
+	char comm[16];		 /* NUL-padded */
 };
 _Static_assert(sizeof(struct ProcessRecord) == 48, "part of the contract");
 

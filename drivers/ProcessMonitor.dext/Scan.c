@@ -23,7 +23,7 @@ struct process {
 	uint64_t startTime;
 	char comm[16];
 	unsigned round; /* of the scan that saw it last */
-	int pidfd; /* -1: none */
+	int pidfd;	/* -1: none */
 	IODescriptorEventSource *ended;
 	struct Scan *scan;
 	struct process *next;
@@ -70,8 +70,10 @@ bool processRead(uint32_t pid, char comm[16], uint32_t *parent, uint64_t *startT
 	open_ = strchr(text, '(');
 	close_ = strrchr(text, ')');
 	if (!open_ || !close_ || close_ < open_ ||
-	    sscanf(close_ + 1, " %*c %u %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
-			       "%*d %*d %*d %llu", &ppid, &start) != 2)
+	    sscanf(close_ + 1,
+		   " %*c %u %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d "
+		   "%*d %*d %*d %llu",
+		   &ppid, &start) != 2)
 		return false;
 	size_t length = (size_t)(close_ - open_ - 1);
 	memset(comm, 0, 16);
@@ -149,7 +151,8 @@ static void see(struct Scan *self, uint32_t pid, bool quiet)
 		if (memcmp(process->comm, comm, sizeof(comm))) {
 			memcpy(process->comm, comm, sizeof(comm));
 			if (!quiet)
-				self->event(self->context, KIND_EXEC, pid, parent, processNow(), comm);
+				self->event(self->context, KIND_EXEC, pid, parent, processNow(),
+					    comm);
 		}
 		return;
 	}

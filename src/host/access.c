@@ -9,7 +9,8 @@
 
 enum { SEIZE = 1, CLIENTS_MAX = 256 };
 
-IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider, void *argument)
+IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider,
+			      void *argument)
 {
 	IOReturn (*message)(IOService *, uint32_t, IOService *, void *) =
 		host_service_op(service, message);
@@ -52,7 +53,7 @@ static size_t copy_clients(IOService *service, IOService **clients)
 
 static void tell(IOService *service, uint32_t type, void *argument, size_t size, IOService *except)
 {
-	struct telling telling = { service->runtime, type, argument, size };
+	struct telling telling = {service->runtime, type, argument, size};
 	IOService *clients[CLIENTS_MAX];
 	size_t n = copy_clients(service, clients);
 

@@ -100,8 +100,7 @@ static bool look_up(struct host_async *async, const OSAsyncReference64 reference
 }
 
 IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference, IOReturn result,
-			 const io_user_reference_t *arguments, uint32_t count,
-			 IOOptionBits options)
+			 const io_user_reference_t *arguments, uint32_t count, IOOptionBits options)
 {
 	struct record record;
 	uint64_t words[kMaxAsyncArgs];
@@ -118,7 +117,9 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 	for (uint32_t i = 0; i < count; i++)
 		words[i] = arguments[i];
 	struct wire_completion completion = {
-		.token = record.token, .result = result, .arguments = { words, count },
+		.token = record.token,
+		.result = result,
+		.arguments = {words, count},
 	};
 	err = host_inlet_send(record.inlet, &wire_completion_layout, &completion,
 			      options & kIOUserNotifyOptionCanDrop, false);
@@ -133,7 +134,7 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 
 static void release_record(struct record *record)
 {
-	struct wire_token_released released = { .token = record->token };
+	struct wire_token_released released = {.token = record->token};
 
 	host_inlet_send(record->inlet, &wire_token_released_layout, &released, false, true);
 	host_inlet_unref(record->inlet);

@@ -14,36 +14,25 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "host/host_internal.h"
-#include "wire/async.h"
+#include "host/turn.h"
 #include "wire/call.h"
 #include "wire/memory.h"
 #include "wire/notice.h"
 
 enum {
 	THREADS_MAX = 64, /* of one connection: methods running at once */
-	IDLE_MAX = 2, /* more leave */
-	INLETS_MAX = 1024,
-	INBAND_MAX = 4096, /* bytes of a structure inside the message */
-	SEND_WAIT_MS = 100, SEND_WAIT_TURNS = 10, /* for a client that does not read, at the end */
+	IDLE_MAX = 2,	  /* more leave */
+	SEND_WAIT_MS = 100,
+	SEND_WAIT_TURNS = 10, /* for a client that does not read, at the end */
 	TRAP_PARAMETERS = 6,
 };
 
-/* A thread's state while it handles one request. */
-struct turn {
-	struct host_connection *connection;
-	IOUserClient *client;
-	struct wire_frame frame;
-	uint8_t output[INBAND_MAX] __attribute__((aligned(16)));
-};
-
-typedef err_t (*handler_fn)(struct turn *turn);
+typedef err_t (*handler_fn)(struct host_turn *turn);
 
 /* --- answering -------------------------------------------------------------------- */
 
-/* The answer, in full or not at all. A client that does not read its answers waits for itself;
- * at the end of the connection it is waited for a second more. */
-static err_t answer(struct turn *turn, const struct wire_layout *layout, IOReturn status,
-		    const void *message, const int *fds, size_t n_fds)
+err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout, IOReturn status,
+		       const void *message, const int *fds, size_t n_fds)
 {
 	struct host_connection *connection = turn->connection;
 	int patience = SEND_WAIT_TURNS;
@@ -51,7 +40,7 @@ static err_t answer(struct turn *turn, const struct wire_layout *layout, IORetur
 	for (;;) {
 		err_t err = wire_reply(connection->socket, &turn->frame.header, layout, status,
 				       message, fds, n_fds, false);
-		struct pollfd room = { .fd = connection->socket, .events = POLLOUT };
+		struct pollfd room = {.fd = connection->socket, .events = POLLOUT};
 
 		if (err != -EAGAIN)
 			return err;
@@ -61,51 +50,30 @@ static err_t answer(struct turn *turn, const struct wire_layout *layout, IORetur
 	}
 }
 
-static err_t answer_status(struct turn *turn, IOReturn status)
+err_t host_turn_answer_status(struct host_turn *turn, IOReturn status)
 {
 	static const struct wire_empty empty;
 
-	return answer(turn, &wire_empty_layout, status, &empty, NULL, 0);
+	return host_turn_answer(turn, &wire_empty_layout, status, &empty, NULL, 0);
 }
 
-static IOReturn status_of(err_t err)
+IOReturn host_turn_status_of(err_t err)
 {
 	return err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
 }
 
-/* --- the gate ------------------------------------------------------------------------ */
-
-static void enter_shared(struct host_connection *connection)
+struct host_inlet *host_turn_find_inlet(struct host_turn *turn, uint32_t number,
+					uint32_t inlet_class)
 {
-	pthread_rwlock_rdlock(&connection->gate);
-}
-
-static void enter_alone(struct host_connection *connection)
-{
-	pthread_rwlock_wrlock(&connection->gate);
-}
-
-static void leave(struct host_connection *connection)
-{
-	pthread_rwlock_unlock(&connection->gate);
-}
-
-static bool is_closed(struct host_connection *connection)
-{
-	return atomic_load(&connection->closed);
-}
-
-/* --- external methods ------------------------------------------------------------------ */
-
-static struct host_inlet *find_inlet(struct host_connection *connection, uint32_t number,
-				     uint32_t inlet_class)
-{
+	struct host_connection *connection = turn->connection;
 	struct host_inlet *inlet;
 
 	scope_lock(&connection->lock);
 	inlet = map_find(&connection->inlets, number);
 	return inlet && host_inlet_class(inlet) == inlet_class ? host_inlet_ref(inlet) : NULL;
 }
+
+/* --- external methods ------------------------------------------------------------------ */
 
 /* What cannot come from the client library; the codes are the kernel's (spec 4.3). */
 static IOReturn check_call(const struct wire_call_request *in)
@@ -115,8 +83,8 @@ static IOReturn check_call(const struct wire_call_request *in)
 
 	if ((in->flags & WIRE_CALL_ASYNC) && (!in->reference_count || in->reference_count > 8))
 		return kIOReturnBadArgument;
-	if (input_memory != (in->structure.size > INBAND_MAX) ||
-	    output_memory != (in->structure_output_size > INBAND_MAX))
+	if (input_memory != (in->structure.size > HOST_INBAND_MAX) ||
+	    output_memory != (in->structure_output_size > HOST_INBAND_MAX))
 		return kIOReturnIPCError;
 	if (in->structure_output_size > WIRE_STRUCTURE_MAX)
 		return kIOReturnNoMemory;
@@ -128,7 +96,7 @@ static IOReturn check_call(const struct wire_call_request *in)
 
 /* Large structures become descriptors. The received bytes go with the descriptor, so a driver may
  * keep it beyond the call. */
-static IOReturn make_memories(struct turn *turn, const struct wire_call_request *in,
+static IOReturn make_memories(struct host_turn *turn, const struct wire_call_request *in,
 			      IOExternalMethodArguments *arguments)
 {
 	void *output;
@@ -157,7 +125,7 @@ static IOReturn make_memories(struct turn *turn, const struct wire_call_request 
 	return kIOReturnSuccess;
 }
 
-static IOReturn begin_async(struct turn *turn, const struct wire_call_request *in,
+static IOReturn begin_async(struct host_turn *turn, const struct wire_call_request *in,
 			    IOExternalMethodArguments *arguments, OSAsyncReference64 reference)
 {
 	struct host_inlet *inlet = NULL;
@@ -166,7 +134,7 @@ static IOReturn begin_async(struct turn *turn, const struct wire_call_request *i
 	if (!(in->flags & WIRE_CALL_ASYNC))
 		return kIOReturnSuccess;
 	if (in->inlet) {
-		inlet = find_inlet(turn->connection, in->inlet, WIRE_INLET_COMPLETIONS);
+		inlet = host_turn_find_inlet(turn, in->inlet, WIRE_INLET_COMPLETIONS);
 		if (!inlet || !in->token) {
 			host_inlet_unref(inlet);
 			return kIOReturnBadArgument;
@@ -175,14 +143,14 @@ static IOReturn begin_async(struct turn *turn, const struct wire_call_request *i
 	err = host_async_begin(turn->connection->async, inlet, in->token, reference);
 	host_inlet_unref(inlet);
 	if (err)
-		return status_of(err);
+		return host_turn_status_of(err);
 	arguments->asyncReference = reference;
 	arguments->asyncReferenceCount = in->reference_count;
 	arguments->asyncWakePort = reference[0] & ~(uint64_t)kIOUCAsync0Flags;
 	return kIOReturnSuccess;
 }
 
-static IOReturn run_method(struct turn *turn, IOExternalMethodArguments *arguments)
+static IOReturn run_method(struct host_turn *turn, IOExternalMethodArguments *arguments)
 {
 	struct host_connection *connection = turn->connection;
 	IOReturn (*method)(IOUserClient *, uint32_t, IOExternalMethodArguments *) =
@@ -211,17 +179,16 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 }
 
 /* Only what the driver reports goes out, and never more than was asked for. */
-static err_t answer_call(struct turn *turn, const struct wire_call_request *in,
+static err_t answer_call(struct host_turn *turn, const struct wire_call_request *in,
 			 const IOExternalMethodArguments *arguments)
 {
 	struct wire_call_reply out = {
 		.scalar_output_count = arguments->scalarOutputCount,
-		.scalars = { arguments->scalarOutput,
-			     smaller(arguments->scalarOutputCount, in->scalar_output_count) },
+		.scalars = {arguments->scalarOutput,
+			    smaller(arguments->scalarOutputCount, in->scalar_output_count)},
 		.structure_output_size = arguments->structureOutputSize,
-		.structure = { arguments->structureOutput,
-			       smaller(arguments->structureOutputSize,
-				       in->structure_output_size) },
+		.structure = {arguments->structureOutput,
+			      smaller(arguments->structureOutputSize, in->structure_output_size)},
 	};
 
 	if (arguments->structureOutputDescriptor) {
@@ -235,19 +202,19 @@ static err_t answer_call(struct turn *turn, const struct wire_call_request *in,
 		CFTypeRef data = *arguments->structureVariableOutputData;
 
 		if (!data || CFGetTypeID(data) != CFDataGetTypeID())
-			return answer_status(turn, kIOReturnUnderrun);
+			return host_turn_answer_status(turn, kIOReturnUnderrun);
 		out.structure.data = CFDataGetBytePtr(data);
 		out.structure.size = out.structure_output_size = (uint64_t)CFDataGetLength(data);
 		if (out.structure.size > WIRE_STRUCTURE_MAX)
-			return answer_status(turn, kIOReturnNoMemory);
+			return host_turn_answer_status(turn, kIOReturnNoMemory);
 	}
-	return answer(turn, &wire_call_reply_layout, kIOReturnSuccess, &out, NULL, 0);
+	return host_turn_answer(turn, &wire_call_reply_layout, kIOReturnSuccess, &out, NULL, 0);
 }
 
 /* Under the gate until the answer is out, so that the connection's end cannot overtake it. */
-static err_t call_in_gate(struct turn *turn, const struct wire_call_request *in)
+static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request *in)
 {
-	uint64_t scalars[WIRE_SCALARS_MAX] = { 0 };
+	uint64_t scalars[WIRE_SCALARS_MAX] = {0};
 	OSAsyncReference64 reference;
 	CFTypeRef variable = NULL;
 	IOExternalMethodArguments arguments = {
@@ -267,13 +234,13 @@ static err_t call_in_gate(struct turn *turn, const struct wire_call_request *in)
 	IOReturn status = kIOReturnBadArgument;
 	err_t err;
 
-	if (!is_closed(turn->connection))
+	if (!host_turn_is_closed(turn))
 		status = make_memories(turn, in, &arguments);
 	if (!status)
 		status = begin_async(turn, in, &arguments, reference);
 	if (!status)
 		status = run_method(turn, &arguments);
-	err = status ? answer_status(turn, status) : answer_call(turn, in, &arguments);
+	err = status ? host_turn_answer_status(turn, status) : answer_call(turn, in, &arguments);
 	IOMemoryDescriptorRelease(arguments.structureInputDescriptor);
 	IOMemoryDescriptorRelease(arguments.structureOutputDescriptor);
 	if (variable)
@@ -281,7 +248,7 @@ static err_t call_in_gate(struct turn *turn, const struct wire_call_request *in)
 	return err;
 }
 
-static err_t handle_call(struct turn *turn)
+static err_t handle_call(struct host_turn *turn)
 {
 	struct host_connection *connection = turn->connection;
 	struct wire_call_request in;
@@ -294,22 +261,22 @@ static err_t handle_call(struct turn *turn)
 		return -EBADMSG;
 	status = check_call(&in);
 	if (status)
-		return answer_status(turn, status);
+		return host_turn_answer_status(turn, status);
 	if (!(in.flags & WIRE_CALL_OUTPUT_MEMORY))
 		memset(turn->output, 0, in.structure_output_size);
 	if (connection->single_thread)
-		enter_alone(connection);
+		host_turn_enter_alone(turn);
 	else
-		enter_shared(connection);
+		host_turn_enter_shared(turn);
 	err = call_in_gate(turn, &in);
-	leave(connection);
+	host_turn_leave(turn);
 	return err;
 }
 
-static err_t handle_trap(struct turn *turn)
+static err_t handle_trap(struct host_turn *turn)
 {
 	struct wire_trap_request in;
-	uintptr_t p[TRAP_PARAMETERS] = { 0 };
+	uintptr_t p[TRAP_PARAMETERS] = {0};
 	IOService *target = NULL;
 	IOExternalTrap *trap = NULL;
 	IOReturn status = kIOReturnSuccess;
@@ -321,251 +288,15 @@ static err_t handle_trap(struct turn *turn)
 		return err;
 	for (size_t i = 0; i < in.parameters.count && i < TRAP_PARAMETERS; i++)
 		p[i] = (uintptr_t)in.parameters.items[i];
-	enter_shared(turn->connection); /* macOS takes no lock; here close must be able to wait */
-	if (is_closed(turn->connection))
+	host_turn_enter_shared(turn); /* macOS takes no lock; here close must be able to wait */
+	if (host_turn_is_closed(turn))
 		status = kIOReturnBadArgument;
 	else if (get)
 		trap = get(turn->client, &target, in.index);
 	if (trap && trap->func && target)
 		status = trap->func(target, p[0], p[1], p[2], p[3], p[4], p[5]);
-	err = answer_status(turn, host_method_table_clean_status(status));
-	leave(turn->connection);
-	return err;
-}
-
-/* --- close ------------------------------------------------------------------------------ */
-
-static err_t handle_close(struct turn *turn)
-{
-	err_t err;
-
-	enter_alone(turn->connection);
-	host_client_close_locked(turn->connection, false);
-	err = answer_status(turn, kIOReturnSuccess);
-	leave(turn->connection);
-	return err;
-}
-
-/* --- memory ------------------------------------------------------------------------------ */
-
-static IOReturn get_memory(struct turn *turn, uint32_t type, IOOptionBits *options,
-			   IOMemoryDescriptor **memory)
-{
-	IOReturn (*get)(IOUserClient *, uint32_t, IOOptionBits *, IOMemoryDescriptor **) =
-		host_client_op(turn->client, clientMemoryForType);
-
-	if (is_closed(turn->connection))
-		return kIOReturnBadArgument;
-	return get ? get(turn->client, type, options, memory) : kIOReturnUnsupported;
-}
-
-static err_t map_in_gate(struct turn *turn, const struct wire_map_request *in)
-{
-	struct wire_map_reply out = { 0 };
-	IOMemoryDescriptor *memory = NULL;
-	IOOptionBits options = in->options & kIOMapUserOptionsMask;
-	IOReturn status = get_memory(turn, in->memory_type, &options, &memory);
-	bool read_only;
-	int fd = -1;
-	err_t err;
-
-	if (status || !memory) {
-		IOMemoryDescriptorRelease(memory);
-		return answer_status(turn, status ? status : kIOReturnBadArgument);
-	}
-	read_only = (options & kIOMapReadOnly) || host_memory_is_read_only(memory);
-	err = host_memories_add(turn->connection->memories, memory, &out.memory);
-	if (!err)
-		err = host_memory_share(memory, read_only, &fd);
-	if (err) {
-		err = answer_status(turn, status_of(err));
-	} else {
-		out.size = IOMemoryDescriptorGetLength(memory);
-		out.flags = read_only ? WIRE_MAP_READ_ONLY : 0;
-		out.options = options & ~(IOOptionBits)kIOMapUserOptionsMask;
-		err = answer(turn, &wire_map_reply_layout, kIOReturnSuccess, &out, &fd, 1);
-	}
-	fd_close(fd);
-	IOMemoryDescriptorRelease(memory);
-	return err;
-}
-
-static err_t handle_map(struct turn *turn)
-{
-	struct wire_map_request in;
-	err_t err = wire_frame_decode(&turn->frame, &wire_map_request_layout, &in);
-
-	if (err)
-		return err;
-	enter_alone(turn->connection);
-	err = map_in_gate(turn, &in);
-	leave(turn->connection);
-	return err;
-}
-
-static err_t handle_unmap(struct turn *turn)
-{
-	struct wire_unmap_request in;
-	struct wire_number_reply out = { 0 };
-	IOMemoryDescriptor *memory = NULL;
-	IOOptionBits options = 0;
-	IOReturn status;
-	err_t err = wire_frame_decode(&turn->frame, &wire_unmap_request_layout, &in);
-
-	if (err)
-		return err;
-	enter_alone(turn->connection);
-	status = get_memory(turn, in.memory_type, &options, &memory);
-	if (!status && memory)
-		out.number = host_memories_find(turn->connection->memories, memory);
-	IOMemoryDescriptorRelease(memory);
-	err = status ? answer_status(turn, status)
-		     : answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out, NULL, 0);
-	leave(turn->connection);
-	return err;
-}
-
-/* --- inlets and notification ports --------------------------------------------------------- */
-
-static err_t handle_inlet_open(struct turn *turn)
-{
-	struct host_connection *connection = turn->connection;
-	struct wire_inlet_open in;
-	struct host_inlet *inlet;
-	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_open_layout, &in);
-
-	if (err)
-		return err;
-	if (!in.inlet || (in.inlet_class != WIRE_INLET_COMPLETIONS &&
-			  in.inlet_class != WIRE_INLET_WAKEUPS))
-		return -EBADMSG;
-	err = host_inlet_new(connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
-			     in.inlet_class, &inlet);
-	if (err)
-		return answer_status(turn, status_of(err));
-	pthread_mutex_lock(&connection->lock);
-	if (map_find(&connection->inlets, in.inlet))
-		err = -EEXIST;
-	else if (connection->inlets.count >= INLETS_MAX)
-		err = -ENOSPC;
-	else
-		err = map_set(&connection->inlets, in.inlet, inlet);
-	pthread_mutex_unlock(&connection->lock);
-	if (err)
-		host_inlet_unref(inlet);
-	if (err == -EEXIST)
-		return -EBADMSG;
-	return answer_status(turn, err ? status_of(err) : kIOReturnSuccess);
-}
-
-static void close_inlet(void *context)
-{
-	host_inlet_close(context);
-}
-
-static err_t handle_inlet_close(struct turn *turn)
-{
-	struct host_connection *connection = turn->connection;
-	struct wire_inlet_close in;
-	struct host_inlet *inlet;
-	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_close_layout, &in);
-
-	if (err)
-		return err;
-	pthread_mutex_lock(&connection->lock);
-	inlet = map_remove(&connection->inlets, in.inlet);
-	pthread_mutex_unlock(&connection->lock);
-	if (inlet)
-		host_on_loop(connection->host, close_inlet, inlet);
-	host_inlet_unref(inlet);
-	return turn->frame.header.id ? answer_status(turn, kIOReturnSuccess) : 0;
-}
-
-static err_t handle_set_notification_port(struct turn *turn)
-{
-	struct wire_set_notification_port in;
-	struct host_inlet *inlet = NULL;
-	IOReturn status = kIOReturnBadArgument;
-	err_t err = wire_frame_decode(&turn->frame, &wire_set_notification_port_layout, &in);
-	IOReturn (*set)(IOUserClient *, IOWakePort *, uint32_t, uint64_t) =
-		host_client_op(turn->client, registerNotificationPort);
-
-	if (err)
-		return err;
-	if (in.inlet)
-		inlet = find_inlet(turn->connection, in.inlet, WIRE_INLET_WAKEUPS);
-	enter_alone(turn->connection);
-	if (!is_closed(turn->connection) && (inlet || !in.inlet))
-		status = set ? set(turn->client, inlet ? host_inlet_wake_port(inlet) : NULL,
-				   in.type, in.reference)
-			     : kIOReturnUnsupported;
-	err = answer_status(turn, host_method_table_clean_status(status));
-	leave(turn->connection);
-	host_inlet_unref(inlet);
-	return err;
-}
-
-/* --- the rest ---------------------------------------------------------------------------------- */
-
-static err_t handle_get_service(struct turn *turn)
-{
-	IOService *(*get)(IOUserClient *) = host_client_op(turn->client, getService);
-	struct wire_number_reply out = { 0 };
-	err_t err;
-
-	enter_shared(turn->connection);
-	if (get && !is_closed(turn->connection)) {
-		IOService *service = get(turn->client);
-
-		out.number = service ? IOServiceGetEntryID(service) : 0;
-	}
-	err = out.number ? answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out, NULL, 0)
-			 : answer_status(turn, kIOReturnUnsupported);
-	leave(turn->connection);
-	return err;
-}
-
-static err_t handle_set_properties(struct turn *turn)
-{
-	struct wire_set_client_properties in;
-	IOReturn status = kIOReturnBadArgument;
-	IOReturn (*set)(IOService *, CFTypeRef) =
-		host_service_op(&turn->client->service, setProperties);
-	err_t err = wire_frame_decode(&turn->frame, &wire_set_client_properties_layout, &in);
-
-	if (err)
-		return err;
-	if (turn->connection->lock_set_properties)
-		enter_alone(turn->connection);
-	else
-		enter_shared(turn->connection);
-	if (!is_closed(turn->connection) && in.value)
-		status = set ? set(&turn->client->service, in.value) : kIOReturnUnsupported;
-	err = answer_status(turn, host_method_table_clean_status(status));
-	leave(turn->connection);
-	wire_message_clear(&wire_set_client_properties_layout, &in);
-	return err;
-}
-
-static err_t handle_connect_client(struct turn *turn)
-{
-	struct wire_connect_client in;
-	IOService *other;
-	IOReturn status = kIOReturnBadArgument;
-	IOReturn (*connect)(IOUserClient *, IOUserClient *) =
-		host_client_op(turn->client, connectClient);
-	err_t err = wire_frame_decode(&turn->frame, &wire_connect_client_layout, &in);
-
-	if (err)
-		return err;
-	other = host_service_find(turn->connection->host, in.user_client);
-	enter_alone(turn->connection);
-	if (!is_closed(turn->connection) && other && other->runtime->connection)
-		status = connect ? connect(turn->client, (IOUserClient *)other)
-				 : kIOReturnUnsupported;
-	err = answer_status(turn, host_method_table_clean_status(status));
-	leave(turn->connection);
-	IOServiceRelease(other);
+	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
+	host_turn_leave(turn);
 	return err;
 }
 
@@ -573,20 +304,20 @@ static const struct {
 	uint32_t type;
 	handler_fn handle;
 } handlers[] = {
-	{ WIRE_CALL, handle_call },
-	{ WIRE_CLOSE, handle_close },
-	{ WIRE_MAP, handle_map },
-	{ WIRE_UNMAP, handle_unmap },
-	{ WIRE_SET_NOTIFICATION_PORT, handle_set_notification_port },
-	{ WIRE_GET_SERVICE, handle_get_service },
-	{ WIRE_SET_CLIENT_PROPERTIES, handle_set_properties },
-	{ WIRE_CONNECT_CLIENT, handle_connect_client },
-	{ WIRE_TRAP, handle_trap },
-	{ WIRE_INLET_OPEN, handle_inlet_open },
-	{ WIRE_INLET_CLOSE, handle_inlet_close },
+	{WIRE_CALL, handle_call},
+	{WIRE_CLOSE, host_client_request_close},
+	{WIRE_MAP, host_client_request_map},
+	{WIRE_UNMAP, host_client_request_unmap},
+	{WIRE_SET_NOTIFICATION_PORT, host_client_request_set_notification_port},
+	{WIRE_GET_SERVICE, host_client_request_get_service},
+	{WIRE_SET_CLIENT_PROPERTIES, host_client_request_set_properties},
+	{WIRE_CONNECT_CLIENT, host_client_request_connect_client},
+	{WIRE_TRAP, handle_trap},
+	{WIRE_INLET_OPEN, host_client_request_inlet_open},
+	{WIRE_INLET_CLOSE, host_client_request_inlet_close},
 };
 
-static err_t handle(struct turn *turn)
+static err_t handle(struct host_turn *turn)
 {
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (handlers[i].type == turn->frame.header.type)
@@ -594,7 +325,8 @@ static err_t handle(struct turn *turn)
 	return -EBADMSG;
 }
 
-/* --- threads ----------------------------------------------------------------------------------- */
+/* --- threads -----------------------------------------------------------------------------------
+ */
 
 static void receive_all(void *context);
 
@@ -622,7 +354,7 @@ static err_t add_thread(struct host_connection *connection)
 	return err;
 }
 
-static void log_malformed(struct turn *turn)
+static void log_malformed(struct host_turn *turn)
 {
 	log_error("client %d: malformed message 0x%x to %s 0x%llx; the connection ends",
 		  turn->connection->task.pid, turn->frame.header.type,
@@ -631,12 +363,13 @@ static void log_malformed(struct turn *turn)
 }
 
 /* Receive and handle until the connection ends (false) or this thread is one too many (true). */
-static bool receive(struct turn *turn)
+static bool receive(struct host_turn *turn)
 {
 	struct host_connection *connection = turn->connection;
 
 	for (;;) {
-		err_t err = wire_frame_receive(connection->socket, &turn->frame, WIRE_CALL_MAX, true);
+		err_t err =
+			wire_frame_receive(connection->socket, &turn->frame, WIRE_CALL_MAX, true);
 
 		if (atomic_load(&connection->inactive))
 			return false;
@@ -663,7 +396,7 @@ static void receive_all(void *context)
 {
 	struct host_connection *connection = context;
 	IOService *service = &connection->client->service;
-	struct turn *turn = malloc(sizeof(*turn));
+	struct host_turn *turn = malloc(sizeof(*turn));
 
 	if (turn) {
 		turn->connection = connection;
@@ -683,7 +416,8 @@ static void receive_all(void *context)
 	IOServiceRelease(service);
 }
 
-/* --- start -------------------------------------------------------------------------------------- */
+/* --- start --------------------------------------------------------------------------------------
+ */
 
 /* Is KEY there; is it true. */
 static bool read_flag(IOService *service, CFStringRef key, bool *present)
@@ -722,11 +456,12 @@ err_t host_connection_serve(struct host_connection *connection, int socket)
 	connection->locking = read_flag(service, CFSTR(kIOUserClientDefaultLockingKey), &any);
 	connection->single_thread = read_flag(
 		service, CFSTR(kIOUserClientDefaultLockingSingleThreadExternalMethodKey), &any);
-	connection->lock_set_properties = read_flag(
-		service, CFSTR(kIOUserClientDefaultLockingSetPropertiesKey), &any);
+	connection->lock_set_properties =
+		read_flag(service, CFSTR(kIOUserClientDefaultLockingSetPropertiesKey), &any);
 	if (!any) {
 		connection->locking = true;
-		IOServiceSetProperty(service, CFSTR(kIOUserClientDefaultLockingKey), kCFBooleanTrue);
+		IOServiceSetProperty(service, CFSTR(kIOUserClientDefaultLockingKey),
+				     kCFBooleanTrue);
 	}
 	read_flag(service, CFSTR(kIOUserClientSharedInstanceKey), &shared);
 	connection->shared_instance = shared;

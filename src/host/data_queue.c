@@ -24,8 +24,8 @@ struct IOSharedDataQueue {
 	IOMemoryDescriptor *memory;
 	IODataQueueMemory *shared;
 	uint8_t *entries; /* of the shared memory */
-	uint32_t size; /* bytes for entries: never read back from the shared memory */
-	uint32_t tail; /* ours; the shared one is for the consumer */
+	uint32_t size;	  /* bytes for entries: never read back from the shared memory */
+	uint32_t tail;	  /* ours; the shared one is for the consumer */
 
 	pthread_mutex_t lock;
 	IOWakePort *port; /* guarded by lock */
@@ -117,8 +117,8 @@ static void wake_consumer(IOSharedDataQueue *queue)
 }
 
 /* Where an entry of NEED bytes goes and where the tail moves; false: no room. */
-static bool place(const IOSharedDataQueue *queue, uint32_t head, uint64_t need,
-		  uint32_t *ret_at, uint32_t *ret_tail)
+static bool place(const IOSharedDataQueue *queue, uint32_t head, uint64_t need, uint32_t *ret_at,
+		  uint32_t *ret_tail)
 {
 	uint32_t tail = queue->tail;
 

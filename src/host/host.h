@@ -15,10 +15,10 @@
 
 struct host_config {
 	const char *server_name;
-	uint64_t token; /* as the registry gave it */
-	int registry_socket; /* taken */
+	uint64_t token;		 /* as the registry gave it */
+	int registry_socket;	 /* taken */
 	const char *socket_path; /* to come back after a registry restart; NULL: never */
-	bool in_process; /* wait for slow drivers at the end, however long it takes */
+	bool in_process;	 /* wait for slow drivers at the end, however long it takes */
 };
 
 /* Blocks until the session ends; then all drivers are stopped and all threads joined.

@@ -4,8 +4,8 @@
  *
  * Threads: the loop thread talks to the registry and never runs driver code.
  * Each driver has a queue thread for everything that creates, starts, opens
- * or stops (host_queue_*). Each connection has receiving threads (call_server.c). Work loops have one thread each.
- * The loop thread never waits for another thread; all others may wait for it
+ * or stops (host_queue_*). Each connection has receiving threads (call_server.c). Work loops have
+ * one thread each. The loop thread never waits for another thread; all others may wait for it
  * (host_on_loop).
  *
  * Locks, in order: a connection's gate (rwlock), host->lock, an object's lock.
@@ -81,7 +81,7 @@ struct host {
 
 	/* loop thread only */
 	struct map candidates; /* candidate -> struct host_driver */
-	struct map services; /* entry ID -> struct IOServiceRuntime */
+	struct map services;   /* entry ID -> struct IOServiceRuntime */
 	struct list drivers;
 	bool ending;
 	err_t result;
@@ -101,7 +101,8 @@ void host_reply(struct host *host, const struct wire_header *request, uint64_t e
 
 /* --- bundles (loader.c) --------------------------------------------------------- */
 
-/* Load or find the bundle at PATH. Borrowed: bundles live as long as the host. A failure is logged with what is wrong. */
+/* Load or find the bundle at PATH. Borrowed: bundles live as long as the host. A failure is logged
+ * with what is wrong. */
 err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle);
 void host_loader_close_all(struct host *host);
 /* NULL: no such class in this bundle. */
@@ -124,10 +125,10 @@ struct host_driver {
 	struct list link; /* host->drivers; loop thread */
 	uint64_t candidate;
 	struct host_bundle *bundle;
-	struct ref ref; /* the list's and one for each object */
+	struct ref ref;		       /* the list's and one for each object */
 	IOService *service, *provider; /* queue thread */
-	bool started; /* queue thread */
-	bool ended; /* queue thread */
+	bool started;		       /* queue thread */
+	bool ended;		       /* queue thread */
 	/* guarded by lock */
 	pthread_mutex_t lock;
 	struct host_queue *queue; /* NULL: finished */
@@ -144,21 +145,21 @@ struct IOServiceRuntime {
 	struct host_bundle *bundle; /* that owns the class; NULL: base class */
 	struct ref ref;
 	char *name;
-	bool is_remote; /* stands for a provider in another process */
+	bool is_remote;	    /* stands for a provider in another process */
 	char *remote_class; /* its class then */
-	bool is_main; /* the driver's own service */
-	bool is_nub; /* made by IOServicePublishNub: not started, not stopped */
+	bool is_main;	    /* the driver's own service */
+	bool is_nub;	    /* made by IOServicePublishNub: not started, not stopped */
 	struct host_connection *connection; /* user clients, from initialisation on */
 
 	/* guarded by lock */
 	pthread_mutex_t lock;
 	CFMutableDictionaryRef properties;
 	CFMutableDictionaryRef pending; /* changes before the entry is known; may be NULL */
-	CFMutableArrayRef live; /* may be NULL */
+	CFMutableArrayRef live;		/* may be NULL */
 	uint64_t id;
-	IOService *provider; /* retained */
-	IOService *owner; /* who has opened it; borrowed */
-	struct list clients; /* objects attached to this one */
+	IOService *provider;	 /* retained */
+	IOService *owner;	 /* who has opened it; borrowed */
+	struct list clients;	 /* objects attached to this one */
 	struct list client_link; /* guarded by the provider's lock */
 	bool inactive, starting, register_wanted;
 	IOOptionBits register_options;
@@ -179,11 +180,11 @@ void host_service_detach(IOService *service);
 /* The operation at OFFSET of struct IOServiceOperations, inherited; NULL when nobody has it. */
 void *host_service_operation(const struct IODriverClass *cls, size_t offset);
 void *host_client_operation(const struct IODriverClass *cls, size_t offset);
-#define host_service_op(service, member) \
-	((__typeof__(((struct IOServiceOperations *)0)->member))host_service_operation( \
+#define host_service_op(service, member)                                                           \
+	((__typeof__(((struct IOServiceOperations *)0)->member))host_service_operation(            \
 		(service)->objectClass, offsetof(struct IOServiceOperations, member)))
-#define host_client_op(client, member) \
-	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation( \
+#define host_client_op(client, member)                                                             \
+	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation(          \
 		(client)->service.objectClass, offsetof(struct IOUserClientOperations, member)))
 bool host_service_start(IOService *service, IOService *provider);
 /* Entry ID is known: find it by ID, mirror it, send what was set before. */
@@ -192,14 +193,16 @@ err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint3
 void host_service_leave(IOService *service);
 /* What start has postponed. */
 void host_service_flush_register(IOService *service);
-/* willTerminate, didTerminate, stop, detach, out of the tables. TELL: the registry does not know. */
+/* willTerminate, didTerminate, stop, detach, out of the tables. TELL: the registry does not know.
+ */
 void host_service_end(IOService *service, IOOptionBits options, bool tell);
 /* All that hangs below, leaves first. Queue thread. */
 void host_service_end_clients(IOService *service, IOOptionBits options, bool tell);
 /* The object with entry ID, retained, or NULL. Any thread. */
 IOService *host_service_find(struct host *host, uint64_t id);
 /* Message between objects of this host, on the caller's thread. */
-IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider, void *argument);
+IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider,
+			      void *argument);
 
 /* --- requests of the registry (driver.c, request.c) --------------------------------- */
 
@@ -232,8 +235,8 @@ struct host_connection {
 	/* The gate: methods hold it shared, close and the others exclusively. */
 	pthread_rwlock_t gate;
 	bool locking, single_thread, lock_set_properties, shared_instance; /* fixed at open */
-	atomic_bool closed; /* changed under the gate */
-	atomic_bool ending; /* its end is queued or running */
+	atomic_bool closed;   /* changed under the gate */
+	atomic_bool ending;   /* its end is queued or running */
 	atomic_bool inactive; /* no more requests */
 
 	/* receiving threads; guarded by lock */
@@ -272,8 +275,7 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 				 const IOExternalMethodArguments *arguments);
 /* ENTITLED tells whether the caller holds the entry's entitlement; asked only when there is one. */
 IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
-				      uint32_t selector,
-				      const IOExternalMethodArguments *arguments,
+				      uint32_t selector, const IOExternalMethodArguments *arguments,
 				      bool (*entitled)(void *context, const char *name),
 				      void *context);
 /* Codes that must not travel (MIG's own, -300 to -325) become kIOReturnError. */
@@ -337,7 +339,8 @@ err_t host_memories_add(struct host_memories *memories, IOMemoryDescriptor *memo
 			uint64_t *ret_number);
 uint64_t host_memories_find(struct host_memories *memories, IOMemoryDescriptor *memory);
 
-/* --- work loops (work_loop.c) -------------------------------------------------------------------- */
+/* --- work loops (work_loop.c) --------------------------------------------------------------------
+ */
 
 err_t host_work_loop_new(IOWorkLoop **ret_loop);
 /* Stops and joins the thread; outstanding event sources become inert. NULL is accepted. */

@@ -27,7 +27,11 @@ struct host_inlet {
 	int socket; /* -1: closed */
 	struct list waiting;
 	unsigned n_waiting;
-	enum { UNWATCHED, WATCH_POSTED, WATCHED } watch; /* the loop waits for room and holds a reference */
+	enum {
+		UNWATCHED,
+		WATCH_POSTED,
+		WATCHED
+	} watch; /* the loop waits for room and holds a reference */
 	uint64_t dropped;
 };
 
@@ -202,7 +206,7 @@ err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout
 
 err_t host_inlet_wake(struct host_inlet *inlet)
 {
-	struct wire_empty empty = { 0 };
+	struct wire_empty empty = {0};
 	err_t err;
 
 	scope_lock(&inlet->lock);

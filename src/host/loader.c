@@ -103,8 +103,8 @@ static CFDictionaryRef copy_info(const char *bundle)
 	CFDataRef data = CFDataCreate(NULL, bytes, n);
 	if (!data)
 		return NULL;
-	CFTypeRef info = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
-						      NULL);
+	CFTypeRef info =
+		CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, NULL);
 	CFRelease(data);
 	if (info && CFGetTypeID(info) != CFDictionaryGetTypeID()) {
 		CFRelease(info);

@@ -13,9 +13,10 @@
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: portico-host --server NAME --token N --registry-fd N "
-			"[--socket PATH]\n"
-			"portico-host runs drivers for a Portico session; the session starts it.\n");
+	fprintf(stderr,
+		"usage: portico-host --server NAME --token N --registry-fd N "
+		"[--socket PATH]\n"
+		"portico-host runs drivers for a Portico session; the session starts it.\n");
 	return 2;
 }
 
@@ -39,14 +40,14 @@ static bool is_socket(int fd)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "server", required_argument, NULL, 's' },
-		{ "token", required_argument, NULL, 't' },
-		{ "registry-fd", required_argument, NULL, 'f' },
-		{ "socket", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+		{"server", required_argument, NULL, 's'},
+		{"token", required_argument, NULL, 't'},
+		{"registry-fd", required_argument, NULL, 'f'},
+		{"socket", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
-	struct host_config config = { .registry_socket = -1 };
+	struct host_config config = {.registry_socket = -1};
 	unsigned long long number;
 	int option;
 	err_t err;

@@ -22,7 +22,7 @@ struct IOMemoryDescriptor {
 	void *bytes;
 	uint64_t length;
 	void *allocation; /* memory of a call; NULL for shared memory */
-	int fd; /* shared memory; -1 for memory of a call */
+	int fd;		  /* shared memory; -1 for memory of a call */
 	bool read_only;
 };
 
@@ -148,8 +148,8 @@ static uint64_t clamp(const IOMemoryDescriptor *memory, uint64_t offset, uint64_
 	return length < memory->length - offset ? length : memory->length - offset;
 }
 
-uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t offset,
-				     void *bytes, uint64_t length)
+uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t offset, void *bytes,
+				     uint64_t length)
 {
 	length = clamp(memory, offset, length);
 	if (length)

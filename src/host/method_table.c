@@ -4,7 +4,8 @@
 _Static_assert(sizeof(IOExternalMethodArguments) == 248, "spec 4.4");
 _Static_assert(offsetof(IOExternalMethodArguments, asyncReference) == 16, "spec 4.4");
 _Static_assert(offsetof(IOExternalMethodArguments, structureInputDescriptor) == 64, "spec 4.4");
-_Static_assert(offsetof(IOExternalMethodArguments, structureOutputDescriptorSize) == 112, "spec 4.4");
+_Static_assert(offsetof(IOExternalMethodArguments, structureOutputDescriptorSize) == 112,
+	       "spec 4.4");
 _Static_assert(offsetof(IOExternalMethodArguments, structureVariableOutputData) == 120, "spec 4.4");
 _Static_assert(sizeof(IOExternalMethodDispatch) == 24, "spec 4.5");
 _Static_assert(sizeof(IOExternalMethodDispatch2022) == 40, "spec 4.5");
@@ -17,15 +18,15 @@ static bool fits(uint32_t check, uint64_t actual)
 static uint64_t input_size(const IOExternalMethodArguments *arguments)
 {
 	return arguments->structureInputDescriptor
-		? IOMemoryDescriptorGetLength(arguments->structureInputDescriptor)
-		: arguments->structureInputSize;
+		       ? IOMemoryDescriptorGetLength(arguments->structureInputDescriptor)
+		       : arguments->structureInputSize;
 }
 
 static uint64_t output_size(const IOExternalMethodArguments *arguments)
 {
 	return arguments->structureOutputDescriptor
-		? IOMemoryDescriptorGetLength(arguments->structureOutputDescriptor)
-		: arguments->structureOutputSize;
+		       ? IOMemoryDescriptorGetLength(arguments->structureOutputDescriptor)
+		       : arguments->structureOutputSize;
 }
 
 static IOReturn check_sizes(const IOExternalMethodArguments *arguments, uint32_t scalar_input,
@@ -47,8 +48,8 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 
 	if (!dispatch)
 		return arguments->structureInputDescriptor || arguments->structureOutputDescriptor
-			? kIOReturnIPCError
-			: kIOReturnUnsupported;
+			       ? kIOReturnIPCError
+			       : kIOReturnUnsupported;
 	status = check_sizes(arguments, dispatch->checkScalarInputCount,
 			     dispatch->checkStructureInputSize, dispatch->checkScalarOutputCount,
 			     dispatch->checkStructureOutputSize);
@@ -58,8 +59,7 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 }
 
 IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
-				      uint32_t selector,
-				      const IOExternalMethodArguments *arguments,
+				      uint32_t selector, const IOExternalMethodArguments *arguments,
 				      bool (*entitled)(void *context, const char *name),
 				      void *context)
 {
@@ -71,9 +71,9 @@ IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array,
 	if (selector >= count)
 		return kIOReturnBadArgument;
 	entry = &array[selector];
-	status = check_sizes(arguments, entry->checkScalarInputCount,
-			     entry->checkStructureInputSize, entry->checkScalarOutputCount,
-			     entry->checkStructureOutputSize);
+	status =
+		check_sizes(arguments, entry->checkScalarInputCount, entry->checkStructureInputSize,
+			    entry->checkScalarOutputCount, entry->checkStructureOutputSize);
 	if (status)
 		return status;
 	if (arguments->asyncWakePort && !entry->allowAsync)
@@ -110,8 +110,8 @@ IOReturn IOUserClientDispatchExternalMethod(IOUserClient *client, uint32_t selec
 					    const IOExternalMethodDispatch2022 *array, size_t count,
 					    OSObject *target, void *reference)
 {
-	IOReturn status = host_method_table_check_2022(array, count, selector, arguments, entitled,
-						       client);
+	IOReturn status =
+		host_method_table_check_2022(array, count, selector, arguments, entitled, client);
 
 	return status ? status : array[selector].function(target, reference, arguments);
 }

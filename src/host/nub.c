@@ -52,8 +52,10 @@ static void publish(void *context)
 	struct IOServiceRuntime *runtime = publishing->runtime;
 	struct provider_description description = {
 		.parent_id = publishing->parent,
-		.class_name = runtime->object->objectClass->name, .name = runtime->name,
-		.location = publishing->location, .context = publishing,
+		.class_name = runtime->object->objectClass->name,
+		.name = runtime->name,
+		.location = publishing->location,
+		.context = publishing,
 		.published = published,
 	};
 	struct provider_entry *entry;
@@ -87,8 +89,8 @@ IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls,
 			     const char *location, CFDictionaryRef properties, IOService **nub)
 {
 	struct host_driver *driver = parent->runtime->driver;
-	struct publishing publishing = { .parent = IOServiceGetEntryID(parent),
-					 .location = location };
+	struct publishing publishing = {.parent = IOServiceGetEntryID(parent),
+					.location = location};
 	IOService *service;
 	err_t err;
 

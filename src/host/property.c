@@ -57,9 +57,8 @@ static bool remember_locked(struct IOServiceRuntime *runtime, CFStringRef key, C
 	if (runtime->id)
 		return true;
 	if (!runtime->pending)
-		runtime->pending = CFDictionaryCreateMutable(NULL, 0,
-							     &kCFTypeDictionaryKeyCallBacks,
-							     &kCFTypeDictionaryValueCallBacks);
+		runtime->pending = CFDictionaryCreateMutable(
+			NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
 	if (runtime->pending)
 		CFDictionarySetValue(runtime->pending, key, value);
 	return false;
@@ -68,7 +67,7 @@ static bool remember_locked(struct IOServiceRuntime *runtime, CFStringRef key, C
 IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef value)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = { .runtime = runtime };
+	struct change change = {.runtime = runtime};
 	IOReturn status;
 	bool known;
 
@@ -94,7 +93,7 @@ IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef val
 IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = { .runtime = runtime };
+	struct change change = {.runtime = runtime};
 	IOReturn status;
 	bool known;
 
@@ -119,7 +118,7 @@ IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key)
 IOReturn IOServiceSetLiveProperty(IOService *service, CFStringRef key)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = { .runtime = runtime };
+	struct change change = {.runtime = runtime};
 	IOReturn status;
 
 	if (runtime->is_remote)
@@ -154,13 +153,13 @@ static void publish_resource(void *context)
 {
 	struct resource *resource = context;
 
-	resource->err = provider_publish_resource(resource->host->provider, resource->key,
-						  resource->value);
+	resource->err =
+		provider_publish_resource(resource->host->provider, resource->key, resource->value);
 }
 
 IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef value)
 {
-	struct resource resource = { service->runtime->host, key, value, 0 };
+	struct resource resource = {service->runtime->host, key, value, 0};
 
 	if (!key || !value)
 		return kIOReturnBadArgument;
@@ -184,7 +183,7 @@ static void adjust_busy(void *context)
 
 IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta)
 {
-	struct busy busy = { service->runtime, delta };
+	struct busy busy = {service->runtime, delta};
 
 	if (service->runtime->is_remote)
 		return kIOReturnNotPermitted;

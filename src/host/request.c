@@ -18,9 +18,9 @@ struct request {
 	struct host_job job;
 	struct host *host;
 	struct host_driver *driver; /* retained */
-	IOService *service; /* retained; NULL for probe, start, drop */
-	IOService *sender; /* retained; messages of an object of this host */
-	struct wire_frame frame; /* what the message's texts point into */
+	IOService *service;	    /* retained; NULL for probe, start, drop */
+	IOService *sender;	    /* retained; messages of an object of this host */
+	struct wire_frame frame;    /* what the message's texts point into */
 	uint64_t epoch;
 	const struct wire_layout *layout;
 	void (*run)(struct request *request);
@@ -136,8 +136,7 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 
 	if (host_loader_open(request->host, probe->bundle, &driver->bundle))
 		return kIOReturnNoResources;
-	host_on_loop(request->host, declare,
-		     &(struct declaring){ request->host, driver->bundle });
+	host_on_loop(request->host, declare, &(struct declaring){request->host, driver->bundle});
 	if (!copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)) ||
 	    !(cls = host_loader_find_class(driver->bundle, name))) {
 		log_error("bundle %s has no class as its personality wants (IOClass)",
@@ -147,7 +146,8 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	driver->provider = host_service_find(request->host, probe->provider);
 	if (!driver->provider)
 		driver->provider = make_remote(driver, probe);
-	driver->service = driver->provider ? host_service_new(driver, cls, probe->personality) : NULL;
+	driver->service =
+		driver->provider ? host_service_new(driver, cls, probe->personality) : NULL;
 	if (!driver->service)
 		return kIOReturnNoMemory;
 	driver->service->runtime->is_main = true;
@@ -174,7 +174,7 @@ static void end_unstarted(struct host_driver *driver)
 
 static void run_probe(struct request *request)
 {
-	struct wire_probe_reply reply = { 0 };
+	struct wire_probe_reply reply = {0};
 	IOReturn status = probe_driver(request, &reply);
 
 	answer(request, &wire_probe_reply_layout, status, &reply);
@@ -195,8 +195,8 @@ static void run_start(struct request *request)
 		else
 			driver->started = host_service_start(driver->service, driver->provider);
 	}
-	/* A registration asked for in start() goes first: the registry keeps it until the answer, so
-	 * that the provider is never seen quiet in between. */
+	/* A registration asked for in start() goes first: the registry keeps it until the answer,
+	 * so that the provider is never seen quiet in between. */
 	if (driver->started) {
 		status = kIOReturnSuccess;
 		host_service_flush_register(driver->service);
@@ -237,7 +237,7 @@ static void serve_client(struct request *request, IOUserClient *client)
 {
 	const struct wire_open_client *in = &request->in.open;
 	struct IOServiceRuntime *runtime = client->service.runtime;
-	struct wire_open_client_reply reply = { .class_name = client->service.objectClass->name };
+	struct wire_open_client_reply reply = {.class_name = client->service.objectClass->name};
 	err_t err;
 
 	err = host_service_enter(&client->service, in->user_client, in->service,
@@ -246,7 +246,8 @@ static void serve_client(struct request *request, IOUserClient *client)
 		err = host_connection_serve(runtime->connection,
 					    wire_frame_take_fd(&request->frame, 0));
 	if (err) {
-		answer_status(request, err == -EACCES ? kIOReturnNotPrivileged : kIOReturnNoResources);
+		answer_status(request,
+			      err == -EACCES ? kIOReturnNotPrivileged : kIOReturnNoResources);
 		host_client_end(client, 0, false);
 		return;
 	}
@@ -263,7 +264,10 @@ static void run_open(struct request *request)
 {
 	const struct wire_open_client *in = &request->in.open;
 	IOClientTask task = {
-		.pid = (int32_t)in->pid, .uid = in->uid, .gid = in->gid, .name = in->process,
+		.pid = (int32_t)in->pid,
+		.uid = in->uid,
+		.gid = in->gid,
+		.name = in->process,
 		.administrator = in->flags & WIRE_OPEN_ADMINISTRATOR,
 	};
 	IOUserClient *client = NULL;
@@ -284,9 +288,9 @@ static void run_read(struct request *request)
 {
 	IOService *service = request->service;
 	CFTypeRef (*copy)(IOService *, CFStringRef) = host_service_op(service, copyProperty);
-	CFStringRef key = CFStringCreateWithCString(NULL, request->in.read.key,
-						    kCFStringEncodingUTF8);
-	struct wire_value_reply reply = { 0 };
+	CFStringRef key =
+		CFStringCreateWithCString(NULL, request->in.read.key, kCFStringEncodingUTF8);
+	struct wire_value_reply reply = {0};
 
 	if (key && copy)
 		reply.value = copy(service, key);
@@ -304,14 +308,15 @@ static void run_write(struct request *request)
 {
 	IOReturn (*set)(IOService *, CFTypeRef) = host_service_op(request->service, setProperties);
 
-	answer_status(request, set ? set(request->service, request->in.write.value)
-				   : kIOReturnUnsupported);
+	answer_status(request,
+		      set ? set(request->service, request->in.write.value) : kIOReturnUnsupported);
 }
 
 static void run_message(struct request *request)
 {
 	const struct wire_message *in = &request->in.message;
-	void *argument = in->argument_size ? (void *)in->data.data : (void *)(uintptr_t)in->argument;
+	void *argument =
+		in->argument_size ? (void *)in->data.data : (void *)(uintptr_t)in->argument;
 	IOService *sender = IOServiceGetProvider(request->service);
 
 	/* Objects of one host tell each other directly (access.c). */
@@ -319,8 +324,8 @@ static void run_message(struct request *request)
 		answer_status(request, kIOReturnSuccess);
 		return;
 	}
-	answer_status(request, host_service_deliver(request->service, in->message_type, sender,
-						    argument));
+	answer_status(request,
+		      host_service_deliver(request->service, in->message_type, sender, argument));
 }
 
 /* --- dispatch -------------------------------------------------------------------------- */
@@ -347,14 +352,14 @@ static const struct {
 	void (*run)(struct request *request);
 	bool by_candidate;
 } requests[] = {
-	{ WIRE_PROBE, &wire_probe_layout, run_probe, true },
-	{ WIRE_START, &wire_start_layout, run_start, true },
-	{ WIRE_DROP, &wire_drop_layout, run_drop, true },
-	{ WIRE_STOP, &wire_stop_layout, run_stop, false },
-	{ WIRE_OPEN_CLIENT, &wire_open_client_layout, run_open, false },
-	{ WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false },
-	{ WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false },
-	{ WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false },
+	{WIRE_PROBE, &wire_probe_layout, run_probe, true},
+	{WIRE_START, &wire_start_layout, run_start, true},
+	{WIRE_DROP, &wire_drop_layout, run_drop, true},
+	{WIRE_STOP, &wire_stop_layout, run_stop, false},
+	{WIRE_OPEN_CLIENT, &wire_open_client_layout, run_open, false},
+	{WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false},
+	{WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false},
+	{WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false},
 };
 
 /* The driver a candidate number names; a probe makes it. */
@@ -408,8 +413,8 @@ static bool answer_counts(struct request *request)
 	if (request->run != run_read || request->in.read.id)
 		return false;
 	reply.value = host_loader_copy_counts(request->host);
-	answer(request, &wire_value_reply_layout, reply.value ? kIOReturnSuccess : kIOReturnNoMemory,
-	       &reply);
+	answer(request, &wire_value_reply_layout,
+	       reply.value ? kIOReturnSuccess : kIOReturnNoMemory, &reply);
 	if (reply.value)
 		CFRelease(reply.value);
 	return true;

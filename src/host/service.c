@@ -7,7 +7,8 @@
 #include "base/scope.h"
 
 const struct IODriverClass IOServiceBase = {
-	.name = "IOService", .instanceSize = sizeof(IOService),
+	.name = "IOService",
+	.instanceSize = sizeof(IOService),
 };
 
 /* --- operations ---------------------------------------------------------------- */
@@ -66,10 +67,10 @@ IOService *host_service_new(struct host_driver *driver, const struct IODriverCla
 
 	if (!runtime || !service)
 		goto fail;
-	runtime->properties = properties
-		? CFDictionaryCreateMutableCopy(NULL, 0, properties)
-		: CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
-					    &kCFTypeDictionaryValueCallBacks);
+	runtime->properties =
+		properties ? CFDictionaryCreateMutableCopy(NULL, 0, properties)
+			   : CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+						       &kCFTypeDictionaryValueCallBacks);
 	runtime->name = strdup(cls->name);
 	if (!runtime->properties || !runtime->name)
 		goto fail;
@@ -250,8 +251,10 @@ static void enter(void *context)
 	struct IOServiceRuntime *runtime = entering->service->runtime;
 	struct host *host = runtime->host;
 	struct provider_description description = {
-		.parent_id = entering->parent, .flags = entering->flags,
-		.class_name = entering->service->objectClass->name, .name = runtime->name,
+		.parent_id = entering->parent,
+		.flags = entering->flags,
+		.class_name = entering->service->objectClass->name,
+		.name = runtime->name,
 		.context = runtime,
 	};
 	CFDictionaryRef properties, pending;
@@ -265,8 +268,8 @@ static void enter(void *context)
 	description.properties = properties;
 	entering->err = map_set(&host->services, entering->id, runtime);
 	if (!entering->err)
-		entering->err = provider_adopt(host->provider, entering->id, &description,
-					       &runtime->entry);
+		entering->err =
+			provider_adopt(host->provider, entering->id, &description, &runtime->entry);
 	if (entering->err)
 		map_remove(&host->services, entering->id);
 	else if (pending || live)
@@ -286,7 +289,7 @@ static void enter(void *context)
 
 err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags)
 {
-	struct entering entering = { service, id, parent, flags, 0 };
+	struct entering entering = {service, id, parent, flags, 0};
 	err_t err = host_on_loop(service->runtime->host, enter, &entering);
 
 	return err ? err : entering.err;
@@ -303,7 +306,7 @@ static void look_up(void *context)
 
 IOService *host_service_find(struct host *host, uint64_t id)
 {
-	struct entering query = { .service = (IOService *)host, .id = id };
+	struct entering query = {.service = (IOService *)host, .id = id};
 
 	return host_on_loop(host, look_up, &query) ? NULL : query.service;
 }
@@ -332,7 +335,7 @@ static void leave(void *context)
 
 void host_service_leave(IOService *service)
 {
-	struct leaving leaving = { .runtime = service->runtime };
+	struct leaving leaving = {.runtime = service->runtime};
 
 	host_on_loop(service->runtime->host, leave, &leaving);
 }
@@ -372,10 +375,12 @@ void host_service_end(IOService *service, IOOptionBits options, bool tell)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
 	IOService *provider = IOServiceGetProvider(service);
-	bool (*will)(IOService *, IOService *, IOOptionBits) = host_service_op(service, willTerminate);
-	bool (*did)(IOService *, IOService *, IOOptionBits) = host_service_op(service, didTerminate);
+	bool (*will)(IOService *, IOService *, IOOptionBits) =
+		host_service_op(service, willTerminate);
+	bool (*did)(IOService *, IOService *, IOOptionBits) =
+		host_service_op(service, didTerminate);
 	void (*stop)(IOService *, IOService *) = host_service_op(service, stop);
-	struct leaving leaving = { runtime, options, tell };
+	struct leaving leaving = {runtime, options, tell};
 
 	if (runtime->ended)
 		return;

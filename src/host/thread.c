@@ -82,8 +82,8 @@ err_t host_threads_start(struct host_threads *threads, void (*fn)(void *), void 
 
 bool host_threads_join(struct host_threads *threads, uint64_t deadline_ns)
 {
-	struct timespec until = { .tv_sec = (time_t)(deadline_ns / 1000000000),
-				  .tv_nsec = (long)(deadline_ns % 1000000000) };
+	struct timespec until = {.tv_sec = (time_t)(deadline_ns / 1000000000),
+				 .tv_nsec = (long)(deadline_ns % 1000000000)};
 	bool all;
 
 	pthread_mutex_lock(&threads->lock);

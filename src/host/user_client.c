@@ -17,11 +17,13 @@ static IOReturn base_client_died(IOUserClient *client)
 	return close ? close(client) : kIOReturnUnsupported;
 }
 
-static const struct IOUserClientOperations base_operations = { .clientDied = base_client_died };
+static const struct IOUserClientOperations base_operations = {.clientDied = base_client_died};
 
 const struct IODriverClass IOUserClientBase = {
-	.name = "IOUserClient", .superclass = &IOServiceBase,
-	.instanceSize = sizeof(struct IOUserClient), .userClient = &base_operations,
+	.name = "IOUserClient",
+	.superclass = &IOServiceBase,
+	.instanceSize = sizeof(struct IOUserClient),
+	.userClient = &base_operations,
 };
 
 /* --- the connection -------------------------------------------------------------- */
@@ -174,8 +176,8 @@ IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t
 void host_client_close_locked(struct host_connection *connection, bool died)
 {
 	IOUserClient *client = connection->client;
-	IOReturn (*close)(IOUserClient *) = died ? host_client_op(client, clientDied)
-						 : host_client_op(client, clientClose);
+	IOReturn (*close)(IOUserClient *) =
+		died ? host_client_op(client, clientDied) : host_client_op(client, clientClose);
 
 	if (atomic_load(&connection->closed) && (died || !connection->shared_instance))
 		return;

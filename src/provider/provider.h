@@ -43,9 +43,9 @@ struct provider_ops {
 
 struct provider_config {
 	struct loop *loop;
-	const char *name; /* IOUserServerName, "bridge", ... (copied) */
-	uint64_t token; /* as the registry gave it on the command line; else 0 */
-	int socket; /* taken; -1: connect to socket_path */
+	const char *name;	 /* IOUserServerName, "bridge", ... (copied) */
+	uint64_t token;		 /* as the registry gave it on the command line; else 0 */
+	int socket;		 /* taken; -1: connect to socket_path */
 	const char *socket_path; /* copied; NULL: no reconnection */
 	const struct provider_ops *ops;
 	void *context;
@@ -60,15 +60,16 @@ bool provider_is_connected(const struct provider *provider);
 
 struct provider_description {
 	struct provider_entry *parent; /* NULL: parent_id says where */
-	uint64_t parent_id; /* 0: the machine node */
-	uint32_t flags; /* WIRE_PUBLISH_* */
-	const char *plane; /* NULL or "": IOService */
+	uint64_t parent_id;	       /* 0: the machine node */
+	uint32_t flags;		       /* WIRE_PUBLISH_* */
+	const char *plane;	       /* NULL or "": IOService */
 	const char *class_name;
-	const char *name; /* NULL or "": the class name */
-	const char *location; /* NULL or "": none */
+	const char *name;	    /* NULL or "": the class name */
+	const char *location;	    /* NULL or "": none */
 	CFDictionaryRef properties; /* copied; may be NULL */
-	void *context; /* for provider_entry_context */
-	/* The registry has answered (may be NULL): ID, or 0 when it refused. Once, from the loop. */
+	void *context;		    /* for provider_entry_context */
+	/* The registry has answered (may be NULL): ID, or 0 when it refused. Once, from the loop.
+	 */
 	void (*published)(void *context, struct provider_entry *entry, uint64_t id);
 };
 
@@ -97,7 +98,8 @@ err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArray
 err_t provider_rename(struct provider_entry *entry, const char *plane, const char *name,
 		      const char *location);
 /* A further parent, in any plane; or undo it. PARENT's ID must be known. */
-err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach);
+err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane,
+		      bool detach);
 /* messageClients of an entry. SIZE 0: the value ARGUMENT itself. */
 err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t argument,
 		       const void *data, size_t size);

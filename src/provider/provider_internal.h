@@ -53,7 +53,7 @@ struct provider_entry {
 	void (*published)(void *context, struct provider_entry *entry, uint64_t id);
 
 	/* what was published */
-	uint64_t id; /* 0: not known yet */
+	uint64_t id;		       /* 0: not known yet */
 	struct provider_entry *parent; /* only while the parent's ID is unknown */
 	uint64_t parent_id;
 	uint32_t flags;
@@ -63,7 +63,7 @@ struct provider_entry {
 	struct list attachments, names;
 
 	/* progress */
-	bool sent; /* WIRE_PUBLISH of a new entry is on its way */
+	bool sent;  /* WIRE_PUBLISH of a new entry is on its way */
 	bool dirty; /* properties changed since */
 	bool registered;
 	bool forgotten; /* freed when the answer comes */

@@ -85,10 +85,11 @@ static struct provider_entry *new_entry(struct provider *provider,
 	entry->class_name = strdup(text(description->class_name));
 	entry->name = strdup(text(description->name));
 	entry->location = strdup(text(description->location));
-	entry->properties = description->properties
-		? CFDictionaryCreateMutableCopy(NULL, 0, description->properties)
-		: CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
-					    &kCFTypeDictionaryValueCallBacks);
+	entry->properties =
+		description->properties
+			? CFDictionaryCreateMutableCopy(NULL, 0, description->properties)
+			: CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+						    &kCFTypeDictionaryValueCallBacks);
 	if (!entry->plane || !entry->class_name || !entry->name || !entry->location ||
 	    !entry->properties) {
 		free_entry(entry);
@@ -111,7 +112,9 @@ static void notify_published(struct provider_entry *entry)
 static void send_properties(struct provider_entry *entry)
 {
 	struct wire_update update = {
-		.id = entry->id, .set = entry->properties, .remove = entry->removed,
+		.id = entry->id,
+		.set = entry->properties,
+		.remove = entry->removed,
 		.live = entry->live,
 	};
 
@@ -126,15 +129,17 @@ static void send_links(struct provider_entry *entry)
 {
 	list_for_each (node, &entry->attachments) {
 		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_attach attach = { .id = entry->id, .parent = link->parent,
-					      .plane = link->plane };
+		struct wire_attach attach = {
+			.id = entry->id, .parent = link->parent, .plane = link->plane};
 
 		provider_post(entry->provider, &wire_attach_layout, &attach);
 	}
 	list_for_each (node, &entry->names) {
 		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_rename rename = { .id = entry->id, .plane = link->plane,
-					      .name = link->name, .location = link->location };
+		struct wire_rename rename = {.id = entry->id,
+					     .plane = link->plane,
+					     .name = link->name,
+					     .location = link->location};
 
 		provider_post(entry->provider, &wire_rename_layout, &rename);
 	}
@@ -142,7 +147,7 @@ static void send_links(struct provider_entry *entry)
 
 static void send_register(struct provider_entry *entry)
 {
-	struct wire_entry_options options = { .id = entry->id, .options = entry->register_options };
+	struct wire_entry_options options = {.id = entry->id, .options = entry->register_options};
 
 	if (entry->registered)
 		provider_post(entry->provider, &wire_register_layout, &options);
@@ -150,8 +155,7 @@ static void send_register(struct provider_entry *entry)
 
 static void send_terminate(struct provider_entry *entry)
 {
-	struct wire_entry_options options = { .id = entry->id,
-					      .options = entry->terminate_options };
+	struct wire_entry_options options = {.id = entry->id, .options = entry->terminate_options};
 
 	provider_post(entry->provider, &wire_terminate_layout, &options);
 }
@@ -198,7 +202,7 @@ static void answered(void *context, err_t err, struct wire_frame *frame)
 {
 	struct provider_entry *entry = context;
 	struct provider *provider = entry->provider;
-	struct wire_number_reply reply = { 0 };
+	struct wire_number_reply reply = {0};
 
 	if (err) /* provider_mirror_lost sends it again */
 		return;
@@ -242,9 +246,14 @@ static void send_publish(struct provider_entry *entry)
 {
 	struct provider *provider = entry->provider;
 	struct wire_publish publish = {
-		.id = entry->id, .parent = entry->parent_id, .flags = entry->flags,
-		.plane = entry->plane, .class_name = entry->class_name, .name = entry->name,
-		.location = entry->location, .properties = entry->properties,
+		.id = entry->id,
+		.parent = entry->parent_id,
+		.flags = entry->flags,
+		.plane = entry->plane,
+		.class_name = entry->class_name,
+		.name = entry->name,
+		.location = entry->location,
+		.properties = entry->properties,
 	};
 	bool again = entry->id != 0;
 	err_t err;
@@ -372,7 +381,7 @@ static err_t remember_keys(CFMutableArrayRef *set, CFArrayRef from)
 err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArrayRef remove,
 		      CFArrayRef live)
 {
-	struct wire_update update = { .id = entry->id, .set = set, .remove = remove, .live = live };
+	struct wire_update update = {.id = entry->id, .set = set, .remove = remove, .live = live};
 	err_t err = remember_keys(&entry->live, live);
 
 	if (err)
@@ -414,8 +423,8 @@ static struct provider_link *obtain_link(struct list *links, const char *plane, 
 err_t provider_rename(struct provider_entry *entry, const char *plane, const char *name,
 		      const char *location)
 {
-	struct wire_rename rename = { .id = entry->id, .plane = plane, .name = name,
-				      .location = location };
+	struct wire_rename rename = {
+		.id = entry->id, .plane = plane, .name = name, .location = location};
 	struct provider_link *link = obtain_link(&entry->names, plane, 0);
 	char *new_name = strdup(text(name)), *new_location = strdup(text(location));
 
@@ -433,8 +442,8 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 
 err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach)
 {
-	struct wire_attach attach = { .id = entry->id, .parent = parent, .detach = detach,
-				      .plane = plane };
+	struct wire_attach attach = {
+		.id = entry->id, .parent = parent, .detach = detach, .plane = plane};
 	struct provider_link *link = obtain_link(&entry->attachments, plane, parent);
 
 	if (!link)
@@ -450,15 +459,18 @@ err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t arg
 	if (size > WIRE_INTEREST_ARGUMENT_MAX)
 		size = WIRE_INTEREST_ARGUMENT_MAX;
 	struct wire_message message = {
-		.id = entry->id, .message_type = type, .argument_size = (uint32_t)size,
-		.argument = argument, .data = { data, size },
+		.id = entry->id,
+		.message_type = type,
+		.argument_size = (uint32_t)size,
+		.argument = argument,
+		.data = {data, size},
 	};
 	return entry->id ? provider_post(entry->provider, &wire_message_layout, &message) : 0;
 }
 
 err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 {
-	struct wire_adjust_busy busy = { .id = entry->id, .delta = delta };
+	struct wire_adjust_busy busy = {.id = entry->id, .delta = delta};
 
 	return entry->id ? provider_post(entry->provider, &wire_adjust_busy_layout, &busy) : 0;
 }
@@ -467,7 +479,7 @@ err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 
 err_t provider_update_machine(struct provider *provider, CFDictionaryRef set, CFArrayRef remove)
 {
-	struct wire_update update = { .set = set, .remove = remove };
+	struct wire_update update = {.set = set, .remove = remove};
 
 	if (set)
 		CFDictionaryApplyFunction(set, set_one, provider->machine);
@@ -478,7 +490,7 @@ err_t provider_update_machine(struct provider *provider, CFDictionaryRef set, CF
 
 err_t provider_rename_machine(struct provider *provider, const char *name)
 {
-	struct wire_rename rename = { .name = name };
+	struct wire_rename rename = {.name = name};
 	char *copy = strdup(name);
 
 	if (!copy)
@@ -490,7 +502,7 @@ err_t provider_rename_machine(struct provider *provider, const char *name)
 
 err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes)
 {
-	struct wire_declare_classes declare = { .classes = classes };
+	struct wire_declare_classes declare = {.classes = classes};
 
 	CFDictionaryApplyFunction(classes, set_one, provider->classes);
 	return provider_post(provider, &wire_declare_classes_layout, &declare);
@@ -498,7 +510,7 @@ err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classe
 
 err_t provider_publish_resource(struct provider *provider, const char *key, CFTypeRef value)
 {
-	struct wire_publish_resource resource = { .key = key, .value = value };
+	struct wire_publish_resource resource = {.key = key, .value = value};
 	CFStringRef name = CFStringCreateWithCString(NULL, key, kCFStringEncodingUTF8);
 
 	if (!name)
@@ -513,7 +525,7 @@ err_t provider_publish_resource(struct provider *provider, const char *key, CFTy
 static void send_resource(const void *key, const void *value, void *context)
 {
 	char name[WIRE_NAME_MAX + 1];
-	struct wire_publish_resource resource = { .key = name, .value = value };
+	struct wire_publish_resource resource = {.key = name, .value = value};
 
 	if (CFStringGetCString(key, name, sizeof(name), kCFStringEncodingUTF8))
 		provider_post(context, &wire_publish_resource_layout, &resource);
@@ -522,17 +534,17 @@ static void send_resource(const void *key, const void *value, void *context)
 static void send_common(struct provider *provider)
 {
 	if (CFDictionaryGetCount(provider->classes)) {
-		struct wire_declare_classes declare = { .classes = provider->classes };
+		struct wire_declare_classes declare = {.classes = provider->classes};
 
 		provider_post(provider, &wire_declare_classes_layout, &declare);
 	}
 	if (provider->machine_name) {
-		struct wire_rename rename = { .name = provider->machine_name };
+		struct wire_rename rename = {.name = provider->machine_name};
 
 		provider_post(provider, &wire_rename_layout, &rename);
 	}
 	if (CFDictionaryGetCount(provider->machine)) {
-		struct wire_update update = { .set = provider->machine };
+		struct wire_update update = {.set = provider->machine};
 
 		provider_post(provider, &wire_update_layout, &update);
 	}

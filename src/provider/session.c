@@ -61,8 +61,8 @@ static err_t receive(void *context, struct wire_peer *peer, struct wire_frame *f
 	if (!provider->ops->request) {
 		if (!frame->header.id)
 			return 0;
-		return wire_peer_reply(peer, &frame->header, &wire_empty_layout,
-				       status_unsupported, &(struct wire_empty){ 0 }, NULL, 0);
+		return wire_peer_reply(peer, &frame->header, &wire_empty_layout, status_unsupported,
+				       &(struct wire_empty){0}, NULL, 0);
 	}
 	return provider->ops->request(provider->context, frame);
 }
@@ -86,13 +86,17 @@ static void closed(void *context, struct wire_peer *peer)
 	retry_in(provider, RETRY_NS);
 }
 
-static const struct wire_peer_ops peer_ops = { .message = receive, .closed = closed };
+static const struct wire_peer_ops peer_ops = {.message = receive, .closed = closed};
 
 static err_t greet(struct provider *provider, int socket)
 {
 	struct wire_hello hello = {
-		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .role = WIRE_ROLE_PROVIDER,
-		.pid = (uint32_t)getpid(), .token = provider->token, .name = provider->name,
+		.magic = WIRE_MAGIC,
+		.version = WIRE_VERSION,
+		.role = WIRE_ROLE_PROVIDER,
+		.pid = (uint32_t)getpid(),
+		.token = provider->token,
+		.name = provider->name,
 	};
 	err_t err = wire_peer_new(provider->loop, socket, WIRE_CONTROL_MAX, &peer_ops, provider,
 				  "registry", &provider->peer);
@@ -100,7 +104,8 @@ static err_t greet(struct provider *provider, int socket)
 		return err;
 	provider->state = PROVIDER_GREETING;
 	provider->epoch++;
-	err = wire_peer_call(provider->peer, &wire_hello_layout, &hello, NULL, 0, greeted, provider);
+	err = wire_peer_call(provider->peer, &wire_hello_layout, &hello, NULL, 0, greeted,
+			     provider);
 	if (err)
 		provider->peer = wire_peer_free(provider->peer);
 	return err;
@@ -125,8 +130,8 @@ static void retry(void *context)
 
 static err_t init(struct provider *provider, const struct provider_config *config)
 {
-	CFMutableDictionaryRef *tables[] = { &provider->classes, &provider->machine,
-					     &provider->resources };
+	CFMutableDictionaryRef *tables[] = {&provider->classes, &provider->machine,
+					    &provider->resources};
 
 	provider->name = strdup(config->name);
 	if (!provider->name)

@@ -5,9 +5,9 @@
  * IOUserClientClass); a class is only looked up in the bundle that owns the
  * service.
  *
- *	static const struct IODriverClass *const classes[] = { &clockClass, &clockClientClass, NULL };
- *	const struct IODriver portico_driver = {
- *		.version = IODRIVER_VERSION, .identifier = "org.example.Clock", .classes = classes,
+ *	static const struct IODriverClass *const classes[] = { &clockClass, &clockClientClass, NULL
+ *}; const struct IODriver portico_driver = { .version = IODRIVER_VERSION, .identifier =
+ *"org.example.Clock", .classes = classes,
  *	};
  */
 #pragma once
@@ -23,8 +23,8 @@ extern "C" {
 #define IODRIVER_CLASSES_MAX 256
 
 struct IODriver {
-	uint32_t version; /* IODRIVER_VERSION at build time */
-	const char *identifier; /* CFBundleIdentifier */
+	uint32_t version;			    /* IODRIVER_VERSION at build time */
+	const char *identifier;			    /* CFBundleIdentifier */
 	const struct IODriverClass *const *classes; /* ends with NULL */
 };
 

@@ -34,8 +34,8 @@ uint64_t IOMemoryDescriptorGetLength(const IOMemoryDescriptor *memory);
  * then use the copy. */
 void *IOMemoryDescriptorGetBytes(const IOMemoryDescriptor *memory);
 /* Copy out of or into it; return how many bytes were inside. */
-uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t offset,
-				     void *bytes, uint64_t length);
+uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t offset, void *bytes,
+				     uint64_t length);
 uint64_t IOMemoryDescriptorWriteBytes(IOMemoryDescriptor *memory, uint64_t offset,
 				      const void *bytes, uint64_t length);
 

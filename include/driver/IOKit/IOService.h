@@ -61,7 +61,7 @@ typedef struct IOClientTask {
 	int32_t pid;
 	uint32_t uid, gid;
 	bool administrator; /* root, or granted by the session's policy */
-	const char *name; /* of the process, for display */
+	const char *name;   /* of the process, for display */
 } IOClientTask;
 
 struct IOServiceOperations {
@@ -96,10 +96,10 @@ struct IOServiceOperations {
 };
 
 struct IODriverClass {
-	const char *name; /* at most 127 bytes */
+	const char *name;			/* at most 127 bytes */
 	const struct IODriverClass *superclass; /* IOServiceBase, IOUserClientBase or one's own */
 	size_t instanceSize;
-	const struct IOServiceOperations *service; /* may be NULL */
+	const struct IOServiceOperations *service;	 /* may be NULL */
 	const struct IOUserClientOperations *userClient; /* IOUserClient.h; user clients only */
 };
 
@@ -132,8 +132,8 @@ bool IOServiceIsInactive(IOService *service);
 CFTypeRef IOServiceCopyProperty(IOService *service, CFStringRef key);
 /* Integer property; FALLBACK when it is missing or no number. */
 int64_t IOServiceGetNumberProperty(IOService *service, CFStringRef key, int64_t fallback);
-/* Set (VALUE is retained; it must not change afterwards) or remove (VALUE NULL). kIOReturnNotPermitted for an
- * object of another process, kIOReturnNoMemory. */
+/* Set (VALUE is retained; it must not change afterwards) or remove (VALUE NULL).
+ * kIOReturnNotPermitted for an object of another process, kIOReturnNoMemory. */
 IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef value);
 IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key);
 /* From now on KEY is computed by the operation copyProperty whenever somebody reads it. */
@@ -167,8 +167,9 @@ IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta);
 /* Tell clients and interested programs. SIZE 0: ARGUMENT is the value itself; else it points at
  * SIZE bytes (at most 64 reach programs). */
 IOReturn IOServiceMessageClients(IOService *service, uint32_t type, void *argument, size_t size);
-/* Exclusive use of PROVIDER by CLIENT among the drivers of this host (IOService::open). With kIOServiceSeize (1) the owner is
- * asked to close. False: somebody has it (even CLIENT itself), or it is inactive. */
+/* Exclusive use of PROVIDER by CLIENT among the drivers of this host (IOService::open). With
+ * kIOServiceSeize (1) the owner is asked to close. False: somebody has it (even CLIENT itself), or
+ * it is inactive. */
 bool IOServiceOpenProvider(IOService *client, IOService *provider, IOOptionBits options);
 void IOServiceCloseProvider(IOService *client, IOService *provider);
 /* CLIENT NULL: open by anybody? */

@@ -39,7 +39,7 @@ enum { kIOUCAsync64Flag = 1, kIOUCAsyncErrorLoggedFlag = 2, kIOUCAsync0Flags = 3
 typedef struct IOExternalMethodArguments {
 	uint32_t version; /* kIOExternalMethodArgumentsCurrentVersion */
 	uint32_t selector;
-	uintptr_t asyncWakePort; /* 0: synchronous, or no wake port */
+	uintptr_t asyncWakePort;	     /* 0: synchronous, or no wake port */
 	io_user_reference_t *asyncReference; /* copy it with IOUserClientCopyAsyncReference */
 	uint32_t asyncReferenceCount;
 	const uint64_t *scalarInput;

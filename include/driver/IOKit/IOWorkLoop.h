@@ -44,12 +44,13 @@ void IOTimerEventSourceCancel(IOTimerEventSource *timer);
 /* Cancel and free. NULL is accepted; may be called by its own action. */
 void IOTimerEventSourceRelease(IOTimerEventSource *timer);
 
-/* Call ACTION while FD (borrowed) is ready for EVENTS (POLLIN, POLLOUT). NULL: out of memory, or FD cannot
- * be polled. */
+/* Call ACTION while FD (borrowed) is ready for EVENTS (POLLIN, POLLOUT). NULL: out of memory, or FD
+ * cannot be polled. */
 IODescriptorEventSource *IODescriptorEventSourceCreate(IOWorkLoop *workLoop, int fd,
 						       uint32_t events, IODescriptorAction action,
 						       void *context);
-/* No action afterwards; FD may be closed then. NULL is accepted; may be called by its own action. */
+/* No action afterwards; FD may be closed then. NULL is accepted; may be called by its own action.
+ */
 void IODescriptorEventSourceRelease(IODescriptorEventSource *source);
 
 #pragma GCC visibility pop

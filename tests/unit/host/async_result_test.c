@@ -98,8 +98,8 @@ TEST(spec_i11_one_reference_many_completions_in_order)
 
 		for (uint64_t i = 0; i < 16; i++)
 			words[i] = n * 100 + i;
-		test_equal_error(host_async_send(w.async, reference, (IOReturn)n, words, (uint32_t)n, 0),
-				 0);
+		test_equal_error(
+			host_async_send(w.async, reference, (IOReturn)n, words, (uint32_t)n, 0), 0);
 		struct wire_completion done = next(&w);
 		test_equal(done.token, 99);
 		test_equal_error(done.result, n);
@@ -117,13 +117,14 @@ TEST(spec_i02_too_many_arguments)
 {
 	struct world w;
 	OSAsyncReference64 reference;
-	uint64_t words[17] = { 0 };
+	uint64_t words[17] = {0};
 
 	begin(&w);
 	test_equal(host_async_begin(w.async, w.inlet, 1, reference), 0);
 	test_equal_error(host_async_send(w.async, reference, 0, words, 17, 0),
 			 kIOReturnMessageTooLarge);
-	test_equal_error(wire_frame_receive(w.receiver, &w.frame, WIRE_CONTROL_MAX, false), -EAGAIN);
+	test_equal_error(wire_frame_receive(w.receiver, &w.frame, WIRE_CONTROL_MAX, false),
+			 -EAGAIN);
 	end(&w);
 }
 
@@ -143,7 +144,7 @@ TEST(spec_i03_no_wake_port)
 TEST(a_released_or_forged_reference_sends_nothing)
 {
 	struct world w;
-	OSAsyncReference64 reference, forged = { 0x7fffffff1 };
+	OSAsyncReference64 reference, forged = {0x7fffffff1};
 
 	begin(&w);
 	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
@@ -151,7 +152,8 @@ TEST(a_released_or_forged_reference_sends_nothing)
 	test_equal(next_released(&w), 5);
 	test_equal_error(host_async_send(w.async, reference, 0, NULL, 0, 0), 0x10000003);
 	test_equal_error(host_async_send(w.async, forged, 0, NULL, 0, 0), 0x10000003);
-	test_equal_error(wire_frame_receive(w.receiver, &w.frame, WIRE_CONTROL_MAX, false), -EAGAIN);
+	test_equal_error(wire_frame_receive(w.receiver, &w.frame, WIRE_CONTROL_MAX, false),
+			 -EAGAIN);
 	end(&w);
 }
 
@@ -195,7 +197,8 @@ TEST(spec_i14_can_drop_and_the_limit)
 	begin(&w);
 	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
 	do
-		status = host_async_send(w.async, reference, 0, NULL, 0, kIOUserNotifyOptionCanDrop);
+		status =
+			host_async_send(w.async, reference, 0, NULL, 0, kIOUserNotifyOptionCanDrop);
 	while (!status && ++sent < 100000);
 	test_equal_error(status, 0x10000004);
 	test_equal(host_inlet_dropped(w.inlet), 1);
@@ -229,7 +232,7 @@ TEST(everything_is_released_at_the_end)
 
 TEST(spec_i16_set_keeps_the_flags)
 {
-	OSAsyncReference64 reference = { kIOUCAsync64Flag | kIOUCAsyncErrorLoggedFlag, 1, 2, 3 };
+	OSAsyncReference64 reference = {kIOUCAsync64Flag | kIOUCAsyncErrorLoggedFlag, 1, 2, 3};
 
 	IOUserClientSetAsyncReference64(reference, 0x40, 0x1111, 0x2222);
 	test_equal(reference[0], 0x43);

@@ -119,8 +119,10 @@ TEST(spec_m10_m11_the_old_tail_at_a_wrap)
 			test_equal(size_at(shared, tail), 20);
 		else
 			for (uint32_t i = 0; i < left; i++)
-				test_equal(((uint8_t *)shared)[DATA_QUEUE_MEMORY_HEADER_SIZE + tail + i],
-					   0xee);
+				test_equal(
+					((uint8_t *)
+						 shared)[DATA_QUEUE_MEMORY_HEADER_SIZE + tail + i],
+					0xee);
 		test_true(take(queue, 20));
 		IOSharedDataQueueRelease(queue);
 	}
@@ -165,7 +167,7 @@ TEST(spec_m13_m14_sizes)
 
 TEST(spec_m27_a_hostile_head)
 {
-	static const uint32_t heads[] = { 101, 104, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff };
+	static const uint32_t heads[] = {101, 104, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -323,8 +325,8 @@ static void *consume(void *context)
 TEST(spec_m17_no_wake_up_is_lost)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(256);
-	struct consumer c = { shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000 };
-	uint8_t data[40] = { 0 };
+	struct consumer c = {shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000};
+	uint8_t data[40] = {0};
 	struct loop *loop;
 	pthread_t thread;
 

@@ -17,7 +17,9 @@ static void *run_host(void *context)
 {
 	struct fake_registry *fake = context;
 	struct host_config config = {
-		.server_name = "test", .token = 42, .registry_socket = fake->host_result,
+		.server_name = "test",
+		.token = 42,
+		.registry_socket = fake->host_result,
 		.in_process = true,
 	};
 
@@ -32,14 +34,15 @@ static void receive(struct fake_registry *fake, struct wire_frame *frame)
 
 static void answer(struct fake_registry *fake, struct wire_frame *frame)
 {
-	struct wire_empty empty = { 0 };
-	struct wire_number_reply number = { ++fake->last_entry };
+	struct wire_empty empty = {0};
+	struct wire_number_reply number = {++fake->last_entry};
 	bool publish = frame->header.type == WIRE_PUBLISH;
 
 	if (frame->header.id)
 		test_equal(wire_reply(fake->socket, &frame->header,
 				      publish ? &wire_number_reply_layout : &wire_empty_layout, 0,
-				      publish ? (void *)&number : (void *)&empty, NULL, 0, true), 0);
+				      publish ? (void *)&number : (void *)&empty, NULL, 0, true),
+			   0);
 }
 
 /* A message that is no answer: remember what tests look at. */
@@ -76,7 +79,7 @@ void fake_start(struct fake_registry *fake)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_hello hello;
-	struct wire_hello_reply reply = { .version = WIRE_VERSION, .session = 1, .generation = 1 };
+	struct wire_hello_reply reply = {.version = WIRE_VERSION, .session = 1, .generation = 1};
 	int sockets[2], page;
 
 	memset(fake, 0, sizeof(*fake));
@@ -92,15 +95,16 @@ void fake_start(struct fake_registry *fake)
 	test_equal(hello.role, WIRE_ROLE_PROVIDER);
 	test_equal_text(hello.name, "test");
 	page = memfd_create("page", MFD_CLOEXEC);
-	test_equal(wire_reply(fake->socket, &frame.header, &wire_hello_reply_layout, 0, &reply, &page,
-			      1, true), 0);
+	test_equal(wire_reply(fake->socket, &frame.header, &wire_hello_reply_layout, 0, &reply,
+			      &page, 1, true),
+		   0);
 	close(page);
 	wire_frame_fini(&frame);
 }
 
 void fake_finish(struct fake_registry *fake)
 {
-	struct wire_empty empty = { 0 };
+	struct wire_empty empty = {0};
 
 	test_equal(wire_send(fake->socket, &wire_shutdown_layout, 0, &empty, NULL, 0, true), 0);
 	test_equal(pthread_join(fake->host, NULL), 0);
@@ -151,15 +155,19 @@ int32_t fake_probe(struct fake_registry *fake, uint64_t candidate, const char *b
 {
 	CFStringRef name = CFStringCreateWithCString(NULL, cls, kCFStringEncodingUTF8);
 	CFStringRef client = CFStringCreateWithFormat(NULL, NULL, CFSTR("%@UserClient"), name);
-	const void *keys[] = { CFSTR("IOClass"), CFSTR("IOUserClientClass") };
-	const void *values[] = { name, client };
-	CFDictionaryRef personality = CFDictionaryCreate(NULL, keys, values, 2,
-							 &kCFTypeDictionaryKeyCallBacks,
-							 &kCFTypeDictionaryValueCallBacks);
+	const void *keys[] = {CFSTR("IOClass"), CFSTR("IOUserClientClass")};
+	const void *values[] = {name, client};
+	CFDictionaryRef personality =
+		CFDictionaryCreate(NULL, keys, values, 2, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
 	struct wire_probe probe = {
-		.candidate = candidate, .provider = FAKE_PROVIDER_ID,
-		.provider_class = "IOResources", .provider_name = "IOResources", .bundle = bundle,
-		.provider_properties = personality, .personality = personality,
+		.candidate = candidate,
+		.provider = FAKE_PROVIDER_ID,
+		.provider_class = "IOResources",
+		.provider_name = "IOResources",
+		.bundle = bundle,
+		.provider_properties = personality,
+		.personality = personality,
 	};
 	int32_t status = fake_call(fake, &wire_probe_layout, &probe, -1, NULL);
 
@@ -171,7 +179,7 @@ int32_t fake_probe(struct fake_registry *fake, uint64_t candidate, const char *b
 
 int32_t fake_start_driver(struct fake_registry *fake, uint64_t candidate, uint64_t id)
 {
-	struct wire_start start = { candidate, id };
+	struct wire_start start = {candidate, id};
 
 	return fake_call(fake, &wire_start_layout, &start, -1, NULL);
 }
@@ -186,8 +194,14 @@ int32_t fake_open(struct fake_registry *fake, uint64_t service, uint32_t type, u
 		  uint32_t uid, uint64_t *ret_client, int *ret_socket)
 {
 	struct wire_open_client open = {
-		.service = service, .user_client = ++fake->last_entry, .type = type, .flags = flags,
-		.pid = (uint32_t)getpid(), .uid = uid, .gid = uid, .process = "test",
+		.service = service,
+		.user_client = ++fake->last_entry,
+		.type = type,
+		.flags = flags,
+		.pid = (uint32_t)getpid(),
+		.uid = uid,
+		.gid = uid,
+		.process = "test",
 	};
 	int sockets[2];
 	int32_t status;
@@ -216,7 +230,7 @@ struct wire_channel *fake_connect(struct fake_registry *fake, uint64_t service, 
 
 int32_t fake_stop(struct fake_registry *fake, uint64_t id)
 {
-	struct wire_entry_options stop = { .id = id };
+	struct wire_entry_options stop = {.id = id};
 
 	return fake_call(fake, &wire_stop_layout, &stop, -1, NULL);
 }
@@ -225,14 +239,17 @@ int32_t fake_scalar(struct wire_channel *channel, uint32_t selector, const uint6
 		    uint32_t n_in, uint64_t *ret, uint32_t n_ret)
 {
 	struct wire_call_request call = {
-		.selector = selector, .scalar_output_count = n_ret, .scalars = { in, n_in },
+		.selector = selector,
+		.scalar_output_count = n_ret,
+		.scalars = {in, n_in},
 	};
 	struct wire_call_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 
 	test_equal(wire_channel_call(channel, &wire_call_request_layout, &call, NULL, 0,
-				     &wire_call_reply_layout, &reply, &frame, &status), 0);
+				     &wire_call_reply_layout, &reply, &frame, &status),
+		   0);
 	if (!status && ret) {
 		test_equal(reply.scalar_output_count, n_ret);
 		test_equal(reply.scalars.count, n_ret);
@@ -244,7 +261,7 @@ int32_t fake_scalar(struct wire_channel *channel, uint32_t selector, const uint6
 
 int32_t fake_plain(struct wire_channel *channel, const struct wire_layout *layout)
 {
-	struct wire_empty empty = { 0 };
+	struct wire_empty empty = {0};
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 

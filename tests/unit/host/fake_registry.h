@@ -25,7 +25,7 @@ struct fake_registry {
 	unsigned seen[FAKE_TYPES_MAX]; /* messages of each type that the host sent by itself */
 	uint64_t last_update_id, last_terminated;
 	uint32_t last_message; /* of WIRE_MESSAGE */
-	CFTypeRef last_set; /* of WIRE_UPDATE */
+	CFTypeRef last_set;    /* of WIRE_UPDATE */
 };
 
 /* Start a host and answer its greeting. */

@@ -54,7 +54,8 @@ static void expect_read_only(IOMemoryDescriptor *memory, int fd)
 		test_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, again, 0) ==
 			  MAP_FAILED);
 		test_true(write(again, "x", 1) < 0);
-		test_true(fallocate(again, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) < 0);
+		test_true(fallocate(again, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096) <
+			  0);
 		close(again);
 	}
 	test_equal(mine[5], 7);

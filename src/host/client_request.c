@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/* What a client asks of its connection besides calls. */
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "host/host_internal.h"
+#include "host/turn.h"
+#include "wire/call.h"
+#include "wire/memory.h"
+#include "wire/notice.h"
+
+enum { INLETS_MAX = 1024 }; /* of one connection */
+
+/* --- close ------------------------------------------------------------------------------ */
+
+err_t host_client_request_close(struct host_turn *turn)
+{
+	err_t err;
+
+	host_turn_enter_alone(turn);
+	host_client_close_locked(turn->connection, false);
+	err = host_turn_answer_status(turn, kIOReturnSuccess);
+	host_turn_leave(turn);
+	return err;
+}
+
+/* --- memory ------------------------------------------------------------------------------ */
+
+static IOReturn get_memory(struct host_turn *turn, uint32_t type, IOOptionBits *options,
+			   IOMemoryDescriptor **memory)
+{
+	IOReturn (*get)(IOUserClient *, uint32_t, IOOptionBits *, IOMemoryDescriptor **) =
+		host_client_op(turn->client, clientMemoryForType);
+
+	if (host_turn_is_closed(turn))
+		return kIOReturnBadArgument;
+	return get ? get(turn->client, type, options, memory) : kIOReturnUnsupported;
+}
+
+static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *in)
+{
+	struct wire_map_reply out = {0};
+	IOMemoryDescriptor *memory = NULL;
+	IOOptionBits options = in->options & kIOMapUserOptionsMask;
+	IOReturn status = get_memory(turn, in->memory_type, &options, &memory);
+	bool read_only;
+	int fd = -1;
+	err_t err;
+
+	if (status || !memory) {
+		IOMemoryDescriptorRelease(memory);
+		return host_turn_answer_status(turn, status ? status : kIOReturnBadArgument);
+	}
+	read_only = (options & kIOMapReadOnly) || host_memory_is_read_only(memory);
+	err = host_memories_add(turn->connection->memories, memory, &out.memory);
+	if (!err)
+		err = host_memory_share(memory, read_only, &fd);
+	if (err) {
+		err = host_turn_answer_status(turn, host_turn_status_of(err));
+	} else {
+		out.size = IOMemoryDescriptorGetLength(memory);
+		out.flags = read_only ? WIRE_MAP_READ_ONLY : 0;
+		out.options = options & ~(IOOptionBits)kIOMapUserOptionsMask;
+		err = host_turn_answer(turn, &wire_map_reply_layout, kIOReturnSuccess, &out, &fd,
+				       1);
+	}
+	fd_close(fd);
+	IOMemoryDescriptorRelease(memory);
+	return err;
+}
+
+err_t host_client_request_map(struct host_turn *turn)
+{
+	struct wire_map_request in;
+	err_t err = wire_frame_decode(&turn->frame, &wire_map_request_layout, &in);
+
+	if (err)
+		return err;
+	host_turn_enter_alone(turn);
+	err = map_in_gate(turn, &in);
+	host_turn_leave(turn);
+	return err;
+}
+
+err_t host_client_request_unmap(struct host_turn *turn)
+{
+	struct wire_unmap_request in;
+	struct wire_number_reply out = {0};
+	IOMemoryDescriptor *memory = NULL;
+	IOOptionBits options = 0;
+	IOReturn status;
+	err_t err = wire_frame_decode(&turn->frame, &wire_unmap_request_layout, &in);
+
+	if (err)
+		return err;
+	host_turn_enter_alone(turn);
+	status = get_memory(turn, in.memory_type, &options, &memory);
+	if (!status && memory)
+		out.number = host_memories_find(turn->connection->memories, memory);
+	IOMemoryDescriptorRelease(memory);
+	err = status ? host_turn_answer_status(turn, status)
+		     : host_turn_answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out,
+					NULL, 0);
+	host_turn_leave(turn);
+	return err;
+}
+
+/* --- inlets and notification ports --------------------------------------------------------- */
+
+err_t host_client_request_inlet_open(struct host_turn *turn)
+{
+	struct host_connection *connection = turn->connection;
+	struct wire_inlet_open in;
+	struct host_inlet *inlet;
+	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_open_layout, &in);
+
+	if (err)
+		return err;
+	if (!in.inlet ||
+	    (in.inlet_class != WIRE_INLET_COMPLETIONS && in.inlet_class != WIRE_INLET_WAKEUPS))
+		return -EBADMSG;
+	err = host_inlet_new(connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
+			     in.inlet_class, &inlet);
+	if (err)
+		return host_turn_answer_status(turn, host_turn_status_of(err));
+	pthread_mutex_lock(&connection->lock);
+	if (map_find(&connection->inlets, in.inlet))
+		err = -EEXIST;
+	else if (connection->inlets.count >= INLETS_MAX)
+		err = -ENOSPC;
+	else
+		err = map_set(&connection->inlets, in.inlet, inlet);
+	pthread_mutex_unlock(&connection->lock);
+	if (err)
+		host_inlet_unref(inlet);
+	if (err == -EEXIST)
+		return -EBADMSG;
+	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);
+}
+
+static void close_inlet(void *context)
+{
+	host_inlet_close(context);
+}
+
+err_t host_client_request_inlet_close(struct host_turn *turn)
+{
+	struct host_connection *connection = turn->connection;
+	struct wire_inlet_close in;
+	struct host_inlet *inlet;
+	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_close_layout, &in);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&connection->lock);
+	inlet = map_remove(&connection->inlets, in.inlet);
+	pthread_mutex_unlock(&connection->lock);
+	if (inlet)
+		host_on_loop(connection->host, close_inlet, inlet);
+	host_inlet_unref(inlet);
+	return turn->frame.header.id ? host_turn_answer_status(turn, kIOReturnSuccess) : 0;
+}
+
+err_t host_client_request_set_notification_port(struct host_turn *turn)
+{
+	struct wire_set_notification_port in;
+	struct host_inlet *inlet = NULL;
+	IOReturn status = kIOReturnBadArgument;
+	err_t err = wire_frame_decode(&turn->frame, &wire_set_notification_port_layout, &in);
+	IOReturn (*set)(IOUserClient *, IOWakePort *, uint32_t, uint64_t) =
+		host_client_op(turn->client, registerNotificationPort);
+
+	if (err)
+		return err;
+	if (in.inlet)
+		inlet = host_turn_find_inlet(turn, in.inlet, WIRE_INLET_WAKEUPS);
+	host_turn_enter_alone(turn);
+	if (!host_turn_is_closed(turn) && (inlet || !in.inlet))
+		status = set ? set(turn->client, inlet ? host_inlet_wake_port(inlet) : NULL,
+				   in.type, in.reference)
+			     : kIOReturnUnsupported;
+	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
+	host_turn_leave(turn);
+	host_inlet_unref(inlet);
+	return err;
+}
+
+/* --- the rest ----------------------------------------------------------------------------------
+ */
+
+err_t host_client_request_get_service(struct host_turn *turn)
+{
+	IOService *(*get)(IOUserClient *) = host_client_op(turn->client, getService);
+	struct wire_number_reply out = {0};
+	err_t err;
+
+	host_turn_enter_shared(turn);
+	if (get && !host_turn_is_closed(turn)) {
+		IOService *service = get(turn->client);
+
+		out.number = service ? IOServiceGetEntryID(service) : 0;
+	}
+	err = out.number ? host_turn_answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out,
+					    NULL, 0)
+			 : host_turn_answer_status(turn, kIOReturnUnsupported);
+	host_turn_leave(turn);
+	return err;
+}
+
+err_t host_client_request_set_properties(struct host_turn *turn)
+{
+	struct wire_set_client_properties in;
+	IOReturn status = kIOReturnBadArgument;
+	IOReturn (*set)(IOService *, CFTypeRef) =
+		host_service_op(&turn->client->service, setProperties);
+	err_t err = wire_frame_decode(&turn->frame, &wire_set_client_properties_layout, &in);
+
+	if (err)
+		return err;
+	if (turn->connection->lock_set_properties)
+		host_turn_enter_alone(turn);
+	else
+		host_turn_enter_shared(turn);
+	if (!host_turn_is_closed(turn) && in.value)
+		status = set ? set(&turn->client->service, in.value) : kIOReturnUnsupported;
+	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
+	host_turn_leave(turn);
+	wire_message_clear(&wire_set_client_properties_layout, &in);
+	return err;
+}
+
+err_t host_client_request_connect_client(struct host_turn *turn)
+{
+	struct wire_connect_client in;
+	IOService *other;
+	IOReturn status = kIOReturnBadArgument;
+	IOReturn (*connect)(IOUserClient *, IOUserClient *) =
+		host_client_op(turn->client, connectClient);
+	err_t err = wire_frame_decode(&turn->frame, &wire_connect_client_layout, &in);
+
+	if (err)
+		return err;
+	other = host_service_find(turn->connection->host, in.user_client);
+	host_turn_enter_alone(turn);
+	if (!host_turn_is_closed(turn) && other && other->runtime->connection)
+		status = connect ? connect(turn->client, (IOUserClient *)other)
+				 : kIOReturnUnsupported;
+	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
+	host_turn_leave(turn);
+	IOServiceRelease(other);
+	return err;
+}

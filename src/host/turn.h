@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+/* One request of a client while a thread handles it: shared by the two halves of the call server.
+ */
+#pragma once
+
+#include "host/host_internal.h"
+
+enum { HOST_INBAND_MAX = 4096 }; /* bytes of a structure inside the message */
+
+struct host_turn {
+	struct host_connection *connection;
+	IOUserClient *client;
+	struct wire_frame frame;
+	uint8_t output[HOST_INBAND_MAX] __attribute__((aligned(16)));
+};
+
+/* The answer, in full or not at all. A client that does not read its answers waits for itself;
+ * at the end of the connection it is waited for a second more. */
+err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout, IOReturn status,
+		       const void *message, const int *fds, size_t n_fds);
+err_t host_turn_answer_status(struct host_turn *turn, IOReturn status);
+IOReturn host_turn_status_of(err_t err);
+
+static inline void host_turn_enter_shared(struct host_turn *turn)
+{
+	pthread_rwlock_rdlock(&turn->connection->gate);
+}
+
+static inline void host_turn_enter_alone(struct host_turn *turn)
+{
+	pthread_rwlock_wrlock(&turn->connection->gate);
+}
+
+static inline void host_turn_leave(struct host_turn *turn)
+{
+	pthread_rwlock_unlock(&turn->connection->gate);
+}
+
+static inline bool host_turn_is_closed(struct host_turn *turn)
+{
+	return atomic_load(&turn->connection->closed);
+}
+
+/* The inlet of that number and class, retained, or NULL. */
+struct host_inlet *host_turn_find_inlet(struct host_turn *turn, uint32_t number,
+					uint32_t inlet_class);
+
+/* Requests besides calls (client_request.c): 0 or a negative errno that ends the connection. */
+err_t host_client_request_close(struct host_turn *turn);
+err_t host_client_request_map(struct host_turn *turn);
+err_t host_client_request_unmap(struct host_turn *turn);
+err_t host_client_request_inlet_open(struct host_turn *turn);
+err_t host_client_request_inlet_close(struct host_turn *turn);
+err_t host_client_request_set_notification_port(struct host_turn *turn);
+err_t host_client_request_get_service(struct host_turn *turn);
+err_t host_client_request_set_properties(struct host_turn *turn);
+err_t host_client_request_connect_client(struct host_turn *turn);
