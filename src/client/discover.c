@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <portico/session.h>
+
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -70,7 +72,6 @@ static bool is_absent(err_t err)
 err_t client_discover_connect(int *ret_socket)
 {
 	const char *session = getenv("PORTICO_SESSION");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[4096];
 	err_t err = -ENOENT;
 
@@ -82,8 +83,7 @@ err_t client_discover_connect(int *ret_socket)
 			log_error("registry of PORTICO_SESSION=%s: %s", session, strerror(-err));
 		return err ? -ENOTCONN : 0;
 	}
-	if (runtime && *runtime == '/' &&
-	    snprintf(path, sizeof(path), "%s/portico/registry.sock", runtime) < (int)sizeof(path))
+	if (!portico_session_get_user_path(path, sizeof(path)))
 		err = connect_path(path, ret_socket);
 	if (is_absent(err))
 		err = connect_path("/run/portico/registry.sock", ret_socket);

@@ -78,7 +78,6 @@ static bool find_in_file(const char *path, const char *key, char *ret_text, size
 static bool get_system_text(const char *name, struct answer *a)
 {
 	struct utsname u;
-	char text[TEXT_MAX];
 
 	uname(&u);
 	if (!strcmp(name, "kern.ostype"))
@@ -93,13 +92,10 @@ static bool get_system_text(const char *name, struct answer *a)
 		put_text(a, u.nodename);
 	else if (!strcmp(name, "hw.machine"))
 		put_text(a, strcmp(u.machine, "aarch64") ? u.machine : "arm64");
-	else if (!strcmp(name, "kern.version")) {
-		snprintf(text, sizeof(text), "Darwin Kernel Version %s: Portico on %s %s", OS_RELEASE,
-			 u.sysname, u.release);
-		put_text(a, text);
-	} else {
+	else if (!strcmp(name, "kern.version"))
+		put_text(a, "Darwin Kernel Version " OS_RELEASE ": Portico " PORTICO_VERSION);
+	else
 		return false;
-	}
 	return true;
 }
 

@@ -126,8 +126,7 @@ static int start(int argc, char **argv)
 		return TOOLS_FAILED;
 	}
 	if (!getenv("XDG_RUNTIME_DIR"))
-		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set: programs need "
-					     "PORTICO_SESSION=%s", socket_path);
+		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set, using %s", socket_path);
 	if (!portico_session_copy_status(socket_path, &status)) {
 		CFRelease(status);
 		printf("a session is running already at %s\n", socket_path);
