@@ -126,7 +126,7 @@ static IOReturn newUserClient(IOService *service, const IOClientTask *task, void
 {
 	if (type > 1)
 		return kIOReturnUnsupported;
-	if (type == 1 && IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator))
+	if (type && IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator))
 		return kIOReturnNotPrivileged;
 	return IOServiceCreateUserClient(service, &userClientClass, task, securityID, type,
 					 properties, client);
