@@ -3,7 +3,6 @@
 #include <time.h>
 
 #include "Calculator.h"
-
 #define ANY kIOUCVariableStructureSize
 
 static IOReturn add(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
