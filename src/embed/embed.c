@@ -13,17 +13,11 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct embed_world *world; /* under lock */
 static bool has_ended; /* the process is in exit: no new session */
 
-static void before_fork(void)
-{
-	pthread_mutex_lock(&lock);
-}
-
-static void after_fork_in_parent(void)
-{
-	pthread_mutex_unlock(&lock);
-}
-
-/* The session's threads stayed in the parent; its memory here is nobody's. */
+/*
+ * The session's threads stayed in the parent; its memory here is nobody's. The lock is not taken
+ * around a fork: libIOKit calls us with its own lock held and holds that one while it forks, in the
+ * other order. WORLD is stored whole, after everything in it.
+ */
 static void after_fork_in_child(void)
 {
 	if (world)
@@ -35,7 +29,7 @@ static void after_fork_in_child(void)
 __attribute__((constructor)) static void begin(void)
 {
 	log_init("portico", LOG_LEVEL_ERROR);
-	pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+	pthread_atfork(NULL, NULL, after_fork_in_child);
 }
 
 __attribute__((destructor)) static void end(void)
