@@ -28,7 +28,8 @@ static void descriptor_fini(void *object)
 	pthread_mutex_destroy(&f->lock);
 }
 
-static const struct cf_class descriptor_class = { .name = "CFFileDescriptor", .fini = descriptor_fini };
+static const struct cf_class descriptor_class = { .name = "CFFileDescriptor",
+						  .fini = descriptor_fini };
 
 static void descriptor_register(void)
 {
@@ -43,8 +44,10 @@ CFTypeID CFFileDescriptorGetTypeID(void)
 	return descriptor_type;
 }
 
-CFFileDescriptorRef CFFileDescriptorCreate(CFAllocatorRef allocator, CFFileDescriptorNativeDescriptor fd,
-					   Boolean closeOnInvalidate, CFFileDescriptorCallBack callout,
+CFFileDescriptorRef CFFileDescriptorCreate(CFAllocatorRef allocator,
+					   CFFileDescriptorNativeDescriptor fd,
+					   Boolean closeOnInvalidate,
+					   CFFileDescriptorCallBack callout,
 					   const CFFileDescriptorContext *context)
 {
 	CFFileDescriptorRef f;
@@ -91,7 +94,8 @@ void CFFileDescriptorEnableCallBacks(CFFileDescriptorRef f, CFOptionFlags callBa
 	CFRunLoopSourceRef source;
 
 	pthread_mutex_lock(&f->lock);
-	f->enabled |= callBackTypes & (kCFFileDescriptorReadCallBack | kCFFileDescriptorWriteCallBack);
+	f->enabled |=
+		callBackTypes & (kCFFileDescriptorReadCallBack | kCFFileDescriptorWriteCallBack);
 	source = (CFRunLoopSourceRef)cf_keep(f->source);
 	pthread_mutex_unlock(&f->lock);
 	if (source)
@@ -169,11 +173,14 @@ static void source_ready(void *info, short events)
 
 static const struct run_source_ops source_ops = { .poll = source_poll, .ready = source_ready };
 
-CFRunLoopSourceRef CFFileDescriptorCreateRunLoopSource(CFAllocatorRef allocator, CFFileDescriptorRef f,
-						       CFIndex order)
+CFRunLoopSourceRef CFFileDescriptorCreateRunLoopSource(CFAllocatorRef allocator,
+						       CFFileDescriptorRef f, CFIndex order)
 {
 	CFRunLoopSourceContext1 context = {
-		.version = 1, .info = f, .retain = CFRetain, .release = CFRelease,
+		.version = 1,
+		.info = f,
+		.retain = CFRetain,
+		.release = CFRelease,
 	};
 	CFRunLoopSourceRef new = run_source_new(order, &context, &source_ops), source = NULL;
 

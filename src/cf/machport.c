@@ -62,7 +62,8 @@ static void rights_release(mach_port_t port)
 }
 
 /* Everything that ends with validity. The caller made it invalid. */
-static void port_end(CFMachPortRef p, CFRunLoopSourceRef source, CFMachPortInvalidationCallBack invalidated)
+static void port_end(CFMachPortRef p, CFRunLoopSourceRef source,
+		     CFMachPortInvalidationCallBack invalidated)
 {
 	if (invalidated)
 		invalidated(p, p->context.info);
@@ -119,7 +120,8 @@ static bool name_is_alive(mach_port_t name)
 {
 	mach_port_type_t type;
 
-	return MACH_PORT_VALID(name) && mach_port_type(mach_task_self(), name, &type) == KERN_SUCCESS &&
+	return MACH_PORT_VALID(name) &&
+	       mach_port_type(mach_task_self(), name, &type) == KERN_SUCCESS &&
 	       (type & MACH_PORT_TYPE_PORT_RIGHTS);
 }
 
@@ -159,8 +161,9 @@ static CFMachPortRef port_find_locked(mach_port_t name)
 	return NULL;
 }
 
-static CFMachPortRef port_new(CFAllocatorRef allocator, mach_port_t name, CFMachPortCallBack callout,
-			      CFMachPortContext *context, bool owns_rights)
+static CFMachPortRef port_new(CFAllocatorRef allocator, mach_port_t name,
+			      CFMachPortCallBack callout, CFMachPortContext *context,
+			      bool owns_rights)
 {
 	CFMachPortRef p = cf_object_new_in(allocator, CFMachPortGetTypeID(), sizeof *p);
 
@@ -312,8 +315,12 @@ CFRunLoopSourceRef CFMachPortCreateRunLoopSource(CFAllocatorRef allocator, CFMac
 						 CFIndex order)
 {
 	CFRunLoopSourceContext1 context = {
-		.version = 1, .info = port, .retain = CFRetain, .release = CFRelease,
-		.getPort = source_port, .perform = source_perform,
+		.version = 1,
+		.info = port,
+		.retain = CFRetain,
+		.release = CFRelease,
+		.getPort = source_port,
+		.perform = source_perform,
 	};
 	CFRunLoopSourceRef new, source = NULL;
 

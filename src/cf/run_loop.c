@@ -11,12 +11,10 @@
 #include "base/fd.h"
 #include "cf/string_internal.h"
 
-static const struct cf_string default_mode = {
-	CF_OBJECT_STATIC(CF_TYPE_STRING), (void *)"kCFRunLoopDefaultMode", 21
-};
-static const struct cf_string common_modes = {
-	CF_OBJECT_STATIC(CF_TYPE_STRING), (void *)"kCFRunLoopCommonModes", 21
-};
+static const struct cf_string default_mode = { CF_OBJECT_STATIC(CF_TYPE_STRING),
+					       (void *)"kCFRunLoopDefaultMode", 21 };
+static const struct cf_string common_modes = { CF_OBJECT_STATIC(CF_TYPE_STRING),
+					       (void *)"kCFRunLoopCommonModes", 21 };
 const CFRunLoopMode kCFRunLoopDefaultMode = (CFRunLoopMode)&default_mode;
 const CFRunLoopMode kCFRunLoopCommonModes = (CFRunLoopMode)&common_modes;
 
@@ -44,7 +42,7 @@ uint64_t run_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* --- sets of items --------------------------------------------------------------- */
+/* --- sets of items ------------ */
 
 static size_t set_find(const struct run_set *set, const struct run_item *item)
 {
@@ -100,7 +98,8 @@ struct run_set run_snapshot_locked(CFRunLoopRef rl, CFStringRef name, enum run_k
 		copy.items = malloc(from->count * sizeof *copy.items);
 	if (copy.items) /* without memory the pass sees nothing; a later one may */
 		for (; copy.count < from->count; copy.count++)
-			copy.items[copy.count] = (struct run_item *)CFRetain(from->items[copy.count]);
+			copy.items[copy.count] =
+				(struct run_item *)CFRetain(from->items[copy.count]);
 	return copy;
 }
 
@@ -116,7 +115,7 @@ void run_snapshot_free(struct run_set *set)
 
 struct run_mode *run_mode_find_locked(CFRunLoopRef rl, CFStringRef name)
 {
-	list_for_each(node, &rl->modes) {
+	list_for_each (node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 
 		if (CFEqual(mode->name, name))
@@ -153,13 +152,14 @@ static void modes_free(struct list *modes)
 	}
 }
 
-/* --- items in modes; each step is taken under the lock, its callback without ----------- */
+/* --- items in modes; each step is taken under the lock, its callback without ------------ */
 
 static void item_entered(CFRunLoopRef rl, struct run_item *item, CFStringRef mode)
 {
 	CFRunLoopSourceRef source = (CFRunLoopSourceRef)item;
 
-	if (item->kind == RUN_SOURCE && source->context.v0.version == 0 && source->context.v0.schedule)
+	if (item->kind == RUN_SOURCE && source->context.v0.version == 0 &&
+	    source->context.v0.schedule)
 		source->context.v0.schedule(source->context.v0.info, rl, mode);
 }
 
@@ -167,7 +167,8 @@ static void item_left(CFRunLoopRef rl, struct run_item *item, CFStringRef mode)
 {
 	CFRunLoopSourceRef source = (CFRunLoopSourceRef)item;
 
-	if (item->kind == RUN_SOURCE && source->context.v0.version == 0 && source->context.v0.cancel)
+	if (item->kind == RUN_SOURCE && source->context.v0.version == 0 &&
+	    source->context.v0.cancel)
 		source->context.v0.cancel(source->context.v0.info, rl, mode);
 	CFRelease(item); /* the set's reference */
 }
@@ -207,7 +208,7 @@ static bool item_add_to_mode(CFRunLoopRef rl, struct run_item *item, struct run_
 /* Add ITEM to one more of the common modes. Locked, as all step functions. */
 static bool common_add_step(CFRunLoopRef rl, struct run_item *item)
 {
-	list_for_each(node, &rl->modes) {
+	list_for_each (node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 
 		if (mode->is_common && item_add_to_mode(rl, item, mode))
@@ -242,7 +243,7 @@ void run_item_add(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
 
 static bool item_is_anywhere_locked(CFRunLoopRef rl, const struct run_item *item)
 {
-	list_for_each(node, &rl->modes) {
+	list_for_each (node, &rl->modes) {
 		struct run_set *set = &container_of(node, struct run_mode, link)->sets[item->kind];
 
 		if (set_find(set, item) < set->count)
@@ -254,7 +255,7 @@ static bool item_is_anywhere_locked(CFRunLoopRef rl, const struct run_item *item
 void run_item_wake(const struct run_item *item)
 {
 	run_lock();
-	list_for_each(node, &loops) {
+	list_for_each (node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
 		if (item_is_anywhere_locked(rl, item))
@@ -266,7 +267,7 @@ void run_item_wake(const struct run_item *item)
 /* Take ITEM out of one of the loop's modes: of NAME, or all common ones, or (NULL) any. */
 static bool remove_step(CFRunLoopRef rl, struct run_item *item, CFStringRef name, bool common)
 {
-	list_for_each(node, &rl->modes) {
+	list_for_each (node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 		CFStringRef left;
 
@@ -318,7 +319,7 @@ bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
 
 static bool forget_step(struct run_item *item)
 {
-	list_for_each(node, &loops) {
+	list_for_each (node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 		bool found;
 
@@ -377,7 +378,7 @@ static void loop_clear(CFRunLoopRef rl)
 			CFRelease(item);
 			run_lock();
 		}
-		list_for_each_safe(node, &rl->modes) {
+		list_for_each_safe (node, &rl->modes) {
 			set = &container_of(node, struct run_mode, link)->sets[k];
 			while (set->count)
 				remove_step(rl, set->items[0], NULL, false);
@@ -418,7 +419,7 @@ static void thread_ended(void *loop)
 static void fork_child(void)
 {
 	/* Waking the child must not wake the parent. */
-	list_for_each(node, &loops) {
+	list_for_each (node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
 		fd_close(rl->wake_fd);
@@ -517,7 +518,7 @@ CFArrayRef CFRunLoopCopyAllModes(CFRunLoopRef rl)
 	if (!names)
 		return NULL;
 	run_lock();
-	list_for_each(node, &rl->modes)
+	list_for_each (node, &rl->modes)
 		CFArrayAppendValue(names, container_of(node, struct run_mode, link)->name);
 	run_unlock();
 	return names;

@@ -24,7 +24,8 @@ void *run_block_copy(const void *block)
 	if (!block || ((const struct block_layout *)block)->flags & BLOCK_IS_GLOBAL)
 		return (void *)block;
 	if (!_Block_copy)
-		cf_abort("a block was given, but the program has no Blocks runtime (-lBlocksRuntime)");
+		cf_abort("a block was given, but the program has no Blocks runtime "
+			 "(-lBlocksRuntime)");
 	copy = _Block_copy(block);
 	if (!copy)
 		cf_abort("no memory for a block");
@@ -40,8 +41,9 @@ void run_block_release(void *block)
 void run_block_call(void *block, const void *first, unsigned long second)
 {
 	/* Further arguments than the block declares do no harm with the C calling conventions. */
-	((void (*)(void *, const void *, unsigned long))(void (*)(void))
-		((struct block_layout *)block)->invoke)(block, first, second);
+	((void (*)(void *, const void *, unsigned long))(void (*)(void))(
+		 (struct block_layout *)block)
+		 ->invoke)(block, first, second);
 }
 
 struct run_block {
@@ -51,7 +53,7 @@ struct run_block {
 };
 
 __attribute__((visibility("default"))) void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode,
-								   void *block);
+								  void *block);
 
 void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode, void *block)
 {
@@ -62,8 +64,8 @@ void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode, void *block)
 	b = malloc(sizeof *b);
 	if (!b)
 		cf_abort("no memory for a block");
-	b->mode = CFGetTypeID(mode) == CFArrayGetTypeID() ? (CFTypeRef)CFArrayCreateCopy(NULL, mode) :
-							    CFRetain(mode);
+	b->mode = CFGetTypeID(mode) == CFArrayGetTypeID() ? (CFTypeRef)CFArrayCreateCopy(NULL, mode)
+							  : CFRetain(mode);
 	b->block = run_block_copy(block);
 	run_lock();
 	list_add(&rl->blocks, &b->link);
@@ -94,7 +96,7 @@ static bool block_fits_locked(CFRunLoopRef rl, const struct run_block *b, CFStri
 
 bool run_blocks_wait_locked(CFRunLoopRef rl, CFStringRef mode)
 {
-	list_for_each(node, &rl->blocks)
+	list_for_each (node, &rl->blocks)
 		if (block_fits_locked(rl, container_of(node, struct run_block, link), mode))
 			return true;
 	return false;
@@ -114,7 +116,7 @@ bool run_blocks_perform(CFRunLoopRef rl, CFStringRef mode)
 
 	run_lock();
 	/* What these blocks add waits for the next time. */
-	list_for_each_safe(node, &rl->blocks) {
+	list_for_each_safe (node, &rl->blocks) {
 		if (!block_fits_locked(rl, container_of(node, struct run_block, link), mode))
 			continue;
 		list_remove(node);

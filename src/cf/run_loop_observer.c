@@ -22,7 +22,8 @@ static void observer_fini(void *object)
 	observer_drop_info(object);
 }
 
-static const struct cf_class observer_class = { .name = "CFRunLoopObserver", .fini = observer_fini };
+static const struct cf_class observer_class = { .name = "CFRunLoopObserver",
+						.fini = observer_fini };
 
 static void observer_register(void)
 {
@@ -42,7 +43,8 @@ CFRunLoopObserverRef CFRunLoopObserverCreate(CFAllocatorRef allocator, CFOptionF
 					     CFRunLoopObserverCallBack callout,
 					     CFRunLoopObserverContext *context)
 {
-	CFRunLoopObserverRef o = cf_object_new_in(allocator, CFRunLoopObserverGetTypeID(), sizeof *o);
+	CFRunLoopObserverRef o =
+		cf_object_new_in(allocator, CFRunLoopObserverGetTypeID(), sizeof *o);
 
 	if (!o)
 		return NULL;
@@ -61,15 +63,15 @@ CFRunLoopObserverRef CFRunLoopObserverCreate(CFAllocatorRef allocator, CFOptionF
 }
 
 __attribute__((visibility("default"))) CFRunLoopObserverRef
-CFRunLoopObserverCreateWithHandler(CFAllocatorRef allocator, CFOptionFlags activities, Boolean repeats,
-				   CFIndex order, void *block);
+CFRunLoopObserverCreateWithHandler(CFAllocatorRef allocator, CFOptionFlags activities,
+				   Boolean repeats, CFIndex order, void *block);
 
 CFRunLoopObserverRef CFRunLoopObserverCreateWithHandler(CFAllocatorRef allocator,
 							CFOptionFlags activities, Boolean repeats,
 							CFIndex order, void *block)
 {
-	CFRunLoopObserverRef o = CFRunLoopObserverCreate(allocator, activities, repeats, order, NULL,
-							 NULL);
+	CFRunLoopObserverRef o =
+		CFRunLoopObserverCreate(allocator, activities, repeats, order, NULL, NULL);
 
 	if (o)
 		o->block = run_block_copy(block);
@@ -116,7 +118,8 @@ void CFRunLoopObserverGetContext(CFRunLoopObserverRef observer, CFRunLoopObserve
 	run_unlock();
 }
 
-Boolean CFRunLoopContainsObserver(CFRunLoopRef rl, CFRunLoopObserverRef observer, CFRunLoopMode mode)
+Boolean CFRunLoopContainsObserver(CFRunLoopRef rl, CFRunLoopObserverRef observer,
+				  CFRunLoopMode mode)
 {
 	return run_item_is_in(rl, &observer->item, mode);
 }

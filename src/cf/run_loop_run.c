@@ -118,9 +118,9 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	if (!pass_reserve(p, p->sources.count + SLOT_SOURCES))
 		return false;
 	p->fds[SLOT_WAKE] = (struct pollfd){ p->rl->wake_fd, POLLIN, 0 };
-	p->fds[SLOT_MAIN] = (struct pollfd){
-		main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN, 0
-	};
+	p->fds[SLOT_MAIN] =
+		(struct pollfd){ main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN,
+				 0 };
 	for (size_t i = 0; i < p->sources.count; i++) {
 		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
 
@@ -148,9 +148,11 @@ static void pass_wait(struct pass *p, bool sleep)
 	}
 	if (until < now)
 		until = now;
-	timeout = (struct timespec){ (time_t)((until - now) / 1000000000u), (long)((until - now) % 1000000000u) };
+	timeout = (struct timespec){ (time_t)((until - now) / 1000000000u),
+				     (long)((until - now) % 1000000000u) };
 	/* EINTR: a pass for nothing. */
-	if (ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout, NULL) < 0)
+	if (ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout,
+		  NULL) < 0)
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
 	for (size_t i = 0; i < p->sources.count; i++)
@@ -168,7 +170,7 @@ static void pass_woken(struct pass *p)
 		p->fds[SLOT_WAKE].revents = 0; /* drained by a nested run */
 }
 
-/* --- what is ready --------------------------------------------------------------------- */
+/* --- what is ready ------------ */
 
 static bool timers_are_due(struct pass *p)
 {
@@ -292,18 +294,22 @@ static CFRunLoopRunResult pass_result(struct pass *p)
 	return mode_is_empty(p->rl, p->mode) ? kCFRunLoopRunFinished : 0;
 }
 
-static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds, bool return_after_source)
+static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds,
+				   bool return_after_source)
 {
 	CFRunLoopRef rl = CFRunLoopGetCurrent();
 	CFRunLoopRunResult result;
-	struct pass p = { .rl = rl, .return_after_source = return_after_source, .last = PASS_SOURCE };
+	struct pass p = { .rl = rl,
+			  .return_after_source = return_after_source,
+			  .last = PASS_SOURCE };
 
 	if (!mode || CFEqual(mode, kCFRunLoopCommonModes) || mode_is_empty(rl, mode))
 		return kCFRunLoopRunFinished;
 	CFRetain(rl);
 	p.mode = p.run.mode = CFRetain(mode);
 	if (seconds > 0) /* beyond four years it is for ever */
-		p.deadline_ns = seconds > 1.2e8 ? UINT64_MAX : run_now_ns() + (uint64_t)(seconds * 1e9);
+		p.deadline_ns =
+			seconds > 1.2e8 ? UINT64_MAX : run_now_ns() + (uint64_t)(seconds * 1e9);
 	run_lock();
 	p.run.outer = rl->run;
 	rl->run = &p.run;

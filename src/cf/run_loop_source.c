@@ -31,12 +31,15 @@ static CFHashCode source_hash(const void *object)
 {
 	const struct __CFRunLoopSource *s = object;
 
-	return s->context.v0.hash ? s->context.v0.hash(s->context.v0.info) :
-				    (CFHashCode)(uintptr_t)s->context.v0.info;
+	return s->context.v0.hash ? s->context.v0.hash(s->context.v0.info)
+				  : (CFHashCode)(uintptr_t)s->context.v0.info;
 }
 
 static const struct cf_class source_class = {
-	.name = "CFRunLoopSource", .fini = source_fini, .equal = source_equal, .hash = source_hash,
+	.name = "CFRunLoopSource",
+	.fini = source_fini,
+	.equal = source_equal,
+	.hash = source_hash,
 };
 
 static void source_register(void)
@@ -138,7 +141,7 @@ void CFRunLoopRemoveSource(CFRunLoopRef rl, CFRunLoopSourceRef source, CFRunLoop
 	run_item_remove(rl, &source->item, mode);
 }
 
-/* --- performing -------------------------------------------------------------------- */
+/* --- performing ------------ */
 
 static bool source_begin_locked(CFRunLoopRef rl, CFRunLoopSourceRef s)
 {
@@ -204,8 +207,9 @@ static mach_msg_header_t *source_take_message(mach_port_t port)
 	mach_msg_header_t *message = malloc(size);
 
 	while (message) {
-		mach_msg_return_t result = mach_msg(message, MACH_RCV_MSG | MACH_RCV_LARGE | MACH_RCV_TIMEOUT,
-						    0, size, port, 0, MACH_PORT_NULL);
+		mach_msg_return_t result =
+			mach_msg(message, MACH_RCV_MSG | MACH_RCV_LARGE | MACH_RCV_TIMEOUT, 0, size,
+				 port, 0, MACH_PORT_NULL);
 		mach_msg_header_t *larger;
 
 		if (result == MACH_MSG_SUCCESS)
@@ -244,8 +248,8 @@ bool run_source_receive(CFRunLoopSourceRef s, short events)
 	if (!message)
 		return false;
 	if (s->context.v1.perform)
-		reply = s->context.v1.perform(message, message->msgh_size, kCFAllocatorSystemDefault,
-					      s->context.v1.info);
+		reply = s->context.v1.perform(message, message->msgh_size,
+					      kCFAllocatorSystemDefault, s->context.v1.info);
 	if (reply)
 		source_send_reply(reply);
 	free(message);

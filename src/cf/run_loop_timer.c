@@ -59,7 +59,8 @@ static void timer_set_date_locked(CFRunLoopTimerRef t, CFAbsoluteTime date)
 
 CFRunLoopTimerRef CFRunLoopTimerCreate(CFAllocatorRef allocator, CFAbsoluteTime fireDate,
 				       CFTimeInterval interval, CFOptionFlags flags, CFIndex order,
-				       CFRunLoopTimerCallBack callout, CFRunLoopTimerContext *context)
+				       CFRunLoopTimerCallBack callout,
+				       CFRunLoopTimerContext *context)
 {
 	CFRunLoopTimerRef t = cf_object_new_in(allocator, CFRunLoopTimerGetTypeID(), sizeof *t);
 
@@ -89,8 +90,8 @@ CFRunLoopTimerRef CFRunLoopTimerCreateWithHandler(CFAllocatorRef allocator, CFAb
 						  CFTimeInterval interval, CFOptionFlags flags,
 						  CFIndex order, void *block)
 {
-	CFRunLoopTimerRef t = CFRunLoopTimerCreate(allocator, fireDate, interval, flags, order, NULL,
-						   NULL);
+	CFRunLoopTimerRef t =
+		CFRunLoopTimerCreate(allocator, fireDate, interval, flags, order, NULL, NULL);
 
 	if (t)
 		t->block = run_block_copy(block);
@@ -263,7 +264,8 @@ static void timer_fire(CFRunLoopTimerRef t)
 
 static int timer_compare(const void *a, const void *b)
 {
-	uint64_t x = (*(CFRunLoopTimerRef const *)a)->at_ns, y = (*(CFRunLoopTimerRef const *)b)->at_ns;
+	uint64_t x = (*(CFRunLoopTimerRef const *)a)->at_ns,
+		 y = (*(CFRunLoopTimerRef const *)b)->at_ns;
 
 	return x < y ? -1 : x > y;
 }

@@ -80,7 +80,7 @@ void dispatch_apply_f(size_t iterations, dispatch_queue_t queue, void *context,
 		ref_get(&a->refs);
 		dispatch_async_f(queue, a, apply_helper);
 	}
-	/* A concurrent queue that runs the caller already would not let it in again behind a barrier. */
+	/* A concurrent queue that runs the caller already would not let it in behind a barrier. */
 	if (queue->kind == GCD_QUEUE_CONCURRENT && apply_is_inside(queue))
 		apply_work(a);
 	else

@@ -27,7 +27,8 @@ void *gcd_block_copy(const void *block)
 	if (((const struct block *)block)->flags & BLOCK_IS_GLOBAL)
 		return (void *)block;
 	if (!_Block_copy)
-		gcd_object_trap("a block was submitted, but the program has no Blocks runtime (-lBlocksRuntime)");
+		gcd_object_trap("a block was submitted, but the program has no Blocks runtime "
+				"(-lBlocksRuntime)");
 	for (;;) {
 		void *copy = _Block_copy(block);
 
@@ -56,7 +57,8 @@ void gcd_block_call_and_release(void *block)
 
 static void block_call_iteration(void *block, size_t iteration)
 {
-	((void (*)(void *, size_t))(void (*)(void))((struct block *)block)->invoke)(block, iteration);
+	((void (*)(void *, size_t))(void (*)(void))((struct block *)block)->invoke)(block,
+										    iteration);
 }
 
 void dispatch_async(dispatch_queue_t queue, void *block)

@@ -87,7 +87,8 @@ bool gcd_clock_wait(_Atomic uint32_t *word, uint32_t value, dispatch_time_t unti
 		if (clock == GCD_CLOCK_WALL)
 			operation |= FUTEX_CLOCK_REALTIME;
 	}
-	return syscall(SYS_futex, word, operation, value, timeout, NULL, FUTEX_BITSET_MATCH_ANY) == 0 ||
+	return syscall(SYS_futex, word, operation, value, timeout, NULL, FUTEX_BITSET_MATCH_ANY) ==
+		       0 ||
 	       errno != ETIMEDOUT;
 }
 

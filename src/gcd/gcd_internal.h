@@ -217,7 +217,7 @@ err_t gcd_watch_add(struct gcd_watch *watch);
 void gcd_watch_rearm(struct gcd_watch *watch);
 /* No ready call runs or follows. Harmless when not added. */
 void gcd_watch_remove(struct gcd_watch *watch);
-/* Make the thread look for signals and a busy pool. Async-signal-safe; it must have been started. */
+/* Make the thread look for signals and a busy pool. Async-signal-safe; it must run. */
 void gcd_manager_wake(void);
 /* Start the thread if it does not run yet; needed before timers and wakes. With any lock held. */
 err_t gcd_manager_start(void);
@@ -249,7 +249,12 @@ struct gcd_handler {
 	void *block; /* or a block */
 };
 
-enum gcd_handler_kind { GCD_HANDLER_EVENT, GCD_HANDLER_CANCEL, GCD_HANDLER_REGISTRATION, GCD_HANDLER_COUNT };
+enum gcd_handler_kind {
+	GCD_HANDLER_EVENT,
+	GCD_HANDLER_CANCEL,
+	GCD_HANDLER_REGISTRATION,
+	GCD_HANDLER_COUNT
+};
 
 struct dispatch_source_s {
 	struct dispatch_object_s object;

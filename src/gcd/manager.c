@@ -35,7 +35,9 @@ static struct {
 	.watches = MAP_INIT,
 	.next_id = ID_FIRST_WATCH,
 	.start_lock = PTHREAD_MUTEX_INITIALIZER,
-	.epoll_fd = -1, .timer_fds = { -1, -1 }, .wake_fd = -1,
+	.epoll_fd = -1,
+	.timer_fds = { -1, -1 },
+	.wake_fd = -1,
 };
 
 void gcd_manager_lock(void)
@@ -48,7 +50,7 @@ void gcd_manager_unlock(void)
 	pthread_mutex_unlock(&manager.lock);
 }
 
-/* --- timers: a pairing heap for each clock ------------------------------------------ */
+/* --- timers: a pairing heap for each clock ------------ */
 
 static struct gcd_timer *heap_merge(struct gcd_timer *a, struct gcd_timer *b)
 {
@@ -134,8 +136,8 @@ static void timer_arm_clock(enum gcd_clock clock)
 			when.it_value.tv_nsec = 1; /* zero would disarm */
 	}
 	timerfd_settime(manager.timer_fds[clock],
-			TFD_TIMER_ABSTIME | (clock == GCD_CLOCK_WALL ? TFD_TIMER_CANCEL_ON_SET : 0), &when,
-			NULL);
+			TFD_TIMER_ABSTIME | (clock == GCD_CLOCK_WALL ? TFD_TIMER_CANCEL_ON_SET : 0),
+			&when, NULL);
 }
 
 void gcd_timer_start_locked(struct gcd_timer *timer, enum gcd_clock clock, uint64_t at_ns)
@@ -174,7 +176,7 @@ static void timer_fire_due(enum gcd_clock clock)
 	timer_arm_clock(clock);
 }
 
-/* --- descriptors ------------------------------------------------------------------------ */
+/* --- descriptors ------------ */
 
 err_t gcd_watch_add(struct gcd_watch *watch)
 {
@@ -217,7 +219,7 @@ void gcd_watch_remove(struct gcd_watch *watch)
 	pthread_mutex_unlock(&manager.lock);
 }
 
-/* --- the thread ----------------------------------------------------------------------------- */
+/* --- the thread ------------ */
 
 static void manager_handle(const struct epoll_event *event)
 {
@@ -236,7 +238,7 @@ static void manager_handle(const struct epoll_event *event)
 	} else {
 		enum gcd_clock clock = (enum gcd_clock)(event->data.u64 - ID_TIMER);
 
-		/* ECANCELED says that the wall clock was set; due timers are looked up either way. */
+		/* ECANCELED: the wall clock was set. Due timers are looked up either way. */
 		if (read(manager.timer_fds[clock], &count, sizeof count) < 0 && errno == EAGAIN)
 			return;
 		timer_fire_due(clock);
@@ -281,8 +283,10 @@ static err_t manager_open(void)
 
 	manager.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	manager.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	manager.timer_fds[GCD_CLOCK_UPTIME] = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	manager.timer_fds[GCD_CLOCK_WALL] = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	manager.timer_fds[GCD_CLOCK_UPTIME] =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	manager.timer_fds[GCD_CLOCK_WALL] =
+		timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (manager_listen(manager.wake_fd, ID_WAKE) &&
 	    manager_listen(manager.timer_fds[GCD_CLOCK_UPTIME], ID_TIMER + GCD_CLOCK_UPTIME) &&
 	    manager_listen(manager.timer_fds[GCD_CLOCK_WALL], ID_TIMER + GCD_CLOCK_WALL))

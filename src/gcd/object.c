@@ -55,7 +55,8 @@ void gcd_object_unref(struct dispatch_object_s *object)
 	finalizer = object->finalizer;
 	object->ops->free(object);
 	if (finalizer && context)
-		gcd_queue_push(gcd_queue_or_default(target), gcd_item_new(context, finalizer, NULL, 0));
+		gcd_queue_push(gcd_queue_or_default(target),
+			       gcd_item_new(context, finalizer, NULL, 0));
 	if (target)
 		gcd_object_unref(&target->object);
 }

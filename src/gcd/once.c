@@ -33,7 +33,8 @@ static void once_wait(_Atomic intptr_t *state, uint32_t self)
 		if (!((uint32_t)value & ONCE_WAITED) &&
 		    !atomic_compare_exchange_strong(state, &value, value | (intptr_t)ONCE_WAITED))
 			continue;
-		gcd_clock_wait(once_word(state), (uint32_t)value | ONCE_WAITED, DISPATCH_TIME_FOREVER);
+		gcd_clock_wait(once_word(state), (uint32_t)value | ONCE_WAITED,
+			       DISPATCH_TIME_FOREVER);
 	}
 }
 

@@ -60,7 +60,7 @@ void gcd_item_run(struct gcd_item *item)
 	concurrent_ended(slot);
 }
 
-/* --- serial queues -------------------------------------------------------------- */
+/* --- serial queues ------------ */
 
 /* The queue is locked, owned and not drained by anybody. */
 static void serial_schedule_locked(struct dispatch_queue_s *q)
@@ -111,7 +111,7 @@ static void serial_drain(struct gcd_item *drain)
 		gcd_object_unref(&q->object);
 }
 
-/* --- concurrent queues ------------------------------------------------------------- */
+/* --- concurrent queues ------------ */
 
 static void slot_run(struct gcd_item *wrapper)
 {
@@ -175,7 +175,7 @@ static void concurrent_ended(struct dispatch_queue_s *q)
 		gcd_object_unref(&q->object);
 }
 
-/* --- all queues ------------------------------------------------------------------------ */
+/* --- all queues ------------ */
 
 void gcd_queue_push(struct dispatch_queue_s *q, struct gcd_item *item)
 {
@@ -294,7 +294,7 @@ void dispatch_barrier_async_f(dispatch_queue_t queue, void *context, dispatch_fu
 	gcd_queue_push(queue, gcd_item_new(context, work, NULL, GCD_ITEM_BARRIER));
 }
 
-/* --- the object --------------------------------------------------------------------------- */
+/* --- the object ------------ */
 
 static void queue_start_locked(struct dispatch_queue_s *q)
 {
@@ -405,7 +405,7 @@ static const struct gcd_object_ops queue_ops = {
 	.set_target = queue_set_target,
 };
 
-/* --- attributes: their place in the table is their meaning ---------------------------------- */
+/* --- attributes: their place in the table is their meaning ------------ */
 
 struct dispatch_queue_attr_s {
 	char place;
@@ -417,8 +417,8 @@ static struct dispatch_queue_attr_s queue_attrs[2][2][ATTR_CLASSES][ATTR_PRIORIT
 struct dispatch_queue_attr_s _dispatch_queue_attr_concurrent;
 
 static const dispatch_qos_class_t attr_classes[ATTR_CLASSES] = {
-	QOS_CLASS_UNSPECIFIED, QOS_CLASS_BACKGROUND, QOS_CLASS_UTILITY,
-	QOS_CLASS_DEFAULT, QOS_CLASS_USER_INITIATED, QOS_CLASS_USER_INTERACTIVE,
+	QOS_CLASS_UNSPECIFIED, QOS_CLASS_BACKGROUND,	 QOS_CLASS_UTILITY,
+	QOS_CLASS_DEFAULT,     QOS_CLASS_USER_INITIATED, QOS_CLASS_USER_INTERACTIVE,
 };
 
 struct queue_attr {
@@ -471,7 +471,7 @@ dispatch_queue_attr_t dispatch_queue_attr_make_with_qos_class(dispatch_queue_att
 	return attr;
 }
 
-/* --- creation and identity --------------------------------------------------------------------- */
+/* --- creation and identity ------------ */
 
 dispatch_queue_t dispatch_queue_create_with_target(const char *label, dispatch_queue_attr_t attr,
 						   dispatch_queue_t target)
@@ -504,9 +504,12 @@ dispatch_queue_t dispatch_queue_create(const char *label, dispatch_queue_attr_t 
 	return dispatch_queue_create_with_target(label, attr, NULL);
 }
 
-#define GLOBAL_QUEUE(name, class) \
-	{ .object = { .ops = &queue_ops, .external = 1, .internal = 1, .immortal = true }, \
-	  .kind = GCD_QUEUE_GLOBAL, .label = (char *)"com.apple.root." name, .qos_class = class }
+#define GLOBAL_QUEUE(name, class)                                                                  \
+	{                                                                                          \
+		.object = { .ops = &queue_ops, .external = 1, .internal = 1, .immortal = true },   \
+		.kind = GCD_QUEUE_GLOBAL, .label = (char *)"com.apple.root." name,                 \
+		.qos_class = class                                                                 \
+	}
 
 /* The most urgent first; worker.c takes work in this order. */
 struct dispatch_queue_s gcd_global_queues[GCD_GLOBAL_COUNT] = {
@@ -547,7 +550,8 @@ dispatch_queue_global_t dispatch_get_global_queue(intptr_t identifier, uintptr_t
 	case DISPATCH_QUEUE_PRIORITY_BACKGROUND:
 		return gcd_global_for_class(QOS_CLASS_BACKGROUND);
 	default:
-		return identifier < 0 ? NULL : gcd_global_for_class((dispatch_qos_class_t)identifier);
+		return identifier < 0 ? NULL
+				      : gcd_global_for_class((dispatch_qos_class_t)identifier);
 	}
 }
 
@@ -559,8 +563,9 @@ dispatch_queue_main_t dispatch_get_main_queue(void)
 const char *dispatch_queue_get_label(dispatch_queue_t queue)
 {
 	if (!queue)
-		queue = gcd_frame_current ? gcd_frame_current->queue :
-			gcd_main_is_current_thread() ? &gcd_main_queue : NULL;
+		queue = gcd_frame_current	       ? gcd_frame_current->queue
+			: gcd_main_is_current_thread() ? &gcd_main_queue
+						       : NULL;
 	return queue && queue->label ? queue->label : "";
 }
 

@@ -60,8 +60,9 @@ static bool sync_would_deadlock(struct dispatch_queue_s *queue)
 		return true;
 	for (struct gcd_frame *f = gcd_frame_current; f; f = f->outer)
 		for (struct dispatch_queue_s *q = f->queue; q; q = q->object.target)
-			if (q == queue && (q->kind == GCD_QUEUE_SERIAL || q->kind == GCD_QUEUE_MAIN ||
-					   (q == f->queue && f->barrier)))
+			if (q == queue &&
+			    (q->kind == GCD_QUEUE_SERIAL || q->kind == GCD_QUEUE_MAIN ||
+			     (q == f->queue && f->barrier)))
 				return true;
 	return false;
 }
@@ -71,13 +72,16 @@ static void sync_call(struct dispatch_queue_s *queue, void *context, dispatch_fu
 {
 	struct sync_call call = {
 		.item = { .run = sync_reached, .flags = barrier ? GCD_ITEM_BARRIER : 0 },
-		.context = context, .work = work, .state = SYNC_WAITING,
+		.context = context,
+		.work = work,
+		.state = SYNC_WAITING,
 	};
 	bool alone = barrier || queue->kind == GCD_QUEUE_SERIAL;
 	struct gcd_frame frame;
 
 	if (sync_would_deadlock(queue))
-		gcd_object_trap("dispatch_sync called on a queue that the current thread runs already");
+		gcd_object_trap(
+			"dispatch_sync called on a queue that the current thread runs already");
 	if (gcd_queue_try_own(queue, barrier)) {
 		gcd_frame_enter(&frame, queue, alone);
 		work(context);

@@ -22,7 +22,8 @@ static struct {
 /* Further looks at what the program did to the signals, after a source was made. */
 static struct gcd_timer signal_recheck;
 static unsigned signal_rechecks;
-static const uint64_t signal_recheck_after[] = { 20 * NSEC_PER_MSEC, 200 * NSEC_PER_MSEC, NSEC_PER_SEC };
+static const uint64_t signal_recheck_after[] = { 20 * NSEC_PER_MSEC, 200 * NSEC_PER_MSEC,
+						 NSEC_PER_SEC };
 static atomic_uint signal_watched;
 
 static void signal_handle(int number, siginfo_t *info, void *context)
@@ -39,7 +40,8 @@ static void signal_handle(int number, siginfo_t *info, void *context)
 
 static void signal_install(int number)
 {
-	struct sigaction now, ours = { .sa_sigaction = signal_handle, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction now,
+		ours = { .sa_sigaction = signal_handle, .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	if (sigaction(number, NULL, &now) || now.sa_sigaction == signal_handle)
 		return;
@@ -127,8 +129,9 @@ void gcd_signal_deliver_locked(void)
 
 		if (!count)
 			continue;
-		list_for_each(node, &signals[i].watches)
-			gcd_source_fire(container_of(node, struct dispatch_source_s, signal.link), count);
+		list_for_each (node, &signals[i].watches)
+			gcd_source_fire(container_of(node, struct dispatch_source_s, signal.link),
+					count);
 	}
 }
 

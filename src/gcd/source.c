@@ -77,7 +77,8 @@ static void handler_set(struct dispatch_source_s *s, enum gcd_handler_kind kind,
 	handler_drop(old);
 }
 
-static struct gcd_handler handler_take_locked(struct dispatch_source_s *s, enum gcd_handler_kind kind)
+static struct gcd_handler handler_take_locked(struct dispatch_source_s *s,
+					      enum gcd_handler_kind kind)
 {
 	struct gcd_handler h = s->handlers[kind];
 
@@ -112,10 +113,11 @@ void dispatch_source_set_cancel_handler(dispatch_source_t s, void *block)
 
 void dispatch_source_set_registration_handler(dispatch_source_t s, void *block)
 {
-	handler_set(s, GCD_HANDLER_REGISTRATION, (struct gcd_handler){ NULL, gcd_block_copy(block) });
+	handler_set(s, GCD_HANDLER_REGISTRATION,
+		    (struct gcd_handler){ NULL, gcd_block_copy(block) });
 }
 
-/* --- one run of the item; each step is called locked and returns locked --------------- */
+/* --- one run of the item; each step is called locked and returns locked ------------ */
 
 static void source_install(struct dispatch_source_s *s)
 {
@@ -230,7 +232,7 @@ void gcd_source_fire(struct dispatch_source_s *s, uintptr_t data)
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* --- the object --------------------------------------------------------------------------- */
+/* --- the object ------------ */
 
 static void source_suspend(struct dispatch_object_s *object)
 {
@@ -348,7 +350,8 @@ uintptr_t dispatch_source_get_data(dispatch_source_t s)
 void dispatch_source_merge_data(dispatch_source_t s, uintptr_t value)
 {
 	if (!s->type->by_client)
-		gcd_object_trap("dispatch_source_merge_data on a source that is not of a DATA type");
+		gcd_object_trap(
+			"dispatch_source_merge_data on a source that is not of a DATA type");
 	if (value)
 		gcd_source_fire(s, value);
 }

@@ -46,7 +46,7 @@ static bool check_timer(uintptr_t handle, uintptr_t mask)
 	return !handle && !(mask & ~DISPATCH_TIMER_STRICT);
 }
 
-/* --- data: nothing to watch ------------------------------------------------------- */
+/* --- data: nothing to watch ------------ */
 
 static err_t data_install(struct dispatch_source_s *s)
 {
@@ -59,15 +59,18 @@ static void data_uninstall(struct dispatch_source_s *s)
 	(void)s;
 }
 
-#define DATA_TYPE(how) \
-	{ .check = check_nothing, .install = data_install, .uninstall = data_uninstall, \
-	  .merge = how, .by_client = true }
+#define DATA_TYPE(how)                                                                             \
+	{                                                                                          \
+		.check = check_nothing, .install = data_install, .uninstall = data_uninstall,      \
+		.merge = how, .by_client = true                                                    \
+	}
 
 const struct dispatch_source_type_s _dispatch_source_type_data_add = DATA_TYPE(GCD_MERGE_ADD);
 const struct dispatch_source_type_s _dispatch_source_type_data_or = DATA_TYPE(GCD_MERGE_OR);
-const struct dispatch_source_type_s _dispatch_source_type_data_replace = DATA_TYPE(GCD_MERGE_REPLACE);
+const struct dispatch_source_type_s _dispatch_source_type_data_replace =
+	DATA_TYPE(GCD_MERGE_REPLACE);
 
-/* --- descriptors --------------------------------------------------------------------- */
+/* --- descriptors ------------ */
 
 /* Bytes to read, or room to write, as far as the system tells; at least 1 when it does not. */
 static uintptr_t descriptor_estimate(int fd, bool writing)
@@ -91,7 +94,7 @@ static void descriptor_ready(struct gcd_watch *watch, uint32_t events)
 	gcd_source_fire(s, descriptor_estimate(watch->fd, watch->events & EPOLLOUT));
 }
 
-/* Regular files cannot be polled: they are ready while there is something between offset and end. */
+/* Regular files cannot be polled: they are ready up to their end. */
 static void file_fire(struct dispatch_source_s *s)
 {
 	struct stat status;
@@ -160,13 +163,19 @@ static void descriptor_rearm(struct dispatch_source_s *s)
 }
 
 const struct dispatch_source_type_s _dispatch_source_type_read = {
-	.check = check_descriptor, .install = read_install, .uninstall = descriptor_uninstall,
-	.rearm = descriptor_rearm, .merge = GCD_MERGE_REPLACE,
+	.check = check_descriptor,
+	.install = read_install,
+	.uninstall = descriptor_uninstall,
+	.rearm = descriptor_rearm,
+	.merge = GCD_MERGE_REPLACE,
 };
 
 const struct dispatch_source_type_s _dispatch_source_type_write = {
-	.check = check_descriptor, .install = write_install, .uninstall = descriptor_uninstall,
-	.rearm = descriptor_rearm, .merge = GCD_MERGE_REPLACE,
+	.check = check_descriptor,
+	.install = write_install,
+	.uninstall = descriptor_uninstall,
+	.rearm = descriptor_rearm,
+	.merge = GCD_MERGE_REPLACE,
 };
 
 /* --- ports -------------------------------------------------------------------------------- */
@@ -188,8 +197,11 @@ static err_t port_install(struct dispatch_source_s *s)
 }
 
 const struct dispatch_source_type_s _dispatch_source_type_mach_recv = {
-	.check = check_port, .install = port_install, .uninstall = descriptor_uninstall,
-	.rearm = descriptor_rearm, .merge = GCD_MERGE_REPLACE,
+	.check = check_port,
+	.install = port_install,
+	.uninstall = descriptor_uninstall,
+	.rearm = descriptor_rearm,
+	.merge = GCD_MERGE_REPLACE,
 };
 
 /* --- processes ------------------------------------------------------------------------------ */
@@ -213,7 +225,9 @@ static err_t process_install(struct dispatch_source_s *s)
 }
 
 const struct dispatch_source_type_s _dispatch_source_type_proc = {
-	.check = check_process, .install = process_install, .uninstall = descriptor_uninstall,
+	.check = check_process,
+	.install = process_install,
+	.uninstall = descriptor_uninstall,
 	.merge = GCD_MERGE_OR,
 };
 
@@ -240,7 +254,9 @@ static void signal_uninstall(struct dispatch_source_s *s)
 }
 
 const struct dispatch_source_type_s _dispatch_source_type_signal = {
-	.check = check_signal, .install = signal_install, .uninstall = signal_uninstall,
+	.check = check_signal,
+	.install = signal_install,
+	.uninstall = signal_uninstall,
 	.merge = GCD_MERGE_ADD,
 };
 
@@ -285,7 +301,9 @@ static void timer_uninstall(struct dispatch_source_s *s)
 }
 
 const struct dispatch_source_type_s _dispatch_source_type_timer = {
-	.check = check_timer, .install = timer_install, .uninstall = timer_uninstall,
+	.check = check_timer,
+	.install = timer_install,
+	.uninstall = timer_uninstall,
 	.merge = GCD_MERGE_ADD,
 };
 

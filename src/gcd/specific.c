@@ -73,7 +73,8 @@ void *dispatch_get_specific(const void *key)
 	void *value = NULL;
 
 	/* The targets of a running queue do not change. */
-	for (q = gcd_frame_current ? gcd_frame_current->queue : NULL; q && !value; q = q->object.target)
+	for (q = gcd_frame_current ? gcd_frame_current->queue : NULL; q && !value;
+	     q = q->object.target)
 		value = dispatch_queue_get_specific(q, key);
 	return value;
 }
@@ -95,7 +96,8 @@ static bool assert_runs_on(struct dispatch_queue_s *queue, bool as_barrier)
 	for (struct gcd_frame *f = gcd_frame_current; f; f = f->outer)
 		for (struct dispatch_queue_s *q = f->queue; q; q = q->object.target)
 			if (q == queue)
-				return !as_barrier || q->kind == GCD_QUEUE_SERIAL || (q == f->queue && f->barrier);
+				return !as_barrier || q->kind == GCD_QUEUE_SERIAL ||
+				       (q == f->queue && f->barrier);
 	return false;
 }
 

@@ -21,8 +21,8 @@ static void tick(CFRunLoopTimerRef timer, void *info)
 static void *run_thread(void *unused)
 {
 	CFRunLoopTimerContext context = { 0, &ticks, NULL, NULL, NULL };
-	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(kCFAllocatorDefault, CFAbsoluteTimeGetCurrent(), 0.001, 0,
-						       0, tick, &context);
+	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(
+		kCFAllocatorDefault, CFAbsoluteTimeGetCurrent(), 0.001, 0, 0, tick, &context);
 
 	loop = CFRunLoopGetCurrent();
 	CFRunLoopAddTimer(loop, timer, kCFRunLoopDefaultMode);

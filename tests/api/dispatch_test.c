@@ -19,8 +19,10 @@ static void add(void *context)
 
 TEST(queues_groups_and_semaphores)
 {
-	dispatch_queue_t serial = dispatch_queue_create("com.example.serial", DISPATCH_QUEUE_SERIAL);
-	dispatch_queue_t concurrent = dispatch_queue_create("com.example.concurrent", DISPATCH_QUEUE_CONCURRENT);
+	dispatch_queue_t serial =
+		dispatch_queue_create("com.example.serial", DISPATCH_QUEUE_SERIAL);
+	dispatch_queue_t concurrent =
+		dispatch_queue_create("com.example.concurrent", DISPATCH_QUEUE_CONCURRENT);
 	dispatch_group_t group = dispatch_group_create();
 	int count = 0;
 
@@ -50,11 +52,13 @@ TEST(timer_source_until_it_cancels_itself)
 	dispatch_source_t timer;
 
 	done = dispatch_semaphore_create(0);
-	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1000), dispatch_get_global_queue(0, 0), NULL, finish);
+	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1000), dispatch_get_global_queue(0, 0),
+			 NULL, finish);
 	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
 	test_reset_baseline(); /* the library keeps its timer descriptors */
-	timer = dispatch_source_create(DISPATCH_SOURCE_TYPE_TIMER, 0, 0,
-				       dispatch_get_global_queue(DISPATCH_QUEUE_PRIORITY_DEFAULT, 0));
+	timer = dispatch_source_create(
+		DISPATCH_SOURCE_TYPE_TIMER, 0, 0,
+		dispatch_get_global_queue(DISPATCH_QUEUE_PRIORITY_DEFAULT, 0));
 	dispatch_set_context(timer, timer);
 	dispatch_source_set_event_handler_f(timer, fire);
 	dispatch_source_set_cancel_handler_f(timer, finish);

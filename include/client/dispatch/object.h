@@ -61,8 +61,8 @@ void dispatch_suspend(dispatch_object_t object);
 /* Undo one suspend; also activates an inactive object. One resume too many ends the process with
  * a message. */
 void dispatch_resume(dispatch_object_t object);
-/* Blocks of a queue, handlers of a source run on QUEUE (kept until replaced; NULL: the default global
- * queue). Targets may not form a circle. */
+/* Blocks of a queue, handlers of a source run on QUEUE (kept until replaced; NULL: the default
+ * global queue). Targets may not form a circle. */
 void dispatch_set_target_queue(dispatch_object_t object, struct dispatch_queue_s *queue);
 
 /* Scheduling classes. They order global queues among each other. */

@@ -41,7 +41,8 @@ dispatch_queue_global_t dispatch_get_global_queue(intptr_t identifier, uintptr_t
 extern struct dispatch_queue_attr_s _dispatch_queue_attr_concurrent;
 #define DISPATCH_QUEUE_SERIAL ((dispatch_queue_attr_t)0)
 #define DISPATCH_QUEUE_CONCURRENT (&_dispatch_queue_attr_concurrent)
-#define DISPATCH_QUEUE_SERIAL_INACTIVE dispatch_queue_attr_make_initially_inactive(DISPATCH_QUEUE_SERIAL)
+#define DISPATCH_QUEUE_SERIAL_INACTIVE \
+	dispatch_queue_attr_make_initially_inactive(DISPATCH_QUEUE_SERIAL)
 #define DISPATCH_QUEUE_CONCURRENT_INACTIVE \
 	dispatch_queue_attr_make_initially_inactive(DISPATCH_QUEUE_CONCURRENT)
 
@@ -70,7 +71,7 @@ dispatch_qos_class_t dispatch_queue_get_qos_class(dispatch_queue_t queue, int *r
 
 void dispatch_async_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
 /* Returns when WORK is done. It normally runs on the calling thread; for the main queue on the main
- * thread. On a serial queue that the caller is running on already, the process ends with a message. */
+ * thread. On a serial queue that the caller runs on already, the process ends with a message. */
 void dispatch_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
 void dispatch_async_and_wait_f(dispatch_queue_t queue, void *context, dispatch_function_t work);
 /* On a concurrent queue of one's own: runs after all earlier blocks have ended and before any later
@@ -83,7 +84,8 @@ void dispatch_barrier_async_and_wait_f(dispatch_queue_t queue, void *context,
 void dispatch_after_f(dispatch_time_t when, dispatch_queue_t queue, void *context,
 		      dispatch_function_t work);
 #define DISPATCH_APPLY_AUTO ((dispatch_queue_t)0)
-/* WORK(context, 0 ... ITERATIONS - 1), in parallel as the queue allows; returns when all are done. */
+/* WORK(context, 0 ... ITERATIONS - 1), in parallel as the queue allows; returns when all are
+ * done. */
 void dispatch_apply_f(size_t iterations, dispatch_queue_t queue, void *context,
 		      void (*work)(void *context, size_t iteration));
 
@@ -103,8 +105,8 @@ DISPATCH_NORETURN void dispatch_main(void);
 
 /* --- queue-specific data ----------------------------------------------------- */
 
-/* VALUE for KEY (compared by address) on QUEUE; NULL removes it. DESTRUCTOR, if any, gets a replaced
- * value, and the last one when the queue goes; it runs on a global queue. */
+/* VALUE for KEY (compared by address) on QUEUE; NULL removes it. DESTRUCTOR, if any, gets a
+ * replaced value, and the last one when the queue goes; it runs on a global queue. */
 void dispatch_queue_set_specific(dispatch_queue_t queue, const void *key, void *value,
 				 dispatch_function_t destructor);
 /* Of QUEUE alone. NULL when there is none. */
@@ -112,8 +114,8 @@ void *dispatch_queue_get_specific(dispatch_queue_t queue, const void *key);
 /* Of the queue that runs the caller, or the nearest of its targets that has KEY. */
 void *dispatch_get_specific(const void *key);
 
-/* --- assertions: end the process with a message when the caller does not (does) run on QUEUE or on a
- * queue that targets it. On the main queue any code of the main thread counts. */
+/* --- assertions: end the process with a message when the caller does not (does) run on QUEUE or on
+ * a queue that targets it. On the main queue any code of the main thread counts. */
 void dispatch_assert_queue(dispatch_queue_t queue);
 void dispatch_assert_queue_not(dispatch_queue_t queue);
 /* On QUEUE as a barrier. */
@@ -130,7 +132,7 @@ void dispatch_assert_queue_barrier(dispatch_queue_t queue);
 
 /* --- for CFRunLoop: the names upstream libdispatch has on Linux ----------------- */
 
-/* A descriptor, borrowed, that polls readable while the main queue has work. -1 when none can be made. */
+/* A borrowed descriptor that polls readable while the main queue has work. -1: none to be had. */
 int _dispatch_get_main_queue_handle_4CF(void);
 int _dispatch_get_main_queue_port_4CF(void);
 /* Main thread only: run what is queued on the main queue. MESSAGE is ignored. */

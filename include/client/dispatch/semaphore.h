@@ -14,8 +14,8 @@ DISPATCH_DECL(dispatch_semaphore);
 DISPATCH_BEGIN_DECLS
 #pragma GCC visibility push(default)
 
-/* To be released by the caller, with the count at or above VALUE. NULL: VALUE is negative, or memory
- * is short. */
+/* To be released by the caller, with the count at or above VALUE. NULL: VALUE is negative, or
+ * memory is short. */
 dispatch_semaphore_t dispatch_semaphore_create(intptr_t value);
 /* 0, or non-zero when TIMEOUT came first. */
 intptr_t dispatch_semaphore_wait(dispatch_semaphore_t semaphore, dispatch_time_t timeout);

@@ -30,7 +30,7 @@ extern const struct dispatch_source_type_s _dispatch_source_type_signal;
 extern const struct dispatch_source_type_s _dispatch_source_type_timer;
 extern const struct dispatch_source_type_s _dispatch_source_type_write;
 
-/* Values given to dispatch_source_merge_data: their sum, their bits, the last one. Handle and mask 0. */
+/* Values given to dispatch_source_merge_data: their sum, their bits, the last one. Handle 0. */
 #define DISPATCH_SOURCE_TYPE_DATA_ADD (&_dispatch_source_type_data_add)
 #define DISPATCH_SOURCE_TYPE_DATA_OR (&_dispatch_source_type_data_or)
 #define DISPATCH_SOURCE_TYPE_DATA_REPLACE (&_dispatch_source_type_data_replace)
@@ -88,8 +88,8 @@ void dispatch_source_merge_data(dispatch_source_t source, uintptr_t value);
 
 /* Timers: first at START (dispatch_time: uptime clock, dispatch_walltime: wall clock), then every
  * INTERVAL ns (DISPATCH_TIME_FOREVER or 0: once). START DISPATCH_TIME_FOREVER disarms. May be
- * called again at any time; what has fired but was not handled is forgotten. LEEWAY ns of delay would be
- * tolerable. */
+ * called again at any time; what has fired but was not handled is forgotten. LEEWAY ns of delay
+ * would be tolerable. */
 void dispatch_source_set_timer(dispatch_source_t source, dispatch_time_t start, uint64_t interval,
 			       uint64_t leeway);
 

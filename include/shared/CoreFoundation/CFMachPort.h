@@ -31,16 +31,16 @@ CF_EXPORT CFTypeID CFMachPortGetTypeID(void);
 CF_EXPORT CFMachPortRef CFMachPortCreate(CFAllocatorRef allocator, CFMachPortCallBack callout,
 					 CFMachPortContext *context, Boolean *shouldFreeInfo);
 /* For rights that stay the caller's. When there is a CFMachPort for PORTNUM, that one is returned,
- * retained, with its old function and context, and *SHOULDFREEINFO becomes true. NULL: no right under
- * that name. */
+ * retained, with its old function and context, and *SHOULDFREEINFO becomes true. NULL: no right
+ * under that name. */
 CF_EXPORT CFMachPortRef CFMachPortCreateWithPort(CFAllocatorRef allocator, mach_port_t portNum,
 						 CFMachPortCallBack callout,
 						 CFMachPortContext *context,
 						 Boolean *shouldFreeInfo);
 CF_EXPORT mach_port_t CFMachPortGetPort(CFMachPortRef port);
 CF_EXPORT void CFMachPortGetContext(CFMachPortRef port, CFMachPortContext *context);
-/* No function is called after it; the run-loop source is invalidated, owned rights are given back. Also
- * happens when the rights die. */
+/* No function is called after it; the run-loop source is invalidated, owned rights are given back.
+ * Also happens when the rights die. */
 CF_EXPORT void CFMachPortInvalidate(CFMachPortRef port);
 CF_EXPORT Boolean CFMachPortIsValid(CFMachPortRef port);
 CF_EXPORT CFMachPortInvalidationCallBack CFMachPortGetInvalidationCallBack(CFMachPortRef port);

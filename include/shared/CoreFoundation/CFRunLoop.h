@@ -111,8 +111,8 @@ typedef struct {
 	void (*perform)(void *info);
 } CFRunLoopSourceContext;
 
-/* Version 1: a receive right or port set. PERFORM gets each message (SIZE bytes, freed by the loop); what
- * it returns, if anything, is sent as a reply and freed with ALLOCATOR. */
+/* Version 1: a receive right or port set. PERFORM gets each message (SIZE bytes, freed by the
+ * loop); what it returns, if anything, is sent as a reply and freed with ALLOCATOR. */
 typedef struct {
 	CFIndex version;
 	void *info;
@@ -134,7 +134,8 @@ CF_EXPORT CFIndex CFRunLoopSourceGetOrder(CFRunLoopSourceRef source);
 CF_EXPORT void CFRunLoopSourceInvalidate(CFRunLoopSourceRef source);
 CF_EXPORT Boolean CFRunLoopSourceIsValid(CFRunLoopSourceRef source);
 /* CONTEXT->version says how much is wanted. */
-CF_EXPORT void CFRunLoopSourceGetContext(CFRunLoopSourceRef source, CFRunLoopSourceContext *context);
+CF_EXPORT void CFRunLoopSourceGetContext(CFRunLoopSourceRef source,
+					 CFRunLoopSourceContext *context);
 /* Version 0: PERFORM is due in the next pass. Does not wake the loop (CFRunLoopWakeUp). */
 CF_EXPORT void CFRunLoopSourceSignal(CFRunLoopSourceRef source);
 

@@ -150,7 +150,8 @@ static void *destroy_right(void *name)
 {
 	while (!CFRunLoopIsWaiting(CFRunLoopGetMain()))
 		sched_yield();
-	mach_port_mod_refs(mach_task_self(), (mach_port_t)(uintptr_t)name, MACH_PORT_RIGHT_RECEIVE, -1);
+	mach_port_mod_refs(mach_task_self(), (mach_port_t)(uintptr_t)name, MACH_PORT_RIGHT_RECEIVE,
+			   -1);
 	return NULL;
 }
 
@@ -184,7 +185,8 @@ TEST(invalidation_inside_its_own_callback)
 	CFRunLoopSourceRef source;
 
 	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name), 0);
-	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND),
+		   0);
 	port = CFMachPortCreateWithPort(NULL, name, message, &context, NULL);
 	CFMachPortGetContext(port, &context);
 	source = CFMachPortCreateRunLoopSource(NULL, port, 0);

@@ -50,7 +50,10 @@ static void cancel(void *info, CFRunLoopRef rl, CFRunLoopMode mode)
 static CFRunLoopSourceRef source_new(const char *name, CFIndex order)
 {
 	CFRunLoopSourceContext context = {
-		.info = (void *)name, .schedule = schedule, .cancel = cancel, .perform = perform,
+		.info = (void *)name,
+		.schedule = schedule,
+		.cancel = cancel,
+		.perform = perform,
 	};
 
 	return CFRunLoopSourceCreate(NULL, order, &context);
@@ -151,7 +154,8 @@ static void *stop_rounds(void *unused)
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false), kCFRunLoopRunTimedOut);
 	for (int i = 0; i < rounds; i++) {
 		test_equal(dispatch_semaphore_signal(ready) >= 0, 1);
-		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 60, false), kCFRunLoopRunStopped);
+		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 60, false),
+			   kCFRunLoopRunStopped);
 		dispatch_semaphore_signal(again);
 	}
 	CFRelease(s);
@@ -169,7 +173,8 @@ static void *stop_by_observer(void *unused)
 {
 	CFRunLoopSourceRef s = source_new("", 0);
 	CFRunLoopObserverContext context = { .info = ready };
-	CFRunLoopObserverRef o = CFRunLoopObserverCreate(NULL, kCFRunLoopEntry, true, 0, mark_entry, &context);
+	CFRunLoopObserverRef o =
+		CFRunLoopObserverCreate(NULL, kCFRunLoopEntry, true, 0, mark_entry, &context);
 
 	loop = CFRunLoopGetCurrent();
 	CFRunLoopAddSource(loop, s, kCFRunLoopDefaultMode);
@@ -331,10 +336,10 @@ static void *observe_pass(void *unused)
 {
 	CFRunLoopRef rl = CFRunLoopGetCurrent();
 	CFRunLoopSourceRef s = source_new("s ", 0);
-	CFRunLoopObserverRef all = CFRunLoopObserverCreate(NULL, kCFRunLoopAllActivities, true, 0, observe,
-							   NULL);
-	CFRunLoopObserverRef once = CFRunLoopObserverCreate(NULL, kCFRunLoopBeforeTimers, false, 0, observe,
-							    NULL);
+	CFRunLoopObserverRef all =
+		CFRunLoopObserverCreate(NULL, kCFRunLoopAllActivities, true, 0, observe, NULL);
+	CFRunLoopObserverRef once =
+		CFRunLoopObserverCreate(NULL, kCFRunLoopBeforeTimers, false, 0, observe, NULL);
 
 	CFRunLoopAddSource(rl, s, kCFRunLoopDefaultMode);
 	CFRunLoopAddObserver(rl, all, kCFRunLoopDefaultMode);
@@ -418,7 +423,8 @@ static void run_until_stopped(void *info)
 
 static void *stop_nested(void *unused)
 {
-	CFRunLoopSourceContext stop = { .perform = stop_inner }, run = { .perform = run_until_stopped };
+	CFRunLoopSourceContext stop = { .perform = stop_inner },
+			       run = { .perform = run_until_stopped };
 
 	inner = CFRunLoopSourceCreate(NULL, 0, &stop);
 	outer = CFRunLoopSourceCreate(NULL, 0, &run);
@@ -464,7 +470,8 @@ static void *timers(void *unused)
 {
 	CFRunLoopRef rl = CFRunLoopGetCurrent();
 	CFAbsoluteTime now = CFAbsoluteTimeGetCurrent();
-	CFRunLoopTimerContext late = { .info = (char[]){ "l" } }, early = { .info = (char[]){ "e" } };
+	CFRunLoopTimerContext late = { .info = (char[]){ "l" } },
+			      early = { .info = (char[]){ "e" } };
 	CFRunLoopTimerRef a = CFRunLoopTimerCreate(NULL, now + 0.02, 0, 0, 0, fire, &late);
 	CFRunLoopTimerRef b = CFRunLoopTimerCreate(NULL, now + 0.01, 0, 0, 9, fire, &early);
 
@@ -501,7 +508,8 @@ TEST(spec_9_4_timers_fire_in_time_order_and_skip_what_they_missed)
 
 static void *timer_moved(void *unused)
 {
-	CFRunLoopTimerRef t = CFRunLoopTimerCreate(NULL, CFAbsoluteTimeGetCurrent() + 1e6, 0, 0, 0, fire, NULL);
+	CFRunLoopTimerRef t =
+		CFRunLoopTimerCreate(NULL, CFAbsoluteTimeGetCurrent() + 1e6, 0, 0, 0, fire, NULL);
 
 	loop = CFRunLoopGetCurrent();
 	CFRunLoopAddTimer(loop, t, kCFRunLoopDefaultMode);
@@ -549,7 +557,7 @@ static void stop_main(void *info)
 static void from_worker(void *info)
 {
 	dispatch_async_f(dispatch_get_main_queue(), info, on_main);
-	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t)"stop", stop_main);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t) "stop", stop_main);
 }
 
 TEST(spec_r17_main_loop_drains_the_main_queue)
@@ -561,9 +569,9 @@ TEST(spec_r17_main_loop_drains_the_main_queue)
 	/* Never empty in a common mode. */
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.01, false), kCFRunLoopRunTimedOut);
 	test_equal(CFRunLoopRunInMode(CFSTR("custom"), 10, false), kCFRunLoopRunFinished);
-	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t)"1 ", on_main);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t) "1 ", on_main);
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true), kCFRunLoopRunHandledSource);
-	dispatch_async_f(dispatch_get_global_queue(0, 0), (void *)(uintptr_t)"2 ", from_worker);
+	dispatch_async_f(dispatch_get_global_queue(0, 0), (void *)(uintptr_t) "2 ", from_worker);
 	CFRunLoopRun();
 	test_equal_text(trace, "1 2 stop");
 }

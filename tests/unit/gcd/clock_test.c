@@ -86,7 +86,8 @@ TEST(many_timers_fire_in_the_order_of_their_times)
 	for (int i = 0; i < 64; i++) {
 		int place = i * 37 % 64;
 
-		dispatch_after_f(dispatch_time(base, place * 100000), q, (void *)(intptr_t)place, append);
+		dispatch_after_f(dispatch_time(base, place * 100000), q, (void *)(intptr_t)place,
+				 append);
 	}
 	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
 	for (int i = 0; i < 64; i++)

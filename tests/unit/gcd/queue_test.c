@@ -146,8 +146,8 @@ TEST(sync_runs_on_the_callers_thread_even_when_it_had_to_wait)
 
 	warm_up();
 	dispatch_async_f(q, go, wait_for_semaphore);
-	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 10000000), dispatch_get_global_queue(0, 0), go,
-			 warm_signal);
+	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 10000000),
+			 dispatch_get_global_queue(0, 0), go, warm_signal);
 	dispatch_sync_f(q, NULL, note_thread);
 	test_true(pthread_equal(ran_on, pthread_self()));
 	dispatch_release(q);
@@ -274,7 +274,8 @@ TEST(many_blocked_items_get_more_threads_than_cores)
 
 	warm_up();
 	for (int i = 0; i < COUNT - 1; i++)
-		dispatch_group_async_f(group, dispatch_get_global_queue(0, 0), go, wait_for_semaphore);
+		dispatch_group_async_f(group, dispatch_get_global_queue(0, 0), go,
+				       wait_for_semaphore);
 	/* Only a thread of its own can let the others go. */
 	done = dispatch_semaphore_create(0);
 	dispatch_async_f(dispatch_get_global_queue(0, 0), NULL, signal_done);
@@ -303,7 +304,8 @@ TEST(suspended_queue_holds_back_and_resumes)
 
 	warm_up();
 	for (int i = 0; i < 2; i++) {
-		dispatch_queue_t q = dispatch_queue_create("q", concurrent[i] ? DISPATCH_QUEUE_CONCURRENT : NULL);
+		dispatch_queue_t q = dispatch_queue_create(
+			"q", concurrent[i] ? DISPATCH_QUEUE_CONCURRENT : NULL);
 		dispatch_queue_t other = dispatch_queue_create("other", NULL);
 
 		ran = 0;
@@ -362,7 +364,8 @@ TEST(queues_with_one_serial_target_exclude_each_other)
 
 	warm_up();
 	for (int i = 0; i < 3; i++)
-		upper[i] = dispatch_queue_create_with_target("upper", i ? NULL : DISPATCH_QUEUE_CONCURRENT, base);
+		upper[i] = dispatch_queue_create_with_target(
+			"upper", i ? NULL : DISPATCH_QUEUE_CONCURRENT, base);
 	for (int i = 0; i < 999; i++)
 		dispatch_async_f(upper[i % 3], NULL, append);
 	for (int i = 0; i < 3; i++)
@@ -497,7 +500,8 @@ TEST(global_queues_by_class_and_priority)
 	int relative;
 
 	warm_up();
-	test_true(dispatch_get_global_queue(0, 0) == dispatch_get_global_queue(QOS_CLASS_DEFAULT, 0));
+	test_true(dispatch_get_global_queue(0, 0) ==
+		  dispatch_get_global_queue(QOS_CLASS_DEFAULT, 0));
 	test_true(dispatch_get_global_queue(DISPATCH_QUEUE_PRIORITY_HIGH, 0) ==
 		  dispatch_get_global_queue(QOS_CLASS_USER_INITIATED, 0));
 	test_true(dispatch_get_global_queue(DISPATCH_QUEUE_PRIORITY_LOW, 0) ==
@@ -507,8 +511,9 @@ TEST(global_queues_by_class_and_priority)
 	test_true(dispatch_get_global_queue(77, 0) == NULL);
 	test_true(dispatch_get_global_queue(0, 1) == NULL);
 
-	dispatch_queue_t q = dispatch_queue_create("q", dispatch_queue_attr_make_with_qos_class(
-		DISPATCH_QUEUE_CONCURRENT, QOS_CLASS_UTILITY, -3));
+	dispatch_queue_t q = dispatch_queue_create(
+		"q", dispatch_queue_attr_make_with_qos_class(DISPATCH_QUEUE_CONCURRENT,
+							     QOS_CLASS_UTILITY, -3));
 	test_equal(dispatch_queue_get_qos_class(q, &relative), QOS_CLASS_UTILITY);
 	test_equal(relative, -3);
 	dispatch_release(q);

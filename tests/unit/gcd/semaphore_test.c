@@ -40,7 +40,8 @@ TEST(no_wake_up_is_lost)
 	pthread_create(&thread, NULL, echo, NULL);
 	for (int i = 0; i < ROUNDS; i++) {
 		dispatch_semaphore_signal(ping);
-		if (dispatch_semaphore_wait(pong, dispatch_time(DISPATCH_TIME_NOW, i % 3 ? 1000 : 100000000)))
+		if (dispatch_semaphore_wait(
+			    pong, dispatch_time(DISPATCH_TIME_NOW, i % 3 ? 1000 : 100000000)))
 			dispatch_semaphore_wait(pong, DISPATCH_TIME_FOREVER);
 	}
 	pthread_join(thread, NULL);

@@ -34,7 +34,8 @@ static void on_cancel(void *context)
 	dispatch_semaphore_signal(cancelled);
 }
 
-static void make(dispatch_source_type_t type, uintptr_t handle, uintptr_t mask, dispatch_queue_t queue)
+static void make(dispatch_source_type_t type, uintptr_t handle, uintptr_t mask,
+		 dispatch_queue_t queue)
 {
 	warm_up();
 	done = dispatch_semaphore_create(0);
@@ -134,7 +135,8 @@ TEST(spec_r15_cancel_handler_runs_once_after_the_running_event_handler)
 	dispatch_source_cancel(source);
 	dispatch_source_cancel(source);
 	dispatch_source_merge_data(source, 1);
-	test_true(dispatch_semaphore_wait(cancelled, dispatch_time(DISPATCH_TIME_NOW, 5000000)) != 0);
+	test_true(dispatch_semaphore_wait(cancelled, dispatch_time(DISPATCH_TIME_NOW, 5000000)) !=
+		  0);
 	dispatch_semaphore_signal(go);
 	dispatch_semaphore_wait(cancelled, DISPATCH_TIME_FOREVER);
 	test_equal(events, 1);
@@ -170,7 +172,8 @@ TEST(repeating_timer_counts_every_period)
 TEST(timer_on_the_wall_clock_fires_once)
 {
 	make(DISPATCH_SOURCE_TYPE_TIMER, 0, 0, NULL);
-	dispatch_source_set_timer(source, dispatch_walltime(NULL, 5000000), DISPATCH_TIME_FOREVER, 0);
+	dispatch_source_set_timer(source, dispatch_walltime(NULL, 5000000), DISPATCH_TIME_FOREVER,
+				  0);
 	dispatch_activate(source);
 	wait_event();
 	test_equal(total, 1);
@@ -257,7 +260,8 @@ TEST(a_descriptor_that_cannot_be_watched_cancels_the_source)
 	dispatch_release(cancelled);
 	test_true(dispatch_source_create(DISPATCH_SOURCE_TYPE_SIGNAL, SIGKILL, 0, NULL) == NULL);
 	test_true(dispatch_source_create(DISPATCH_SOURCE_TYPE_TIMER, 1, 0, NULL) == NULL);
-	test_true(dispatch_source_create(DISPATCH_SOURCE_TYPE_READ, (uintptr_t)-1, 0, NULL) == NULL);
+	test_true(dispatch_source_create(DISPATCH_SOURCE_TYPE_READ, (uintptr_t)-1, 0, NULL) ==
+		  NULL);
 }
 
 static atomic_int handled;
@@ -340,7 +344,8 @@ static void receive_one(void *context)
 	} m;
 
 	test_equal(atomic_fetch_add(&inside, 1), 0);
-	if (!mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof m, port, 0, MACH_PORT_NULL))
+	if (!mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof m, port, 0,
+		      MACH_PORT_NULL))
 		atomic_fetch_add(&total, 1);
 	atomic_fetch_sub(&inside, 1);
 	dispatch_semaphore_signal(done);
@@ -352,14 +357,17 @@ TEST(mach_recv_source_fires_while_messages_wait)
 	mach_msg_header_t h = { .msgh_size = sizeof h };
 
 	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
-	test_equal(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
+		   0);
 	make(DISPATCH_SOURCE_TYPE_MACH_RECV, port, 0, NULL);
 	dispatch_source_set_event_handler_f(source, receive_one);
 	dispatch_activate(source);
 	for (int i = 0; i < 100; i++) {
 		h.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
 		h.msgh_remote_port = port;
-		test_equal_error(mach_msg(&h, MACH_SEND_MSG, sizeof h, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), 0);
+		test_equal_error(
+			mach_msg(&h, MACH_SEND_MSG, sizeof h, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL),
+			0);
 	}
 	while (total < 100)
 		wait_event();

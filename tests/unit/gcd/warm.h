@@ -15,8 +15,8 @@ static inline void warm_up(void)
 {
 	dispatch_semaphore_t s = dispatch_semaphore_create(0);
 
-	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1000000), dispatch_get_global_queue(0, 0), s,
-			 warm_signal);
+	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1000000), dispatch_get_global_queue(0, 0),
+			 s, warm_signal);
 	dispatch_semaphore_wait(s, DISPATCH_TIME_FOREVER);
 	dispatch_release(s);
 	_dispatch_get_main_queue_handle_4CF();
