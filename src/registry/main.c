@@ -231,6 +231,7 @@ static int serve(const struct options *o, const char *host_program, const char *
 		.generation = o->generation,
 		.no_administrator = !o->administrator,
 		.all_users = o->all_users,
+		.hosts_are_children = true,
 		.stop = stop,
 		.stop_context = loop,
 	};

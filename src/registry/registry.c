@@ -347,6 +347,7 @@ static err_t copy_config(struct registry *r, const struct registry_config *confi
 	r->stop_context = config->stop_context;
 	r->no_administrator = config->no_administrator;
 	r->all_users = config->all_users;
+	r->hosts_are_children = config->hosts_are_children;
 	if (config->socket_path)
 		r->socket_path = strdup(config->socket_path);
 	if (config->host_program)

@@ -26,6 +26,7 @@ struct registry_config {
 	void *start_context;
 	bool no_administrator; /* withhold the administrator privilege from everybody */
 	bool all_users; /* system session: accept peers of every uid */
+	bool hosts_are_children; /* the process is ours: hosts may be seen by its wait() */
 	/* WIRE_STOP_SESSION has come (may be NULL): the owner ends the loop. */
 	void (*stop)(void *context);
 	void *stop_context;

@@ -46,7 +46,7 @@ struct registry {
 	void *start_context;
 	void (*stop)(void *context);
 	void *stop_context;
-	bool no_administrator, all_users, is_ending;
+	bool no_administrator, all_users, hosts_are_children, is_ending;
 	/* what there is */
 	struct registry_tree tree;
 	struct registry_catalogue catalogue;

@@ -111,7 +111,7 @@ static err_t launch(struct registry_server *s)
 		const char *program = s->is_bridge ? r->bridge_program : r->host_program;
 
 		err = registry_spawn(program, s->is_bridge ? NULL : s->name, s->token, fds[1],
-				     r->socket_path, &s->pid, &s->pidfd);
+				     r->socket_path, !r->hosts_are_children, &s->pid, &s->pidfd);
 	}
 	if (err) {
 		fd_close(fds[0]);
@@ -192,7 +192,7 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 		s = registry_server_need(r, name);
 		if (!s)
 			return kIOReturnNoMemory;
-		s->is_bridge = r->bridge_program && !strcmp(name, "bridge");
+		s->is_bridge = !strcmp(name, "bridge");
 	}
 	if (s->state != REGISTRY_SERVER_STARTING)
 		adopt(s, peer);
@@ -331,7 +331,7 @@ static void handle_timer(void *context)
 			crashed(s);
 	} else if (s->state == REGISTRY_SERVER_RESTING) {
 		s->state = REGISTRY_SERVER_IDLE;
-		if (s->is_bridge)
+		if (s->is_bridge && s->registry->bridge_program)
 			registry_server_start(s);
 		rematch(s);
 	}

@@ -107,12 +107,11 @@ static _Noreturn void run_child(const struct child *c)
 	_exit(127);
 }
 
-/* Our own fork: the child's end raises no SIGCHLD, an ordinary wait() of the program that embeds us
- * never sees it, and a descriptor names it. */
+/* Our own fork, without the program's handlers for it. RET_PIDFD may be NULL. */
 static long clone_child(int *ret_pidfd)
 {
 	struct clone_args arguments = {
-		.flags = CLONE_PIDFD,
+		.flags = ret_pidfd ? CLONE_PIDFD : 0,
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
 		.exit_signal = 0,
 	};
@@ -120,12 +119,79 @@ static long clone_child(int *ret_pidfd)
 	return syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
+/* Between us and a host that is to be nobody's child: it never runs another program, so its end
+ * raises no SIGCHLD (exec would set that signal again). It stays until the host has been pinned. */
+static _Noreturn void run_intermediate(const struct child *c, int link)
+{
+	long pid = clone_child(NULL);
+	int32_t answer = pid < 0 ? -errno : (int32_t)pid;
+	char byte;
+
+	if (pid == 0)
+		run_child(c);
+	if (write(link, &answer, sizeof(answer)) == sizeof(answer))
+		while (read(link, &byte, 1) < 0 && errno == EINTR)
+			;
+	_exit(0);
+}
+
+static err_t read_answer(int link, int32_t *ret_answer)
+{
+	ssize_t n;
+
+	while ((n = read(link, ret_answer, sizeof(*ret_answer))) < 0 && errno == EINTR)
+		;
+	return n == sizeof(*ret_answer) ? 0 : -EIO;
+}
+
+/* Start it below an intermediate that goes at once: init, or the nearest reaper, inherits it. */
+static err_t start_detached(const struct child *c, pid_t *ret_pid, int *ret_pidfd)
+{
+	int link[2], between = -1;
+	int32_t answer = -EIO;
+	siginfo_t info;
+
+	err_t err = fd_socketpair(link);
+	if (err)
+		return err;
+	long pid = clone_child(&between);
+	if (pid == 0)
+		run_intermediate(c, link[1]);
+	err = pid < 0 ? err_from_errno() : read_answer(link[0], &answer);
+	if (!err && answer < 0)
+		err = answer;
+	if (!err) {
+		*ret_pid = answer;
+		*ret_pidfd = (int)syscall(SYS_pidfd_open, answer, 0);
+		err = *ret_pidfd < 0 ? err_from_errno() : 0;
+	}
+	/* Let it go: a byte, or the end of the connection. */
+	if (pid > 0) {
+		(void)!write(link[0], "", 1);
+		while (waitid(P_PIDFD, (id_t)between, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+			;
+		fd_close(between);
+	}
+	fd_close(link[0]);
+	fd_close(link[1]);
+	return err;
+}
+
+static err_t start_child(const struct child *c, pid_t *ret_pid, int *ret_pidfd)
+{
+	long pid = clone_child(ret_pidfd);
+
+	if (pid == 0)
+		run_child(c);
+	*ret_pid = (pid_t)pid;
+	return pid < 0 ? err_from_errno() : 0;
+}
+
 err_t registry_spawn(const char *program, const char *server, uint64_t token, int socket,
-		     const char *socket_path, pid_t *ret_pid, int *ret_pidfd)
+		     const char *socket_path, bool detached, pid_t *ret_pid, int *ret_pidfd)
 {
 	struct child c = { .socket = socket };
 	sigset_t all, old;
-	int pidfd = -1;
 	err_t err = 0;
 
 	if (access(program, X_OK) < 0)
@@ -137,13 +203,9 @@ err_t registry_spawn(const char *program, const char *server, uint64_t token, in
 		/* No handler of the program may run in the child. */
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);
-		long pid = clone_child(&pidfd);
-		if (pid == 0)
-			run_child(&c);
-		err = pid < 0 ? err_from_errno() : 0;
+		err = detached ? start_detached(&c, ret_pid, ret_pidfd)
+			       : start_child(&c, ret_pid, ret_pidfd);
 		pthread_sigmask(SIG_SETMASK, &old, NULL);
-		*ret_pid = (pid_t)pid;
-		*ret_pidfd = pidfd;
 	}
 	free_child(&c);
 	fd_close(socket);

@@ -69,6 +69,7 @@ void registry_servers_fini(struct registry *registry);
 const char *registry_server_state_name(const struct registry_server *server);
 
 /* Start PROGRAM with "--server NAME --token N --registry-fd 3 [--socket PATH]" (the bridge: without
- * --server). SOCKET is taken. The child has a constructed environment and no other descriptors. */
+ * --server). SOCKET is taken. It has a constructed environment and no other descriptors. DETACHED:
+ * it is no child of this process, whose own waiting and SIGCHLD never see it. */
 err_t registry_spawn(const char *program, const char *server, uint64_t token, int socket,
-		     const char *socket_path, pid_t *ret_pid, int *ret_pidfd);
+		     const char *socket_path, bool detached, pid_t *ret_pid, int *ret_pidfd);
