@@ -17,6 +17,10 @@ struct ProcessMonitor {
 	bool connector; /* the kernel sends events */
 };
 
+/* The mask has the bit of each kind's number; no kind has number 0, so bit 0 asks for all. */
+#define EVERY_KIND 1ull
+#define KNOWN_KINDS 0xfull
+
 struct ProcessMonitorUserClient {
 	IOUserClient client;
 	struct ProcessMonitor *monitor;
@@ -50,7 +54,7 @@ static void processEvent(void *context, uint32_t kind, uint32_t pid, uint32_t pa
 		.time = time ? time : processNow(),
 	};
 
-	if (!(self->mask & 1ull << (kind - 1)))
+	if (!(self->mask & (1ull << kind | EVERY_KIND)))
 		return;
 	if (comm)
 		memcpy(record.comm, comm, sizeof(record.comm));
@@ -127,8 +131,7 @@ static IOReturn inGate(OSObject *target, IOWorkLoopAction action, void *argument
 
 static IOReturn start(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
-	const uint64_t kinds = 7; /* bit 0: fork, 1: exec, 2: exit */
-	uint64_t mask = arguments->scalarInput[0] & kinds;
+	uint64_t mask = arguments->scalarInput[0] & KNOWN_KINDS;
 
 	return mask ? inGate(target, startInGate, &mask) : kIOReturnBadArgument;
 }

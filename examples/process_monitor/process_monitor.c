@@ -20,7 +20,7 @@
 #include <mach/mach.h>
 
 enum { start_method, stop_method, statistics_method };
-enum { fork_event = 1, exec_event, exit_event, all_events = 7 };
+enum { fork_event = 1, exec_event, exit_event, all_events = 1 << fork_event | 1 << exec_event | 1 << exit_event };
 
 struct record {
 	uint32_t version, kind, pid, parent_or_status;
