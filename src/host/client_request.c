@@ -82,6 +82,9 @@ err_t host_client_request_map(struct host_turn *turn)
 	return err;
 }
 
+/* 0 on the wire says that the driver gave no memory; this one was given but never mapped here. */
+#define NEVER_MAPPED UINT64_MAX
+
 err_t host_client_request_unmap(struct host_turn *turn)
 {
 	struct wire_unmap_request in;
@@ -96,7 +99,7 @@ err_t host_client_request_unmap(struct host_turn *turn)
 	host_turn_enter_alone(turn);
 	status = get_memory(turn, in.memory_type, &options, &memory);
 	if (!status && memory)
-		out.number = host_memories_find(turn->connection->memories, memory);
+		out.number = host_memories_find(turn->connection->memories, memory) ?: NEVER_MAPPED;
 	IOMemoryDescriptorRelease(memory);
 	err = status ? host_turn_answer_status(turn, status)
 		     : host_turn_answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out,
