@@ -144,6 +144,9 @@ err_t host_run(const struct host_config *config)
 		fd_close(config->registry_socket);
 		return -ENOMEM;
 	}
+	/* In a program of its own this library speaks up; inside a client it stays silent. */
+	if (!config->in_process)
+		log_init("portico-host", LOG_LEVEL_WARNING);
 	pthread_mutex_init(&host->lock, NULL);
 	host_threads_init(&host->threads);
 	list_init(&host->drivers);
