@@ -37,6 +37,9 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 	struct host_connection *connection = turn->connection;
 	int patience = SEND_WAIT_TURNS;
 
+	if (!turn->is_idle)
+		atomic_fetch_add(&connection->n_idle, 1);
+	turn->is_idle = true;
 	for (;;) {
 		err_t err = wire_reply(connection->socket, &turn->frame.header, layout, status,
 				       message, fds, n_fds, false);
@@ -376,6 +379,7 @@ static bool receive(struct host_turn *turn)
 		if (err == -EAGAIN)
 			continue;
 		/* The last receiver leaves a successor before it turns to the request. */
+		turn->is_idle = false;
 		if (!err && atomic_fetch_sub(&connection->n_idle, 1) == 1)
 			add_thread(connection);
 		if (!err)
@@ -385,7 +389,9 @@ static bool receive(struct host_turn *turn)
 		if (err)
 			return false;
 		wire_frame_clear(&turn->frame);
-		if (atomic_fetch_add(&connection->n_idle, 1) >= IDLE_MAX) {
+		if (!turn->is_idle)
+			atomic_fetch_add(&connection->n_idle, 1);
+		if (atomic_load(&connection->n_idle) > IDLE_MAX) {
 			atomic_fetch_sub(&connection->n_idle, 1);
 			return true;
 		}
