@@ -242,7 +242,8 @@ static void after_fork_child(void)
 	unrefs = NULL;
 	n_unrefs = unrefs_capacity = 0;
 	fork_generation++;
-	pthread_mutex_init(&lock, NULL);
+	/* The thread that forked holds it. */
+	pthread_mutex_unlock(&lock);
 }
 
 __attribute__((constructor)) static void prepare(void)
