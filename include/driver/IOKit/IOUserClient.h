@@ -25,7 +25,7 @@ struct IOUserClient {
 	IOService service;
 };
 
-enum { kIOUCVariableStructureSize = 0xffffffff };
+#define kIOUCVariableStructureSize 0xffffffffu
 enum { kIOExternalMethodScalarInputCountMax = 16, kIOExternalMethodScalarOutputCountMax = 16 };
 enum { kIOExternalMethodArgumentsCurrentVersion = 2 };
 enum { kIOUserNotifyMaxMessageSize = 64, kIOUserNotifyOptionCanDrop = 1 };
