@@ -210,7 +210,8 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 
 /* --- messages, busy, classes, resources ----------------------------------------------------------- */
 
-/* To the services above ENTRY in the stack: its clients' drivers. Nobody waits for their answers. */
+/* To the services above ENTRY in the stack that live in other providers: the sender's host has told
+ * its own objects already. Nobody waits for their answers. */
 static void tell_children(struct registry_entry *entry, const struct wire_message *sent)
 {
 	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
@@ -221,7 +222,7 @@ static void tell_children(struct registry_entry *entry, const struct wire_messag
 		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
 		struct wire_message message = *sent;
 
-		if (!c->owner || registry_entry_is_inactive(c))
+		if (!c->owner || c->owner == entry->owner || registry_entry_is_inactive(c))
 			continue;
 		message.id = c->id;
 		message.provider = entry->id;

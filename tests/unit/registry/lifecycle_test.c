@@ -161,4 +161,26 @@ TEST(a_host_that_dies_while_stopping_is_not_awaited)
 	end();
 }
 
+/* messageClients: drivers in other hosts hear it from us, those of the same host from their host. */
+TEST(messages_reach_the_clients_of_other_hosts)
+{
+	struct wire_message heard;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	publish(&provider, a, "Own", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	struct wire_message sent = { .id = a, .message_type = 0xe0001234, .argument = 7 };
+	test_equal_error(end_call(&provider, &wire_message_layout, &sent, NULL, NULL, NULL), 0);
+	test_equal(provider.n_backlog, 0);
+	end_expect(&other, &wire_provider_message_layout, &heard);
+	test_equal(heard.id, b);
+	test_equal(heard.provider, a);
+	test_equal(heard.argument, 7);
+	sent.data = (struct wire_bytes){ "xy", 2 };
+	test_equal_error(end_call(&provider, &wire_message_layout, &sent, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	end();
+}
+
 TEST_MAIN
