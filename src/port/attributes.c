@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Attributes, contexts and notification requests of receive rights (spec 8.2, 8.5). */
+/* What can be set on a receive right and asked of it, and membership of sets (spec 8.2). */
 #include <string.h>
 
 #include "port/port_internal.h"
 
-/* The port whose receive right NAME is, with the lock held; unlocks on failure. */
+/* The port with TYPE under NAME, with the lock held; on failure the lock is free. */
 static kern_return_t enter(ipc_space_t task, mach_port_name_t name, struct port **ret)
 {
 	if (task != mach_task_self_)
@@ -19,23 +19,29 @@ static kern_return_t enter(ipc_space_t task, mach_port_name_t name, struct port 
 	return n ? KERN_INVALID_RIGHT : KERN_INVALID_NAME;
 }
 
-static kern_return_t fill_status(struct port *port, mach_port_info_t info, mach_msg_type_number_t *count)
+static kern_return_t get_locked(struct port *port, mach_port_flavor_t flavor, mach_port_info_t info,
+				mach_msg_type_number_t *count)
 {
+	mach_port_limits_t limits = { .mpl_qlimit = port->queue_limit };
 	mach_port_status_t status = {
-		.mps_pset = !list_is_empty(&port->memberships),
+		.mps_pset = port_count_sets_locked(port),
 		.mps_seqno = port->seqno,
 		.mps_mscount = port->mscount,
 		.mps_qlimit = port->queue_limit,
 		.mps_msgcount = port->n_queued,
 		.mps_sorights = (mach_port_rights_t)port->n_once,
 		.mps_srights = port->n_senders > 0,
+		.mps_pdrequest = port->destroyed_request != NULL,
 		.mps_nsrequest = port->no_senders_request != NULL,
 	};
+	bool is_limits = flavor == MACH_PORT_LIMITS_INFO;
+	mach_msg_type_number_t needed = is_limits ? MACH_PORT_LIMITS_INFO_COUNT :
+						    MACH_PORT_RECEIVE_STATUS_COUNT;
 
-	if (*count < MACH_PORT_RECEIVE_STATUS_COUNT)
+	if (*count < needed)
 		return KERN_FAILURE;
-	memcpy(info, &status, sizeof(status));
-	*count = MACH_PORT_RECEIVE_STATUS_COUNT;
+	memcpy(info, is_limits ? (void *)&limits : (void *)&status, needed * sizeof(natural_t));
+	*count = needed;
 	return KERN_SUCCESS;
 }
 
@@ -52,14 +58,7 @@ kern_return_t mach_port_get_attributes(ipc_space_t task, mach_port_name_t name,
 	kern_return_t result = enter(task, name, &port);
 	if (result)
 		return result;
-	if (flavor == MACH_PORT_RECEIVE_STATUS) {
-		result = fill_status(port, info, count);
-	} else if (*count < MACH_PORT_LIMITS_INFO_COUNT) {
-		result = KERN_FAILURE;
-	} else {
-		info[0] = (integer_t)port->queue_limit;
-		*count = MACH_PORT_LIMITS_INFO_COUNT;
-	}
+	result = get_locked(port, flavor, info, count);
 	port_unlock();
 	return result;
 }
@@ -68,25 +67,27 @@ kern_return_t mach_port_set_attributes(ipc_space_t task, mach_port_name_t name,
 				       mach_port_flavor_t flavor, mach_port_info_t info,
 				       mach_msg_type_number_t count)
 {
+	mach_port_limits_t limits = { 0 };
 	struct port *port;
-	mach_port_msgcount_t limit = 0;
 
-	if (flavor != MACH_PORT_LIMITS_INFO && flavor != MACH_PORT_TEMPOWNER &&
-	    flavor != MACH_PORT_IMPORTANCE_RECEIVER)
-		return KERN_INVALID_VALUE;
 	if (flavor == MACH_PORT_LIMITS_INFO) {
-		if (count < MACH_PORT_LIMITS_INFO_COUNT || !info)
+		if (count < MACH_PORT_LIMITS_INFO_COUNT)
 			return KERN_FAILURE;
-		limit = (mach_port_msgcount_t)info[0];
-		if (limit > MACH_PORT_QLIMIT_MAX)
+		if (!info)
+			return KERN_INVALID_ARGUMENT;
+		memcpy(&limits, info, sizeof(limits));
+		if (limits.mpl_qlimit > MACH_PORT_QLIMIT_MAX)
 			return KERN_INVALID_VALUE;
+	} else if (flavor != MACH_PORT_TEMPOWNER && flavor != MACH_PORT_IMPORTANCE_RECEIVER) {
+		return KERN_INVALID_VALUE;
 	}
 	kern_return_t result = enter(task, name, &port);
 	if (result)
 		return result;
 	if (flavor == MACH_PORT_LIMITS_INFO) {
-		port->queue_limit = limit;
-		pthread_cond_broadcast(&port->writable);
+		port->queue_limit = limits.mpl_qlimit;
+		/* Senders may have waited for it. */
+		port_wake_locked(port);
 	}
 	port_unlock();
 	return KERN_SUCCESS;
@@ -118,61 +119,64 @@ kern_return_t mach_port_get_context(ipc_space_t task, mach_port_name_t name, mac
 	return KERN_SUCCESS;
 }
 
-/* --- notifications ------------------------------------------------------------- */
+/* --- sets -------------------------------------------------------------------- */
 
-static kern_return_t request_slot_locked(struct port_name *n, mach_msg_id_t id, struct port ***ret)
+static kern_return_t find_set_locked(mach_port_name_t name, struct port **ret)
 {
-	switch (id) {
-	case MACH_NOTIFY_NO_SENDERS:
-		if (!(n->type & MACH_PORT_TYPE_RECEIVE))
-			return KERN_INVALID_RIGHT;
-		*ret = &n->port->no_senders_request;
-		return KERN_SUCCESS;
-	case MACH_NOTIFY_DEAD_NAME:
-		if (!(n->type & (MACH_PORT_TYPE_SEND_RIGHTS | MACH_PORT_TYPE_RECEIVE)))
-			return KERN_INVALID_ARGUMENT;
-		*ret = &n->dead_request;
-		return KERN_SUCCESS;
-	default:
-		return KERN_INVALID_VALUE;
-	}
+	struct port_name *n = port_name_find_locked(name);
+
+	if (!n)
+		return KERN_INVALID_NAME;
+	if (!(n->type & MACH_PORT_TYPE_PORT_SET))
+		return KERN_INVALID_RIGHT;
+	*ret = n->port;
+	return KERN_SUCCESS;
 }
 
-kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t name,
-					     mach_msg_id_t msgid, mach_port_mscount_t sync,
-					     mach_port_t notify, mach_msg_type_name_t notify_poly,
-					     mach_port_t *previous)
+kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member, mach_port_name_t after)
 {
-	struct port_right right = { 0 }, old = { .disposition = MACH_MSG_TYPE_MOVE_SEND_ONCE };
-	struct port **slot = NULL;
+	struct port *port, *set = NULL;
+	kern_return_t result = enter(task, member, &port);
 
-	if (task != mach_task_self_)
-		return KERN_INVALID_TASK;
-	if (!previous)
-		return KERN_INVALID_ARGUMENT;
-	if (notify_poly != MACH_MSG_TYPE_MAKE_SEND_ONCE && notify_poly != MACH_MSG_TYPE_MOVE_SEND_ONCE)
-		return KERN_INVALID_CAPABILITY;
-	port_lock();
-	struct port_name *n = port_name_find_locked(name);
-	kern_return_t result = n ? request_slot_locked(n, msgid, &slot) : KERN_INVALID_NAME;
-	if (!result && MACH_PORT_VALID(notify) && port_copyin_locked(notify, notify_poly, &right))
-		result = KERN_INVALID_CAPABILITY;
+	if (result)
+		return result;
+	if (after != MACH_PORT_NULL)
+		result = find_set_locked(after, &set);
+	else if (list_is_empty(&port->members))
+		result = KERN_NOT_IN_SET;
 	if (!result) {
-		old.port = *slot;
-		*slot = right.port;
-		*previous = port_copyout_locked(&old);
-		if (msgid == MACH_NOTIFY_NO_SENDERS && *slot && !n->port->n_senders && n->port->mscount >= sync &&
-		    n->port->mscount) {
-			struct port *once = *slot;
-			struct {
-				NDR_record_t ndr;
-				mach_msg_type_number_t count;
-			} body = { .count = n->port->mscount };
-
-			*slot = NULL;
-			port_notify_locked(once, MACH_NOTIFY_NO_SENDERS, &body, sizeof(body));
-		}
+		port_leave_sets_locked(port);
+		if (set)
+			result = port_set_add_locked(set, port);
 	}
+	port_unlock();
+	return result;
+}
+
+kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set_name)
+{
+	struct port *port, *set;
+	kern_return_t result = enter(task, name, &port);
+
+	if (result)
+		return result;
+	result = find_set_locked(set_name, &set);
+	if (!result)
+		result = port_set_add_locked(set, port);
+	port_unlock();
+	return result;
+}
+
+kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set_name)
+{
+	struct port *port, *set;
+	kern_return_t result = enter(task, name, &port);
+
+	if (result)
+		return result;
+	result = find_set_locked(set_name, &set);
+	if (!result)
+		result = port_set_remove_locked(set, port);
 	port_unlock();
 	return result;
 }

@@ -5,6 +5,8 @@
 
 #include <mach/mach_time.h>
 
+#include "port/port_internal.h"
+
 static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec t;
@@ -47,4 +49,14 @@ kern_return_t mach_wait_until(uint64_t deadline)
 
 	return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR ? KERN_ABORTED :
 											 KERN_SUCCESS;
+}
+
+uint64_t port_now_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t port_deadline_ns(mach_msg_timeout_t timeout_ms)
+{
+	return port_now_ns() + (uint64_t)timeout_ms * 1000000u;
 }

@@ -1,144 +1,194 @@
 // SPDX-License-Identifier: MIT
-/* Inlets: sockets of other processes that send into a receive right. */
+/* Inlets: sockets whose datagrams become messages of a port. */
 #include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "base/fd.h"
+#include "base/map.h"
 #include "port/port_internal.h"
 
-/* Looks at inlets for one receive: a sender of messages that are dropped must not keep us here. */
-enum { DROPPED_MAX = 256 };
+/* So many sockets are simply tried; with more the kernel is asked which are ready. */
+enum { TRY_ALL = 4 };
 
-static void free_inlet(struct port_inlet *inlet)
+static struct map inlets = MAP_INIT; /* number -> inlet */
+static uint64_t last_number;
+
+static void remove_locked(struct inlet *inlet)
 {
+	struct port *port = inlet->port;
+
+	if (inlet->removed)
+		return;
+	inlet->removed = true;
+	/* A copy of the socket may be open elsewhere, so closing alone would not end the watch. */
+	port_unwatch_locked(port, inlet->socket);
+	map_remove(&inlets, inlet->number);
+	list_remove(&inlet->link);
+	port->n_inlets--;
+	if (!inlet->busy)
+		port_put_off_inlet_locked(inlet);
+}
+
+void port_remove_inlets_locked(struct port *port)
+{
+	while (!list_is_empty(&port->inlets))
+		remove_locked(list_first(&port->inlets, struct inlet, link));
+}
+
+void port_inlet_finish(struct inlet *inlet)
+{
+	fd_close(inlet->socket);
 	if (inlet->ops->removed)
 		inlet->ops->removed(inlet->context);
 	port_unref(inlet->port);
 	free(inlet);
 }
 
+void port_inlets_forget_locked(struct port *port)
+{
+	list_for_each_safe(node, &port->inlets) {
+		struct inlet *inlet = container_of(node, struct inlet, link);
+
+		list_remove(node);
+		map_remove(&inlets, inlet->number);
+		fd_close(inlet->socket);
+		free(inlet);
+	}
+	port->n_inlets = port->n_busy = 0;
+}
+
+/* Waiters of the port and of its sets must look at sockets from now on. */
+static err_t need_descriptors_locked(struct port *port)
+{
+	err_t err = port_need_descriptor_locked(port);
+
+	list_for_each(node, &port->members) {
+		if (err)
+			break;
+		err = port_need_descriptor_locked(
+			container_of(node, struct port_member, of_port)->set);
+	}
+	return err;
+}
+
+static err_t add_locked(struct inlet *inlet)
+{
+	struct port *port = inlet->port;
+	err_t err = port->dead ? -EPIPE : need_descriptors_locked(port);
+
+	if (err)
+		return err;
+	err = map_set(&inlets, inlet->number, inlet);
+	if (err)
+		return err;
+	err = port_watch_locked(port, inlet->socket, inlet);
+	if (err) {
+		map_remove(&inlets, inlet->number);
+		return err;
+	}
+	list_add(&port->inlets, &inlet->link);
+	port->n_inlets++;
+	port_wake_locked(port);
+	return 0;
+}
+
 err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops *ops,
 		     void *context, struct port_inlet **ret_inlet)
 {
-	struct port_inlet *inlet = calloc(1, sizeof(*inlet));
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = inlet };
-	err_t err = inlet ? 0 : -ENOMEM;
+	struct inlet *inlet = calloc(1, sizeof(*inlet));
 
-	port_lock();
-	if (!err)
-		err = port->dead ? -EPIPE : port_need_descriptor_locked(port);
-	if (!err && epoll_ctl(port->epoll_fd, EPOLL_CTL_ADD, socket, &e) < 0)
-		err = err_from_errno();
-	if (!err) {
-		*inlet = (struct port_inlet){ .port = port_ref(port), .socket = socket, .ops = ops,
-					      .context = context };
-		list_add(&port->inlets, &inlet->link);
-		pthread_cond_broadcast(&port->readable);
-		*ret_inlet = inlet;
+	if (!inlet) {
+		fd_close(socket);
+		return -ENOMEM;
 	}
+	inlet->port = port_ref(port);
+	inlet->socket = socket;
+	inlet->ops = ops;
+	inlet->context = context;
+	list_init(&inlet->link);
+	port_lock();
+	inlet->number = ++last_number;
+	uint64_t number = inlet->number;
+	/* Before anybody can receive from it, and with it hear that it is gone. */
+	struct port_inlet *handle = (struct port_inlet *)(uintptr_t)number;
+	err_t err = add_locked(inlet);
+	if (!err)
+		*ret_inlet = handle;
 	port_unlock();
 	if (err) {
 		fd_close(socket);
+		port_unref(port);
 		free(inlet);
 	}
 	return err;
 }
 
-/* Out of the port; true when the caller has to free it (no receive is running). */
-static bool detach_locked(struct port_inlet *inlet)
-{
-	inlet->removed = true;
-	list_remove(&inlet->link);
-	if (inlet->socket >= 0 && inlet->port->epoll_fd >= 0)
-		epoll_ctl(inlet->port->epoll_fd, EPOLL_CTL_DEL, inlet->socket, NULL);
-	if (inlet->busy)
-		return false;
-	inlet->socket = fd_close(inlet->socket);
-	return true;
-}
-
-void port_remove_inlet(struct port_inlet *inlet)
+void port_remove_inlet(struct port_inlet *handle)
 {
 	port_lock();
-	bool mine = !inlet->removed && detach_locked(inlet);
+	struct inlet *inlet = map_find(&inlets, (uint64_t)(uintptr_t)handle);
+	if (inlet)
+		remove_locked(inlet);
 	port_unlock();
-	if (mine)
-		free_inlet(inlet);
 }
 
-void port_remove_inlets_locked(struct port *port, struct list *removed)
+static struct port_message *try_locked(struct inlet *inlet)
 {
-	list_for_each_safe(node, &port->inlets) {
-		struct port_inlet *inlet = container_of(node, struct port_inlet, link);
+	struct port *port = inlet->port;
+	struct port_message *message = NULL;
 
-		if (detach_locked(inlet))
-			list_add(removed, &inlet->link);
-	}
-}
-
-void port_finish_inlets(struct list *removed)
-{
-	list_for_each_safe(node, removed) {
-		list_remove(node);
-		free_inlet(container_of(node, struct port_inlet, link));
-	}
-}
-
-/* Call the inlet's receiver without the lock. */
-static err_t receive_one(struct port_inlet *inlet, struct port_message **ret)
-{
-	*ret = NULL;
 	inlet->busy = true;
+	port->n_busy++;
 	port_unlock();
-	err_t err = inlet->ops->receive(inlet->context, inlet->socket, ret);
+	err_t err = inlet->ops->receive(inlet->context, inlet->socket, &message);
 	port_lock();
 	inlet->busy = false;
-	bool finish = inlet->removed;
-	if (!finish && err == -EPIPE)
-		finish = detach_locked(inlet);
-	if (finish) {
-		inlet->socket = fd_close(inlet->socket);
-		port_unlock();
-		free_inlet(inlet);
-		port_lock();
-	}
-	return err;
+	port->n_busy--;
+	/* Others may have passed it by. */
+	port_wake_locked(port);
+	if (inlet->removed)
+		port_put_off_inlet_locked(inlet);
+	else if (err && err != -EAGAIN && err != -EINTR)
+		remove_locked(inlet);
+	return err ? NULL : message;
 }
 
-static struct port_inlet *next_ready_locked(struct port *port, unsigned left)
+/* Each inlet once, in turn. The list may change whenever the lock is dropped. */
+static struct port_message *try_all_locked(struct port *port)
 {
-	while (left-- && !list_is_empty(&port->inlets)) {
-		struct port_inlet *inlet = list_first(&port->inlets, struct port_inlet, link);
+	struct port_message *message = NULL;
 
-		/* To the end of the line, so that all get their turn. */
+	for (unsigned n = port->n_inlets; n && !message && !list_is_empty(&port->inlets); n--) {
+		struct inlet *inlet = list_first(&port->inlets, struct inlet, link);
+
 		list_remove(&inlet->link);
 		list_add(&port->inlets, &inlet->link);
 		if (!inlet->busy)
-			return inlet;
+			message = try_locked(inlet);
 	}
-	return NULL;
+	return message;
+}
+
+/* Asked for one at a time, the kernel names ready sockets in turn. */
+static struct port_message *try_ready_locked(struct port *port)
+{
+	struct port_message *message = NULL;
+	struct epoll_event e;
+
+	for (unsigned n = port->n_inlets + 1; n && !message && port->n_inlets; n--) {
+		if (epoll_wait(port->epoll_fd, &e, 1, 0) != 1)
+			return NULL;
+		/* It lives: inlets leave the watch under the lock. NULL is the queue's. */
+		struct inlet *inlet = e.data.ptr;
+		if (inlet && !inlet->busy)
+			message = try_locked(inlet);
+	}
+	return message;
 }
 
 struct port_message *port_receive_inlets_locked(struct port *port)
 {
-	unsigned n = 0;
-
-	list_for_each(node, &port->inlets)
-		n++;
-	for (unsigned i = 0; i < n && !port->dead; i++) {
-		struct port_inlet *inlet = next_ready_locked(port, n);
-		struct port_message *message;
-
-		if (!inlet)
-			return NULL;
-		err_t err = receive_one(inlet, &message);
-		if (!err && message) {
-			message->seqno = port->seqno++;
-			return message;
-		}
-		/* Something was read that makes no message: look at this one again. */
-		if (!err && n < DROPPED_MAX)
-			n++;
-	}
-	return NULL;
+	if (!port->n_inlets)
+		return NULL;
+	return port->n_inlets <= TRY_ALL ? try_all_locked(port) : try_ready_locked(port);
 }

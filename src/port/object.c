@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* Ports: life, object ports, senders, death. */
+/* Ports: birth, senders, death; object ports. */
 #include <stdlib.h>
 
 #include "port/port_internal.h"
 
-struct list port_all_ports = LIST_INIT(port_all_ports);
-
-void port_queue_no_senders_locked(struct port *port);
+struct list port_all = LIST_INIT(port_all);
 
 struct port *port_ref(struct port *port)
 {
@@ -15,17 +13,27 @@ struct port *port_ref(struct port *port)
 	return port;
 }
 
+static void free_locked(struct port *port)
+{
+	list_remove(&port->all);
+	port_close_descriptors_locked(port);
+	pthread_cond_destroy(&port->changed);
+	free(port);
+}
+
+void port_unref_locked(struct port *port)
+{
+	if (port && ref_put(&port->ref))
+		free_locked(port);
+}
+
 struct port *port_unref(struct port *port)
 {
 	if (!port || !ref_put(&port->ref))
 		return NULL;
 	port_lock();
-	list_remove(&port->all);
-	port_close_descriptors_locked(port);
+	free_locked(port);
 	port_unlock();
-	pthread_cond_destroy(&port->readable);
-	pthread_cond_destroy(&port->writable);
-	free(port);
 	return NULL;
 }
 
@@ -41,15 +49,14 @@ err_t port_new_locked(struct port **ret)
 	list_init(&port->pending);
 	list_init(&port->queue);
 	list_init(&port->inlets);
-	list_init(&port->memberships);
+	list_init(&port->members);
 	port->queue_limit = MACH_PORT_QLIMIT_DEFAULT;
 	port->epoll_fd = port->event_fd = -1;
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&port->readable, &monotonic);
-	pthread_cond_init(&port->writable, &monotonic);
+	pthread_cond_init(&port->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	list_add(&port_all_ports, &port->all);
+	list_add(&port_all, &port->all);
 	*ret = port;
 	return 0;
 }
@@ -57,12 +64,15 @@ err_t port_new_locked(struct port **ret)
 err_t port_new_object(uint32_t kind, void *object, const struct port_object_ops *ops,
 		      struct port **ret_port)
 {
+	struct port *port;
+
 	port_lock();
-	err_t err = port_new_locked(ret_port);
+	err_t err = port_new_locked(&port);
 	if (!err) {
-		(*ret_port)->kind = kind;
-		(*ret_port)->object = object;
-		(*ret_port)->ops = ops;
+		port->kind = kind;
+		port->object = object;
+		port->ops = ops;
+		*ret_port = port;
 	}
 	port_unlock();
 	return err;
@@ -70,16 +80,10 @@ err_t port_new_object(uint32_t kind, void *object, const struct port_object_ops 
 
 err_t port_make_send(struct port *port, mach_port_name_t *ret_name)
 {
-	struct port_name *n;
-	err_t err = -EPIPE;
-
 	port_lock();
-	if (!port->dead)
-		err = port_add_send_uref_locked(port, &n);
-	if (!err) {
+	err_t err = port->dead ? -EPIPE : port_add_send_uref_locked(port, ret_name);
+	if (!err)
 		port->mscount++;
-		*ret_name = n->name;
-	}
 	port_unlock();
 	return err;
 }
@@ -92,133 +96,141 @@ bool port_has_senders(struct port *port)
 	return has;
 }
 
+static err_t find_object_locked(mach_port_name_t name, uint32_t kind, struct port **ret)
+{
+	struct port_name *n = port_name_find_locked(name);
+
+	if (!n || n->type & MACH_PORT_TYPE_DEAD_NAME)
+		return -ENOENT;
+	if (!(n->type & MACH_PORT_TYPE_SEND_RIGHTS))
+		return -ENOENT;
+	if (n->port->kind != kind || !n->port->ops)
+		return -EINVAL;
+	if (n->port->dead)
+		return -ENOENT;
+	*ret = n->port;
+	return 0;
+}
+
 err_t port_copy_object(mach_port_name_t name, uint32_t kind, void **ret_object)
 {
-	err_t err = 0;
+	struct port *port;
 
 	port_lock();
-	struct port_name *n = port_name_find_locked(name);
-	if (!n || n->type & MACH_PORT_TYPE_DEAD_NAME || !(n->type & MACH_PORT_TYPE_SEND_RIGHTS))
-		err = n && n->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET) ? -EINVAL : -ENOENT;
-	else if (n->port->dead)
-		err = -ENOENT;
-	else if (n->port->kind != kind)
-		err = -EINVAL;
+	err_t err = find_object_locked(name, kind, &port);
 	if (!err) {
-		n->port->ops->retain(n->port->object);
-		*ret_object = n->port->object;
+		port->ops->retain(port->object);
+		*ret_object = port->object;
 	}
 	port_unlock();
 	return err;
 }
 
-static void tell_no_senders_locked(struct port *port)
-{
-	struct {
-		NDR_record_t ndr;
-		mach_msg_type_number_t count;
-	} body = { .count = port->mscount };
-
-	if (port->kind && !port->dead)
-		port_queue_no_senders_locked(port);
-	if (port->no_senders_request) {
-		struct port *once = port->no_senders_request;
-
-		port->no_senders_request = NULL;
-		port_notify_locked(once, MACH_NOTIFY_NO_SENDERS, &body, sizeof(body));
-	}
-}
-
 void port_drop_sender_locked(struct port *port)
 {
-	if (port->n_senders && --port->n_senders == 0)
-		tell_no_senders_locked(port);
+	struct port *request = port->no_senders_request;
+
+	if (--port->n_senders)
+		return;
+	if (port->ops && !port->dead)
+		port_put_off_no_senders_locked(port);
+	if (request) {
+		port->no_senders_request = NULL;
+		port_notify_locked(request, MACH_NOTIFY_NO_SENDERS, port->mscount);
+	}
 }
 
-/* A send-once right that goes unused tells its receiver, as the sender's death would. */
-void port_drop_once_locked(struct port *port, bool notify)
+void port_drop_once_locked(struct port *port, bool unused)
 {
-	if (notify && !port->dead) {
-		port_notify_locked(port, MACH_NOTIFY_SEND_ONCE, NULL, 0);
+	if (unused && !port->dead) {
+		port_notify_locked(port, MACH_NOTIFY_SEND_ONCE, 0);
 		return;
 	}
-	if (port->n_once)
-		port->n_once--;
-	port_put_off_unref_locked(port);
+	port->n_once--;
+	port_unref_locked(port);
 }
 
-static void name_dies_locked(struct port_name *n)
+void port_wake_locked(struct port *port)
 {
-	struct {
-		NDR_record_t ndr;
-		mach_port_name_t port;
-	} body = { .port = n->name };
-	struct port *once = n->dead_request;
-	struct port *port = n->port;
-
-	if (n->type & MACH_PORT_TYPE_SEND_ONCE)
-		n->urefs = 1;
-	list_remove(&n->once);
-	n->type = MACH_PORT_TYPE_DEAD_NAME;
-	n->port = NULL;
-	n->dead_request = NULL;
-	if (port->name == n->name)
-		port->name = MACH_PORT_NULL;
-	port_put_off_unref_locked(port);
-	if (once) {
-		/* The notification itself carries one more reference to the dead name. */
-		n->urefs++;
-		port_notify_locked(once, MACH_NOTIFY_DEAD_NAME, &body, sizeof(body));
-	}
+	pthread_cond_broadcast(&port->changed);
+	port_update_event_locked(port);
+	if (port->is_set)
+		return;
+	list_for_each(node, &port->members)
+		pthread_cond_broadcast(&container_of(node, struct port_member, of_port)->set->changed);
 }
 
-static void drop_request_locked(struct port *port)
+void port_detach_receive_locked(struct port *port)
 {
-	struct port *once = port->no_senders_request;
+	struct port_name *n = port_name_find_locked(port->name);
 
-	port->no_senders_request = NULL;
-	if (once)
-		port_drop_once_locked(once, true);
+	port->has_receive = false;
+	port->epoch++;
+	port_wake_locked(port);
+	if (port->is_set)
+		port_empty_set_locked(port);
+	else
+		port_leave_sets_locked(port);
+	if (!n)
+		return;
+	n->type &= ~(MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET);
+	if (!n->type)
+		port_name_free_locked(n);
 }
 
+static void drop_requests_locked(struct port *port)
+{
+	struct port *requests[] = { port->no_senders_request, port->destroyed_request };
+
+	port->no_senders_request = port->destroyed_request = NULL;
+	for (int i = 0; i < 2; i++)
+		if (requests[i])
+			port_drop_once_locked(requests[i], true);
+}
+
+/* The caller holds a reference. */
 void port_kill_locked(struct port *port)
 {
-	struct port_message *message;
-
 	if (port->dead)
 		return;
 	port->dead = true;
-	port->has_receive = false;
+	port_detach_receive_locked(port);
 	struct port_name *n = port_name_find_locked(port->name);
 	if (n) {
-		n->type &= ~(MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET);
-		if (n->type & MACH_PORT_TYPE_SEND)
-			name_dies_locked(n);
-		else
-			port_name_free_locked(n);
+		port->n_senders -= n->urefs;
+		port_name_die_locked(n);
 	}
-	list_for_each_safe(node, &port->once_names)
-		name_dies_locked(container_of(node, struct port_name, once));
-	while (!port->is_set && (message = port_dequeue_locked(port)))
-		port_message_release_locked(message);
-	port_leave_sets_locked(port);
-	drop_request_locked(port);
-	pthread_cond_broadcast(&port->readable);
-	pthread_cond_broadcast(&port->writable);
-	port_update_event_locked(port);
+	list_for_each_safe(node, &port->once_names) {
+		struct port_name *once = container_of(node, struct port_name, once);
+
+		port->n_once--;
+		port_name_die_locked(once);
+	}
+	while (!list_is_empty(&port->queue)) {
+		struct port_message *m = list_first(&port->queue, struct port_message, link);
+
+		list_remove(&m->link);
+		port->n_queued--;
+		port_put_off_message_locked(m);
+	}
+	port_remove_inlets_locked(port);
+	drop_requests_locked(port);
+	port_wake_locked(port);
 }
 
-void port_kill(struct port *port)
+void port_destroy_receive_locked(struct port *port)
 {
-	struct list inlets;
+	struct port *request = port->destroyed_request;
 
-	list_init(&inlets);
-	port_lock();
-	port_remove_inlets_locked(port, &inlets);
-	port_kill_locked(port);
-	port_await_no_senders_locked(port);
-	port_unlock();
-	port_finish_inlets(&inlets);
+	port_ref(port);
+	if (request) {
+		port->destroyed_request = NULL;
+		port_detach_receive_locked(port);
+		port_notify_destroyed_locked(request, port);
+	} else {
+		port_kill_locked(port);
+	}
+	port_unref_locked(port);
 }
 
 err_t port_from_receive_right(mach_port_name_t name, struct port **ret_port)

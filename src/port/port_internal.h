@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The port object, names, rights and messages, as the files of this folder
- * share them.
+ * Ports, names, rights and messages as the files of this folder share them.
  *
- * One lock guards everything: the name table, all ports, all queues. Functions
- * called *_locked need it. What must run without it (no_senders callbacks,
- * freeing of messages and ports) is put off: port_unlock does it after letting
- * go of the lock.
+ * One lock guards the name table, all ports and all queues; functions called
+ * *_locked need it. What must run without it (no_senders and removed
+ * callbacks) and what could recurse without end (destroying messages that
+ * carry receive rights) is put off and done by port_unlock.
  */
 #pragma once
 
@@ -19,160 +18,227 @@
 
 enum {
 	PORT_UREFS_MAX = 65535,
-	PORT_KERNEL_QUEUE_MAX = 65534, /* messages, whoever sends */
-	PORT_MESSAGE_MAX = 64 * 1024 * 1024, /* bytes */
-	PORT_DESCRIPTORS_MAX = 1024, /* in one message */
+	PORT_QUEUE_MAX = 65534, /* messages in a queue, whoever sends */
+	PORT_MESSAGE_MAX = 64 << 20, /* bytes of one message, without out-of-line memory */
+	PORT_RIGHTS_MAX = 65536, /* in one message */
 };
+
+#define PORT_FOREVER UINT64_MAX
 
 struct port {
 	struct ref ref;
-	struct list all; /* in the list of all ports, for fork */
-	bool dead;
-	bool is_set;
-	mach_port_name_t name; /* of send and receive right or set, 0: none */
-
-	/* rights */
-	bool has_receive; /* the receive right is under NAME */
-	uint64_t n_senders; /* urefs and send rights in messages */
-	uint64_t n_once;
+	struct list all; /* all ports of the process, for fork */
+	bool is_set, dead;
+	bool has_receive; /* the receive right (or set) stands under NAME */
+	mach_port_name_t name; /* of send right, receive right or set; 0: none */
+	uint64_t n_senders; /* urefs, and send rights in messages */
+	uint64_t n_once; /* send-once rights under names, in messages and requests */
 	mach_port_mscount_t mscount;
-	struct list once_names;
+	struct list once_names; /* port_name.once */
+	struct port *no_senders_request, *destroyed_request; /* send-once rights */
 
 	/* object ports */
-	uint32_t kind;
+	uint32_t kind; /* 0: an ordinary port */
 	void *object;
 	const struct port_object_ops *ops;
-	bool no_senders_pending;
-	bool telling; /* ops->no_senders runs on thread TELLER */
+	struct list pending; /* in the list of put-off no_senders calls */
+	bool telling, tell_again; /* no_senders runs, on this thread: */
 	pthread_t teller;
-	struct list pending; /* in the list of put-off work */
 
 	/* receiving */
 	struct list queue;
 	unsigned n_queued, queue_limit;
 	mach_port_seqno_t seqno;
+	uint64_t epoch; /* changes when the receive right goes: waiters give up */
+	struct port *carrier; /* the port whose queue holds the message with our receive right */
 	struct list inlets;
-	bool inlets_next; /* whose turn it is: fairness between queue and inlets */
-	pthread_cond_t readable, writable;
+	unsigned n_inlets, n_busy; /* busy: a callback runs */
+	bool inlets_next; /* whose turn it is */
+	pthread_cond_t changed; /* something may be received, or sent, or the port is dead */
 	int epoll_fd, event_fd; /* -1 until somebody needs them */
 	bool event_is_set;
-	struct list memberships; /* struct port_member */
 	mach_port_context_t context;
-
-	struct port *no_senders_request; /* send-once right, referenced */
+	/* port_member: the sets of a port, or the members of a set */
+	struct list members;
 };
 
-/* A receive right in a set. */
 struct port_member {
-	struct list of_port, of_set; /* of_set hangs in the set's queue field */
-	struct port *port, *set;
+	struct list of_port, of_set;
+	struct port *port, *set; /* referenced */
 };
 
 struct port_name {
 	mach_port_name_t name;
-	mach_port_type_t type; /* SEND, RECEIVE, SEND_ONCE, PORT_SET or DEAD_NAME bits */
+	mach_port_type_t type; /* without DNREQUEST */
 	unsigned urefs; /* of the send right or dead name */
+	bool pinned; /* the task's own ports: the last uref stays */
 	struct port *port; /* referenced; NULL for dead names */
-	struct list once; /* in port->once_names */
-	struct port *dead_request; /* send-once right for a dead-name notification */
+	struct list once; /* send-once names of a port */
+	struct port *dead_request; /* send-once right */
 };
 
-/* A right on its way. port NULL: a dead name or no right. */
+/* A right that is on its way. Without port: a dead name (DEAD) or no right. */
 struct port_right {
-	struct port *port;
-	mach_msg_type_name_t disposition; /* MOVE_SEND, MOVE_SEND_ONCE, MOVE_RECEIVE or 0 */
-	bool dead; /* the sender named a dead right */
-	uint32_t offset; /* of the name inside the message */
+	struct port *port; /* referenced */
+	mach_msg_type_name_t type; /* MOVE_SEND, MOVE_SEND_ONCE, MOVE_RECEIVE; 0: none */
+	bool dead;
+};
+
+/* A right in the body: at OFFSET of the message, or of its MEMORY. */
+struct port_body_right {
+	struct port_right right;
+	uint32_t offset;
+	int memory; /* -1: in the message itself */
 };
 
 struct port_memory {
-	uint32_t offset; /* of the descriptor inside the message */
-	void *address;
+	void *address; /* pages of our own, or NULL when SIZE is 0 */
 	size_t size;
+	uint32_t offset; /* of the descriptor */
 };
 
 struct port_message {
 	struct list link;
-	struct port_right remote; /* reply right */
-	struct port_right *rights;
-	size_t n_rights;
+	struct port_right destination, reply;
+	struct port_body_right *rights, first_right[1];
 	struct port_memory *memory;
-	size_t n_memory;
+	unsigned n_rights, n_memory;
 	mach_port_seqno_t seqno;
+	bool from_library; /* like a message of the kernel: no sender */
+	bool returned; /* taken and put back: comes before all others */
 	mach_msg_size_t size;
 	unsigned char data[] __attribute__((aligned(8)));
 };
 
-struct port_inlet {
-	struct list link; /* in port->inlets */
-	struct port *port;
+/* The owner knows it by its number, so that a late port_remove_inlet is harmless. */
+struct inlet {
+	struct list link;
+	uint64_t number;
+	struct port *port; /* referenced */
 	int socket;
 	const struct port_inlet_ops *ops;
 	void *context;
 	bool busy, removed;
 };
 
-/* name_table.c */
+/* --- lock.c ---------------------------------------------------------------- */
+
 void port_lock(void);
-/* Let go of the lock and do what was put off. */
 void port_unlock(void);
-/* Until no no_senders callback of PORT runs on another thread. */
-void port_await_no_senders_locked(struct port *port);
-/* Wait on a condition of a port; UNTIL is CLOCK_MONOTONIC or NULL. 0 or ETIMEDOUT. */
-int port_wait_locked(pthread_cond_t *condition, const struct timespec *until);
+/* Wait on PORT->changed until DEADLINE_NS (CLOCK_MONOTONIC). False: it has passed. What was put off
+ * is done first. */
+bool port_wait_locked(struct port *port, uint64_t deadline_ns);
+void port_put_off_no_senders_locked(struct port *port);
 void port_put_off_message_locked(struct port_message *message);
-void port_put_off_unref_locked(struct port *port);
+void port_put_off_inlet_locked(struct inlet *inlet);
+
+/* --- name_table.c ---------------------------------------------------------- */
+
 struct port_name *port_name_find_locked(mach_port_name_t name);
-/* A new name for PORT (NULL: dead name); -ENOMEM. */
-err_t port_name_new_locked(struct port *port, mach_port_type_t type, struct port_name **ret);
+/* A name for PORT (NULL: a dead name) with no urefs yet. WANTED 0: any. -ENOMEM. */
+err_t port_name_new_locked(struct port *port, mach_port_type_t type, mach_port_name_t wanted,
+			   struct port_name **ret);
+/* Its rights are gone already. */
 void port_name_free_locked(struct port_name *n);
-/* One send right more for PORT under its name (makes the name when there is none). */
-err_t port_add_send_uref_locked(struct port *port, struct port_name **ret);
-bool port_name_is_all_gone_locked(struct port_name *n);
+/* The name turns into a dead name. */
+void port_name_die_locked(struct port_name *n);
 struct port_name *port_name_next_locked(size_t *cursor);
 size_t port_name_count_locked(void);
+/* Names that outlive fork (the task's own). 0 on failure. */
+mach_port_name_t port_name_pin(struct port *port);
+void port_names_forget_locked(void);
 
-/* object.c */
+/* --- object.c -------------------------------------------------------------- */
+
+extern struct list port_all;
 err_t port_new_locked(struct port **ret);
-/* One send right less; the last one is told to the owner. */
+void port_unref_locked(struct port *port);
 void port_drop_sender_locked(struct port *port);
-void port_drop_once_locked(struct port *port, bool notify);
+/* A send-once right goes: used by a message (false) or unused (true: its receiver is told). The
+ * reference goes with it. */
+void port_drop_once_locked(struct port *port, bool unused);
 void port_kill_locked(struct port *port);
+/* The receive right under its name goes: to a port-destroyed request, else the port dies. */
+void port_destroy_receive_locked(struct port *port);
+/* The name stops to stand for the receive right, which lives on. */
+void port_detach_receive_locked(struct port *port);
+/* Somebody who waits on PORT, or on a set with it, looks again. */
+void port_wake_locked(struct port *port);
 
-/* right.c: taking rights out of names and putting them back */
-/* DISPOSITION applied to NAME. KERN codes: KERN_INVALID_NAME, KERN_INVALID_RIGHT,
- * KERN_INVALID_VALUE (no such disposition). */
-kern_return_t port_copyin_locked(mach_port_name_t name, mach_msg_type_name_t disposition,
-				 struct port_right *ret);
-mach_port_name_t port_copyout_locked(struct port_right *right);
+/* --- right.c --------------------------------------------------------------- */
+
+/* Would port_right_copyin_locked work? KERN_INVALID_NAME, KERN_INVALID_RIGHT. */
+kern_return_t port_right_check_locked(mach_port_name_t name, mach_msg_type_name_t disposition);
+kern_return_t port_right_copyin_locked(mach_port_name_t name, mach_msg_type_name_t disposition,
+				       struct port_right *ret);
+/* The right as a name of this process; RIGHT is empty then. MACH_PORT_NULL or DEAD without a right.
+ * -ENOMEM: the right was released. */
+err_t port_right_copyout_locked(struct port_right *right, mach_port_name_t *ret_name);
 void port_right_release_locked(struct port_right *right);
+/* -ENOMEM. At the limit the urefs stay. */
+err_t port_add_send_uref_locked(struct port *port, mach_port_name_t *ret_name);
+bool port_right_is_disposition(mach_msg_type_name_t disposition);
 
-/* queue.c */
-void port_message_release_locked(struct port_message *message);
-/* Append; the caller has checked limits. */
+/* --- queue.c --------------------------------------------------------------- */
+
+struct port_message *port_message_alloc(size_t size);
+void port_message_destroy_locked(struct port_message *message);
+/* Append. Queue limits are the caller's affair. */
 void port_enqueue_locked(struct port *port, struct port_message *message);
+void port_put_back_locked(struct port *port, struct port_message *message);
 struct port_message *port_dequeue_locked(struct port *port);
-/* A message that the library itself sends about a right: port destroyed, no senders, ... */
-void port_notify_locked(struct port *once, mach_msg_id_t id, const void *body, size_t size);
+/* Messages of the system about rights. The send-once right ONCE is used up. */
+void port_notify_locked(struct port *once, mach_msg_id_t id, uint32_t value);
+void port_notify_destroyed_locked(struct port *once, struct port *destroyed);
 
-/* descriptor.c */
+/* --- descriptor.c ---------------------------------------------------------- */
+
 err_t port_need_descriptor_locked(struct port *port);
 void port_update_event_locked(struct port *port);
+err_t port_watch_locked(struct port *port, int fd, void *data);
+void port_unwatch_locked(struct port *port, int fd);
 void port_close_descriptors_locked(struct port *port);
 
-/* inlet.c */
-void port_remove_inlets_locked(struct port *port, struct list *removed);
-void port_finish_inlets(struct list *removed);
-/* Try the inlets of PORT once round. The lock is dropped while a callback runs. NULL: nothing. */
-struct port_message *port_receive_inlets_locked(struct port *port);
+/* --- inlet.c --------------------------------------------------------------- */
 
-/* set.c */
+void port_remove_inlets_locked(struct port *port);
+/* Try the inlets of PORT. The lock is dropped while a callback runs. NULL: nothing. */
+struct port_message *port_receive_inlets_locked(struct port *port);
+void port_inlet_finish(struct inlet *inlet);
+void port_inlets_forget_locked(struct port *port);
+
+/* --- port_set.c ------------------------------------------------------------ */
+
 void port_leave_sets_locked(struct port *port);
 void port_empty_set_locked(struct port *set);
+unsigned port_count_sets_locked(const struct port *port);
+kern_return_t port_set_add_locked(struct port *set, struct port *port);
+kern_return_t port_set_remove_locked(struct port *set, struct port *port);
 
-/* receive.c */
-/* Wait for a message on a receive right or set. PORT is referenced by the caller. TIMEOUT_NS
- * UINT64_MAX: for ever. MEMBER gets the port it came from (referenced). */
-mach_msg_return_t port_receive_locked(struct port *port, uint64_t timeout_ns, size_t room,
-				      bool keep_large, struct port_message **ret_message,
-				      struct port **ret_member, mach_msg_size_t *ret_large);
+/* --- message_copy.c -------------------------------------------------------- */
+
+/* A message of the user's with its rights taken. On failure nothing is left to release. */
+mach_msg_return_t port_message_copyin_locked(const mach_msg_header_t *msg, mach_msg_size_t size,
+					     struct port_message **ret);
+/* Rights and memory of the body become names and addresses inside message->data. */
+mach_msg_return_t port_message_copyout_body_locked(struct port_message *message);
+
+/* --- receive.c ------------------------------------------------------------- */
+
+struct port_reception {
+	struct port_message *message;
+	struct port *port; /* where it was queued; referenced */
+};
+
+/* Wait for a message on a receive right or set until DEADLINE_NS. MACH_RCV_INVALID_NAME, TIMED_OUT,
+ * PORT_CHANGED, INTERRUPTED (only with INTERRUPTIBLE). */
+mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns, bool interruptible,
+				      struct port_reception *ret);
+
+/* --- task.c, clock.c ------------------------------------------------------- */
+
+uint64_t port_now_ns(void);
+uint64_t port_deadline_ns(mach_msg_timeout_t timeout_ms);
+/* Pages, zero-filled; NULL on failure. */
+void *port_pages_new(size_t size);
+void port_pages_free(void *address, size_t size);

@@ -1,138 +1,127 @@
 // SPDX-License-Identifier: MIT
-/* Receiving: from one right or from the members of a set, with and without waiting. */
-#include <errno.h>
-#include <string.h>
-#include <sys/epoll.h>
+/* Waiting for a message on a receive right or a set. */
+#include <poll.h>
 #include <time.h>
 
 #include "port/port_internal.h"
 
-static uint64_t now_ns(void)
+/* Queue and inlets take turns. */
+static struct port_message *take_from_port_locked(struct port *port)
 {
-	struct timespec t;
+	struct port_message *message = NULL;
+	bool inlets = port->inlets_next;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (!list_is_empty(&port->queue) &&
+	    list_first(&port->queue, struct port_message, link)->returned)
+		inlets = false;
+	for (int i = 0; i < 2 && !message; i++, inlets = !inlets)
+		message = inlets ? port_receive_inlets_locked(port) : port_dequeue_locked(port);
+	/* INLETS is already the other one. */
+	if (message) {
+		port->inlets_next = inlets;
+		message->returned = false;
+		message->seqno = port->seqno++;
+	}
+	return message;
 }
 
-/* A message of PORT, queue and inlets in turn. */
-static struct port_message *take_one(struct port *port)
-{
-	struct port_message *m = NULL;
-	bool inlets_first = port->inlets_next;
-
-	port->inlets_next = !inlets_first;
-	if (inlets_first && !list_is_empty(&port->inlets))
-		m = port_receive_inlets_locked(port);
-	if (!m)
-		m = port_dequeue_locked(port);
-	if (!m && !inlets_first && !list_is_empty(&port->inlets))
-		m = port_receive_inlets_locked(port);
-	return m;
-}
-
-/* A message of any member, each in its turn. */
-static struct port_message *take_from_set(struct port *set, struct port **ret_member)
+static struct port_message *take_from_set_locked(struct port *set, struct port **ret_port)
 {
 	unsigned n = 0;
 
-	list_for_each(node, &set->queue)
+	list_for_each(node, &set->members)
 		n++;
-	while (n-- && !list_is_empty(&set->queue)) {
-		struct port_member *member = list_first(&set->queue, struct port_member, of_set);
-		struct port *port = port_ref(member->port);
+	/* The list may change whenever an inlet is tried. */
+	for (; n && !list_is_empty(&set->members); n--) {
+		struct port_member *m = list_first(&set->members, struct port_member, of_set);
+		struct port *port = port_ref(m->port);
 
-		list_remove(&member->of_set);
-		list_add(&set->queue, &member->of_set);
-		/* The member may leave the set while an inlet is asked without the lock. */
-		struct port_message *m = take_one(port);
-		if (m) {
-			*ret_member = port;
-			return m;
+		list_remove(&m->of_set);
+		list_add(&set->members, &m->of_set);
+		struct port_message *message = take_from_port_locked(port);
+		if (message) {
+			*ret_port = port;
+			return message;
 		}
-		port_put_off_unref_locked(port);
+		port_unref_locked(port);
 	}
 	return NULL;
 }
 
-static int wait_ms(uint64_t until)
+/* Is another thread in a callback of an inlet? Its socket may poll readable all the while. */
+static bool is_busy_locked(const struct port *port)
 {
-	if (until == UINT64_MAX)
-		return -1;
-	uint64_t now = now_ns();
-	uint64_t ms = until > now ? (until - now + 999999) / 1000000 : 0;
-	return ms > INT32_MAX ? INT32_MAX : (int)ms;
+	if (!port->is_set)
+		return port->n_busy > 0;
+	list_for_each(node, &port->members)
+		if (container_of(node, struct port_member, of_set)->port->n_busy)
+			return true;
+	return false;
 }
 
-/* Sleep until something may have changed. */
-static void wait_locked(struct port *port, uint64_t until)
+/* The lock is dropped. False: a signal handler ran. */
+static bool poll_locked(struct port *port, uint64_t deadline_ns)
 {
-	struct timespec at = { (time_t)(until / 1000000000u), (long)(until % 1000000000u) };
-	struct epoll_event e;
-	int fd = port->epoll_fd;
+	struct pollfd p = { .fd = port->epoll_fd, .events = POLLIN };
+	uint64_t now = port_now_ns();
+	uint64_t left = deadline_ns > now ? deadline_ns - now : 0;
+	struct timespec t = { .tv_sec = (time_t)(left / 1000000000u),
+			      .tv_nsec = (long)(left % 1000000000u) };
 
-	if (fd < 0) {
-		port_wait_locked(&port->readable, until == UINT64_MAX ? NULL : &at);
-		return;
-	}
 	port_unlock();
-	/* The descriptor stays open: the caller holds the port. */
-	epoll_wait(fd, &e, 1, wait_ms(until));
+	int n = ppoll(&p, 1, deadline_ns == PORT_FOREVER ? NULL : &t, NULL);
+	bool interrupted = n < 0 && errno == EINTR;
 	port_lock();
+	return !interrupted;
 }
 
-static bool is_gone(struct port *port)
+static bool has_ended_locked(const struct port *port, uint64_t epoch)
 {
-	return port->dead || (!port->is_set && !port->has_receive);
+	return port->dead || !port->has_receive || port->epoch != epoch;
 }
 
-/* Put a message that is too large for the caller back to the front. */
-static void put_back(struct port *port, struct port_message *m)
+static mach_msg_return_t wait_for_message_locked(struct port *port, uint64_t deadline_ns,
+						 bool interruptible, struct port_reception *ret)
 {
-	list_add_first(&port->queue, &m->link);
-	port->n_queued++;
-	port_update_event_locked(port);
-}
+	const uint64_t epoch = port->epoch;
 
-static struct port_message *try_locked(struct port *port, struct port **ret_member)
-{
-	if (port->is_set)
-		return take_from_set(port, ret_member);
-	struct port_message *m = take_one(port);
-	if (m)
-		*ret_member = port_ref(port);
-	return m;
-}
-
-mach_msg_return_t port_receive_locked(struct port *port, uint64_t timeout_ns, size_t room,
-				      bool keep_large, struct port_message **ret_message,
-				      struct port **ret_member, mach_msg_size_t *ret_large)
-{
-	uint64_t until = timeout_ns;
-
-	if (timeout_ns && timeout_ns != UINT64_MAX)
-		until = now_ns() + timeout_ns;
+	/* Only a system call notices signals. Without a descriptor the wait is not interrupted. */
+	if (interruptible)
+		port_need_descriptor_locked(port);
 	for (;;) {
-		struct port_message *m = try_locked(port, ret_member);
-
-		if (m && round_msg(m->size) > room) {
-			*ret_large = m->size;
-			if (keep_large)
-				put_back(*ret_member, m);
-			else
-				port_message_release_locked(m);
-			return MACH_RCV_TOO_LARGE;
-		}
-		if (m) {
-			*ret_message = m;
+		if (port->is_set)
+			ret->message = take_from_set_locked(port, &ret->port);
+		else if ((ret->message = take_from_port_locked(port)))
+			ret->port = port_ref(port);
+		if (ret->message && !has_ended_locked(ret->port, ret->port->epoch))
 			return MACH_MSG_SUCCESS;
+		if (ret->message) {
+			/* It ended while its inlet was tried. */
+			port_put_off_message_locked(ret->message);
+			port_unref_locked(ret->port);
+			ret->message = NULL;
 		}
-		if (is_gone(port))
+		if (has_ended_locked(port, epoch))
 			return MACH_RCV_PORT_CHANGED;
-		if (!timeout_ns || (until != UINT64_MAX && now_ns() >= until))
+		if (deadline_ns != PORT_FOREVER && port_now_ns() >= deadline_ns)
 			return MACH_RCV_TIMED_OUT;
-		wait_locked(port, until);
-		if (is_gone(port))
-			return MACH_RCV_PORT_CHANGED;
+		if (port->epoll_fd < 0 || is_busy_locked(port)) {
+			port_wait_locked(port, deadline_ns);
+		} else if (!poll_locked(port, deadline_ns) && interruptible) {
+			return MACH_RCV_INTERRUPTED;
+		}
 	}
+}
+
+mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns, bool interruptible,
+				      struct port_reception *ret)
+{
+	struct port_name *n = port_name_find_locked(name);
+
+	if (!n || !(n->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET)))
+		return MACH_RCV_INVALID_NAME;
+	struct port *port = port_ref(n->port);
+	mach_msg_return_t result = wait_for_message_locked(port, deadline_ns, interruptible, ret);
+	port_unref_locked(port);
+	return result;
 }

@@ -7,6 +7,8 @@
 #include <mach/mach_vm.h>
 #include <mach/mach_init.h>
 
+#include "port/port_internal.h"
+
 vm_size_t vm_page_size = 4096;
 vm_size_t vm_page_mask = 4095;
 int vm_page_shift = 12;
@@ -76,4 +78,21 @@ kern_return_t vm_allocate(vm_map_t target, vm_address_t *address, vm_size_t size
 kern_return_t vm_deallocate(vm_map_t target, vm_address_t address, vm_size_t size)
 {
 	return mach_vm_deallocate(target, address, size);
+}
+
+/* --- for messages ------------------------------------------------------------ */
+
+void *port_pages_new(size_t size)
+{
+	mach_vm_address_t address = 0;
+
+	if (!size || mach_vm_allocate(mach_task_self_, &address, size, VM_FLAGS_ANYWHERE))
+		return NULL;
+	return (void *)(uintptr_t)address;
+}
+
+void port_pages_free(void *address, size_t size)
+{
+	if (address)
+		mach_vm_deallocate(mach_task_self_, (mach_vm_address_t)(uintptr_t)address, size);
 }

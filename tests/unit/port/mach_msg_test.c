@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+#include <pthread.h>
+
+#include "port_test.h"
+
+static int64_t count_names(void)
+{
+	return (int64_t)port_count_names();
+}
+
+const struct test_leak_hook test_leak_hooks[] = { { "port names", count_names }, { NULL, NULL } };
+
+TEST(spec_q08_full_queue_times_out_and_gives_rights_back)
+{
+	mach_port_t port = new_send_port(), reply = new_port();
+	struct word_message m = {
+		.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
+						   MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		.header.msgh_remote_port = port,
+		.header.msgh_local_port = reply,
+	};
+
+	set_limit(port, 1);
+	test_equal_error(send_word(port, 1), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_TIMED_OUT);
+	test_equal(m.header.msgh_bits,
+		   MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE));
+	test_equal(m.header.msgh_remote_port, port);
+	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 2);
+	test_equal(type_of(m.header.msgh_local_port), MACH_PORT_TYPE_SEND_ONCE);
+	mach_msg_destroy(&m.header);
+	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
+	test_equal(type_of(m.header.msgh_local_port), 0);
+	destroy_port(port);
+	destroy_port(reply);
+}
+
+TEST(timed_out_message_can_be_sent_again)
+{
+	mach_port_t port = new_send_port();
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_remote_port = port, .word = 2 };
+
+	set_limit(port, 1);
+	send_word(port, 1);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_TIMED_OUT);
+	test_equal(take_word(port), 1);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_MSG_SUCCESS);
+	test_equal(take_word(port), 2);
+	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
+	destroy_port(port);
+}
+
+TEST(spec_q09_receive_waits_as_long_as_told)
+{
+	mach_port_t port = new_port();
+	struct word_message m;
+	uint64_t before = mach_absolute_time();
+
+	test_equal_error(receive_word(port, 10, &m), MACH_RCV_TIMED_OUT);
+	test_true(mach_absolute_time() - before >= 10 * NSEC_PER_MSEC);
+	destroy_port(port);
+}
+
+static void send_100_bytes(mach_port_t port)
+{
+	struct {
+		mach_msg_header_t header;
+		char body[76];
+	} m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.header.msgh_remote_port = port, .body = "hello" };
+
+	test_equal(sizeof(m), 100);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), MACH_MSG_SUCCESS);
+}
+
+TEST(spec_q10_small_receive_destroys_message)
+{
+	mach_port_t port = new_port();
+	char buffer[256] __attribute__((aligned(8)));
+	mach_msg_header_t *header = (mach_msg_header_t *)buffer;
+
+	send_100_bytes(port);
+	test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, 60, port, 0, 0),
+			 MACH_RCV_TOO_LARGE);
+	test_equal(header->msgh_size, 100);
+	test_true(is_empty(port));
+	/* The trailer needs room as well. */
+	send_100_bytes(port);
+	test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, 107, port, 0, 0),
+			 MACH_RCV_TOO_LARGE);
+	send_100_bytes(port);
+	test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, 108, port, 0, 0),
+			 MACH_MSG_SUCCESS);
+	destroy_port(port);
+}
+
+TEST(spec_q10_large_receive_keeps_message)
+{
+	mach_port_t port = new_port();
+	char buffer[256] __attribute__((aligned(8)));
+	mach_msg_header_t *header = (mach_msg_header_t *)buffer;
+
+	send_100_bytes(port);
+	send_word(port, 9);
+	for (int i = 0; i < 3; i++) {
+		test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_LARGE |
+							  MACH_RCV_LARGE_IDENTITY,
+					  0, 60, port, 0, 0),
+				 MACH_RCV_TOO_LARGE);
+		test_equal(header->msgh_size, 100);
+		test_equal(header->msgh_local_port, port);
+	}
+	test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(buffer), port, 0, 0),
+			 MACH_MSG_SUCCESS);
+	test_equal(header->msgh_size, 100);
+	test_equal_text(buffer + sizeof(*header), "hello");
+	test_equal(take_word(port), 9);
+	destroy_port(port);
+}
+
+TEST(spec_q12_messages_arrive_in_order)
+{
+	mach_port_t port = new_port();
+
+	for (uint32_t i = 0; i < 5; i++)
+		test_equal_error(send_word(port, i), MACH_MSG_SUCCESS);
+	for (uint32_t i = 0; i < 5; i++)
+		test_equal(take_word(port), i);
+	destroy_port(port);
+}
+
+static void *reply_once(void *context)
+{
+	mach_port_t port = *(mach_port_t *)context;
+	struct word_message m;
+
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0), MACH_MSG_SUCCESS);
+	test_equal(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), MACH_MSG_TYPE_MOVE_SEND_ONCE);
+	test_equal_error(send_word_by(m.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
+				      m.word + 1),
+			 MACH_MSG_SUCCESS);
+	return NULL;
+}
+
+TEST(spec_q18_send_and_receive_in_one_call)
+{
+	mach_port_t server = new_send_port(), reply = new_port();
+	struct word_message m = {
+		.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
+						   MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		.header.msgh_remote_port = server,
+		.header.msgh_local_port = reply,
+		.word = 41,
+	};
+	pthread_t thread;
+
+	test_equal(pthread_create(&thread, NULL, reply_once, &server), 0);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_RCV_MSG, WORD_SIZE, sizeof(m), reply, 0,
+				  0),
+			 MACH_MSG_SUCCESS);
+	test_equal(m.word, 42);
+	test_equal(m.header.msgh_local_port, reply);
+	test_equal(m.header.msgh_remote_port, MACH_PORT_NULL);
+	pthread_join(thread, NULL);
+	destroy_port(server);
+	destroy_port(reply);
+}
+
+TEST(spec_q19_default_trailer_has_eight_bytes)
+{
+	mach_port_t port = new_port();
+	struct word_message m;
+
+	send_word(port, 5);
+	test_equal_error(receive_word(port, 0, &m), MACH_MSG_SUCCESS);
+	test_equal(m.header.msgh_size, WORD_SIZE);
+	test_equal(m.header.msgh_local_port, port);
+	test_equal(m.header.msgh_id, 7);
+	test_equal(m.trailer.msgh_trailer_type, 0);
+	test_equal(m.trailer.msgh_trailer_size, 8);
+	test_equal(m.trailer.msgh_seqno, 0xaaaaaaaa);
+	destroy_port(port);
+}
+
+TEST(requested_trailers_have_their_sizes)
+{
+	static const struct {
+		int elements;
+		unsigned size;
+	} cases[] = { { 0, 8 }, { 1, 12 }, { 2, 20 }, { 3, 52 }, { 4, 60 }, { 7, 68 } };
+	mach_port_t port = new_port();
+	struct word_message m;
+
+	mach_port_set_context(mach_task_self(), port, 0x1234);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		send_word(port, i);
+		test_equal_error(mach_msg(&m.header,
+					  MACH_RCV_MSG | MACH_RCV_TIMEOUT |
+						  MACH_RCV_TRAILER_ELEMENTS(cases[i].elements),
+					  0, sizeof(m), port, 0, 0),
+				 MACH_MSG_SUCCESS);
+		test_equal(m.trailer.msgh_trailer_size, cases[i].size);
+		if (cases[i].elements)
+			test_equal(m.trailer.msgh_seqno, i);
+		if (cases[i].elements >= 4)
+			test_equal(m.trailer.msgh_context, 0x1234);
+	}
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_TYPE(1), 0,
+				  sizeof(m), port, 0, 0),
+			 MACH_RCV_INVALID_TRAILER);
+	destroy_port(port);
+}
+
+TEST(spec_8_4_bad_sends_are_refused)
+{
+	mach_port_t port = new_send_port(), plain = new_port(), dead = new_send_port();
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_remote_port = port };
+
+	drop_receive(dead);
+	test_equal_error(mach_msg(NULL, MACH_SEND_MSG, 28, 0, 0, 0, 0), MACH_SEND_INVALID_DATA);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 20, 0, 0, 0, 0), MACH_SEND_MSG_TOO_SMALL);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 26, 0, 0, 0, 0), MACH_SEND_MSG_TOO_SMALL);
+	test_equal_error(send_word_by(0, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(send_word_by(0x7654321, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(send_word_by(dead, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(send_word_by(plain, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(send_word_by(mach_task_self(), MACH_MSG_TYPE_COPY_SEND, 0),
+			 MACH_SEND_INVALID_DEST);
+	m.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_COPY_SEND);
+	m.header.msgh_local_port = plain;
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_INVALID_REPLY);
+	m.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_INVALID_HEADER);
+	m.header.msgh_bits = MACH_MSGH_BITS(9, 0);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_INVALID_HEADER);
+	test_equal_error(mach_msg_send(NULL), MACH_SEND_INVALID_DATA);
+	/* Nothing was consumed. */
+	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
+	test_true(is_empty(port));
+	destroy_port(port);
+	destroy_port(plain);
+	destroy_port(dead);
+}
+
+TEST(spec_8_4_bad_receives_are_refused)
+{
+	mach_port_t port = new_send_port();
+	struct word_message m;
+
+	drop_receive(port);
+	test_equal_error(receive_word(0, 0, &m), MACH_RCV_INVALID_NAME);
+	test_equal_error(receive_word(0x7654321, 0, &m), MACH_RCV_INVALID_NAME);
+	test_equal_error(receive_word(port, 0, &m), MACH_RCV_INVALID_NAME);
+	test_equal_error(mach_msg_receive(NULL), MACH_RCV_INVALID_DATA);
+	destroy_port(port);
+	port = new_port();
+	test_equal_error(mach_msg(NULL, MACH_RCV_MSG, 0, 100, port, 0, 0), MACH_RCV_INVALID_DATA);
+	destroy_port(port);
+}
+
+TEST(send_once_right_ignores_the_limit_and_is_used_up)
+{
+	mach_port_t port = new_port(), once = 0x00654321;
+
+	set_limit(port, 1);
+	send_word(port, 1);
+	mach_port_insert_right(mach_task_self(), once, port, MACH_MSG_TYPE_MAKE_SEND_ONCE);
+	test_equal_error(send_word_by(once, MACH_MSG_TYPE_MOVE_SEND_ONCE, 2), MACH_MSG_SUCCESS);
+	test_equal(type_of(once), 0);
+	test_equal(take_word(port), 1);
+	test_equal(take_word(port), 2);
+	test_true(is_empty(port));
+	destroy_port(port);
+}
+
+TEST(simple_forms_send_and_receive)
+{
+	mach_port_t port = new_send_port();
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_size = WORD_SIZE, .header.msgh_remote_port = port,
+				  .word = 3 };
+	struct word_message r = { .header.msgh_size = sizeof(r), .header.msgh_local_port = port };
+
+	test_equal_error(mach_msg_send(&m.header), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg_receive(&r.header), MACH_MSG_SUCCESS);
+	test_equal(r.word, 3);
+	m.word = 4;
+	test_equal_error(mach_msg_overwrite(&m.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_OVERWRITE,
+					    WORD_SIZE, sizeof(r), port, 0, 0, &r.header, 0),
+			 MACH_MSG_SUCCESS);
+	test_equal(r.word, 4);
+	test_equal(m.header.msgh_remote_port, port);
+	destroy_port(port);
+}
+
+static void *send_blocking(void *context)
+{
+	mach_port_t port = *(mach_port_t *)context;
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_remote_port = port, .word = 8 };
+	mach_msg_return_t result = mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0);
+
+	return (void *)(uintptr_t)(unsigned)result;
+}
+
+TEST(sender_waits_for_room)
+{
+	mach_port_t port = new_send_port();
+	struct word_message m;
+	pthread_t thread;
+	void *result;
+
+	set_limit(port, 1);
+	send_word(port, 7);
+	test_equal(pthread_create(&thread, NULL, send_blocking, &port), 0);
+	test_equal(take_word(port), 7);
+	test_equal_error(receive_word(port, 10000, &m), MACH_MSG_SUCCESS);
+	test_equal(m.word, 8);
+	pthread_join(thread, &result);
+	test_equal((uintptr_t)result, MACH_MSG_SUCCESS);
+	destroy_port(port);
+}
+
+TEST(sender_stops_waiting_when_the_port_dies)
+{
+	mach_port_t port = new_send_port();
+	pthread_t thread;
+	void *result;
+
+	set_limit(port, 1);
+	send_word(port, 7);
+	test_equal(pthread_create(&thread, NULL, send_blocking, &port), 0);
+	drop_receive(port);
+	pthread_join(thread, &result);
+	test_equal((uintptr_t)result, MACH_SEND_INVALID_DEST);
+	destroy_port(port);
+}
+
+TEST_MAIN
