@@ -11,6 +11,7 @@ struct host_turn {
 	struct host_connection *connection;
 	IOUserClient *client;
 	struct wire_frame frame;
+	bool is_idle;
 	uint8_t output[HOST_INBAND_MAX] __attribute__((aligned(16)));
 };
 
