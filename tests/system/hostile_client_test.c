@@ -103,7 +103,8 @@ TEST(descriptors_that_nobody_asked_for_are_closed)
 			char space[CMSG_SPACE(sizeof(fds))];
 			struct cmsghdr align;
 		} control;
-		struct iovec iov = { "x", 1 };
+		char byte = 'x';
+		struct iovec iov = { &byte, 1 };
 		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 				    .msg_controllen = sizeof(control) };
 		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m);

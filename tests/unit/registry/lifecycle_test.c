@@ -46,7 +46,7 @@ static void adjust(uint64_t id, int delta)
 TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
 {
 	struct wire_wait_quiet_request wait = { 0, 0 };
-	uint32_t busy;
+	uint32_t busy = 0;
 
 	begin();
 	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
