@@ -25,6 +25,7 @@ $(BUILD)/build.ninja: | setup
 	@rm -f $(BUILD).log
 
 build: setup $(BUILD)/build.ninja
+	@echo "build: compiling into $(BUILD)/"
 	@ninja -C $(BUILD) --quiet
 
 demo: build
@@ -48,6 +49,7 @@ lint:
 	@scripts/lint $(BUILD)
 
 install: build
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) && ninja -C $(BUILD) --quiet
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 
 clean:
