@@ -17,6 +17,27 @@ static void add(void *context)
 	++*(int *)context;
 }
 
+/* The library keeps its timer descriptors. A timer source opens them at any load, where a time that
+ * has passed before dispatch_after looks does not. */
+static void warm_up(void)
+{
+	dispatch_source_t timer = dispatch_source_create(DISPATCH_SOURCE_TYPE_TIMER, 0, 0,
+							 dispatch_get_global_queue(0, 0));
+
+	done = dispatch_semaphore_create(0);
+	dispatch_source_set_event_handler_f(timer, finish);
+	dispatch_source_set_timer(timer, DISPATCH_TIME_NOW, DISPATCH_TIME_FOREVER, 0);
+	dispatch_set_context(timer, NULL);
+	dispatch_resume(timer);
+	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
+	dispatch_source_set_cancel_handler_f(timer, finish);
+	dispatch_source_cancel(timer);
+	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
+	dispatch_release(timer);
+	dispatch_release(done);
+	test_reset_baseline();
+}
+
 TEST(queues_groups_and_semaphores)
 {
 	dispatch_queue_t serial =
@@ -26,6 +47,7 @@ TEST(queues_groups_and_semaphores)
 	dispatch_group_t group = dispatch_group_create();
 	int count = 0;
 
+	warm_up();
 	for (int i = 0; i < 100; i++)
 		dispatch_group_async_f(group, serial, &count, add);
 	test_equal(dispatch_group_wait(group, DISPATCH_TIME_FOREVER), 0);
@@ -51,11 +73,11 @@ TEST(timer_source_until_it_cancels_itself)
 {
 	dispatch_source_t timer;
 
+	warm_up();
 	done = dispatch_semaphore_create(0);
 	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1000), dispatch_get_global_queue(0, 0),
 			 NULL, finish);
 	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
-	test_reset_baseline(); /* the library keeps its timer descriptors */
 	timer = dispatch_source_create(
 		DISPATCH_SOURCE_TYPE_TIMER, 0, 0,
 		dispatch_get_global_queue(DISPATCH_QUEUE_PRIORITY_DEFAULT, 0));

@@ -69,14 +69,20 @@ TEST(errors_say_what_to_do)
 	wants("PORTICO_SESSION=/no/such/socket $P/portico status", 1, "/no/such/socket");
 }
 
+/* A session's processes end a moment after the tool has answered or the program of an embedded
+ * session has exited. They were adopted by this process. */
+static void await_adopted(void)
+{
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
 TEST(start_status_stop)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; $P/portico start && $P/portico status && "
 	      "$P/ioreg -r -c CalculatorDriver && $P/portico stop; s=$?; $P/portico status; exit $s",
 	      0, "CalculatorDriver");
-	/* The session's processes were adopted by this one: they end after the tool has answered. */
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	await_adopted();
 }
 
 TEST(ioreg_shows_the_tree)
@@ -129,6 +135,7 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
 		      0, "sum 42");
 	}
+	await_adopted();
 }
 
 TEST(the_examples_succeed)
