@@ -25,21 +25,21 @@ struct Connector {
 	void *context;
 };
 
-struct request {
-	struct nlmsghdr header;
-	struct cn_msg connector;
-	enum proc_cn_mcast_op operation;
-} __attribute__((packed, aligned(4)));
-
 static bool ask(int fd, enum proc_cn_mcast_op operation)
 {
-	struct request request = {
-		.header = {.nlmsg_len = sizeof(request), .nlmsg_type = NLMSG_DONE},
-		.connector = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)},
-		.operation = operation,
+	struct cn_msg message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)};
+	struct nlmsghdr header = {
+		.nlmsg_len = NLMSG_LENGTH(sizeof(message) + sizeof(operation)),
+		.nlmsg_type = NLMSG_DONE,
 	};
+	struct iovec parts[] = {
+		{&header, sizeof(header)},
+		{&message, sizeof(message)},
+		{&operation, sizeof(operation)},
+	};
+	struct msghdr datagram = {.msg_iov = parts, .msg_iovlen = 3};
 
-	return send(fd, &request, sizeof(request), MSG_NOSIGNAL) == (ssize_t)sizeof(request);
+	return sendmsg(fd, &datagram, MSG_NOSIGNAL) == (ssize_t)header.nlmsg_len;
 }
 
 static int openSocket(void)
