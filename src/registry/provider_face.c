@@ -95,7 +95,7 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 	const struct wire_publish *request = message;
 	struct registry *r = peer->registry;
 	struct registry_plane *plane = r->tree.planes.service;
-	struct registry_entry *e;
+	struct registry_entry *e = NULL;
 
 	err_t err = request->plane[0]
 			    ? registry_plane_need(&r->tree.planes, request->plane, &plane)
