@@ -30,12 +30,18 @@ void test_register(struct test_case *test)
 _Noreturn void test_fail(const char *file, int line, const char *format, ...)
 {
 	va_list arguments;
-	char text[1024];
+	char text[4096];
 
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	printf("# %s:%d: %s\n", file, line, text);
+	printf("# %s:%d: ", file, line);
+	for (const char *c = text; *c; c++) {
+		putchar(*c);
+		if (*c == '\n')
+			fputs("# ", stdout); /* a comment for TAP, whatever the text is */
+	}
+	putchar('\n');
 	fflush(stdout);
 	_exit(EXIT_FAILED);
 }

@@ -117,6 +117,15 @@ static const char *const client =
 	"	return 0;\n"
 	"}\n";
 
+/* What a program needs for libraries that are built like this test. */
+#if defined(__SANITIZE_ADDRESS__)
+static const char *const instrumentation = "-fsanitize=address,undefined";
+#elif defined(__SANITIZE_THREAD__)
+static const char *const instrumentation = "-fsanitize=thread";
+#else
+static const char *const instrumentation = "";
+#endif
+
 TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 {
 	char path[512];
@@ -125,13 +134,15 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 	FILE *f = fopen(path, "we");
 	fputs(client, f);
 	fclose(f);
-	for (int i = 0; i < 2; i++) {
+	setenv("S", instrumentation, 1);
+	/* Libraries that gcc instrumented go with programs that gcc instrumented. */
+	for (int i = 0; i < (*instrumentation ? 1 : 2); i++) {
 		setenv("PORTICO_CC", i ? "clang" : "gcc", 1);
-		wants("$P/portico cc -Wall -framework IOKit -framework CoreFoundation -o $T/client $T/client.c", 0, "");
+		wants("$P/portico cc $S -Wall -framework IOKit -framework CoreFoundation -o $T/client $T/client.c", 0, "");
 		wants("$P/portico run -- $T/client", 0, "sum 42");
 		wants("$P/portico run --in-process -- $T/client", 0, "sum 42");
 		wants("cd $T && XDG_RUNTIME_DIR=$T/none ./client", 0, "sum 42");
-		wants("$P/portico cc -c -o $T/client.o $T/client.c && $P/portico cc -o $T/client2 $T/client.o "
+		wants("$P/portico cc $S -c -o $T/client.o $T/client.c && $P/portico cc $S -o $T/client2 $T/client.o "
 		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
 		      0, "sum 42");
 	}
