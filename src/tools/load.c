@@ -12,6 +12,8 @@
 #include "tools/text.h"
 #include "tools/tools.h"
 
+enum { QUIET_TIMEOUT_MS = 5000 };
+
 static int load(int argc, char **argv)
 {
 	char path[PATH_MAX];
@@ -27,6 +29,9 @@ static int load(int argc, char **argv)
 	kr = portico_session_load(NULL, path, &text);
 	if (kr && !text)
 		return tools_complain_session(&tools_load, NULL, kr);
+	/* What was loaded is there for the next command. */
+	if (!kr)
+		portico_session_wait_quiet(NULL, QUIET_TIMEOUT_MS);
 	if (text) {
 		tools_text_print(text, kr ? stderr : stdout);
 		CFRelease(text);
@@ -38,6 +43,7 @@ const struct tools_command tools_load = {
 	.name = "load",
 	.usage = "PATH",
 	.summary = "load a driver bundle, or every bundle of a folder, into the session",
-	.help = "The registry matches the new drivers at once and starts them for the services they fit.\n",
+	.help = "The registry matches the new drivers at once and starts them for the services they fit.\n"
+		"The command returns when that is done, after 5 seconds at the latest.\n",
 	.run = load,
 };

@@ -149,6 +149,16 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 	await_adopted();
 }
 
+TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
+{
+	wants("$P/portico run --no-default-drivers -- sh -c '$P/portico load $B/drivers/Calculator.dext && "
+	      "$P/ioreg -r -c CalculatorDriver && $P/portico list && "
+	      "$P/portico unload org.portico.driver.Calculator && $P/ioreg -w0 | grep -c CalculatorDriver; exit 0'",
+	      0, "<class CalculatorDriver");
+	wants("$P/portico run -- $P/portico load /no/such/bundle", 1, "/no/such/bundle");
+	wants("$P/portico run -- $P/portico unload no.such.bundle", 1, "no.such.bundle");
+}
+
 TEST(the_examples_succeed)
 {
 	wants("$P/portico run -- $B/examples/call_flow/call_flow", 0, "");
