@@ -67,15 +67,18 @@ static void tell_all_locked(struct list *ports)
 	}
 }
 
-static void do_put_off_locked(void)
+/* False: there was nothing to do, and the lock was held all the while. */
+static bool do_put_off_locked(void)
 {
 	struct list ports, inlets;
+	bool any = false;
 
 	list_init(&ports);
 	list_init(&inlets);
 	for (;;) {
 		while (!list_is_empty(&dead_messages)) {
-			struct port_message *m = list_first(&dead_messages, struct port_message, link);
+			struct port_message *m =
+				list_first(&dead_messages, struct port_message, link);
 
 			list_remove(&m->link);
 			port_message_destroy_locked(m);
@@ -83,7 +86,8 @@ static void do_put_off_locked(void)
 		list_splice(&ports, &no_senders);
 		list_splice(&inlets, &dead_inlets);
 		if (list_is_empty(&ports) && list_is_empty(&inlets))
-			return;
+			return any;
+		any = true;
 		tell_all_locked(&ports);
 		while (!list_is_empty(&inlets)) {
 			struct inlet *inlet = list_first(&inlets, struct inlet, link);
@@ -107,6 +111,9 @@ bool port_wait_locked(struct port *port, uint64_t deadline_ns)
 	struct timespec t = { .tv_sec = (time_t)(deadline_ns / 1000000000u),
 			      .tv_nsec = (long)(deadline_ns % 1000000000u) };
 
+	/* Others may hold locks that what was put off takes: they must not find it. */
+	if (do_put_off_locked())
+		return true;
 	if (deadline_ns == PORT_FOREVER) {
 		pthread_cond_wait(&port->changed, &lock);
 		return true;
@@ -138,9 +145,9 @@ static void after_fork_parent(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Ports of the parent stay allocated, as their owners still refer to them, but no name leads to them,
- * nothing can be received and no socket of the parent stays open. No callback runs: the locks it
- * would take may belong to threads that are not here. */
+/* Ports of the parent stay allocated, as their owners still refer to them, but no name leads to
+ * them, nothing can be received and no socket of the parent stays open. No callback runs: the locks
+ * it would take may belong to threads that are not here. */
 static void after_fork_child(void)
 {
 	port_names_forget_locked();

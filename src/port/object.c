@@ -157,7 +157,8 @@ void port_wake_locked(struct port *port)
 	if (port->is_set)
 		return;
 	list_for_each(node, &port->members)
-		pthread_cond_broadcast(&container_of(node, struct port_member, of_port)->set->changed);
+		pthread_cond_broadcast(
+			&container_of(node, struct port_member, of_port)->set->changed);
 }
 
 void port_detach_receive_locked(struct port *port)
@@ -206,13 +207,9 @@ void port_kill_locked(struct port *port)
 		port->n_once--;
 		port_name_die_locked(once);
 	}
-	while (!list_is_empty(&port->queue)) {
-		struct port_message *m = list_first(&port->queue, struct port_message, link);
-
-		list_remove(&m->link);
-		port->n_queued--;
+	/* What they carry is in no queue any more, while they wait for their end. */
+	for (struct port_message *m; (m = port_dequeue_locked(port));)
 		port_put_off_message_locked(m);
-	}
 	port_remove_inlets_locked(port);
 	drop_requests_locked(port);
 	port_wake_locked(port);

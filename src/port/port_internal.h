@@ -125,8 +125,8 @@ struct inlet {
 
 void port_lock(void);
 void port_unlock(void);
-/* Wait on PORT->changed until DEADLINE_NS (CLOCK_MONOTONIC). False: it has passed. What was put off
- * is done first. */
+/* Wait on PORT->changed until DEADLINE_NS (CLOCK_MONOTONIC). False: it has passed. If something was
+ * put off, that is done instead: the lock was free meanwhile, so look again. */
 bool port_wait_locked(struct port *port, uint64_t deadline_ns);
 void port_put_off_no_senders_locked(struct port *port);
 void port_put_off_message_locked(struct port_message *message);
@@ -232,8 +232,8 @@ struct port_reception {
 
 /* Wait for a message on a receive right or set until DEADLINE_NS. MACH_RCV_INVALID_NAME, TIMED_OUT,
  * PORT_CHANGED, INTERRUPTED (only with INTERRUPTIBLE). */
-mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns, bool interruptible,
-				      struct port_reception *ret);
+mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns,
+				      bool interruptible, struct port_reception *ret);
 
 /* --- task.c, clock.c ------------------------------------------------------- */
 

@@ -96,8 +96,8 @@ static mach_msg_return_t wait_for_message_locked(struct port *port, uint64_t dea
 		if (ret->message && !has_ended_locked(ret->port, ret->port->epoch))
 			return MACH_MSG_SUCCESS;
 		if (ret->message) {
-			/* It ended while its inlet was tried. */
-			port_put_off_message_locked(ret->message);
+			/* It ended, or moved, while its inlet was tried. */
+			port_put_back_locked(ret->port, ret->message);
 			port_unref_locked(ret->port);
 			ret->message = NULL;
 		}
@@ -113,8 +113,8 @@ static mach_msg_return_t wait_for_message_locked(struct port *port, uint64_t dea
 	}
 }
 
-mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns, bool interruptible,
-				      struct port_reception *ret)
+mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns,
+				      bool interruptible, struct port_reception *ret)
 {
 	struct port_name *n = port_name_find_locked(name);
 

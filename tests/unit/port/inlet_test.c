@@ -194,8 +194,8 @@ TEST(large_message_of_an_inlet_stays_first)
 	put(fd, 1);
 	put(fd, 2);
 	for (int i = 0; i < 3; i++)
-		test_equal_error(mach_msg(&small, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_LARGE, 0,
-					  sizeof(small), port, 0, 0),
+		test_equal_error(mach_msg(&small, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_LARGE,
+					  0, sizeof(small), port, 0, 0),
 				 MACH_RCV_TOO_LARGE);
 	test_true(polls(readable));
 	test_equal(take_word(port), 1);
@@ -315,6 +315,118 @@ TEST(removal_races_with_hang_up_and_destruction)
 		pthread_join(thread, NULL);
 		test_equal(sink.removed, 1);
 	}
+}
+
+/* The right goes elsewhere while a datagram is turned into a message. */
+static mach_port_t moving, moved_to;
+
+static err_t receive_and_move(void *context, int socket, struct port_message **ret_message)
+{
+	struct {
+		mach_msg_header_t header;
+		mach_msg_body_t body;
+		mach_msg_port_descriptor_t port;
+	} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
+				    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.header.msgh_remote_port = moved_to,
+		.body.msgh_descriptor_count = 1,
+		.port = { .name = moving, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };
+	err_t err = receive_datagram(context, socket, ret_message);
+
+	if (!err)
+		test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), 0);
+	return err;
+}
+
+TEST(message_of_an_inlet_moves_with_its_port)
+{
+	static const struct port_inlet_ops moving_ops = { receive_and_move, count_removed };
+	struct sink sink = { 0 };
+	struct word_message m;
+	struct {
+		mach_msg_header_t header;
+		mach_msg_body_t body;
+		mach_msg_port_descriptor_t port;
+		mach_msg_max_trailer_t trailer;
+	} carrier;
+	struct port *port;
+	int fds[2];
+
+	moving = new_port();
+	moved_to = new_port();
+	test_equal(fd_socketpair(fds), 0);
+	test_equal(port_from_receive_right(moving, &port), 0);
+	test_equal(port_add_inlet(port, fds[0], &moving_ops, &sink, &sink.inlet), 0);
+	port_unref(port);
+	put(fds[1], 77);
+	test_equal_error(receive_word(moving, 1000, &m), MACH_RCV_PORT_CHANGED);
+	test_equal_error(
+		mach_msg(&carrier.header, MACH_RCV_MSG, 0, sizeof(carrier), moved_to, 0, 0), 0);
+	test_equal(take_word(carrier.port.name), 77);
+	destroy_port(carrier.port.name);
+	destroy_port(moved_to);
+	test_equal(atomic_load(&sink.removed), 1);
+	close(fds[1]);
+}
+
+/* One inlet is being read by another thread while a second one hangs up. */
+static atomic_int in_slow, slow_may_end;
+
+static err_t receive_slowly(void *context, int socket, struct port_message **ret_message)
+{
+	struct word_message m = { .header.msgh_id = 9, .word = 5 };
+	uint32_t word;
+
+	if (recv(socket, &word, sizeof(word), MSG_DONTWAIT) <= 0)
+		return -EAGAIN;
+	atomic_store(&in_slow, 1);
+	while (!atomic_load(&slow_may_end))
+		sched_yield();
+	return port_message_new(&m, WORD_SIZE, NULL, NULL, ret_message);
+}
+
+static void let_slow_end(void *context)
+{
+	atomic_store(&slow_may_end, 1);
+}
+
+static void *take_one(void *context)
+{
+	struct word_message m;
+
+	test_equal_error(receive_word(*(mach_port_t *)context, 20000, &m), 0);
+	return NULL;
+}
+
+TEST(owner_hears_of_a_removal_before_the_receiver_waits)
+{
+	static const struct port_inlet_ops slow_ops = { receive_slowly, NULL };
+	static const struct port_inlet_ops gone_ops = { receive_datagram, let_slow_end };
+	struct sink sink = { 0 };
+	struct port_inlet *inlet;
+	mach_port_t name = new_port();
+	pthread_t threads[2];
+	struct port *port;
+	int slow[2], gone[2];
+
+	test_equal(fd_socketpair(slow), 0);
+	test_equal(fd_socketpair(gone), 0);
+	test_equal(port_from_receive_right(name, &port), 0);
+	test_equal(port_add_inlet(port, slow[0], &slow_ops, &sink, &inlet), 0);
+	put(slow[1], 1);
+	pthread_create(&threads[0], NULL, take_one, &name);
+	while (!atomic_load(&in_slow))
+		sched_yield();
+	close(gone[1]);
+	test_equal(port_add_inlet(port, gone[0], &gone_ops, &sink, &inlet), 0);
+	port_unref(port);
+	/* Finds the hang-up, then has to wait for the first. */
+	pthread_create(&threads[1], NULL, take_one, &name);
+	pthread_join(threads[0], NULL);
+	put(slow[1], 2);
+	pthread_join(threads[1], NULL);
+	destroy_port(name);
+	close(slow[1]);
 }
 
 TEST_MAIN

@@ -69,7 +69,8 @@ TEST(forked_child_sees_no_ports_of_its_parent)
 	test_equal(port_make_send(object, &name), 0);
 	pid_t child = fork();
 	if (!child)
-		_exit(look_in_child(generation, port, fds[1], inlet, object, name, &removed) ? 0 : 1);
+		_exit(look_in_child(generation, port, fds[1], inlet, object, name, &removed) ? 0
+											     : 1);
 	test_equal(waitpid(child, &status, 0), child);
 	test_equal(status, 0);
 	/* The parent has lost nothing. */
@@ -137,6 +138,37 @@ TEST(chain_of_ports_in_messages_is_destroyed_without_recursion)
 	}
 	drop_receive(last);
 	test_equal(type_of(first), 0);
+}
+
+static void send_receive_right(mach_port_t to, mach_port_t port)
+{
+	struct {
+		mach_msg_header_t header;
+		mach_msg_body_t body;
+		mach_msg_port_descriptor_t port;
+	} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
+				    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.header.msgh_remote_port = to,
+		.body.msgh_descriptor_count = 1,
+		.port = { .name = port, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };
+
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), 0);
+}
+
+TEST(queue_that_dies_with_two_rights_of_which_one_reports_to_the_other)
+{
+	mach_port_t queue = new_port(), reporter = new_port(), listener = new_port(), previous;
+
+	test_equal_error(mach_port_request_notification(mach_task_self(), reporter,
+							MACH_NOTIFY_PORT_DESTROYED, 0, listener,
+							MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous),
+			 0);
+	send_receive_right(queue, reporter);
+	send_receive_right(queue, listener);
+	/* The listener is still on its way to its end when it gets the reporter's right. */
+	drop_receive(queue);
+	test_equal(type_of(reporter), 0);
+	test_equal(type_of(listener), 0);
 }
 
 TEST_MAIN
