@@ -197,9 +197,12 @@ static void probe_ready(struct registry_match_job *job)
 	list_for_each_safe(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->state == CANDIDATE_WAITING && c->server->state == REGISTRY_SERVER_UP &&
-		    !send_probe(c))
-			free_candidate(c);
+		if (c->state != CANDIDATE_WAITING || c->server->state != REGISTRY_SERVER_UP ||
+		    send_probe(c))
+			continue;
+		/* Its connection has just ended: the next host gets its chance. */
+		registry_server_remember(c->server, job->service->id);
+		free_candidate(c);
 	}
 }
 

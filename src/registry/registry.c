@@ -22,6 +22,8 @@
 #include "wire/hello.h"
 #include "wire/publish.h"
 
+enum { CANDIDATE_SHIFT = 40 }; /* numbers of one registry of the session */
+
 /* --- peers --------------------------------------------------------------------------------- */
 
 const char *registry_peer_name(const struct registry_peer *peer)
@@ -425,6 +427,8 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	gethostname(host, sizeof(host) - 1);
 	r->loop = loop;
 	r->listener = r->page_fd = -1;
+	/* Hosts that outlived the last registry know its candidates by number. */
+	r->last_candidate = (uint64_t)config->generation << CANDIDATE_SHIFT;
 	list_init(&r->servers);
 	list_init(&r->jobs);
 	list_init(&r->stops);

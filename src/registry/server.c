@@ -17,6 +17,7 @@
 #define FIRST_REST_NS (100ull * 1000 * 1000)
 #define LONGEST_REST_NS (10ull * 1000 * 1000 * 1000)
 #define RETIRE_NS (5ull * 1000 * 1000 * 1000) /* for a host whose end is wanted */
+#define LINGER_NS (1ull * 1000 * 1000 * 1000) /* for the last messages of one that has ended */
 #define END_NS (2ull * 1000 * 1000 * 1000) /* for all hosts to end at the end of the session */
 
 static void handle_timer(void *context);
@@ -68,6 +69,7 @@ static void reap(struct registry_server *s)
 }
 
 static void crashed(struct registry_server *s);
+static void note_crash(struct registry_server *s);
 static void retired(struct registry_server *s);
 
 static void handle_exit(void *context, int fd, uint32_t events)
@@ -76,9 +78,11 @@ static void handle_exit(void *context, int fd, uint32_t events)
 	bool was_starting = s->state == REGISTRY_SERVER_STARTING;
 
 	reap(s);
-	/* One that is up is noticed by its connection. */
-	if (s->peer)
+	/* One that is up is noticed by its connection, unless a child of its own still holds that. */
+	if (s->peer) {
+		loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + LINGER_NS);
 		return;
+	}
 	if (s->is_retiring)
 		retired(s);
 	else if (was_starting || s->is_ending)
@@ -135,7 +139,13 @@ void registry_server_start(struct registry_server *s)
 		log_error("cannot start the host of %s (%s): %s", s->name,
 			  program ? program : "no program", strerror(-err));
 		registry_server_kill(s);
-		crashed(s);
+		/* The caller looks at the state; nobody else waits for a server that was idle. */
+		if (s->pidfd >= 0) {
+			s->is_ending = true;
+			s->state = REGISTRY_SERVER_RESTING;
+		} else {
+			note_crash(s);
+		}
 		return;
 	}
 	s->state = REGISTRY_SERVER_STARTING;
@@ -187,6 +197,9 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 		return s && (s->peer || s->state == REGISTRY_SERVER_STARTING) ? kIOReturnExclusiveAccess
 									       : kIOReturnSuccess;
 	if (s && (s->peer || (s->state == REGISTRY_SERVER_STARTING && s->token != token)))
+		return kIOReturnExclusiveAccess;
+	/* The last one's process has not ended yet. */
+	if (s && s->state != REGISTRY_SERVER_STARTING && s->pidfd >= 0)
 		return kIOReturnExclusiveAccess;
 	if (!s) {
 		s = registry_server_need(r, name);
@@ -257,7 +270,7 @@ static unsigned count_crashes(struct registry_server *s, uint64_t now)
 	return kept;
 }
 
-static void crashed(struct registry_server *s)
+static void note_crash(struct registry_server *s)
 {
 	uint64_t now = loop_now_ns(), rest = 0;
 	unsigned n = count_crashes(s, now);
@@ -277,6 +290,11 @@ static void crashed(struct registry_server *s)
 		loop_timer_start(s->registry->loop, &s->timer,
 				 now + (rest < LONGEST_REST_NS ? rest : LONGEST_REST_NS));
 	}
+}
+
+static void crashed(struct registry_server *s)
+{
+	note_crash(s);
 	registry_bind_server_changed(s->registry, s);
 }
 
@@ -329,6 +347,8 @@ static void handle_timer(void *context)
 		registry_server_kill(s);
 		if (s->pidfd < 0)
 			crashed(s);
+	} else if (s->state == REGISTRY_SERVER_UP && s->peer) {
+		wire_peer_close(s->peer->wire);
 	} else if (s->state == REGISTRY_SERVER_RESTING) {
 		s->state = REGISTRY_SERVER_IDLE;
 		if (s->is_bridge && s->registry->bridge_program)

@@ -362,4 +362,41 @@ TEST(hosts_that_return_keep_their_drivers)
 	end();
 }
 
+/* Matching ends by itself, again and again, when no host program can be started. */
+TEST(a_host_that_cannot_be_started_leaves_matching_in_order)
+{
+	s.start_error = -ENOENT;
+	begin(two);
+	wait_quiet(&client);
+	uint64_t second = publish(&provider, 0, "Nub", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	wait_quiet(&client);
+	test_true(second > nub);
+	end_close(&client);
+	end_close(&provider);
+	session_end(&s);
+}
+
+/* A host that has outlived a registry still knows the candidates of that one. */
+TEST(candidates_are_not_numbered_as_in_the_last_registry)
+{
+	struct wire_probe probe;
+	uint64_t ids[1];
+
+	write_bundle(test_folder(), "r",
+		     BUNDLE("r", "<key>P</key><dict><key>IOClass</key><string>R</string>"
+				 "<key>IOProviderClass</key><string>IOResources</string></dict>"));
+	session_start_generation(&s, test_folder(), 1);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_serve(&host, &s, name);
+	end_expect(&host, &wire_probe_layout, &probe);
+	test_true(probe.candidate > UINT32_MAX);
+	wire_message_clear(&wire_probe_layout, &probe);
+	end_reply(&host, &wire_probe_reply_layout, kIOReturnNoDevice, NULL);
+	wait_quiet(&client);
+	test_equal(find(&client, "R", ids, 1), 0);
+	end_close(&host);
+	end_close(&client);
+	session_end(&s);
+}
+
 TEST_MAIN

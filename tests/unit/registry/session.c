@@ -20,6 +20,10 @@ static err_t note_start(void *context, const char *server_name, uint64_t token, 
 	struct session *s = context;
 	struct started started = { .token = token, .socket = socket };
 
+	if (s->start_error) {
+		close(socket);
+		return s->start_error;
+	}
 	snprintf(started.name, sizeof(started.name), "%s", server_name);
 	if (write(s->starts[1], &started, sizeof(started)) != sizeof(started))
 		close(socket);

@@ -29,6 +29,7 @@ struct session {
 	int starts[2]; /* what start_provider was asked for */
 	char socket[256];
 	const char *folders[2];
+	err_t start_error; /* what start_provider answers instead */
 };
 
 /* DRIVERS: a folder of bundles or NULL. */
