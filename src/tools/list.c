@@ -26,7 +26,7 @@ static void print_field(CFDictionaryRef entry, CFStringRef key, int width)
 		snprintf(number, sizeof(number), "%lld", n);
 		text = strdup(number);
 	}
-	if (text) {
+	if (text && *text) {
 		int n = width - (int)strlen(text);
 
 		tools_text_put_escaped(stdout, text, strlen(text));
@@ -44,6 +44,15 @@ static CFArrayRef array_of(CFDictionaryRef status, CFStringRef key)
 	return value && CFGetTypeID(value) == CFArrayGetTypeID() ? value : NULL;
 }
 
+/* Why a bundle is not used. */
+static void print_problem(CFDictionaryRef entry)
+{
+	if (CFDictionaryContainsKey(entry, CFSTR("Problem"))) {
+		printf(" not used: ");
+		print_field(entry, CFSTR("Problem"), 0);
+	}
+}
+
 static void print_table(CFArrayRef rows, const CFStringRef *keys, const char *const *titles,
 			const int *widths, int n_columns)
 {
@@ -57,6 +66,7 @@ static void print_table(CFArrayRef rows, const CFStringRef *keys, const char *co
 			continue;
 		for (int c = 0; c < n_columns; c++)
 			print_field(row, keys[c], widths[c]);
+		print_problem(row);
 		printf("\n");
 	}
 }

@@ -159,6 +159,12 @@ TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
 	wants("$P/portico run -- $P/portico unload no.such.bundle", 1, "no.such.bundle");
 }
 
+TEST(list_says_why_a_bundle_is_not_used)
+{
+	wants("mkdir -p $T/b/Broken.dext; $P/portico run --drivers $T/b -- $P/portico list", 0,
+	      "Broken.dext  not used: cannot read Info.plist");
+}
+
 TEST(the_examples_succeed)
 {
 	wants("$P/portico run -- $B/examples/call_flow/call_flow", 0, "");
