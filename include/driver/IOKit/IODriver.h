@@ -5,9 +5,11 @@
  * IOUserClientClass); a class is only looked up in the bundle that owns the
  * service.
  *
- *	static const struct IODriverClass *const classes[] = { &clockClass, &clockClientClass, NULL
- *}; const struct IODriver portico_driver = { .version = IODRIVER_VERSION, .identifier =
- *"org.example.Clock", .classes = classes,
+ *	static const struct IODriverClass *const classes[] = { &clockClass, &clockClientClass, NULL };
+ *	const struct IODriver portico_driver = {
+ *		.version = IODRIVER_VERSION,
+ *		.identifier = "org.example.Clock",
+ *		.classes = classes,
  *	};
  */
 #pragma once
