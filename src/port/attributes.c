@@ -4,7 +4,7 @@
 
 #include "port/port_internal.h"
 
-/* The port with TYPE under NAME, with the lock held; on failure the lock is free. */
+/* The port whose receive right is NAME, with the lock held; on failure the lock is free. */
 static kern_return_t enter(ipc_space_t task, mach_port_name_t name, struct port **ret)
 {
 	if (task != mach_task_self_)
@@ -93,7 +93,8 @@ kern_return_t mach_port_set_attributes(ipc_space_t task, mach_port_name_t name,
 	return KERN_SUCCESS;
 }
 
-kern_return_t mach_port_set_context(ipc_space_t task, mach_port_name_t name, mach_port_context_t context)
+kern_return_t mach_port_set_context(ipc_space_t task, mach_port_name_t name,
+				    mach_port_context_t context)
 {
 	struct port *port;
 	kern_return_t result = enter(task, name, &port);
@@ -105,7 +106,8 @@ kern_return_t mach_port_set_context(ipc_space_t task, mach_port_name_t name, mac
 	return KERN_SUCCESS;
 }
 
-kern_return_t mach_port_get_context(ipc_space_t task, mach_port_name_t name, mach_port_context_t *context)
+kern_return_t mach_port_get_context(ipc_space_t task, mach_port_name_t name,
+				    mach_port_context_t *context)
 {
 	struct port *port;
 
@@ -133,7 +135,8 @@ static kern_return_t find_set_locked(mach_port_name_t name, struct port **ret)
 	return KERN_SUCCESS;
 }
 
-kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member, mach_port_name_t after)
+kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member,
+				    mach_port_name_t after)
 {
 	struct port *port, *set = NULL;
 	kern_return_t result = enter(task, member, &port);
@@ -153,7 +156,8 @@ kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member, m
 	return result;
 }
 
-kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set_name)
+kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
+				      mach_port_name_t set_name)
 {
 	struct port *port, *set;
 	kern_return_t result = enter(task, name, &port);
@@ -167,7 +171,8 @@ kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name, m
 	return result;
 }
 
-kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set_name)
+kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name,
+				       mach_port_name_t set_name)
 {
 	struct port *port, *set;
 	kern_return_t result = enter(task, name, &port);

@@ -114,8 +114,8 @@ static void put_trailer(void *at, mach_msg_size_t size, const struct port_messag
 	if (size > sizeof(mach_msg_seqno_trailer_t) && !m->from_library) {
 		t.msgh_sender.val[0] = geteuid();
 		t.msgh_sender.val[1] = getegid();
-		t.msgh_audit = (audit_token_t){ { getuid(), geteuid(), getegid(), getuid(), getgid(),
-						  (unsigned)getpid(), 0, 0 } };
+		t.msgh_audit = (audit_token_t){{getuid(), geteuid(), getegid(), getuid(), getgid(),
+						(unsigned)getpid(), 0, 0}};
 	}
 	memcpy(at, &t, size);
 }
@@ -153,8 +153,9 @@ static mach_msg_return_t deliver_locked(struct port_reception *r, void *buffer,
 		result = MACH_RCV_HEADER_ERROR | MACH_MSG_IPC_SPACE;
 	}
 	header->msgh_remote_port = name;
-	header->msgh_bits = (header->msgh_bits & MACH_MSGH_BITS_COMPLEX) |
-			    MACH_MSGH_BITS(reply, destination ? destination : MACH_MSG_TYPE_MOVE_SEND);
+	header->msgh_bits =
+		(header->msgh_bits & MACH_MSGH_BITS_COMPLEX) |
+		MACH_MSGH_BITS(reply, destination ? destination : MACH_MSG_TYPE_MOVE_SEND);
 	memcpy(buffer, m->data, m->size);
 	memset((char *)buffer + m->size, 0, rounded - m->size);
 	put_trailer((char *)buffer + rounded, trailer, m, r->port->context);
@@ -231,9 +232,10 @@ mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t o
 	return MACH_MSG_SUCCESS;
 }
 
-mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-			   mach_msg_size_t rcv_size, mach_port_name_t rcv_name,
-			   mach_msg_timeout_t timeout, mach_port_name_t notify)
+mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option,
+			   mach_msg_size_t send_size, mach_msg_size_t rcv_size,
+			   mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+			   mach_port_name_t notify)
 {
 	return mach_msg_overwrite(msg, option, send_size, rcv_size, rcv_name, timeout, notify, NULL,
 				  0);
@@ -250,7 +252,8 @@ mach_msg_return_t mach_msg_receive(mach_msg_header_t *msg)
 {
 	if (!msg)
 		return MACH_RCV_INVALID_DATA;
-	return mach_msg(msg, MACH_RCV_MSG, 0, msg->msgh_size, msg->msgh_local_port, 0, MACH_PORT_NULL);
+	return mach_msg(msg, MACH_RCV_MSG, 0, msg->msgh_size, msg->msgh_local_port, 0,
+			MACH_PORT_NULL);
 }
 
 /* --- mach_msg_destroy -------------------------------------------------------- */

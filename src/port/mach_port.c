@@ -72,9 +72,10 @@ static kern_return_t check_insert_locked(mach_port_name_t name, const struct por
 static kern_return_t insert_locked(mach_port_name_t name, struct port_right *right)
 {
 	struct port_name *n = port_name_find_locked(name);
-	mach_port_type_t type = right->type == MACH_MSG_TYPE_MOVE_SEND ? MACH_PORT_TYPE_SEND :
-				right->type == MACH_MSG_TYPE_MOVE_RECEIVE ? MACH_PORT_TYPE_RECEIVE :
-									     MACH_PORT_TYPE_SEND_ONCE;
+	mach_port_type_t type = right->type == MACH_MSG_TYPE_MOVE_SEND ? MACH_PORT_TYPE_SEND
+				: right->type == MACH_MSG_TYPE_MOVE_RECEIVE
+					? MACH_PORT_TYPE_RECEIVE
+					: MACH_PORT_TYPE_SEND_ONCE;
 	mach_port_name_t same;
 
 	if (!n && port_name_new_locked(right->port, type, name, &n)) {

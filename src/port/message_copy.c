@@ -167,7 +167,8 @@ static mach_msg_return_t copyin_body_locked(struct port_message *m)
 		size_t size;
 
 		if (d.type.type == MACH_MSG_PORT_DESCRIPTOR) {
-			result = copyin_right_locked(m, d.port.name, d.port.disposition, offset, -1);
+			result =
+				copyin_right_locked(m, d.port.name, d.port.disposition, offset, -1);
 			continue;
 		}
 		if (d.type.type == MACH_MSG_OOL_PORTS_DESCRIPTOR) {

@@ -13,8 +13,9 @@ struct port_name *port_name_find_locked(mach_port_name_t name)
 	return MACH_PORT_VALID(name) ? map_find(&names, name) : NULL;
 }
 
-/* Sparse, never small like a descriptor. The odd factor makes this a permutation, so that a freed name
- * comes back only after four thousand million others: a stale name does not meet a new port. */
+/* Sparse, never small like a descriptor. The odd factor makes this a permutation, so that a freed
+ * name comes back only after four thousand million others: a stale name does not meet a new port.
+ */
 static mach_port_name_t next_name(void)
 {
 	mach_port_name_t name;

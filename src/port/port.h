@@ -28,7 +28,8 @@ struct port *port_unref(struct port *port);
 /* --- object ports: names for things that live in the registry or a host --- */
 
 struct port_object_ops {
-	/* Under the table lock: take a reference for port_copy_object's caller. Must not call back. */
+	/* Under the table lock: take a reference for port_copy_object's caller. Must not call back.
+	 */
 	void (*retain)(void *object);
 	/* The last send right of this process has gone. Called without locks. A new one may have
 	 * been made meanwhile: look at port_has_senders under your own lock. */
@@ -43,7 +44,8 @@ err_t port_new_object(uint32_t kind, void *object, const struct port_object_ops 
 err_t port_make_send(struct port *port, mach_port_name_t *ret_name);
 bool port_has_senders(struct port *port);
 /* The object behind a name, retained. -ENOENT: null, dead, unknown name or no send right
- * (MACH_SEND_INVALID_DEST); -EINVAL: a port of another kind or no object port (kIOReturnBadArgument). */
+ * (MACH_SEND_INVALID_DEST); -EINVAL: a port of another kind or no object port
+ * (kIOReturnBadArgument). */
 err_t port_copy_object(mach_port_name_t name, uint32_t kind, void **ret_object);
 /* The port dies: names turn into dead names, queued messages are destroyed, receivers wake. After
  * it returns no ops call starts. */
@@ -76,11 +78,11 @@ struct port_inlet;
 
 struct port_inlet_ops {
 	/*
-	 * The socket is readable or hung up, and a receiver wants a message. Return 0 with a message,
-	 * -EAGAIN when there is nothing (more) to deliver, -EPIPE when the sender has gone and
-	 * everything was delivered: the inlet is then removed. Called on the receiving thread, one
-	 * call at a time for each inlet, without port locks. A wake-up class inlet is drained whole and
-	 * gives one message.
+	 * The socket is readable or hung up, and a receiver wants a message. Return 0 with a
+	 * message, -EAGAIN when there is nothing (more) to deliver, -EPIPE when the sender has gone
+	 * and everything was delivered: the inlet is then removed. Called on the receiving thread,
+	 * one call at a time for each inlet, without port locks. A wake-up class inlet is drained
+	 * whole and gives one message.
 	 */
 	err_t (*receive)(void *context, int socket, struct port_message **ret_message);
 	/* The inlet is no more (sender gone, port destroyed, or port_remove_inlet). Called once, no

@@ -43,7 +43,8 @@ static void fire_locked(struct port_name *n, mach_msg_id_t id, mach_port_mscount
 		if (n->urefs < PORT_UREFS_MAX)
 			n->urefs++;
 		port_notify_locked(request, id, n->name);
-	} else if (id == MACH_NOTIFY_NO_SENDERS && !n->port->n_senders && sync <= n->port->mscount) {
+	} else if (id == MACH_NOTIFY_NO_SENDERS && !n->port->n_senders &&
+		   sync <= n->port->mscount) {
 		*slot = NULL;
 		port_notify_locked(request, id, n->port->mscount);
 	}
@@ -63,7 +64,8 @@ kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t 
 		return KERN_INVALID_TASK;
 	if (!previous)
 		return KERN_INVALID_ARGUMENT;
-	if (notify_poly != MACH_MSG_TYPE_MAKE_SEND_ONCE && notify_poly != MACH_MSG_TYPE_MOVE_SEND_ONCE)
+	if (notify_poly != MACH_MSG_TYPE_MAKE_SEND_ONCE &&
+	    notify_poly != MACH_MSG_TYPE_MOVE_SEND_ONCE)
 		return KERN_INVALID_CAPABILITY;
 	port_lock();
 	kern_return_t result = find_slot_locked(name, msgid, sync, &n, &slot);

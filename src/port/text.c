@@ -185,11 +185,13 @@ char *mach_error_type(mach_error_t error_value)
 {
 	switch (err_get_system((uint32_t)error_value)) {
 	case 0x38:
-		return (char *)(err_get_sub((uint32_t)error_value) ? "(iokit/family)" : "(iokit/common)");
+		return (char *)(err_get_sub((uint32_t)error_value) ? "(iokit/family)"
+								   : "(iokit/common)");
 	case 0x4:
 		return (char *)((uint32_t)error_value & 0x4000 ? "(ipc/rcv)" : "(ipc/send)");
 	case 0:
-		return (char *)(err_get_sub((uint32_t)error_value) == 3 ? "(os/unix)" : "(os/kern)");
+		return (char *)(err_get_sub((uint32_t)error_value) == 3 ? "(os/unix)"
+									: "(os/kern)");
 	default:
 		return (char *)"(?/?)";
 	}

@@ -20,7 +20,8 @@ __attribute__((constructor)) static void learn_page_size(void)
 	vm_page_shift = __builtin_ctzl(vm_page_size);
 }
 
-kern_return_t mach_vm_allocate(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t size, int flags)
+kern_return_t mach_vm_allocate(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t size,
+			       int flags)
 {
 	int anywhere = flags & VM_FLAGS_ANYWHERE;
 	mach_vm_size_t rounded = (size + vm_page_mask) & ~(mach_vm_size_t)vm_page_mask;
@@ -33,7 +34,8 @@ kern_return_t mach_vm_allocate(vm_map_t target, mach_vm_address_t *address, mach
 	}
 	if (rounded < size)
 		return KERN_INVALID_ARGUMENT;
-	void *at = anywhere ? NULL : (void *)(uintptr_t)(*address & ~(mach_vm_address_t)vm_page_mask);
+	void *at =
+		anywhere ? NULL : (void *)(uintptr_t)(*address & ~(mach_vm_address_t)vm_page_mask);
 	int how = MAP_PRIVATE | MAP_ANONYMOUS;
 	if (!anywhere)
 		how |= flags & VM_FLAGS_OVERWRITE ? MAP_FIXED : MAP_FIXED_NOREPLACE;

@@ -42,27 +42,32 @@ kern_return_t mach_port_names(ipc_space_t task, mach_port_name_array_t *names,
 kern_return_t mach_port_get_attributes(ipc_space_t task, mach_port_name_t name,
 				       mach_port_flavor_t flavor, mach_port_info_t info,
 				       mach_msg_type_number_t *count);
-/* MACH_PORT_LIMITS_INFO (queue limit at most 1024, else KERN_INVALID_VALUE), MACH_PORT_TEMPOWNER and
- * MACH_PORT_IMPORTANCE_RECEIVER (no effect). */
+/* MACH_PORT_LIMITS_INFO (queue limit at most 1024, else KERN_INVALID_VALUE), MACH_PORT_TEMPOWNER
+ * and MACH_PORT_IMPORTANCE_RECEIVER (no effect). */
 kern_return_t mach_port_set_attributes(ipc_space_t task, mach_port_name_t name,
 				       mach_port_flavor_t flavor, mach_port_info_t info,
 				       mach_msg_type_number_t count);
 /* Put a receive right into the set AFTER alone; AFTER 0 takes it out of all (KERN_NOT_IN_SET). */
-kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member, mach_port_name_t after);
+kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member,
+				    mach_port_name_t after);
 /* One more set for a receive right. KERN_ALREADY_IN_SET. */
-kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set);
+kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
+				      mach_port_name_t set);
 /* KERN_NOT_IN_SET. */
-kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set);
+kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name,
+				       mach_port_name_t set);
 /* Ask for MACH_NOTIFY_NO_SENDERS (receive right) or DEAD_NAME (send right), to be
- * sent to NOTIFY (disposition MAKE_SEND_ONCE or MOVE_SEND_ONCE). PREVIOUS gets the right of an earlier
- * request as a send-once right, or 0. */
+ * sent to NOTIFY (disposition MAKE_SEND_ONCE or MOVE_SEND_ONCE). PREVIOUS gets the right of an
+ * earlier request as a send-once right, or 0. */
 kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t name,
 					     mach_msg_id_t msgid, mach_port_mscount_t sync,
 					     mach_port_t notify, mach_msg_type_name_t notify_poly,
 					     mach_port_t *previous);
 /* A word of the caller's on a receive right. */
-kern_return_t mach_port_set_context(ipc_space_t task, mach_port_name_t name, mach_port_context_t context);
-kern_return_t mach_port_get_context(ipc_space_t task, mach_port_name_t name, mach_port_context_t *context);
+kern_return_t mach_port_set_context(ipc_space_t task, mach_port_name_t name,
+				    mach_port_context_t context);
+kern_return_t mach_port_get_context(ipc_space_t task, mach_port_name_t name,
+				    mach_port_context_t *context);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

@@ -41,8 +41,9 @@ typedef kern_return_t mach_msg_return_t;
 #define MACH_MSGH_BITS_SET_PORTS(remote, local, voucher) \
 	(((remote) & MACH_MSGH_BITS_REMOTE_MASK) | (((local) << 8) & MACH_MSGH_BITS_LOCAL_MASK) | \
 	 (((voucher) << 16) & MACH_MSGH_BITS_VOUCHER_MASK))
-#define MACH_MSGH_BITS_SET(remote, local, voucher, other) \
-	(MACH_MSGH_BITS_SET_PORTS((remote), (local), (voucher)) | ((other) & ~MACH_MSGH_BITS_PORTS_MASK))
+#define MACH_MSGH_BITS_SET(remote, local, voucher, other)                                          \
+	(MACH_MSGH_BITS_SET_PORTS((remote), (local), (voucher)) |                                  \
+	 ((other) & ~MACH_MSGH_BITS_PORTS_MASK))
 #define MACH_MSGH_BITS_REMOTE(bits) ((bits) & MACH_MSGH_BITS_REMOTE_MASK)
 #define MACH_MSGH_BITS_LOCAL(bits) (((bits) & MACH_MSGH_BITS_LOCAL_MASK) >> 8)
 #define MACH_MSGH_BITS_VOUCHER(bits) (((bits) & MACH_MSGH_BITS_VOUCHER_MASK) >> 16)
@@ -315,14 +316,16 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Send and/or receive one message (send first). SEND_SIZE and RCV_SIZE are bytes; the receive buffer
- * must hold message and trailer. TIMEOUT (ms) counts only with the TIMEOUT options; with them 0 does
- * not wait. RCV_NAME is a receive right or a port set. NOTIFY is unused. On a timed-out send the
- * rights are back in the message with MOVE dispositions: resend or mach_msg_destroy. Any thread.
+ * Send and/or receive one message (send first). SEND_SIZE and RCV_SIZE are bytes; the receive
+ * buffer must hold message and trailer. TIMEOUT (ms) counts only with the TIMEOUT options; with
+ * them 0 does not wait. RCV_NAME is a receive right or a port set. NOTIFY is unused. On a timed-out
+ * send the rights are back in the message with MOVE dispositions: resend or mach_msg_destroy. Any
+ * thread.
  */
-mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option, mach_msg_size_t send_size,
-			   mach_msg_size_t rcv_size, mach_port_name_t rcv_name,
-			   mach_msg_timeout_t timeout, mach_port_name_t notify);
+mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option,
+			   mach_msg_size_t send_size, mach_msg_size_t rcv_size,
+			   mach_port_name_t rcv_name, mach_msg_timeout_t timeout,
+			   mach_port_name_t notify);
 /* The same with another buffer for what is received when MACH_RCV_OVERWRITE is given; RCV_LIMIT is
  * unused. */
 mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t option,

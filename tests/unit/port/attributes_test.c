@@ -57,36 +57,43 @@ TEST(bad_attributes_are_refused)
 	mach_msg_type_number_t n = 0;
 
 	drop_receive(dead);
-	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, info, &n),
-			 KERN_FAILURE);
+	test_equal_error(
+		mach_port_get_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, info, &n),
+		KERN_FAILURE);
 	n = MACH_PORT_RECEIVE_STATUS_COUNT - 1;
-	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_RECEIVE_STATUS, info,
-						  &n),
+	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_RECEIVE_STATUS,
+						  info, &n),
 			 KERN_FAILURE);
 	test_equal_error(mach_port_get_attributes(mach_task_self(), port, 77, info, &n),
 			 KERN_INVALID_VALUE);
-	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, NULL, &n),
-			 KERN_INVALID_ARGUMENT);
+	test_equal_error(
+		mach_port_get_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, NULL, &n),
+		KERN_INVALID_ARGUMENT);
 	test_equal_error(mach_port_get_attributes(0, port, MACH_PORT_LIMITS_INFO, info, &n),
 			 KERN_INVALID_TASK);
-	test_equal_error(mach_port_get_attributes(mach_task_self(), dead, MACH_PORT_LIMITS_INFO, info, &n),
-			 KERN_INVALID_RIGHT);
-	test_equal_error(mach_port_get_attributes(mach_task_self(), 0, MACH_PORT_LIMITS_INFO, info, &n),
-			 KERN_INVALID_NAME);
+	test_equal_error(
+		mach_port_get_attributes(mach_task_self(), dead, MACH_PORT_LIMITS_INFO, info, &n),
+		KERN_INVALID_RIGHT);
+	test_equal_error(
+		mach_port_get_attributes(mach_task_self(), 0, MACH_PORT_LIMITS_INFO, info, &n),
+		KERN_INVALID_NAME);
 	s.mps_pset = 1;
-	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, info, 0),
-			 KERN_FAILURE);
-	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, NULL, 1),
-			 KERN_INVALID_ARGUMENT);
-	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_RECEIVE_STATUS, info,
-						  10),
+	test_equal_error(
+		mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, info, 0),
+		KERN_FAILURE);
+	test_equal_error(
+		mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO, NULL, 1),
+		KERN_INVALID_ARGUMENT);
+	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_RECEIVE_STATUS,
+						  info, 10),
 			 KERN_INVALID_VALUE);
-	test_equal_error(mach_port_set_attributes(mach_task_self(), dead, MACH_PORT_LIMITS_INFO, info, 1),
-			 KERN_INVALID_RIGHT);
+	test_equal_error(
+		mach_port_set_attributes(mach_task_self(), dead, MACH_PORT_LIMITS_INFO, info, 1),
+		KERN_INVALID_RIGHT);
 	test_equal_error(mach_port_set_attributes(0, port, MACH_PORT_LIMITS_INFO, info, 1),
 			 KERN_INVALID_TASK);
-	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_IMPORTANCE_RECEIVER,
-						  NULL, 0),
+	test_equal_error(mach_port_set_attributes(mach_task_self(), port,
+						  MACH_PORT_IMPORTANCE_RECEIVER, NULL, 0),
 			 KERN_SUCCESS);
 	destroy_port(port);
 	destroy_port(dead);
@@ -99,10 +106,12 @@ TEST(context_is_kept)
 
 	test_equal_error(mach_port_get_context(mach_task_self(), port, &context), KERN_SUCCESS);
 	test_equal(context, 0);
-	test_equal_error(mach_port_set_context(mach_task_self(), port, 0x123456789abc), KERN_SUCCESS);
+	test_equal_error(mach_port_set_context(mach_task_self(), port, 0x123456789abc),
+			 KERN_SUCCESS);
 	test_equal_error(mach_port_get_context(mach_task_self(), port, &context), KERN_SUCCESS);
 	test_equal(context, 0x123456789abc);
-	test_equal_error(mach_port_get_context(mach_task_self(), port, NULL), KERN_INVALID_ARGUMENT);
+	test_equal_error(mach_port_get_context(mach_task_self(), port, NULL),
+			 KERN_INVALID_ARGUMENT);
 	test_equal_error(mach_port_get_context(mach_task_self(), 0, &context), KERN_INVALID_NAME);
 	test_equal_error(mach_port_set_context(0, port, 0), KERN_INVALID_TASK);
 	destroy_port(port);

@@ -22,8 +22,9 @@ TEST(spec_q08_full_queue_times_out_and_gives_rights_back)
 
 	set_limit(port, 1);
 	test_equal_error(send_word(port, 1), MACH_MSG_SUCCESS);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
-			 MACH_SEND_TIMED_OUT);
+	test_equal_error(
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+		MACH_SEND_TIMED_OUT);
 	test_equal(m.header.msgh_bits,
 		   MACH_MSGH_BITS(MACH_MSG_TYPE_MOVE_SEND, MACH_MSG_TYPE_MOVE_SEND_ONCE));
 	test_equal(m.header.msgh_remote_port, port);
@@ -44,11 +45,13 @@ TEST(timed_out_message_can_be_sent_again)
 
 	set_limit(port, 1);
 	send_word(port, 1);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
-			 MACH_SEND_TIMED_OUT);
+	test_equal_error(
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+		MACH_SEND_TIMED_OUT);
 	test_equal(take_word(port), 1);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
-			 MACH_MSG_SUCCESS);
+	test_equal_error(
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0),
+		MACH_MSG_SUCCESS);
 	test_equal(take_word(port), 2);
 	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
 	destroy_port(port);
@@ -74,7 +77,8 @@ static void send_100_bytes(mach_port_t port)
 		.header.msgh_remote_port = port, .body = "hello" };
 
 	test_equal(sizeof(m), 100);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0),
+			 MACH_MSG_SUCCESS);
 }
 
 TEST(spec_q10_small_receive_destroys_message)
@@ -114,8 +118,9 @@ TEST(spec_q10_large_receive_keeps_message)
 		test_equal(header->msgh_size, 100);
 		test_equal(header->msgh_local_port, port);
 	}
-	test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(buffer), port, 0, 0),
-			 MACH_MSG_SUCCESS);
+	test_equal_error(
+		mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(buffer), port, 0, 0),
+		MACH_MSG_SUCCESS);
 	test_equal(header->msgh_size, 100);
 	test_equal_text(buffer + sizeof(*header), "hello");
 	test_equal(take_word(port), 9);
@@ -138,7 +143,8 @@ static void *reply_once(void *context)
 	mach_port_t port = *(mach_port_t *)context;
 	struct word_message m;
 
-	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0),
+			 MACH_MSG_SUCCESS);
 	test_equal(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), MACH_MSG_TYPE_MOVE_SEND_ONCE);
 	test_equal_error(send_word_by(m.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
 				      m.word + 1),
@@ -159,8 +165,8 @@ TEST(spec_q18_send_and_receive_in_one_call)
 	pthread_t thread;
 
 	test_equal(pthread_create(&thread, NULL, reply_once, &server), 0);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_RCV_MSG, WORD_SIZE, sizeof(m), reply, 0,
-				  0),
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_RCV_MSG, WORD_SIZE, sizeof(m),
+				  reply, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(m.word, 42);
 	test_equal(m.header.msgh_local_port, reply);
@@ -209,7 +215,8 @@ TEST(requested_trailers_have_their_sizes)
 		if (cases[i].elements >= 4)
 			test_equal(m.trailer.msgh_context, 0x1234);
 	}
-	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_TYPE(1), 0,
+	test_equal_error(mach_msg(&m.header,
+				  MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_TRAILER_TYPE(1), 0,
 				  sizeof(m), port, 0, 0),
 			 MACH_RCV_INVALID_TRAILER);
 	destroy_port(port);
@@ -223,10 +230,13 @@ TEST(spec_8_4_bad_sends_are_refused)
 
 	drop_receive(dead);
 	test_equal_error(mach_msg(NULL, MACH_SEND_MSG, 28, 0, 0, 0, 0), MACH_SEND_INVALID_DATA);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 20, 0, 0, 0, 0), MACH_SEND_MSG_TOO_SMALL);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 26, 0, 0, 0, 0), MACH_SEND_MSG_TOO_SMALL);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 20, 0, 0, 0, 0),
+			 MACH_SEND_MSG_TOO_SMALL);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 26, 0, 0, 0, 0),
+			 MACH_SEND_MSG_TOO_SMALL);
 	test_equal_error(send_word_by(0, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
-	test_equal_error(send_word_by(0x7654321, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(send_word_by(0x7654321, MACH_MSG_TYPE_COPY_SEND, 0),
+			 MACH_SEND_INVALID_DEST);
 	test_equal_error(send_word_by(dead, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
 	test_equal_error(send_word_by(plain, MACH_MSG_TYPE_COPY_SEND, 0), MACH_SEND_INVALID_DEST);
 	test_equal_error(send_word_by(mach_task_self(), MACH_MSG_TYPE_COPY_SEND, 0),
@@ -293,7 +303,8 @@ TEST(simple_forms_send_and_receive)
 	test_equal_error(mach_msg_receive(&r.header), MACH_MSG_SUCCESS);
 	test_equal(r.word, 3);
 	m.word = 4;
-	test_equal_error(mach_msg_overwrite(&m.header, MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_OVERWRITE,
+	test_equal_error(mach_msg_overwrite(&m.header,
+					    MACH_SEND_MSG | MACH_RCV_MSG | MACH_RCV_OVERWRITE,
 					    WORD_SIZE, sizeof(r), port, 0, 0, &r.header, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(r.word, 4);

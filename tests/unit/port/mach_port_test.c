@@ -83,8 +83,9 @@ TEST(spec_8_1_urefs_stop_at_65535)
 			 KERN_UREFS_OVERFLOW);
 	test_equal_error(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 65534),
 			 KERN_SUCCESS);
-	test_equal_error(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
-			 KERN_UREFS_OVERFLOW);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
+		KERN_UREFS_OVERFLOW);
 	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 65535);
 	destroy_port(port);
 }
@@ -98,7 +99,8 @@ TEST(other_tasks_are_refused_everywhere)
 	mach_port_type_array_t types;
 	mach_msg_type_number_t n, m;
 
-	test_equal_error(mach_port_allocate(other, MACH_PORT_RIGHT_RECEIVE, &name), KERN_INVALID_TASK);
+	test_equal_error(mach_port_allocate(other, MACH_PORT_RIGHT_RECEIVE, &name),
+			 KERN_INVALID_TASK);
 	test_equal_error(mach_port_insert_right(0, port, port, MACH_MSG_TYPE_MAKE_SEND),
 			 KERN_INVALID_TASK);
 	test_equal_error(mach_port_deallocate(other, port), KERN_INVALID_TASK);
@@ -119,19 +121,21 @@ TEST(null_and_dead_are_harmless)
 	for (int i = 0; i < 2; i++) {
 		test_equal_error(mach_port_deallocate(mach_task_self(), both[i]), KERN_SUCCESS);
 		test_equal_error(mach_port_destroy(mach_task_self(), both[i]), KERN_SUCCESS);
-		test_equal_error(mach_port_mod_refs(mach_task_self(), both[i], MACH_PORT_RIGHT_SEND, 1),
-				 KERN_SUCCESS);
+		test_equal_error(
+			mach_port_mod_refs(mach_task_self(), both[i], MACH_PORT_RIGHT_SEND, 1),
+			KERN_SUCCESS);
 		test_equal_error(mach_port_mod_refs(mach_task_self(), both[i],
 						    MACH_PORT_RIGHT_SEND_ONCE, -1),
 				 KERN_SUCCESS);
-		test_equal_error(mach_port_mod_refs(mach_task_self(), both[i], MACH_PORT_RIGHT_RECEIVE,
-						    -1),
-				 KERN_INVALID_NAME);
+		test_equal_error(
+			mach_port_mod_refs(mach_task_self(), both[i], MACH_PORT_RIGHT_RECEIVE, -1),
+			KERN_INVALID_NAME);
 		test_equal(refs_of(both[i], MACH_PORT_RIGHT_SEND), 1);
 		test_equal(refs_of(both[i], MACH_PORT_RIGHT_SEND_ONCE), 1);
 		test_equal(refs_of(both[i], MACH_PORT_RIGHT_DEAD_NAME), -1);
 	}
-	test_equal_error(mach_port_type(mach_task_self(), MACH_PORT_NULL, &type), KERN_INVALID_NAME);
+	test_equal_error(mach_port_type(mach_task_self(), MACH_PORT_NULL, &type),
+			 KERN_INVALID_NAME);
 	test_equal(type_of(MACH_PORT_DEAD), MACH_PORT_TYPE_DEAD_NAME);
 }
 
@@ -141,7 +145,8 @@ TEST(unknown_names_are_refused)
 	mach_port_urefs_t refs;
 
 	test_equal_error(mach_port_type(mach_task_self(), unknown, &type), KERN_INVALID_NAME);
-	test_equal_error(mach_port_get_refs(mach_task_self(), unknown, 0, &refs), KERN_INVALID_NAME);
+	test_equal_error(mach_port_get_refs(mach_task_self(), unknown, 0, &refs),
+			 KERN_INVALID_NAME);
 	test_equal_error(mach_port_mod_refs(mach_task_self(), unknown, 0, 1), KERN_INVALID_NAME);
 	test_equal_error(mach_port_deallocate(mach_task_self(), unknown), KERN_INVALID_NAME);
 	test_equal_error(mach_port_destroy(mach_task_self(), unknown), KERN_INVALID_NAME);
@@ -200,8 +205,9 @@ TEST(insert_right_refuses_what_does_not_fit)
 
 	test_equal_error(mach_port_insert_right(mach_task_self(), b, a, MACH_MSG_TYPE_MAKE_SEND),
 			 KERN_NAME_EXISTS);
-	test_equal_error(mach_port_insert_right(mach_task_self(), unknown, a, MACH_MSG_TYPE_COPY_SEND),
-			 KERN_RIGHT_EXISTS);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), unknown, a, MACH_MSG_TYPE_COPY_SEND),
+		KERN_RIGHT_EXISTS);
 	test_equal_error(mach_port_insert_right(mach_task_self(), a, a, 3), KERN_INVALID_VALUE);
 	test_equal_error(mach_port_insert_right(mach_task_self(), 0, a, MACH_MSG_TYPE_MAKE_SEND),
 			 KERN_INVALID_VALUE);

@@ -17,13 +17,17 @@ struct right_message {
 
 enum { RIGHT_SIZE = offsetof(struct right_message, trailer) };
 
-static mach_msg_return_t send_right(mach_port_t to, mach_port_t name, mach_msg_type_name_t disposition)
+static mach_msg_return_t send_right(mach_port_t to, mach_port_t name,
+				    mach_msg_type_name_t disposition)
 {
 	struct right_message m = {
-		.header.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 1,
-		.port = { .name = name, .disposition = disposition, .type = MACH_MSG_PORT_DESCRIPTOR },
+		.port = {.name = name,
+			 .disposition = disposition,
+			 .type = MACH_MSG_PORT_DESCRIPTOR},
 	};
 
 	return mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, RIGHT_SIZE, 0, 0, 0, 0);
@@ -97,12 +101,14 @@ TEST(a_port_that_carries_itself_is_destroyed)
 	test_equal_error(send_right(b, a, MACH_MSG_TYPE_MOVE_RECEIVE), MACH_MSG_SUCCESS);
 	test_equal(type_of(a), MACH_PORT_TYPE_SEND);
 	struct right_message m = {
-		.header.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+		.header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
 		.header.msgh_remote_port = a,
 		.body.msgh_descriptor_count = 1,
-		.port = { .name = b, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE },
+		.port = {.name = b, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE},
 	};
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, RIGHT_SIZE, 0, 0, 0, 0), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, RIGHT_SIZE, 0, 0, 0, 0),
+			 MACH_MSG_SUCCESS);
 	/* Nobody could ever receive either again. */
 	test_equal(type_of(a), MACH_PORT_TYPE_DEAD_NAME);
 	test_equal(type_of(b), MACH_PORT_TYPE_DEAD_NAME);
@@ -143,17 +149,19 @@ TEST(bad_descriptors_are_refused)
 {
 	mach_port_t to = new_send_port(), plain = new_port();
 	struct right_message m = {
-		.header.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+		.header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 2,
-		.port = { .name = to, .disposition = MACH_MSG_TYPE_COPY_SEND },
+		.port = {.name = to, .disposition = MACH_MSG_TYPE_COPY_SEND},
 	};
 
 	test_equal_error(send_right(to, plain, MACH_MSG_TYPE_COPY_SEND), MACH_SEND_INVALID_RIGHT);
 	test_equal_error(send_right(to, plain, 5), MACH_SEND_INVALID_TYPE);
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, RIGHT_SIZE, 0, 0, 0, 0),
 			 MACH_SEND_MSG_TOO_SMALL);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 24, 0, 0, 0, 0), MACH_SEND_MSG_TOO_SMALL);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, 24, 0, 0, 0, 0),
+			 MACH_SEND_MSG_TOO_SMALL);
 	m.body.msgh_descriptor_count = 1;
 	m.port.type = 77;
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, RIGHT_SIZE, 0, 0, 0, 0),
@@ -176,13 +184,18 @@ static struct memory_message memory_message(mach_port_t to, void *memory, uint32
 					    mach_port_t *ports, uint32_t count)
 {
 	return (struct memory_message){
-		.header.msgh_bits = MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		.header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 2,
-		.memory = { .address = memory, .size = size, .type = MACH_MSG_OOL_DESCRIPTOR,
-			    .copy = MACH_MSG_PHYSICAL_COPY },
-		.ports = { .address = ports, .count = count, .type = MACH_MSG_OOL_PORTS_DESCRIPTOR,
-			   .disposition = MACH_MSG_TYPE_MAKE_SEND },
+		.memory = {.address = memory,
+			   .size = size,
+			   .type = MACH_MSG_OOL_DESCRIPTOR,
+			   .copy = MACH_MSG_PHYSICAL_COPY},
+		.ports = {.address = ports,
+			  .count = count,
+			  .type = MACH_MSG_OOL_PORTS_DESCRIPTOR,
+			  .disposition = MACH_MSG_TYPE_MAKE_SEND},
 	};
 }
 
@@ -196,10 +209,12 @@ TEST(memory_and_arrays_of_ports_are_copied)
 	struct memory_message m = memory_message(to, text, sizeof(text), list, 2);
 
 	text[4999] = 'z';
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0), MACH_MSG_SUCCESS);
-	text[0] = 'X';
-	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), to, 0, 0),
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
 			 MACH_MSG_SUCCESS);
+	text[0] = 'X';
+	test_equal_error(
+		mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), to, 0, 0),
+		MACH_MSG_SUCCESS);
 	test_equal(m.memory.size, sizeof(text));
 	test_equal_text(m.memory.address, "out of line");
 	test_equal(((char *)m.memory.address)[4999], 'z');
@@ -222,13 +237,15 @@ TEST(timed_out_message_has_its_memory_back)
 	struct memory_message m = memory_message(to, text, sizeof(text), list, 1);
 
 	set_limit(to, 0);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, MEMORY_SIZE, 0, 0, 0, 0),
-			 MACH_SEND_TIMED_OUT);
+	test_equal_error(
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, MEMORY_SIZE, 0, 0, 0, 0),
+		MACH_SEND_TIMED_OUT);
 	test_equal_text(m.memory.address, "again");
 	set_limit(to, 1);
 	m.ports.disposition = MACH_MSG_TYPE_MOVE_SEND;
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, MEMORY_SIZE, 0, 0, 0, 0),
-			 MACH_MSG_SUCCESS);
+	test_equal_error(
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, MEMORY_SIZE, 0, 0, 0, 0),
+		MACH_MSG_SUCCESS);
 	/* What is never received is released with the port. */
 	drop_receive(to);
 	test_equal(type_of(a), MACH_PORT_TYPE_RECEIVE);
@@ -246,7 +263,8 @@ TEST(missing_memory_is_refused)
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
 			 MACH_SEND_INVALID_MEMORY);
 	m = memory_message(to, NULL, 0, NULL, 0);
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
+			 MACH_MSG_SUCCESS);
 	destroy_port(to);
 }
 

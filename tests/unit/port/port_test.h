@@ -39,8 +39,9 @@ static inline mach_port_t new_send_port(void)
 {
 	mach_port_t port = new_port();
 
-	test_equal_error(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
-			 KERN_SUCCESS);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
+		KERN_SUCCESS);
 	return port;
 }
 
@@ -90,8 +91,8 @@ static inline mach_msg_return_t send_word_by(mach_port_t port, mach_msg_type_nam
 		.word = word,
 	};
 
-	return mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, MACH_PORT_NULL, 0,
-			MACH_PORT_NULL);
+	return mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, MACH_PORT_NULL,
+			0, MACH_PORT_NULL);
 }
 
 static inline mach_msg_return_t send_word(mach_port_t port, uint32_t word)

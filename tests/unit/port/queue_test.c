@@ -11,7 +11,7 @@ static struct port *port_of(mach_port_t name)
 
 static struct port_message *new_message(uint32_t word)
 {
-	struct word_message m = { .header.msgh_size = WORD_SIZE, .header.msgh_id = 1, .word = word };
+	struct word_message m = {.header.msgh_size = WORD_SIZE, .header.msgh_id = 1, .word = word};
 	struct port_message *message = NULL;
 
 	test_equal(port_message_new(&m, WORD_SIZE, NULL, NULL, &message), 0);
@@ -53,7 +53,8 @@ TEST(library_messages_come_from_nobody)
 	struct word_message m;
 
 	port_send(port, new_message(6));
-	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT),
+	test_equal_error(mach_msg(&m.header,
+				  MACH_RCV_MSG | MACH_RCV_TRAILER_ELEMENTS(MACH_RCV_TRAILER_AUDIT),
 				  0, sizeof(m), name, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(m.header.msgh_size, WORD_SIZE);
@@ -80,7 +81,8 @@ TEST(message_with_descriptor_brings_a_send_right)
 	test_equal(port_message_new(&m, sizeof(m.header), NULL, other_port, &message), -EINVAL);
 	test_equal(port_message_new(&m, size, other_port, other_port, &message), 0);
 	test_equal(port_send(to_port, message), 0);
-	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), to, 0, 0), MACH_MSG_SUCCESS);
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), to, 0, 0),
+			 MACH_MSG_SUCCESS);
 	test_equal(m.port.name, other);
 	test_equal(m.port.disposition, MACH_MSG_TYPE_MOVE_SEND);
 	test_equal(m.header.msgh_remote_port, other);

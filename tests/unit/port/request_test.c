@@ -8,8 +8,8 @@ static int64_t count_names(void)
 
 const struct test_leak_hook test_leak_hooks[] = { { "port names", count_names }, { NULL, NULL } };
 
-static kern_return_t ask(mach_port_t name, mach_msg_id_t id, mach_port_mscount_t sync, mach_port_t notify,
-			 mach_port_t *previous)
+static kern_return_t ask(mach_port_t name, mach_msg_id_t id, mach_port_mscount_t sync,
+			 mach_port_t notify, mach_port_t *previous)
 {
 	return mach_port_request_notification(mach_task_self(), name, id, sync, notify,
 					      MACH_MSG_TYPE_MAKE_SEND_ONCE, previous);
@@ -27,8 +27,8 @@ TEST(no_senders_is_told_once)
 	test_equal(previous, MACH_PORT_NULL);
 	test_true(is_empty(notify));
 	mach_port_deallocate(mach_task_self(), port);
-	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u), notify, 0,
-				  0),
+	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u),
+				  notify, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(u.m.not_header.msgh_id, MACH_NOTIFY_NO_SENDERS);
 	test_equal(u.m.not_count, 1);
@@ -68,14 +68,15 @@ TEST(dead_name_brings_one_more_reference)
 		mach_dead_name_notification_t m;
 		char room[128];
 	} u;
-	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u), notify, 0,
-				  0),
+	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u),
+				  notify, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(u.m.not_header.msgh_id, MACH_NOTIFY_DEAD_NAME);
 	test_equal(u.m.not_port, port);
 	test_equal(refs_of(port, MACH_PORT_RIGHT_DEAD_NAME), 2);
 	/* It is dead: only those who ask so hear it at once. */
-	test_equal_error(ask(port, MACH_NOTIFY_DEAD_NAME, 0, notify, &previous), KERN_INVALID_ARGUMENT);
+	test_equal_error(ask(port, MACH_NOTIFY_DEAD_NAME, 0, notify, &previous),
+			 KERN_INVALID_ARGUMENT);
 	test_equal_error(ask(port, MACH_NOTIFY_DEAD_NAME, 1, notify, &previous), KERN_SUCCESS);
 	test_equal_error(receive_word(notify, 0, &m), MACH_MSG_SUCCESS);
 	test_equal(refs_of(port, MACH_PORT_RIGHT_DEAD_NAME), 3);
@@ -111,8 +112,8 @@ TEST(destroyed_port_is_handed_over)
 	test_equal_error(ask(port, MACH_NOTIFY_PORT_DESTROYED, 0, notify, &previous), KERN_SUCCESS);
 	drop_receive(port);
 	test_equal(type_of(port), MACH_PORT_TYPE_SEND);
-	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u), notify, 0,
-				  0),
+	test_equal_error(mach_msg(&u.m.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(u),
+				  notify, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(u.m.not_header.msgh_id, MACH_NOTIFY_PORT_DESTROYED);
 	test_equal(u.m.not_port.name, port);
@@ -127,7 +128,8 @@ TEST(request_can_be_taken_back)
 	mach_port_t port = new_send_port(), notify = new_port(), previous;
 
 	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, notify, &previous), KERN_SUCCESS);
-	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, MACH_PORT_NULL, &previous), KERN_SUCCESS);
+	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, MACH_PORT_NULL, &previous),
+			 KERN_SUCCESS);
 	test_equal(type_of(previous), MACH_PORT_TYPE_SEND_ONCE);
 	mach_port_deallocate(mach_task_self(), port);
 	test_true(is_empty(notify));
@@ -158,14 +160,17 @@ TEST(bad_requests_are_refused)
 {
 	mach_port_t port = new_port(), set = new_set(), previous;
 
-	test_equal_error(ask(0x7654321, MACH_NOTIFY_NO_SENDERS, 0, port, &previous), KERN_INVALID_NAME);
+	test_equal_error(ask(0x7654321, MACH_NOTIFY_NO_SENDERS, 0, port, &previous),
+			 KERN_INVALID_NAME);
 	test_equal_error(ask(set, MACH_NOTIFY_NO_SENDERS, 0, port, &previous), KERN_INVALID_RIGHT);
 	test_equal_error(ask(set, MACH_NOTIFY_DEAD_NAME, 0, port, &previous), KERN_INVALID_RIGHT);
 	test_equal_error(ask(port, 99, 0, port, &previous), KERN_INVALID_VALUE);
-	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, set, &previous), KERN_INVALID_CAPABILITY);
+	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, set, &previous),
+			 KERN_INVALID_CAPABILITY);
 	test_equal_error(ask(port, MACH_NOTIFY_NO_SENDERS, 0, port, NULL), KERN_INVALID_ARGUMENT);
-	test_equal_error(mach_port_request_notification(mach_task_self(), port, MACH_NOTIFY_NO_SENDERS, 0,
-							port, MACH_MSG_TYPE_MAKE_SEND, &previous),
+	test_equal_error(mach_port_request_notification(mach_task_self(), port,
+							MACH_NOTIFY_NO_SENDERS, 0, port,
+							MACH_MSG_TYPE_MAKE_SEND, &previous),
 			 KERN_INVALID_CAPABILITY);
 	test_equal_error(mach_port_request_notification(0, port, MACH_NOTIFY_NO_SENDERS, 0, port,
 							MACH_MSG_TYPE_MAKE_SEND_ONCE, &previous),

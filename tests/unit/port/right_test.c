@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "port_test.h"
 
-static mach_msg_return_t send_with_reply(mach_port_t to, mach_msg_type_name_t remote, mach_port_t reply,
-					 mach_msg_type_name_t local)
+static mach_msg_return_t send_with_reply(mach_port_t to, mach_msg_type_name_t remote,
+					 mach_port_t reply, mach_msg_type_name_t local)
 {
 	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(remote, local),
 				  .header.msgh_remote_port = to, .header.msgh_local_port = reply };
@@ -27,7 +27,8 @@ TEST(dispositions_take_and_give_what_they_say)
 		struct word_message m;
 
 		mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1);
-		test_equal_error(send_with_reply(to, MACH_MSG_TYPE_MAKE_SEND, port, cases[i].sent), 0);
+		test_equal_error(send_with_reply(to, MACH_MSG_TYPE_MAKE_SEND, port, cases[i].sent),
+				 0);
 		test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), cases[i].left);
 		test_equal_error(receive_word(to, 0, &m), MACH_MSG_SUCCESS);
 		test_equal(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), cases[i].received);
@@ -47,8 +48,9 @@ TEST(last_send_right_as_destination_and_reply_is_refused)
 {
 	mach_port_t port = new_send_port();
 
-	test_equal_error(send_with_reply(port, MACH_MSG_TYPE_MOVE_SEND, port, MACH_MSG_TYPE_MOVE_SEND),
-			 MACH_SEND_INVALID_REPLY);
+	test_equal_error(
+		send_with_reply(port, MACH_MSG_TYPE_MOVE_SEND, port, MACH_MSG_TYPE_MOVE_SEND),
+		MACH_SEND_INVALID_REPLY);
 	destroy_port(port);
 }
 

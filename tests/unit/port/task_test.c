@@ -16,7 +16,8 @@ TEST(task_name_is_one_in_all_forms)
 TEST(task_name_cannot_be_released)
 {
 	for (int i = 0; i < 3; i++)
-		test_equal_error(mach_port_deallocate(mach_task_self(), mach_task_self_), KERN_SUCCESS);
+		test_equal_error(mach_port_deallocate(mach_task_self(), mach_task_self_),
+				 KERN_SUCCESS);
 	test_equal_error(mach_port_destroy(mach_task_self(), mach_task_self_), KERN_SUCCESS);
 	test_equal(type_of(mach_task_self_), MACH_PORT_TYPE_SEND);
 }

@@ -44,9 +44,11 @@ TEST(bad_arguments_are_refused)
 	test_true(vm_allocate(mach_task_self(), &small, UINTPTR_MAX / 2, VM_FLAGS_ANYWHERE) != 0);
 	test_equal(small, 7);
 	test_equal_error(mach_vm_deallocate(0, 0, 1), KERN_INVALID_ARGUMENT);
-	test_equal_error(mach_vm_deallocate(mach_task_self(), UINT64_MAX, 2), KERN_INVALID_ARGUMENT);
+	test_equal_error(mach_vm_deallocate(mach_task_self(), UINT64_MAX, 2),
+			 KERN_INVALID_ARGUMENT);
 	test_equal_error(vm_deallocate(mach_task_self(), 0x1000, 0), KERN_SUCCESS);
-	test_equal_error(mach_vm_allocate(mach_task_self(), &at, 0, VM_FLAGS_ANYWHERE), KERN_SUCCESS);
+	test_equal_error(mach_vm_allocate(mach_task_self(), &at, 0, VM_FLAGS_ANYWHERE),
+			 KERN_SUCCESS);
 	test_equal(at, 0);
 }
 
