@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "test.h"
+
+/* What CALL writes to standard error. */
+static const char *capture(void (*call)(void))
+{
+	static char text[4096];
+	int fds[2], saved = dup(STDERR_FILENO);
+
+	test_equal(pipe2(fds, O_CLOEXEC), 0);
+	dup2(fds[1], STDERR_FILENO);
+	fd_close(fds[1]);
+	call();
+	dup2(saved, STDERR_FILENO);
+	fd_close(saved);
+	ssize_t n = read(fds[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	fd_close(fds[0]);
+	return text;
+}
+
+static void write_two(void)
+{
+	log_warning("disk %d", 7);
+	log_info("quiet");
+}
+
+static void write_control_bytes(void)
+{
+	errno = 55;
+	log_error("a%sb", "\033[2J\n");
+}
+
+static void write_much(void)
+{
+	char big[3000];
+
+	memset(big, 'x', sizeof(big) - 1);
+	big[sizeof(big) - 1] = '\0';
+	log_error("%s", big);
+}
+
+TEST(lines_below_the_level_are_not_written)
+{
+	unsetenv("PORTICO_LOG");
+	log_init("tester", LOG_LEVEL_WARNING);
+	const char *text = capture(write_two);
+	test_true(!strncmp(text, "tester[", 7));
+	test_true(strstr(text, "warning: disk 7\n") != NULL);
+	test_true(!strstr(text, "quiet"));
+	log_init("tester", LOG_LEVEL_NONE);
+	test_equal_text(capture(write_two), "");
+}
+
+TEST(environment_decides)
+{
+	setenv("PORTICO_LOG", "info", 1);
+	log_init("tester", LOG_LEVEL_NONE);
+	test_true(strstr(capture(write_two), "quiet") != NULL);
+	setenv("PORTICO_LOG", "none", 1);
+	log_init("tester", LOG_LEVEL_DEBUG);
+	test_equal_text(capture(write_two), "");
+	setenv("PORTICO_LOG", "nonsense", 1);
+	log_init("tester", LOG_LEVEL_DEBUG);
+	test_true(strstr(capture(write_two), "quiet") != NULL);
+}
+
+TEST(control_bytes_are_escaped_and_errno_kept)
+{
+	unsetenv("PORTICO_LOG");
+	log_init("tester", LOG_LEVEL_ERROR);
+	const char *text = capture(write_control_bytes);
+	test_true(strstr(text, "a?[2J?b\n") != NULL);
+	test_equal(errno, 55);
+}
+
+TEST(long_lines_are_cut_at_a_line_end)
+{
+	unsetenv("PORTICO_LOG");
+	log_init("tester", LOG_LEVEL_ERROR);
+	const char *text = capture(write_much);
+	size_t n = strlen(text);
+	test_true(n > 500 && n <= 1024);
+	test_equal(text[n - 1], '\n');
+}
+
+TEST_MAIN
