@@ -70,17 +70,6 @@ IOReturn client_async_begin(struct client_async *async, struct client_connection
 	return kIOReturnSuccess;
 }
 
-void client_async_end(struct client_async *async, bool accepted)
-{
-	if (!async->inlet)
-		return;
-	if (!accepted)
-		client_inlet_remove_token(async->inlet, async->token, NULL);
-	async->inlet = client_inlet_unref(async->inlet);
-}
-
-/* --- completions ------------------------------------------------------------------ */
-
 static bool is_strict(void)
 {
 	const char *value = getenv("PORTICO_STRICT_ASYNC");
@@ -88,12 +77,37 @@ static bool is_strict(void)
 	return value && !strcmp(value, "1");
 }
 
+/* The driver went away right after it had accepted the call. */
+static void abort_late(struct client_inlet *inlet, const OSAsyncReference64 reference)
+{
+	struct port_message *message;
+
+	if (!is_strict() &&
+	    !client_message_new_completion(kIOReturnAborted, reference, NULL, 0, &message))
+		port_send(inlet->port, message);
+}
+
+void client_async_end(struct client_async *async, bool accepted)
+{
+	OSAsyncReference64 reference;
+
+	if (!async->inlet)
+		return;
+	if (!accepted)
+		client_inlet_remove_token(async->inlet, async->token, NULL);
+	else if (!client_inlet_accept_token(async->inlet, async->token, reference))
+		abort_late(async->inlet, reference);
+	async->inlet = client_inlet_unref(async->inlet);
+}
+
+/* --- completions ------------------------------------------------------------------ */
+
 /* The driver has gone: one last message for each call that still waits. */
 static err_t abort_one(struct client_inlet *inlet, struct port_message **ret_message)
 {
 	OSAsyncReference64 reference;
 
-	if (is_strict() || !client_inlet_take_token(inlet, reference))
+	if (!client_inlet_take_token(inlet, reference) || is_strict())
 		return -EPIPE;
 	return client_message_new_completion(kIOReturnAborted, reference, NULL, 0, ret_message);
 }
@@ -132,7 +146,7 @@ err_t client_async_receive(void *context, int socket, struct port_message **ret_
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	err_t err = -EAGAIN;
 
-	while (err == -EAGAIN && !inlet->broken) {
+	for (int n = 0; err == -EAGAIN && !inlet->broken && n < CLIENT_INLET_FRAMES; n++) {
 		err = wire_frame_receive(socket, &frame, WIRE_INLINE_MAX, false);
 		if (err)
 			break;
@@ -145,7 +159,7 @@ err_t client_async_receive(void *context, int socket, struct port_message **ret_
 		wire_frame_clear(&frame);
 	}
 	wire_frame_fini(&frame);
-	if (err == -EBADMSG || err == -EPIPE)
+	if (err && err != -EAGAIN)
 		inlet->broken = true;
 	return inlet->broken ? abort_one(inlet, ret_message) : err;
 }

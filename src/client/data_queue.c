@@ -149,9 +149,9 @@ err_t client_data_queue_receive(void *context, int socket, struct port_message *
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	bool awake = false;
-	err_t err;
+	err_t err = 0;
 
-	for (;;) {
+	for (int n = 0; !err && n < CLIENT_INLET_FRAMES; n++) {
 		err = wire_frame_receive(socket, &frame, WIRE_INLINE_MAX, false);
 		if (err)
 			break;
@@ -161,7 +161,7 @@ err_t client_data_queue_receive(void *context, int socket, struct port_message *
 	wire_frame_fini(&frame);
 	if (awake)
 		return client_message_new_wake_up(ret_message);
-	return err == -EBADMSG ? -EPIPE : err;
+	return err == -EBADMSG ? -EPIPE : err ? err : -EAGAIN;
 }
 
 /* --- producer --------------------------------------------------------------------------- */

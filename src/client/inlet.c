@@ -10,6 +10,12 @@
 #include "base/scope.h"
 #include "wire/notice.h"
 
+/* An asynchronous call. */
+struct token {
+	OSAsyncReference64 reference;
+	bool accepted; /* the method has returned success */
+};
+
 /* Guards the lists of all sets: they are short and rarely touched. */
 static pthread_mutex_t inlets_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -33,12 +39,12 @@ void client_inlet_set_fini(struct client_inlet_set *set)
 struct client_inlet *client_inlet_unref(struct client_inlet *inlet)
 {
 	size_t cursor = 0;
-	void *reference;
+	void *token;
 
 	if (!inlet || !ref_put(&inlet->refs))
 		return NULL;
-	while ((reference = map_next(&inlet->tokens, &cursor, NULL)))
-		free(reference);
+	while ((token = map_next(&inlet->tokens, &cursor, NULL)))
+		free(token);
 	map_fini(&inlet->tokens);
 	wire_channel_unref(inlet->channel);
 	port_unref(inlet->port);
@@ -215,64 +221,91 @@ err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *chann
 err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
 			     uint64_t *ret_token)
 {
-	uint64_t *copy = malloc(sizeof(OSAsyncReference64));
-	uint64_t token = 0;
+	struct token *token = calloc(1, sizeof(*token));
+	uint64_t number = 0;
 	err_t err;
 
-	if (!copy)
+	if (!token)
 		return -ENOMEM;
-	memcpy(copy, reference, sizeof(OSAsyncReference64));
+	memcpy(token->reference, reference, sizeof(token->reference));
 	scope_lock(&inlet->lock);
 	do {
-		if (getrandom(&token, sizeof(token), 0) != sizeof(token)) {
-			free(copy);
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+			free(token);
 			return -EIO;
 		}
-	} while (!token || map_find(&inlet->tokens, token));
-	err = map_set(&inlet->tokens, token, copy);
+	} while (!number || map_find(&inlet->tokens, number));
+	err = map_set(&inlet->tokens, number, token);
 	if (err)
-		free(copy);
+		free(token);
 	else
-		*ret_token = token;
+		*ret_token = number;
 	return err;
 }
 
-bool client_inlet_find_token(struct client_inlet *inlet, uint64_t token,
-			     OSAsyncReference64 ret_reference)
+/* Freed. */
+static void take_locked(struct client_inlet *inlet, uint64_t number, struct token *token,
+			OSAsyncReference64 ret_reference)
 {
-	scope_lock(&inlet->lock);
-	const uint64_t *reference = map_find(&inlet->tokens, token);
-
-	if (reference)
-		memcpy(ret_reference, reference, sizeof(OSAsyncReference64));
-	return reference != NULL;
+	map_remove(&inlet->tokens, number);
+	if (ret_reference)
+		memcpy(ret_reference, token->reference, sizeof(token->reference));
+	free(token);
 }
 
-bool client_inlet_remove_token(struct client_inlet *inlet, uint64_t token,
+bool client_inlet_accept_token(struct client_inlet *inlet, uint64_t number,
 			       OSAsyncReference64 ret_reference)
 {
 	scope_lock(&inlet->lock);
-	uint64_t *reference = map_remove(&inlet->tokens, token);
+	struct token *token = map_find(&inlet->tokens, number);
 
-	if (!reference)
-		return false;
-	if (ret_reference)
-		memcpy(ret_reference, reference, sizeof(OSAsyncReference64));
-	free(reference);
-	return true;
+	/* Released already: its completions are on their way or have been received. */
+	if (!token)
+		return true;
+	if (inlet->ended)
+		take_locked(inlet, number, token, ret_reference);
+	else
+		token->accepted = true;
+	return !inlet->ended;
+}
+
+bool client_inlet_find_token(struct client_inlet *inlet, uint64_t number,
+			     OSAsyncReference64 ret_reference)
+{
+	scope_lock(&inlet->lock);
+	const struct token *token = map_find(&inlet->tokens, number);
+
+	if (token)
+		memcpy(ret_reference, token->reference, sizeof(token->reference));
+	return token != NULL;
+}
+
+bool client_inlet_remove_token(struct client_inlet *inlet, uint64_t number,
+			       OSAsyncReference64 ret_reference)
+{
+	scope_lock(&inlet->lock);
+	struct token *token = map_find(&inlet->tokens, number);
+
+	if (token)
+		take_locked(inlet, number, token, ret_reference);
+	return token != NULL;
 }
 
 bool client_inlet_take_token(struct client_inlet *inlet, OSAsyncReference64 ret_reference)
 {
+	struct token *token;
 	size_t cursor = 0;
-	uint64_t token;
-	bool found;
+	uint64_t number;
 
-	{
-		scope_lock(&inlet->lock);
-		found = map_next(&inlet->tokens, &cursor, &token) != NULL;
+	scope_lock(&inlet->lock);
+	while ((token = map_next(&inlet->tokens, &cursor, &number))) {
+		if (!token->accepted)
+			continue;
+		take_locked(inlet, number, token, ret_reference);
+		return true;
 	}
-	return found && client_inlet_remove_token(inlet, token, ret_reference);
+	inlet->ended = true;
+	return false;
 }
 
 void client_inlet_lock(void)

@@ -22,6 +22,10 @@
 #include "port/port.h"
 #include "wire/channel.h"
 
+/* What one receive takes from its socket at most: who asked waits for a time of its own choice, not
+ * until the sender stops. */
+enum { CLIENT_INLET_FRAMES = 256 };
+
 struct client_inlet {
 	struct ref refs;
 	struct list link; /* in set->list; under inlets_lock */
@@ -33,8 +37,9 @@ struct client_inlet {
 	bool removed; /* the port has dropped it; under inlets_lock */
 	enum wire_inlet_class inlet_class;
 	pthread_mutex_t lock; /* guards what follows */
-	struct map tokens; /* -> OSAsyncReference64 */
-	bool broken; /* the sender misbehaved: read nothing more */
+	struct map tokens; /* -> struct token */
+	bool ended; /* nothing more comes: tokens that are left have been aborted */
+	bool broken; /* in receive only: the sender has gone or misbehaved, read nothing more */
 };
 
 struct client_inlet_set {
@@ -53,15 +58,19 @@ err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *chann
 			uint32_t *ret_number, struct client_inlet **ret_inlet);
 struct client_inlet *client_inlet_unref(struct client_inlet *inlet);
 
-/* REFERENCE is copied. */
+/* REFERENCE is copied. Until it is accepted the token completes, but is not aborted. */
 err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
 			     uint64_t *ret_token);
+/* False: it was too late, there is nobody left who would complete it. The token is gone, its reference
+ * in RET_REFERENCE. */
+bool client_inlet_accept_token(struct client_inlet *inlet, uint64_t token,
+			       OSAsyncReference64 ret_reference);
 /* False: no such token. */
 bool client_inlet_find_token(struct client_inlet *inlet, uint64_t token,
 			     OSAsyncReference64 ret_reference);
 bool client_inlet_remove_token(struct client_inlet *inlet, uint64_t token,
 			       OSAsyncReference64 ret_reference);
-/* Any token that is left, removed. */
+/* Any accepted token that is left, removed. False: none; nothing comes from this inlet any more. */
 bool client_inlet_take_token(struct client_inlet *inlet, OSAsyncReference64 ret_reference);
 
 /* What each class does with its socket (port_inlet_ops.receive; CONTEXT is the inlet). */

@@ -458,7 +458,7 @@ err_t client_watch_receive(void *context, int socket, struct port_message **ret_
 	struct client_session *session;
 	err_t err = -EAGAIN;
 
-	while (err == -EAGAIN) {
+	for (int n = 0; err == -EAGAIN && n < CLIENT_INLET_FRAMES; n++) {
 		err = wire_frame_receive(socket, &frame, WIRE_INLINE_MAX, false);
 		if (err)
 			break;

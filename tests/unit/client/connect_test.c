@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* Connections: opening, calls, asynchronous results, memory, and how they end. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IODataQueueClient.h>
@@ -9,8 +13,12 @@
 #include <mach/mach.h>
 #include <mach/mig_errors.h>
 
+#include "base/fd.h"
 #include "fake.h"
 #include "test.h"
+#include "wire/async.h"
+#include "wire/call.h"
+#include "wire/notice.h"
 
 static struct fake fake;
 static io_service_t service;
@@ -380,6 +388,228 @@ TEST(dead_driver_aborts_outstanding_calls_once)
 	IOServiceClose(connect);
 	IONotificationPortDestroy(notify);
 	end();
+}
+
+/* The host holds the next call until the test says how it ends. */
+static _Atomic int held, held_ends; /* 1: successfully, 2: with an error */
+
+static bool hold_call(struct fake *f, int socket, struct wire_frame *frame)
+{
+	if (frame->header.type != WIRE_CALL || !atomic_load(&held))
+		return false;
+	atomic_store(&held, 2);
+	while (!atomic_load(&held_ends))
+		sched_yield();
+	if (atomic_load(&held_ends) == 1)
+		return false;
+	fake_reply_status(socket, frame, kIOReturnBusy);
+	return true;
+}
+
+struct held_call {
+	pthread_t thread;
+	io_connect_t connect;
+	mach_port_t port;
+	IOReturn status;
+};
+
+static void *call_held(void *context)
+{
+	struct held_call *call = context;
+
+	call->status = call_async(call->connect, call->port, (void *)callback0);
+	return NULL;
+}
+
+/* A call in the driver's hands whose completion inlet the driver has closed. */
+static void begin_held(struct held_call *call, IONotificationPortRef notify)
+{
+	call->connect = start();
+	fake.hook = hold_call;
+	call->port = IONotificationPortGetMachPort(notify);
+	atomic_store(&held, 1);
+	pthread_create(&call->thread, NULL, call_held, call);
+	while (atomic_load(&held) != 2)
+		sched_yield();
+	fake_wait(&fake, fake.host_inlets[WIRE_INLET_COMPLETIONS] >= 0);
+	fake.host_inlets[WIRE_INLET_COMPLETIONS] =
+		fd_close(fake.host_inlets[WIRE_INLET_COMPLETIONS]);
+	test_true(is_quiet(call->port));
+}
+
+static void end_held(struct held_call *call, int how)
+{
+	atomic_store(&held_ends, how);
+	pthread_join(call->thread, NULL);
+	atomic_store(&held, 0);
+}
+
+TEST(refused_call_is_not_aborted)
+{
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	struct held_call call;
+
+	begin_held(&call, notify);
+	end_held(&call, 2);
+	test_equal_error(call.status, kIOReturnBusy);
+	test_true(is_quiet(call.port));
+	IOServiceClose(call.connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+TEST(call_that_is_accepted_too_late_is_aborted_once)
+{
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	struct held_call call;
+
+	begin_held(&call, notify);
+	end_held(&call, 1);
+	test_equal_error(call.status, 0);
+	receive_one(call.port);
+	test_equal_error(last_result, kIOReturnAborted);
+	test_equal(n_calls, 1);
+	test_true(is_quiet(call.port));
+	IOServiceClose(call.connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+/* P-X1: changed, repeated and late references; P-X2: other messages on the right for completions. */
+TEST(spec_px1_px2_only_what_was_registered_is_called)
+{
+	io_connect_t connect = start();
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+	struct wire_token_released released;
+	struct wire_notice notice = { .subscription = 1, .type = 101 };
+	struct wire_empty nothing = { 0 };
+	int socket;
+
+	test_equal_error(call_async(connect, port, (void *)callback0), 0);
+	fake_wait(&fake, fake.host_inlets[WIRE_INLET_COMPLETIONS] >= 0);
+	socket = fake.host_inlets[WIRE_INLET_COMPLETIONS];
+	for (int bit = 0; bit < 64; bit++)
+		fake_send_completion(&fake, fake.last_token ^ 1ull << bit, 0, NULL, 0);
+	test_equal(wire_send(socket, &wire_notice_layout, 0, &notice, NULL, 0, true), 0);
+	test_equal(wire_send(socket, &wire_queue_wake_layout, 0, &nothing, NULL, 0, true), 0);
+	test_true(is_quiet(port));
+	fake_send_completion(&fake, fake.last_token, 0, NULL, 0);
+	receive_one(port);
+	test_equal(n_calls, 1);
+	released.token = fake.last_token;
+	test_equal(wire_send(socket, &wire_token_released_layout, 0, &released, NULL, 0, true), 0);
+	for (int i = 0; i < 100; i++)
+		fake_send_completion(&fake, fake.last_token, 0, NULL, 0);
+	test_true(is_quiet(port));
+	test_equal(n_calls, 1);
+	/* What is no message at all ends the inlet; nothing waits, so nothing is aborted. */
+	test_equal(send(socket, "junk", 4, MSG_NOSIGNAL), 4);
+	test_true(is_quiet(port));
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+/* A time limit holds although a driver sends without end. */
+static _Atomic int flood_ends;
+
+static void *flood(void *context)
+{
+	struct wire_completion junk = { .token = 1 };
+
+	while (!atomic_load(&flood_ends))
+		wire_send(*(int *)context, &wire_completion_layout, 0, &junk, NULL, 0, false);
+	return NULL;
+}
+
+TEST(flood_of_junk_does_not_hold_a_receiver)
+{
+	io_connect_t connect = start();
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+	pthread_t threads[2];
+
+	test_equal_error(call_async(connect, port, (void *)callback0), 0);
+	fake_wait(&fake, fake.host_inlets[WIRE_INLET_COMPLETIONS] >= 0);
+	for (int i = 0; i < 2; i++)
+		pthread_create(&threads[i], NULL, flood, &fake.host_inlets[WIRE_INLET_COMPLETIONS]);
+	for (int i = 0; i < 200; i++)
+		test_true(is_quiet(port));
+	atomic_store(&flood_ends, 1);
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
+/* P-X3: replies with another number, to nothing, twice, with a descriptor, with another type. */
+static _Atomic int lie;
+
+static bool lie_about_call(struct fake *f, int socket, struct wire_frame *frame)
+{
+	struct wire_header header = frame->header;
+	struct wire_call_reply answer = { 0 };
+	int fd = 0;
+
+	if (header.type != WIRE_CALL)
+		return false;
+	switch (atomic_load(&lie)) {
+	case 0: /* another number */
+		header.id++;
+		break;
+	case 1: /* another type */
+		header.type = WIRE_MAP;
+		break;
+	case 2: /* no reply at all */
+		header.flags = 0;
+		wire_frame_send(socket, &header, NULL, 0, NULL, 0, true);
+		return true;
+	case 3: /* a descriptor */
+		header.flags = WIRE_FLAG_REPLY;
+		wire_frame_send(socket, &header, NULL, 0, &fd, 1, true);
+		return true;
+	case 4: /* no payload */
+		header.flags = WIRE_FLAG_REPLY;
+		header.status = 0;
+		wire_frame_send(socket, &header, NULL, 0, NULL, 0, true);
+		return true;
+	case 5: /* short of a header */
+		test_equal(send(socket, "abc", 3, MSG_NOSIGNAL), 3);
+		return true;
+	default: /* twice */
+		wire_reply(socket, &header, &wire_call_reply_layout, 0, &answer, NULL, 0, true);
+	}
+	wire_reply(socket, &header, &wire_call_reply_layout, 0, &answer, NULL, 0, true);
+	return true;
+}
+
+TEST(spec_px3_wrong_replies_end_the_connection_and_touch_nothing)
+{
+	for (int i = 0; i < 7; i++) {
+		io_connect_t connect = start();
+		uint64_t output[2] = { 5, 6 };
+		uint32_t n = 2;
+		char bytes[8] = "abcdefg";
+		size_t size = 8;
+		IOReturn status, next;
+
+		atomic_store(&lie, i);
+		fake.hook = lie_about_call;
+		status = IOConnectCallMethod(connect, 0, NULL, 0, NULL, 0, output, &n, bytes, &size);
+		/* Of two replies the first one is good. */
+		test_equal_error(status, i == 6 ? 0 : kIOReturnOffline);
+		if (status) {
+			test_true(output[0] == 5 && output[1] == 6 && n == 2 && size == 8);
+			test_equal_text(bytes, "abcdefg");
+		}
+		next = IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL);
+		test_equal_error(next, i == 6 ? kIOReturnOffline : MACH_SEND_INVALID_DEST);
+		IOObjectRelease(connect);
+		fake.hook = NULL;
+		end();
+	}
 }
 
 TEST(strict_async_has_no_aborts)
