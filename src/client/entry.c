@@ -289,12 +289,24 @@ static IOReturn ask_neighbours(io_registry_entry_t handle, const char *plane, ui
 	return status;
 }
 
+/* A good entry was asked about a plane that does not exist: no error, just nothing there. */
+static bool is_unknown_plane(IOReturn status, io_registry_entry_t handle)
+{
+	struct client_object *object;
+	bool is_entry;
+
+	if (status != kIOReturnBadArgument || client_handle_object(handle, &object))
+		return false;
+	is_entry = object->type == CLIENT_OBJECT_ENTRY;
+	client_object_unref(object);
+	return is_entry;
+}
+
 static IOReturn neighbour_iterator(io_registry_entry_t handle, const char *plane, uint32_t options,
 				   io_iterator_t *iterator)
 {
 	struct wire_entries_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	struct client_object *object;
 	uint64_t epoch;
 	IOReturn status;
 
@@ -304,13 +316,9 @@ static IOReturn neighbour_iterator(io_registry_entry_t handle, const char *plane
 	if (!status) {
 		status = client_iterator_new_snapshot(&reply.entries, epoch, iterator);
 		wire_message_clear(&wire_entries_reply_layout, &reply);
-	} else if (status == kIOReturnBadArgument && !client_handle_object(handle, &object)) {
-		/* A good entry in a plane that does not exist is no error, just nothing. */
-		if (object->type == CLIENT_OBJECT_ENTRY) {
-			*iterator = IO_OBJECT_NULL;
-			status = kIOReturnSuccess;
-		}
-		client_object_unref(object);
+	} else if (is_unknown_plane(status, handle)) {
+		*iterator = IO_OBJECT_NULL;
+		status = kIOReturnSuccess;
 	}
 	wire_frame_fini(&frame);
 	return status;
@@ -340,6 +348,8 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 		wire_message_clear(&wire_entries_reply_layout, &reply);
 		if (!*ret_name)
 			status = kIOReturnNoDevice;
+	} else if (is_unknown_plane(status, handle)) {
+		status = kIOReturnNoDevice;
 	}
 	wire_frame_fini(&frame);
 	return status;
