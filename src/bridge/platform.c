@@ -173,7 +173,7 @@ static void make_name(const char *model, char ret_name[BRIDGE_PLATFORM_NAME_SIZE
 {
 	size_t n = 0;
 
-	for (; model[n] && n < BRIDGE_PLATFORM_NAME_SIZE - 1; n++) {
+	for (; n < BRIDGE_PLATFORM_NAME_SIZE - 1 && model[n]; n++) {
 		unsigned char c = (unsigned char)model[n];
 
 		ret_name[n] = c == '/' ? ':' : iscntrl(c) ? ' ' : model[n];
