@@ -2,6 +2,7 @@
 /* Notifications: matching, interest, and the four ways in which they arrive. */
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,11 @@
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOMessage.h>
+#include <dispatch/dispatch.h>
 #include <mach/mach.h>
 #include <portico/port.h>
 
+#include "client/message.h"
 #include "client/session.h"
 #include "fake.h"
 #include "test.h"
@@ -356,6 +359,287 @@ TEST(spec_g03_g08_dispatch_queues)
 	dispatch_release(done);
 	test_reset_baseline();
 	end();
+}
+
+/* What the dispatch workers keep for the life of the process is open from here on. */
+static void warm_up(dispatch_queue_t queue)
+{
+	dispatch_semaphore_t done = dispatch_semaphore_create(0);
+
+	dispatch_async_f(queue, done, signal_done);
+	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
+	dispatch_release(done);
+}
+
+/* Until what was submitted to QUEUE has run. */
+static void wait_for_queue(dispatch_queue_t queue)
+{
+	dispatch_semaphore_t done = dispatch_semaphore_create(0);
+
+	dispatch_barrier_async_f(queue, done, signal_done);
+	dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER);
+	dispatch_release(done);
+}
+
+static atomic_int n_inside, n_overlaps;
+static int wanted_inside;
+
+static void count_inside(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	if (atomic_fetch_add(&n_inside, 1))
+		atomic_fetch_add(&n_overlaps, 1);
+	for (int i = 0; i < 20; i++)
+		sched_yield();
+	atomic_fetch_sub(&n_inside, 1);
+	atomic_fetch_add(&n_calls, 1);
+}
+
+static io_object_t add_interest(IONotificationPortRef port, io_service_t service,
+				IOServiceInterestCallback fn, void *refcon)
+{
+	io_object_t notifier = 0;
+
+	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, fn,
+							  refcon, &notifier), 0);
+	return notifier;
+}
+
+TEST(spec_g04_one_port_on_a_concurrent_queue_does_not_overlap)
+{
+	dispatch_queue_t queue = dispatch_queue_create("many", DISPATCH_QUEUE_CONCURRENT);
+	io_service_t service;
+	io_object_t notifier;
+
+	warm_up(queue);
+	start();
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	notifier = add_interest(notify, service, count_inside, NULL);
+	IONotificationPortSetDispatchQueue(notify, queue);
+	for (int i = 0; i < 100; i++)
+		fake_send_interest(&fake, FAKE_SERVICE, 1, (uint64_t)i, NULL, 0);
+	while (atomic_load(&n_calls) < 100)
+		sched_yield();
+	test_equal(atomic_load(&n_overlaps), 0);
+	IOObjectRelease(notifier);
+	IOObjectRelease(service);
+	IONotificationPortSetDispatchQueue(notify, NULL);
+	wait_for_queue(queue);
+	dispatch_release(queue);
+	test_reset_baseline();
+	end();
+}
+
+static void meet(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	atomic_fetch_add(&n_inside, 1);
+	while (atomic_load(&n_inside) < wanted_inside)
+		sched_yield();
+	atomic_fetch_add(&n_calls, 1);
+}
+
+TEST(spec_g05_two_ports_on_a_concurrent_queue_overlap)
+{
+	dispatch_queue_t queue = dispatch_queue_create("many", DISPATCH_QUEUE_CONCURRENT);
+	IONotificationPortRef second = IONotificationPortCreate(0);
+	io_service_t service;
+	io_object_t notifiers[2];
+
+	warm_up(queue);
+	start();
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	wanted_inside = 2;
+	notifiers[0] = add_interest(notify, service, meet, NULL);
+	fake_send_interest(&fake, FAKE_SERVICE, 1, 0, NULL, 0);
+	notifiers[1] = add_interest(second, service, meet, NULL);
+	fake_send_interest(&fake, FAKE_SERVICE, 1, 0, NULL, 0);
+	IONotificationPortSetDispatchQueue(notify, queue);
+	IONotificationPortSetDispatchQueue(second, queue);
+	while (atomic_load(&n_calls) < 2)
+		sched_yield();
+	for (int i = 0; i < 2; i++)
+		IOObjectRelease(notifiers[i]);
+	IOObjectRelease(service);
+	IONotificationPortDestroy(second);
+	IONotificationPortSetDispatchQueue(notify, NULL);
+	wait_for_queue(queue);
+	dispatch_release(queue);
+	test_reset_baseline();
+	end();
+}
+
+static void destroy_port_inside(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	IONotificationPortDestroy(notify);
+	atomic_fetch_add(&n_calls, 1);
+}
+
+static bool name_exists(mach_port_t name)
+{
+	mach_port_type_t type;
+
+	return mach_port_type(mach_task_self(), name, &type) == 0;
+}
+
+TEST(spec_g09_port_destroyed_inside_its_callback)
+{
+	dispatch_queue_t queue = dispatch_queue_create("one", NULL);
+	mach_port_t wake_port;
+	io_service_t service;
+	io_object_t notifier;
+
+	warm_up(queue);
+	start();
+	wake_port = IONotificationPortGetMachPort(notify);
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	notifier = add_interest(notify, service, destroy_port_inside, NULL);
+	for (int i = 0; i < 10; i++)
+		fake_send_interest(&fake, FAKE_SERVICE, 1, 0, NULL, 0);
+	IONotificationPortSetDispatchQueue(notify, queue);
+	while (name_exists(wake_port))
+		sched_yield();
+	wait_for_queue(queue);
+	test_equal(atomic_load(&n_calls), 1);
+	/* G10 */
+	test_equal(IOObjectRelease(notifier), 0);
+	IOObjectRelease(service);
+	dispatch_release(queue);
+	test_reset_baseline();
+	fake.granted[FAKE_SERVICE] = fake.released[FAKE_SERVICE] = 0; /* nine were never read */
+	client_session_end();
+	fake_stop(&fake);
+	fake.granted[FAKE_SERVICE] = fake.released[FAKE_SERVICE];
+	fake_free(&fake);
+}
+
+static int depth, deepest;
+static uint64_t seen[8];
+
+static void run_nested(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	int n = atomic_fetch_add(&n_calls, 1);
+
+	seen[n] = (uintptr_t)argument;
+	if (++depth > deepest)
+		deepest = depth;
+	if (n == 0)
+		while (atomic_load(&n_calls) < 3)
+			CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	depth--;
+}
+
+TEST(spec_g14_nested_run_delivers_the_other_messages)
+{
+	io_service_t service;
+	io_object_t notifier;
+
+	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, true);
+	test_reset_baseline();
+	start();
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	notifier = add_interest(notify, service, run_nested, NULL);
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(notify),
+			   kCFRunLoopDefaultMode);
+	for (int i = 1; i <= 3; i++)
+		fake_send_interest(&fake, FAKE_SERVICE, 1, (uint64_t)i, NULL, 0);
+	while (atomic_load(&n_calls) < 3)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, true), kCFRunLoopRunTimedOut);
+	test_equal(atomic_load(&n_calls), 3);
+	for (uint64_t i = 0; i < 3; i++)
+		test_equal(seen[i], i + 1);
+	test_equal(deepest, 2);
+	IOObjectRelease(notifier);
+	IOObjectRelease(service);
+	end();
+}
+
+static dispatch_queue_t busy_queue;
+static int n_before_block;
+
+static void note_count(void *context)
+{
+	n_before_block = atomic_load(&n_calls);
+}
+
+static void completed(void *refcon, IOReturn result)
+{
+	if (atomic_fetch_add(&n_calls, 1) == 0)
+		dispatch_async_f(busy_queue, NULL, note_count);
+}
+
+static void send_completions(mach_port_t name, void *fn, int n)
+{
+	OSAsyncReference64 reference = { 0 };
+	struct port_message *message;
+	struct port *port;
+
+	reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)fn;
+	test_equal(port_from_receive_right(name, &port), 0);
+	while (n--) {
+		test_equal(client_message_new_completion(0, reference, NULL, 0, &message), 0);
+		port_send(port, message);
+	}
+	port_unref(port);
+}
+
+TEST(spec_g18_others_on_the_queue_get_their_turn)
+{
+	busy_queue = dispatch_queue_create("busy", NULL);
+	warm_up(busy_queue);
+	notify = IONotificationPortCreate(0);
+	send_completions(IONotificationPortGetMachPort(notify), (void *)completed, 1500);
+	IONotificationPortSetDispatchQueue(notify, busy_queue);
+	while (atomic_load(&n_calls) < 1500)
+		sched_yield();
+	wait_for_queue(busy_queue);
+	test_equal(n_before_block, 999);
+	IONotificationPortDestroy(notify);
+	wait_for_queue(busy_queue);
+	dispatch_release(busy_queue);
+	test_reset_baseline();
+}
+
+static void count_completion(void *refcon, IOReturn result)
+{
+	atomic_fetch_add(&n_calls, 1);
+}
+
+static void destroy_notify(void *context)
+{
+	IONotificationPortDestroy(context);
+}
+
+/* P-L8: on the queue of its callbacks a destroyed port is silent at once; on any other thread nothing
+ * bad happens. */
+TEST(spec_pl8_ports_destroyed_while_callbacks_run)
+{
+	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
+	int rounds = test_is_slow() ? 200 : 2000;
+	size_t names;
+
+	warm_up(queue);
+	names = port_count_names();
+	for (int i = 0; i < rounds; i++) {
+		IONotificationPortRef port = IONotificationPortCreate(0);
+		mach_port_t name = IONotificationPortGetMachPort(port);
+		int calls;
+
+		IONotificationPortSetDispatchQueue(port, queue);
+		send_completions(name, (void *)count_completion, 5);
+		if (i % 2) {
+			IONotificationPortDestroy(port);
+			continue;
+		}
+		dispatch_sync_f(queue, port, destroy_notify);
+		calls = atomic_load(&n_calls);
+		wait_for_queue(queue);
+		test_equal(atomic_load(&n_calls), calls);
+	}
+	while (port_count_names() > names)
+		wait_for_queue(queue);
+	test_true(atomic_load(&n_calls) <= 5 * rounds);
+	dispatch_release(queue);
+	test_reset_baseline();
 }
 
 TEST(descriptor_polls_readable)
