@@ -10,6 +10,10 @@
 
 #include "base/scope.h"
 
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
 static size_t round_to_page(size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -17,19 +21,49 @@ static size_t round_to_page(size_t size)
 	return size > SIZE_MAX - page ? 0 : (size + page - 1) & ~(page - 1);
 }
 
-err_t shm_create(const char *name, size_t size, int *ret_fd)
+static err_t create(const char *name, size_t size, int *ret_fd)
 {
 	size_t rounded = round_to_page(size);
 
 	if (!rounded || rounded > INT64_MAX)
 		return -EINVAL;
 	scope_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
+	if (fd < 0 || ftruncate(fd, (off_t)rounded) < 0)
 		return err_from_errno();
-	if (ftruncate(fd, (off_t)rounded) < 0)
-		return err_from_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+err_t shm_create(const char *name, size_t size, int *ret_fd)
+{
+	scope_fd int fd = -1;
+	err_t err = create(name, size, &fd);
+
+	if (err)
+		return err;
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
 		return err_from_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+err_t shm_create_read_only(const char *name, size_t size, int *ret_fd, void **ret_base)
+{
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;
+	scope_fd int fd = -1;
+	void *base;
+	err_t err = create(name, size, &fd);
+
+	if (!err)
+		err = shm_map(fd, size, true, &base);
+	if (err)
+		return err;
+	if (fcntl(fd, F_ADD_SEALS, seals) < 0) {
+		err = err_from_errno();
+		shm_unmap(base, size);
+		return err;
+	}
+	*ret_base = base;
 	*ret_fd = take_fd(&fd);
 	return 0;
 }

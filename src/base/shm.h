@@ -13,6 +13,9 @@
 /* A zero-filled memory file of SIZE bytes (the file is rounded up to pages), sealed against
  * shrinking and growing. */
 err_t shm_create(const char *name, size_t size, int *ret_fd);
+/* The same for memory that only the caller writes: mapped at RET_BASE for SIZE bytes, then sealed
+ * against all other writing, whoever gets a descriptor of it and reopens that. */
+err_t shm_create_read_only(const char *name, size_t size, int *ret_fd, void **ret_base);
 /* A second descriptor of the same memory that can be mapped for reading only. */
 err_t shm_reopen_read_only(int fd, int *ret_fd);
 /* Check that FD is a memory file sealed against resizing with at least SIZE bytes; -EBADMSG when

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "host/host_internal.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/scope.h"
 #include "base/shm.h"
-
-#ifndef F_SEAL_FUTURE_WRITE
-#define F_SEAL_FUTURE_WRITE 0x0010
-#endif
 
 enum { MEMORIES_MAX = 4096 }; /* memories one connection may map */
 
@@ -35,35 +28,6 @@ static IOMemoryDescriptor *new_descriptor(void)
 		memory->fd = -1;
 	}
 	return memory;
-}
-
-/* Memory that no client can write: our mapping is made first, then the file is sealed against
- * new writable mappings and writes, whoever reopens it. */
-static err_t create_read_only(size_t length, int *ret_fd, void **ret_bytes)
-{
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	scope_fd int fd = memfd_create("driver memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	void *bytes;
-	err_t err;
-
-	if (fd < 0)
-		return err_from_errno();
-	if (length > SIZE_MAX - page || length > INT64_MAX - page)
-		return -EINVAL;
-	if (ftruncate(fd, (off_t)((length + page - 1) & ~(page - 1))) < 0)
-		return err_from_errno();
-	err = shm_map(fd, length, true, &bytes);
-	if (err)
-		return err;
-	if (fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
-		err = err_from_errno();
-		shm_unmap(bytes, length);
-		return err;
-	}
-	*ret_bytes = bytes;
-	*ret_fd = take_fd(&fd);
-	return 0;
 }
 
 static err_t create_shared(size_t length, int *ret_fd, void **ret_bytes)
@@ -89,7 +53,8 @@ IOMemoryDescriptor *IOMemoryDescriptorCreate(size_t length, IOOptionBits options
 
 	if (!memory)
 		return NULL;
-	err = read_only ? create_read_only(length, &memory->fd, &memory->bytes)
+	err = read_only ? shm_create_read_only("driver memory", length, &memory->fd,
+						 &memory->bytes)
 			: create_shared(length, &memory->fd, &memory->bytes);
 	if (err) {
 		free(memory);

@@ -265,6 +265,34 @@ static void finish_start(struct registry_candidate *c)
 	registry_entry_unref(e);
 }
 
+static struct registry_entry *find_active_child(const struct registry_entry *entry)
+{
+	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
+
+	if (!n)
+		return NULL;
+	list_for_each(l, &n->children) {
+		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+
+		if (!registry_entry_is_inactive(c))
+			return c;
+	}
+	return NULL;
+}
+
+/* An entry whose driver has not started, with what that has published meanwhile. */
+static void drop_unstarted(struct registry *registry, struct registry_entry *entry)
+{
+	struct registry_entry *child;
+
+	while ((child = find_active_child(entry))) {
+		registry_entry_ref(child);
+		registry_lifecycle_terminate(registry, child, 0, entry->owner, true);
+		registry_entry_unref(child);
+	}
+	registry_lifecycle_drop(entry);
+}
+
 static void handle_started(void *context, err_t err, struct wire_frame *frame)
 {
 	struct bind_call *call = context;
@@ -279,7 +307,7 @@ static void handle_started(void *context, err_t err, struct wire_frame *frame)
 		registry_server_remember(c->server, job->service->id);
 	if (err || frame->header.status || registry_entry_is_inactive(c->entry)) {
 		if (!registry_entry_is_inactive(c->entry))
-			registry_lifecycle_drop(c->entry);
+			drop_unstarted(job->registry, c->entry);
 		free_candidate(c);
 	} else {
 		finish_start(c);

@@ -52,6 +52,19 @@ void registry_busy_adjust(struct registry_entry *entry, int delta)
 	}
 }
 
+void registry_busy_moved(struct registry_entry *entry, struct registry_entry *provider)
+{
+	struct registry_entry *now = registry_entry_provider(entry);
+
+	if (!entry->busy || now == provider)
+		return;
+	/* Up first: what stays busy is never seen quiet in between. */
+	if (now)
+		registry_busy_adjust(now, 1);
+	if (provider)
+		registry_busy_adjust(provider, -1);
+}
+
 uint64_t registry_busy_time_ns(const struct registry_entry *entry)
 {
 	return entry->busy_ns + (entry->busy ? loop_now_ns() - entry->busy_since_ns : 0);

@@ -162,9 +162,12 @@ static err_t handle_status(struct registry_peer *peer, struct wire_frame *frame,
 	scope_cf CFDictionaryRef status = registry_dump_copy_status(peer->registry);
 	struct wire_value_reply reply = { status };
 
-	if (!status || wire_peer_reply(peer->wire, &frame->header, &wire_value_reply_layout,
-				       kIOReturnSuccess, &reply, NULL, 0) == -ENOMEM)
-		registry_peer_status(peer, &frame->header, kIOReturnNoMemory);
+	err_t err = status ? wire_peer_reply(peer->wire, &frame->header, &wire_value_reply_layout,
+					     kIOReturnSuccess, &reply, NULL, 0)
+			   : -ENOMEM;
+
+	if (err && err != -EPIPE)
+		registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct registry_stop_job {
 	bool is_waiting, is_running;
 	struct registry_peer *awaited; /* who is asked just now */
 	struct loop_timer timer;
-	uint64_t round; /* tells a late answer from the one awaited */
+	uint64_t round; /* of the session: tells a late answer from the one awaited */
 };
 
 /* What an answer to WIRE_STOP finds its job by: the job may have gone on without it. */
@@ -185,7 +185,7 @@ static void advance(struct registry_stop_job *job)
 {
 	job->is_waiting = false;
 	job->awaited = NULL;
-	job->round++;
+	job->round = 0;
 	loop_timer_stop(&job->timer);
 	if (!job->is_running)
 		run_stops(job);
@@ -219,6 +219,7 @@ static bool ask_to_stop(struct registry_stop_job *job, struct registry_entry *en
 
 	if (!call)
 		return false;
+	job->round = ++job->registry->last_stop;
 	*call = (struct stop_call){ job->registry, job, job->round };
 	if (wire_peer_call(entry->owner->wire, &wire_stop_layout, &message, NULL, 0, handle_stopped,
 			   call)) {

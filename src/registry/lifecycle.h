@@ -26,6 +26,8 @@ void registry_lifecycle_forget_peer(struct registry *registry, struct registry_p
 
 /* The count never falls below 0 nor rises above 1023; 0 and not 0 are passed on to the provider. */
 void registry_busy_adjust(struct registry_entry *entry, int delta);
+/* ENTRY has been attached or detached; PROVIDER was its provider before (NULL: none). */
+void registry_busy_moved(struct registry_entry *entry, struct registry_entry *provider);
 uint64_t registry_busy_time_ns(const struct registry_entry *entry);
 /* Answer REQUEST when ENTRY is quiet. */
 err_t registry_busy_wait(struct registry_peer *peer, const struct wire_header *request,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 #include "registry/deferred.h"
 #include "registry/lifecycle.h"
@@ -71,9 +72,15 @@ static void handle_live_value(void *context, err_t err, struct wire_frame *frame
 	struct live_call *call = context;
 	struct reading *reading = call->reading;
 	struct wire_value_reply reply = { NULL };
+	struct registry_peer *owner = reading->entry->owner;
 
-	if (!err && !frame->header.status &&
-	    !wire_frame_decode(frame, &wire_value_reply_layout, &reply) && reply.value)
+	if (!err && !frame->header.status)
+		err = wire_frame_decode(frame, &wire_value_reply_layout, &reply);
+	if (err == -EBADMSG && owner) {
+		log_warning("%s: malformed answer to a property", registry_peer_name(owner));
+		wire_peer_close(owner->wire);
+	}
+	if (reply.value)
 		CFDictionarySetValue(reading->entry->properties, call->key, reply.value);
 	wire_message_clear(&wire_value_reply_layout, &reply);
 	CFRelease(call->key);

@@ -197,12 +197,16 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 	if (!parent || (e == r->tree.machine && plane == r->tree.planes.service))
 		return registry_peer_status(peer, &frame->header,
 					    err ? status_of(err) : kIOReturnBadArgument);
+	struct registry_entry *provider = registry_entry_provider(e);
+	if (request->detach)
+		err = registry_plane_detach(e, parent, plane) ? 0 : -ENOENT;
+	else
+		err = registry_plane_attach(e, parent, plane);
+	if (!err)
+		registry_busy_moved(e, provider);
 	if (request->detach)
 		return registry_peer_status(peer, &frame->header,
-					    registry_plane_detach(e, parent, plane)
-						    ? kIOReturnSuccess
-						    : kIOReturnNotFound);
-	err = registry_plane_attach(e, parent, plane);
+					    err ? kIOReturnNotFound : kIOReturnSuccess);
 	if (!err && plane == r->tree.planes.device_tree)
 		registry_index_refresh(&r->tree.index, e);
 	return registry_peer_status(peer, &frame->header, err == -EEXIST ? 0 : status_of(err));

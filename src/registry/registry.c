@@ -23,6 +23,7 @@
 #include "wire/publish.h"
 
 enum { CANDIDATE_SHIFT = 40 }; /* numbers of one registry of the session */
+#define ACCEPT_REST_NS (100ull * 1000 * 1000)
 
 /* --- peers --------------------------------------------------------------------------------- */
 
@@ -299,8 +300,9 @@ static void handle_listener(void *context, int fd, uint32_t events)
 	struct registry *r = context;
 	struct fd_peer who;
 	int socket;
+	err_t err;
 
-	while (!fd_accept(fd, &socket)) {
+	while (!(err = fd_accept(fd, &socket))) {
 		if (fd_peer(socket, &who) || !registry_policy_may_connect(r, &who)) {
 			log_warning("connection of another user refused");
 			fd_close(socket);
@@ -308,6 +310,19 @@ static void handle_listener(void *context, int fd, uint32_t events)
 		}
 		registry_peer_new(r, socket, NULL);
 	}
+	if (err == -EAGAIN || err == -ECONNABORTED || err == -EINTR)
+		return;
+	/* No descriptor or no memory for it just now: look again a little later. */
+	loop_remove_fd(r->loop, fd);
+	loop_timer_start(r->loop, &r->accept_timer, loop_now_ns() + ACCEPT_REST_NS);
+}
+
+static void listen_again(void *context)
+{
+	struct registry *r = context;
+
+	if (loop_add_fd(r->loop, r->listener, EPOLLIN, handle_listener, r))
+		loop_timer_start(r->loop, &r->accept_timer, loop_now_ns() + ACCEPT_REST_NS);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -315,10 +330,8 @@ static void handle_listener(void *context, int fd, uint32_t events)
 static err_t make_page(struct registry *r)
 {
 	void *page;
-	err_t err = shm_create("portico-status", sizeof(*r->page), &r->page_fd);
+	err_t err = shm_create_read_only("portico-status", sizeof(*r->page), &r->page_fd, &page);
 
-	if (!err)
-		err = shm_map(r->page_fd, sizeof(*r->page), true, &page);
 	if (err)
 		return err;
 	r->page = page;
@@ -437,6 +450,7 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	for (int i = 0; i < REGISTRY_EVENTS; i++)
 		list_init(&r->matching[i]);
 	registry_catalogue_init(&r->catalogue);
+	loop_timer_init(&r->accept_timer, listen_again, r);
 	loop_timer_init(&r->return_timer, handle_return_timeout, r);
 	err_t err = registry_tree_init(&r->tree, config->generation, host);
 	if (err) {
@@ -485,6 +499,7 @@ struct registry *registry_free(struct registry *registry)
 		return NULL;
 	r->is_ending = true;
 	loop_timer_stop(&r->return_timer);
+	loop_timer_stop(&r->accept_timer);
 	if (r->listener >= 0) {
 		loop_remove_fd(r->loop, r->listener);
 		unlink(r->socket_path);

@@ -55,6 +55,7 @@ struct registry {
 	struct map candidates; /* number -> struct registry_candidate */
 	uint64_t last_candidate;
 	struct list stops; /* struct registry_stop_job */
+	uint64_t last_stop; /* questions asked for them */
 	/* peers */
 	int listener;
 	struct list peers;
@@ -68,7 +69,7 @@ struct registry {
 	/* status page */
 	struct wire_status_page *page;
 	int page_fd;
-	struct loop_timer return_timer;
+	struct loop_timer return_timer, accept_timer;
 	bool is_returning; /* hosts of the last generation may still come back */
 };
 

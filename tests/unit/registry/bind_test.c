@@ -362,6 +362,27 @@ TEST(hosts_that_return_keep_their_drivers)
 	end();
 }
 
+/* What a driver has published before its start failed goes with it. */
+TEST(a_refused_start_takes_its_nubs_along)
+{
+	struct wire_start start;
+	uint64_t ids[2];
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	answer_probe("P1Class", 1);
+	end_expect(&host, &wire_start_layout, &start);
+	uint32_t id = host.frame.header.id;
+	publish(&host, start.id, "Child", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	test_equal(find(&client, "Child", ids, 2), 1);
+	host.frame.header.id = id;
+	host.frame.header.type = WIRE_START;
+	end_reply(&host, &wire_empty_layout, kIOReturnError, NULL);
+	wait_quiet(&client);
+	test_equal(find(&client, "Child", ids, 2), 0);
+	end();
+}
+
 /* Matching ends by itself, again and again, when no host program can be started. */
 TEST(a_host_that_cannot_be_started_leaves_matching_in_order)
 {

@@ -183,4 +183,36 @@ TEST(messages_reach_the_clients_of_other_hosts)
 	end();
 }
 
+static void attach(uint64_t id, uint64_t parent, bool detach)
+{
+	struct wire_attach request = { .id = id, .parent = parent, .detach = detach, .plane = "" };
+
+	test_equal_error(end_call(&provider, &wire_attach_layout, &request, NULL, NULL, NULL), 0);
+}
+
+TEST(what_is_attached_busy_makes_its_provider_busy)
+{
+	uint32_t busy = 0;
+
+	begin();
+	uint64_t up = publish(&provider, 0, "Up", "", "", 0, NULL);
+	uint64_t first = publish(&provider, 0, "Up", "", "", 0, NULL);
+	uint64_t down = publish(&provider, first, "Down", "", "", 0, NULL);
+	attach(down, first, true);
+	adjust(down, 1);
+	state_of(first, &busy);
+	test_equal(busy, 0);
+	attach(down, up, false);
+	state_of(up, &busy);
+	test_equal(busy, 1);
+	attach(down, up, true);
+	state_of(up, &busy);
+	test_equal(busy, 0);
+	attach(down, up, false);
+	adjust(down, -1);
+	state_of(up, &busy);
+	test_equal(busy, 0);
+	end();
+}
+
 TEST_MAIN

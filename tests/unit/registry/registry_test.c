@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "registry/registry.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -35,6 +42,15 @@ TEST(greeting_carries_a_page_that_cannot_be_written)
 			 0);
 	int fd = wire_frame_take_fd(&e.frame, 0);
 	test_true(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+	/* nor through another descriptor of the same file */
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int again = open(path, O_RDWR | O_CLOEXEC);
+	if (again >= 0) {
+		test_true(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, again, 0) == MAP_FAILED);
+		test_true(pwrite(again, "x", 1, 8) < 0);
+		close(again);
+	}
 	struct wire_status_page *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
 	test_true(page != MAP_FAILED);
 	test_equal(page->magic, WIRE_MAGIC);
@@ -173,6 +189,42 @@ TEST(grants_are_counted)
 	test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL), 0);
 	test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL),
 			 kIOReturnBadArgument);
+	end();
+}
+
+static uint64_t registry_cpu_ns(void)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	test_equal(pthread_getcpuclockid(s.thread, &clock), 0);
+	test_equal(clock_gettime(clock, &used), 0);
+	return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* A connection that cannot be accepted waits; the registry does not spin on it. */
+TEST(running_out_of_descriptors_is_waited_out)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct rlimit old, none;
+	struct end late = { 0 };
+
+	begin();
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	test_true(fd >= 0);
+	test_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ (rlim_t)fd + 1, old.rlim_max };
+	test_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	test_true(strlen(s.socket) < sizeof(address.sun_path));
+	strcpy(address.sun_path, s.socket);
+	test_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	uint64_t before = registry_cpu_ns();
+	struct pollfd nothing = { .fd = fd, .events = POLLIN };
+	test_equal(poll(&nothing, 1, 300), 0);
+	test_true(registry_cpu_ns() - before < 20000000);
+	test_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	test_equal_error(end_greet(&late, fd, WIRE_ROLE_CLIENT, "late", 0), 0);
+	end_close(&late);
 	end();
 }
 
