@@ -12,7 +12,10 @@
 #include "base/map.h"
 #include "base/scope.h"
 
-enum { ROUND_MAX = 64 }; /* messages of one peer before the others of the loop have their turn */
+enum {
+	ROUND_MAX = 64, /* messages of one peer before the others of the loop have their turn */
+	REST_MAX = 1024, /* more than the socket of a peer that has gone can hold */
+};
 
 struct wire_peer {
 	struct loop *loop;
@@ -29,6 +32,7 @@ struct wire_peer {
 	struct list queue;
 	size_t queue_bytes, queue_count;
 	/* end */
+	bool is_mute; /* nothing can be sent any more; what came before is still to be read */
 	bool is_closed;
 	struct loop_timer closed_timer;
 };
@@ -51,6 +55,7 @@ struct queued {
 /* --- life ------------------------------------------------------------- */
 
 static void handle_events(void *context, int fd, uint32_t events);
+static void receive_some(struct wire_peer *peer, int n_max);
 static void finish_close(void *context);
 
 err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
@@ -139,10 +144,26 @@ void wire_peer_close(struct wire_peer *peer)
 	loop_timer_start(peer->loop, &peer->closed_timer, 0);
 }
 
+/* The other end takes no more. What it sent before it went is waiting, perhaps its last word, and
+ * is read from the loop before the end is reported. */
+static void hang_up(struct wire_peer *peer)
+{
+	if (peer->is_closed || peer->is_mute)
+		return;
+	peer->is_mute = true;
+	drop_queue(peer);
+	loop_timer_start(peer->loop, &peer->closed_timer, 0);
+}
+
 static void finish_close(void *context)
 {
 	struct wire_peer *peer = context;
 
+	if (!peer->is_closed) {
+		receive_some(peer, REST_MAX);
+		wire_peer_close(peer);
+		return; /* and comes again */
+	}
 	fail_calls(peer);
 	peer->ops->closed(peer->context, peer);
 }
@@ -191,9 +212,9 @@ static void handle_message(struct wire_peer *peer)
 		wire_peer_close(peer);
 }
 
-static void receive_some(struct wire_peer *peer)
+static void receive_some(struct wire_peer *peer, int n_max)
 {
-	for (int i = 0; i < ROUND_MAX && !peer->is_closed; i++) {
+	for (int i = 0; i < n_max && !peer->is_closed; i++) {
 		err_t err =
 			wire_frame_receive(peer->socket, &peer->frame, peer->payload_max, false);
 
@@ -230,6 +251,10 @@ static void flush(struct wire_peer *peer)
 
 		if (err == -EAGAIN)
 			return;
+		if (err == -EPIPE) {
+			hang_up(peer);
+			return;
+		}
 		if (err) {
 			/* A message was promised and is lost: the peer must not go on without it. */
 			wire_peer_close(peer);
@@ -250,7 +275,7 @@ static void handle_events(void *context, int fd, uint32_t events)
 	if (events & EPOLLOUT)
 		flush(peer);
 	if (!peer->is_closed && events & ~EPOLLOUT)
-		receive_some(peer);
+		receive_some(peer, ROUND_MAX);
 }
 
 static err_t enqueue(struct wire_peer *peer, const struct wire_header *header,
@@ -299,7 +324,7 @@ static err_t send_or_queue(struct wire_peer *peer, struct wire_header *header,
 	if (err == -EAGAIN)
 		err = enqueue(peer, header, &payload, fds, n_fds);
 	if (err == -EPIPE)
-		wire_peer_close(peer);
+		hang_up(peer);
 	bytes_fini(&payload);
 	return err;
 }
@@ -309,7 +334,7 @@ err_t wire_peer_send(struct wire_peer *peer, const struct wire_layout *layout, c
 {
 	struct wire_header header = { .type = layout->type };
 
-	if (peer->is_closed)
+	if (peer->is_closed || peer->is_mute)
 		return -EPIPE;
 	if (!layout->type || n_fds != layout->n_fds || (!message && layout->n_fields))
 		return -EINVAL;
@@ -329,7 +354,7 @@ err_t wire_peer_reply(struct wire_peer *peer, const struct wire_header *request,
 
 	if (!request->id)
 		return 0;
-	if (peer->is_closed)
+	if (peer->is_closed || peer->is_mute)
 		return -EPIPE;
 	if (status ? n_fds > layout->n_fds : n_fds != layout->n_fds)
 		return -EINVAL;
@@ -344,7 +369,7 @@ err_t wire_peer_call(struct wire_peer *peer, const struct wire_layout *layout, c
 	struct wire_header header = { .type = layout->type };
 	scope_free struct call *call = malloc(sizeof(*call));
 
-	if (peer->is_closed)
+	if (peer->is_closed || peer->is_mute)
 		return -EPIPE;
 	if (!layout->type || n_fds != layout->n_fds || (!message && layout->n_fields))
 		return -EINVAL;

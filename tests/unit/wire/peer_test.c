@@ -255,6 +255,54 @@ TEST(a_peer_that_goes_is_reported_after_its_last_message)
 	test_equal(w.n_closed, 1);
 }
 
+static void far_goes_then_send(struct world *w)
+{
+	struct wire_drop drop = { 1 };
+
+	for (uint32_t i = 1; i <= 100; i++) {
+		struct wire_map_request request = { i, 0 };
+
+		test_equal_error(
+			wire_send(w->far, &wire_map_request_layout, 0, &request, NULL, 0, true), 0);
+	}
+	w->far = fd_close(w->far);
+	test_equal_error(wire_peer_send(w->peer, &wire_drop_layout, &drop, NULL, 0), -EPIPE);
+	test_equal_error(wire_peer_send(w->peer, &wire_drop_layout, &drop, NULL, 0), -EPIPE);
+	test_equal(w->n_messages, 0);
+}
+
+TEST(the_last_words_of_a_peer_are_read_although_nothing_can_be_sent)
+{
+	struct world w;
+
+	set_up(&w);
+	on_loop(&w, far_goes_then_send);
+	wait_for(&w.has_closed);
+	tear_down(&w);
+	test_equal(w.n_messages, 100);
+	test_equal(w.n_closed, 1);
+}
+
+static void far_takes_no_more_then_send(struct world *w)
+{
+	struct wire_drop drop = { 1 };
+
+	test_equal(shutdown(w->far, SHUT_RD), 0);
+	test_equal_error(wire_peer_send(w->peer, &wire_drop_layout, &drop, NULL, 0), -EPIPE);
+}
+
+TEST(a_peer_that_takes_no_more_is_not_kept)
+{
+	struct world w;
+
+	set_up(&w);
+	on_loop(&w, far_takes_no_more_then_send);
+	wait_for(&w.has_closed);
+	test_equal_error(far_receive(&w), -EPIPE);
+	tear_down(&w);
+	test_equal(w.n_closed, 1);
+}
+
 static void close_peer(struct world *w)
 {
 	struct wire_drop drop = { 1 };
