@@ -298,4 +298,142 @@ TEST(spec_i13_destroyed_port_does_no_harm)
 	world_stop();
 }
 
+/* P-L4: completions in flight while the port of the next call is another, and ports come and go. */
+struct slot {
+	IONotificationPortRef port;
+	int expected, seen;
+	bool gone;
+};
+
+static struct slot *now_receiving;
+
+static void check_slot(void *refcon, IOReturn result, void *argument)
+{
+	struct slot *slot = refcon;
+
+	test_true(slot == now_receiving && !slot->gone);
+	test_equal((uint64_t)(uintptr_t)argument, 42);
+	slot->seen++;
+}
+
+static void receive_slot(struct slot *slot)
+{
+	now_receiving = slot;
+	while (slot->seen < slot->expected)
+		receive_one(IONotificationPortGetMachPort(slot->port));
+}
+
+TEST(spec_pl4_completions_reach_the_port_of_their_call)
+{
+	enum { PORTS = 4, GENERATIONS = 10, CALLS = 25 };
+	static struct slot slots[PORTS][GENERATIONS];
+
+	world_start();
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	uint64_t in[3] = { 40, 2, 0 };
+	io_async_ref64_t reference;
+	uint32_t n = 0;
+
+	for (int generation = 0; generation < GENERATIONS; generation++) {
+		for (int i = 0; i < PORTS; i++)
+			slots[i][generation].port = IONotificationPortCreate(kIOMainPortDefault);
+		for (int call = 0; call < CALLS * PORTS; call++) {
+			struct slot *slot = &slots[call % PORTS][generation];
+
+			in[2] = (uint64_t)(call % 7) * 20000;
+			fill(reference, (void *)check_slot, slot);
+			test_equal_error(IOConnectCallAsyncScalarMethod(
+						 c, ADD_LATER, IONotificationPortGetMachPort(slot->port),
+						 reference, 3, in, 3, NULL, &n),
+					 0);
+			slot->expected++;
+		}
+		for (int i = 0; i < PORTS; i++) {
+			/* The last one goes with completions still under way. */
+			if (i < PORTS - 1)
+				receive_slot(&slots[i][generation]);
+			slots[i][generation].gone = true;
+			IONotificationPortDestroy(slots[i][generation].port);
+		}
+	}
+	IOServiceClose(c);
+	world_stop();
+}
+
+/* P-L3: the connection is closed, and the port destroyed, by the callback itself. */
+struct closing {
+	io_connect_t connect;
+	IONotificationPortRef port;
+	int calls;
+	dispatch_semaphore_t done;
+};
+
+static void close_inside(void *refcon, IOReturn result, void *argument)
+{
+	struct closing *closing = refcon;
+
+	test_equal(closing->calls++, 0);
+	test_equal_error(IOServiceClose(closing->connect), 0);
+	IONotificationPortDestroy(closing->port);
+	if (closing->done)
+		dispatch_semaphore_signal(closing->done);
+	else
+		CFRunLoopStop(CFRunLoopGetCurrent());
+}
+
+static void begin_closing(struct closing *closing)
+{
+	uint64_t in[3] = { 40, 2, 0 };
+	io_async_ref64_t reference;
+	uint32_t n = 0;
+
+	closing->calls = 0;
+	closing->connect = world_open("CalculatorDriver", 0);
+	closing->port = IONotificationPortCreate(kIOMainPortDefault);
+	fill(reference, (void *)close_inside, closing);
+	/* The others are outstanding, or in the queue, when the first one closes. */
+	for (int i = 0; i < 10; i++) {
+		test_equal_error(IOConnectCallAsyncScalarMethod(
+					 closing->connect, ADD_LATER,
+					 IONotificationPortGetMachPort(closing->port), reference, 3, in,
+					 3, NULL, &n),
+				 0);
+		in[2] = i < 5 ? 0 : 3600ull * 1000000000;
+	}
+}
+
+static void nothing(void *context)
+{
+}
+
+TEST(spec_pl3_close_inside_a_callback)
+{
+	dispatch_queue_t queue = dispatch_queue_create("closing", NULL);
+	struct closing closing = { 0 };
+
+	world_start();
+	for (int i = 0; i < 20; i++) {
+		begin_closing(&closing);
+		CFRunLoopAddSource(CFRunLoopGetCurrent(),
+				   IONotificationPortGetRunLoopSource(closing.port),
+				   kCFRunLoopDefaultMode);
+		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 30, false),
+			   kCFRunLoopRunStopped);
+		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false),
+			   CFRunLoopGetCurrent() == CFRunLoopGetMain() ? kCFRunLoopRunTimedOut :
+									 kCFRunLoopRunFinished);
+	}
+	closing.done = dispatch_semaphore_create(0);
+	for (int i = 0; i < 20; i++) {
+		begin_closing(&closing);
+		IONotificationPortSetDispatchQueue(closing.port, queue);
+		dispatch_semaphore_wait(closing.done, DISPATCH_TIME_FOREVER);
+		/* Behind the cancel handler. */
+		dispatch_sync_f(queue, &closing, nothing);
+	}
+	dispatch_release(closing.done);
+	dispatch_release(queue);
+	world_stop();
+}
+
 TEST_MAIN
