@@ -176,8 +176,10 @@ static bool has_key(const struct registry_entry *entry, CFStringRef key)
 struct walk {
 	const struct registry_plane *plane;
 	CFStringRef key;
+	struct registry_entry *root;
 	uint64_t mark;
 	bool upwards;
+	bool met_root; /* whose properties are computed: they may have the key all the same */
 	unsigned depth;
 };
 
@@ -196,6 +198,7 @@ static struct registry_entry *search(struct walk *w, struct registry_entry *from
 			w->upwards ? container_of(l, struct registry_edge, in_child)->parent->entry
 				   : container_of(l, struct registry_edge, in_parent)->child->entry;
 
+		w->met_root |= e == w->root;
 		found = has_key(e, w->key) ? e : search(w, e);
 		if (found)
 			break;
@@ -208,12 +211,15 @@ static struct registry_entry *find_holder(struct registry *r, struct registry_en
 					  const struct registry_plane *plane, CFStringRef key,
 					  uint32_t options)
 {
-	struct walk w = { .plane = plane, .key = key, .mark = ++r->last_walk,
-			  .upwards = options & SEARCH_PARENTS };
+	struct walk w = { .plane = plane, .key = key, .mark = ++r->last_walk, .root = r->tree.root,
+			  .upwards = options & SEARCH_PARENTS, .met_root = entry == r->tree.root };
+	struct registry_entry *found = NULL;
 
 	if (has_key(entry, key))
 		return entry;
-	return options & SEARCH_RECURSE && plane ? search(&w, entry) : NULL;
+	if (options & SEARCH_RECURSE && plane)
+		found = search(&w, entry);
+	return found || !w.met_root ? found : w.root;
 }
 
 static CFTypeRef copy_keys(CFDictionaryRef properties)
@@ -249,8 +255,8 @@ err_t registry_property_read(struct registry_peer *client, const struct wire_hea
 	if (!strcmp(name, "IORegistryEntryPropertyKeys"))
 		return read_computed(client, request, entry, key, true);
 	struct registry_entry *holder = find_holder(r, entry, plane, key, options);
-	if (entry == r->tree.root && (!holder || holder == entry))
-		return read_computed(client, request, entry, key, false);
+	if (holder == r->tree.root)
+		return read_computed(client, request, holder, key, false);
 	if (!holder)
 		return registry_peer_status(client, request, kIOReturnNotFound);
 	if (registry_entry_is_live(holder, key) && holder->owner)
