@@ -249,3 +249,14 @@ IOReturn IODataQueueSetNotificationPort(IODataQueueMemory *dataQueue, mach_port_
 		return kIOReturnNoMemory;
 	return kIOReturnSuccess;
 }
+
+void client_data_queue_forget(const void *base, size_t size)
+{
+	size_t cursor = 0;
+	uint64_t queue;
+
+	scope_lock(&wake_lock);
+	while (map_next(&wake_ports, &cursor, &queue))
+		if (queue - (uintptr_t)base < size)
+			map_remove(&wake_ports, queue);
+}

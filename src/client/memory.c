@@ -33,16 +33,32 @@ static pthread_mutex_t regions_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map regions = MAP_INIT; /* base -> mapping */
 static atomic_uint_fast64_t regions_generation = 1;
 
-static uint32_t first_queue_size(const struct mapping *mapping)
+/* What the queue at OFFSET of a mapping says of its size, as far as there is room. */
+static uint32_t first_queue_size(const struct mapping *mapping, size_t offset)
 {
 	uint32_t size;
 	uint64_t room;
 
-	if (mapping->size < DATA_QUEUE_MEMORY_HEADER_SIZE)
+	if (mapping->size - offset < DATA_QUEUE_MEMORY_HEADER_SIZE)
 		return 0;
-	room = mapping->size - DATA_QUEUE_MEMORY_HEADER_SIZE;
-	size = __atomic_load_n((const uint32_t *)mapping->base, __ATOMIC_RELAXED);
+	room = mapping->size - offset - DATA_QUEUE_MEMORY_HEADER_SIZE;
+	memcpy(&size, (const char *)mapping->base + offset, sizeof(size));
+	__asm__ volatile("" : "+r"(size));
 	return size < room ? size : room > UINT32_MAX ? UINT32_MAX : (uint32_t)room;
+}
+
+/* The mapping that ADDRESS is in, which need not be its beginning: there may be several queues. */
+static const struct mapping *find_region_locked(uintptr_t address)
+{
+	const struct mapping *mapping = map_find(&regions, address);
+	size_t cursor = 0;
+
+	if (mapping)
+		return mapping;
+	while ((mapping = map_next(&regions, &cursor, NULL)))
+		if (address - (uintptr_t)mapping->base < mapping->size)
+			return mapping;
+	return NULL;
 }
 
 bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size)
@@ -57,13 +73,15 @@ bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64
 
 	if (last.base != base || last.generation != generation) {
 		scope_lock(&regions_lock);
-		const struct mapping *mapping = map_find(&regions, (uintptr_t)base);
+		const struct mapping *mapping = find_region_locked((uintptr_t)base);
+		size_t offset = mapping ? (size_t)((uintptr_t)base - (uintptr_t)mapping->base) : 0;
 
 		last.base = base;
 		last.generation = generation;
 		last.found = mapping != NULL;
-		last.total_size = mapping ? mapping->size : 0;
-		last.queue_size = mapping ? mapping->queue_size : 0;
+		last.total_size = mapping ? mapping->size - offset : 0;
+		last.queue_size = !mapping ? 0 : offset ? first_queue_size(mapping, offset) :
+							  mapping->queue_size;
 	}
 	*ret_queue_size = last.queue_size;
 	*ret_total_size = last.total_size;
@@ -86,6 +104,7 @@ static void unmap(struct mapping *mapping)
 			map_remove(&regions, (uintptr_t)mapping->base);
 		atomic_fetch_add(&regions_generation, 1);
 	}
+	client_data_queue_forget(mapping->base, mapping->length);
 	munmap(mapping->base, mapping->length);
 	free(mapping);
 }
@@ -161,7 +180,7 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhe
 		free(mapping);
 		return err;
 	}
-	mapping->queue_size = first_queue_size(mapping);
+	mapping->queue_size = first_queue_size(mapping, 0);
 	err = remember(mapping);
 	if (err) {
 		unmap(mapping);

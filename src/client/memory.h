@@ -3,8 +3,12 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* The bytes for entries of the data queue at BASE as they were when it was mapped, whatever the shared
- * memory says now, and the room behind them. False: we did not map it. */
+/* The bytes for entries of the data queue at BASE as they were when it was mapped (inside a mapping:
+ * first used), whatever the shared memory says now, and the room from BASE on. False: we did not map
+ * it. */
 bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size);
+/* What was set for queues in that memory is void: it is being unmapped. */
+void client_data_queue_forget(const void *base, size_t size);

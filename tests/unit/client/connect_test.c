@@ -707,6 +707,61 @@ TEST(queue_size_in_shared_memory_is_not_trusted)
 	end();
 }
 
+TEST(queue_inside_a_mapping_is_bounded_by_it)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+	IODataQueueMemory *shared;
+	IODataQueueMemory *queue;
+	uint32_t room = 64;
+	char out[64];
+
+	test_equal_error(map(connect, 0, &address, &size), 0);
+	/* The last one of several queues, whose size is a lie. */
+	shared = (IODataQueueMemory *)((char *)fake.memory + size - 128);
+	queue = (IODataQueueMemory *)(address + size - 128);
+	shared->queueSize = 0x7fffffff;
+	shared->head = 4096;
+	shared->tail = 8192;
+	test_equal_error(IODataQueueDequeue(queue, out, &room), kIOReturnError);
+	test_true(IODataQueuePeek(queue) == NULL);
+	shared->head = shared->tail = 0;
+	test_equal_error(IODataQueueEnqueue(queue, out, 120), kIOReturnOverrun);
+	test_equal_error(IODataQueueEnqueue(queue, out, 64), 0);
+	test_equal_error(IODataQueueDequeue(queue, out, &room), 0);
+	test_equal(room, 64);
+	IOServiceClose(connect);
+	end();
+}
+
+TEST(wake_up_port_of_a_queue_goes_with_its_mapping)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t address = 0, again;
+	mach_vm_size_t size;
+	mach_port_t port = IODataQueueAllocateNotificationPort();
+	IODataQueueMemory *shared = fake.memory;
+	char data[8] = "";
+
+	mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
+	shared->queueSize = 256;
+	test_equal_error(map(connect, 0, &address, &size), 0);
+	test_equal_error(IODataQueueSetNotificationPort((void *)address, port), 0);
+	test_equal_error(IODataQueueEnqueue((void *)address, data, 8), 0);
+	test_true(!is_quiet(port));
+	test_equal_error(IOConnectUnmapMemory64(connect, 0, mach_task_self(), address), 0);
+	shared->head = shared->tail = 0;
+	again = address;
+	test_equal_error(IOConnectMapMemory64(connect, 0, mach_task_self(), &again, &size, 0), 0);
+	test_equal(again, address);
+	test_equal_error(IODataQueueEnqueue((void *)again, data, 8), 0);
+	test_true(is_quiet(port));
+	mach_port_destroy(mach_task_self(), port);
+	IOServiceClose(connect);
+	end();
+}
+
 TEST(spec_k22_notification_port)
 {
 	io_connect_t connect = start();

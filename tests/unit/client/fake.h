@@ -30,7 +30,7 @@ typedef bool (*fake_hook_fn)(struct fake *fake, int socket, struct wire_frame *f
 
 struct fake {
 	char path[100];
-	fake_hook_fn hook; /* any message */
+	_Atomic(fake_hook_fn) hook; /* any message */
 	int listener;
 	int page_fd;
 	struct wire_status_page *page;
@@ -46,12 +46,12 @@ struct fake {
 	bool hidden[FAKE_ENTRIES]; /* not found any more */
 	uint64_t released[FAKE_ENTRIES]; /* grants given back */
 	uint64_t granted[FAKE_ENTRIES];
-	uint64_t last_token;
-	uint64_t subscription;
-	unsigned n_next; /* WIRE_NOTIFY_NEXT so far */
+	_Atomic uint64_t last_token;
+	_Atomic uint64_t subscription;
+	_Atomic unsigned n_next; /* WIRE_NOTIFY_NEXT so far */
 	uint64_t pending[8]; /* entries for it */
 	unsigned n_pending;
-	unsigned closes; /* WIRE_CLOSE so far */
+	_Atomic unsigned closes; /* WIRE_CLOSE so far */
 	int memory_fd;
 	void *memory; /* 8192 bytes, mapped by the "driver" */
 };
