@@ -20,12 +20,17 @@ static void object_retain(void *object)
 	atomic_fetch_add_explicit(&((struct client_object *)object)->refs, 1, memory_order_relaxed);
 }
 
+void client_object_kill(struct client_object *object)
+{
+	port_kill(object->port);
+	/* The last handle may go just now. */
+	if (atomic_exchange(&object->named, false))
+		client_object_unref(object);
+}
+
 static void object_no_senders(void *context)
 {
-	struct client_object *object = context;
-
-	port_kill(object->port);
-	client_object_unref(object);
+	client_object_kill(context);
 }
 
 static const struct port_object_ops object_ops = { object_retain, object_no_senders };
@@ -35,6 +40,7 @@ void client_object_init(struct client_object *object, enum client_object_type ty
 {
 	object->type = type;
 	atomic_init(&object->refs, 1);
+	atomic_init(&object->named, false);
 	object->port = NULL;
 	object->free = free_fn;
 }
@@ -47,11 +53,10 @@ err_t client_object_name(struct client_object *object, io_object_t *ret_name)
 		return err;
 	/* For the handles, until there are no more. */
 	object_retain(object);
+	atomic_store(&object->named, true);
 	err = port_make_send(object->port, ret_name);
-	if (err) {
-		port_kill(object->port);
-		client_object_unref(object);
-	}
+	if (err)
+		client_object_kill(object);
 	return err;
 }
 

@@ -30,6 +30,7 @@ enum client_object_type { CLIENT_OBJECT_ENTRY, CLIENT_OBJECT_ITERATOR, CLIENT_OB
 struct client_object {
 	enum client_object_type type;
 	atomic_uint refs; /* entries: the last one is dropped under the table's lock */
+	atomic_bool named; /* not entries: a reference is held for the handles */
 	struct port *port; /* NULL until it has a name */
 	void (*free)(struct client_object *object); /* not for entries */
 };
@@ -53,6 +54,8 @@ void client_object_init(struct client_object *object, enum client_object_type ty
 /* A first handle for a new object. The object lives as long as there are handles. */
 err_t client_object_name(struct client_object *object, io_object_t *ret_name);
 struct client_object *client_object_unref(struct client_object *object);
+/* Its handles turn into dead names. The caller has a reference. */
+void client_object_kill(struct client_object *object);
 
 /* The object behind HANDLE, referenced. -ENOENT, -EINVAL (client_status_of_handle). */
 err_t client_handle_object(io_object_t handle, struct client_object **ret_object);

@@ -618,13 +618,9 @@ void client_watch_end_all(void)
 	struct client_watch **all = copy_all(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		struct port *port = all[i]->object.port;
-
 		detach(all[i]);
-		if (port)
-			port_kill(port);
-		/* The reference that the handles held. */
-		client_object_unref(&all[i]->object);
+		if (all[i]->object.port)
+			client_object_kill(&all[i]->object);
 		client_object_unref(&all[i]->object);
 	}
 	free(all);

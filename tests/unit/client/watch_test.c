@@ -660,6 +660,38 @@ TEST(descriptor_polls_readable)
 	end();
 }
 
+static atomic_int release_now;
+
+static void *release_iterator(void *context)
+{
+	while (!atomic_load(&release_now))
+		;
+	IOObjectRelease(iterator);
+	return NULL;
+}
+
+TEST(session_ends_while_its_last_iterator_is_released)
+{
+	for (int i = 0; i < 100; i++) {
+		pthread_t thread;
+
+		start();
+		add_matching();
+		drain(iterator);
+		atomic_store(&release_now, 0);
+		pthread_create(&thread, NULL, release_iterator, NULL);
+		atomic_store(&release_now, 1);
+		for (int spin = 0; spin < i * 50; spin++)
+			atomic_load(&release_now);
+		client_session_end();
+		pthread_join(thread, NULL);
+		/* If its end came first, the handle was a dead name. */
+		IONotificationPortDestroy(notify);
+		fake_stop(&fake);
+		fake_free(&fake);
+	}
+}
+
 TEST(notifications_survive_a_new_registry)
 {
 	start();
