@@ -593,7 +593,9 @@ static void *serve(void *context)
 		pthread_mutex_lock(&fake->lock);
 		is_host = fake->host_socket == socket;
 		pthread_mutex_unlock(&fake->lock);
-		if (!fake->hook || !fake->hook(fake, socket, &frame)) {
+		fake_hook_fn hook = atomic_load(&fake->hook);
+
+		if (!hook || !hook(fake, socket, &frame)) {
 			if (is_host)
 				handle_data_plane(fake, socket, &frame);
 			else
