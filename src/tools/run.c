@@ -51,6 +51,20 @@ static void set_library_path(const struct tools_paths *paths)
 	free(text);
 }
 
+/* So that ioreg and portico themselves are found, after all that the user has under these names. */
+static void set_program_path(const struct tools_paths *paths)
+{
+	const char *old = getenv("PATH");
+	char *text = NULL;
+
+	if (!old || !*old)
+		old = "/usr/local/bin:/usr/bin:/bin";
+	if (asprintf(&text, "%s:%s", old, paths->bin) < 0)
+		return;
+	setenv("PATH", text, 1);
+	free(text);
+}
+
 static void exec_command(char **command)
 {
 	execvp(command[0], command);
@@ -66,6 +80,7 @@ static int run_in_process(struct running *r)
 	setenv("PORTICO_IN_PROCESS", "1", 1);
 	tools_options_to_environment(&r->options);
 	set_library_path(&r->paths);
+	set_program_path(&r->paths);
 	fflush(NULL);
 	exec_command(r->options.command);
 	return TOOLS_NO_SESSION;
@@ -84,6 +99,7 @@ static bool start_command(struct running *r)
 		setenv("PORTICO_SESSION", r->socket_path, 1);
 		unsetenv("PORTICO_IN_PROCESS");
 		set_library_path(&r->paths);
+		set_program_path(&r->paths);
 		exec_command(r->options.command);
 	}
 	return true;

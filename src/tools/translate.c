@@ -271,6 +271,34 @@ static void define(struct reading *r, struct tools_words *out, const char *name,
 		tools_words_add(out, "-D%s=%s", name, value);
 }
 
+static bool ends_with(const char *word, const char *end)
+{
+	size_t n = strlen(word), n_end = strlen(end);
+
+	return n >= n_end && !strcmp(word + n - n_end, end);
+}
+
+/* Whether C++ is read: a C compiler does so by the name of the file. */
+static bool reads_cxx(const struct reading *r)
+{
+	static const char *const endings[] = { ".cpp", ".cc", ".cxx", ".c++", ".C", ".cp" };
+
+	if (r->t->is_cxx || strstr(r->t->compiler, "++"))
+		return true;
+	for (int i = 0; i < r->argc; i++) {
+		if (!strcmp(r->argv[i], "-xc++") ||
+		    (!strcmp(r->argv[i], "-x") && i + 1 < r->argc &&
+		     !strcmp(r->argv[i + 1], "c++")))
+			return true;
+		if (r->argv[i][0] == '-')
+			continue;
+		for (size_t k = 0; k < sizeof(endings) / sizeof(endings[0]); k++)
+			if (ends_with(r->argv[i], endings[k]))
+				return true;
+	}
+	return false;
+}
+
 /* Before the user's words, so that his come last and win; the include folders are searched after
  * his and before the system's. */
 static void add_compile_words(struct reading *r, struct tools_words *out)
@@ -278,7 +306,7 @@ static void add_compile_words(struct reading *r, struct tools_words *out)
 	const struct tools_translation *t = r->t;
 
 	/* macOS shows every function of its C library. C++ compilers define this themselves. */
-	if (!t->is_cxx)
+	if (!reads_cxx(r))
 		define(r, out, "_GNU_SOURCE", "");
 	define(r, out, "TARGET_OS_MAC", "1");
 	define(r, out, "TARGET_OS_OSX", "1");

@@ -49,6 +49,8 @@ TEST(run_gives_the_status_of_its_command)
 	wants("$P/portico run -- sh -c 'exit 42'", 42, "");
 	wants("$P/portico run -- sh -c 'kill -TERM $$'", 143, "");
 	wants("$P/portico run -- /no/such/program", 127, "/no/such/program");
+	wants("PATH=/usr/bin:/bin $P/portico run -- sh -c 'portico status && ioreg'", 0, "+-o Root");
+	wants("env -u PATH $P/portico run --in-process -- ioreg", 0, "+-o Root");
 	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
 }
 

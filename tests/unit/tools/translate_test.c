@@ -96,6 +96,21 @@ TEST(frameworks_become_libraries)
 	refuses(gcc(), "a.c -framework", "needs a name");
 }
 
+/* C++ compilers define it themselves, and differently. */
+TEST(cxx_sources_get_no_second_gnu_source)
+{
+	struct tools_translation cxx = gcc();
+
+	wants(gcc(), "a.c", " -D_GNU_SOURCE= ");
+	wants_not(gcc(), "-c a.cpp", "_GNU_SOURCE");
+	wants_not(gcc(), "-c -x c++ a.c", "_GNU_SOURCE");
+	wants_not(clang(), "a.cc b.o", "_GNU_SOURCE");
+	cxx.compiler = "g++-12";
+	wants_not(cxx, "-c a.c", "_GNU_SOURCE");
+	cxx.compiler = "/usr/bin/g++";
+	wants_not(cxx, "-c a.o", "_GNU_SOURCE");
+}
+
 TEST(compiling_alone_links_nothing)
 {
 	wants_not(gcc(), "-c a.c -framework IOKit", "-lIOKit");
