@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include <IOKit/IOBSD.h>
 #include <IOKit/IODataQueueClient.h>
 #include <IOKit/IOMessage.h>
 #include <mach/mach.h>
