@@ -232,24 +232,21 @@ static void call(const struct parts *parts)
 	uintptr_t fn = (uintptr_t)parts->reference[kIOMatchingCalloutFuncIndex];
 	uint32_t type = parts->type & kIOKitNoticationTypeMask;
 
-	if (!fn)
+	if (!fn || (parts->notifier && !is_wanted(parts->notifier)))
 		return;
 	switch (type) {
 	case kIOAsyncCompletionNotificationType:
-		if (!parts->notifier || is_wanted(parts->notifier))
-			call_completion(parts);
+		call_completion(parts);
 		break;
 	case kIOServicePublishNotificationType:
 	case kIOServiceMatchedNotificationType:
 	case kIOServiceTerminatedNotificationType:
-		if (parts->notifier && is_wanted(parts->notifier))
-			((IOServiceMatchingCallback)fn)(
-				(void *)(uintptr_t)parts->reference[kIOMatchingCalloutRefconIndex],
-				parts->notifier);
+		((IOServiceMatchingCallback)fn)(
+			(void *)(uintptr_t)parts->reference[kIOMatchingCalloutRefconIndex],
+			parts->notifier);
 		break;
 	case kIOServiceMessageNotificationType:
-		if (parts->notifier && is_wanted(parts->notifier))
-			call_interest(parts);
+		call_interest(parts);
 		break;
 	default:
 		break;
