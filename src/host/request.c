@@ -246,9 +246,10 @@ static void serve_client(struct request *request, IOUserClient *client)
 		err = host_connection_serve(runtime->connection,
 					    wire_frame_take_fd(&request->frame, 0));
 	if (err) {
+		/* Over before the caller hears of it (spec K18). */
+		host_client_end(client, 0, false);
 		answer_status(request,
 			      err == -EACCES ? kIOReturnNotPrivileged : kIOReturnNoResources);
-		host_client_end(client, 0, false);
 		return;
 	}
 	pthread_mutex_lock(&runtime->lock);

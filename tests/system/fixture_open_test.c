@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+/* Opening in all its ways: refused, shared, exclusive; connections that know each other; nubs. */
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
+
+#include "Fixture.h"
+#include "test.h"
+#include "world.h"
+
+static void begin(void)
+{
+	world_start_with(test_built("tests/drivers"));
+}
+
+static void counts(io_connect_t c, uint64_t out[FIXTURE_COUNTS])
+{
+	uint32_t n = FIXTURE_COUNTS;
+
+	test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_COUNT, NULL, 0, out, &n), 0);
+}
+
+static uint64_t count(io_connect_t c, int which)
+{
+	uint64_t out[FIXTURE_COUNTS];
+
+	counts(c, out);
+	return out[which];
+}
+
+static void await_count(io_connect_t c, int which, uint64_t value)
+{
+	while (count(c, which) != value)
+		;
+}
+
+static void call(io_connect_t c, uint32_t selector)
+{
+	uint32_t none = 0;
+
+	test_equal_error(IOConnectCallScalarMethod(c, selector, NULL, 0, NULL, &none), 0);
+}
+
+static bool open_provider(io_connect_t c, uint64_t options)
+{
+	uint64_t out = 2;
+	uint32_t n = 1;
+
+	test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_OPEN, &options, 1, &out, &n), 0);
+	return out;
+}
+
+static bool close_provider(io_connect_t c)
+{
+	uint64_t out = 2;
+	uint32_t n = 1;
+
+	test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_CLOSE, NULL, 0, &out, &n), 0);
+	return out;
+}
+
+TEST(spec_k04_k05_k18_refusals)
+{
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN), none = 7;
+	io_service_t service = world_service("FixtureDriver");
+	uint64_t closes = count(c, FIXTURE_CLOSES), deaths = count(c, FIXTURE_DEATHS);
+
+	test_equal_error(IOServiceOpen(service, mach_task_self(), FIXTURE_NO_INIT, &none),
+			 kIOReturnBadArgument);
+	test_equal(none, 0);
+	test_equal_error(IOServiceOpen(service, mach_task_self(), FIXTURE_NO_START, &none),
+			 kIOReturnUnsupported);
+	test_equal_error(IOServiceOpen(service, mach_task_self(), FIXTURE_NOT_ALLOWED, &none),
+			 kIOReturnExclusiveAccess);
+	test_equal(count(c, FIXTURE_CLOSES) + count(c, FIXTURE_DEATHS), closes + deaths);
+	/* refused after it was made: the driver is told */
+	test_equal_error(IOServiceOpen(service, mach_task_self(), FIXTURE_ENTITLED, &none),
+			 kIOReturnNotPrivileged);
+	test_equal(count(c, FIXTURE_CLOSES) + count(c, FIXTURE_DEATHS), closes + deaths + 1);
+	IOObjectRelease(service);
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(spec_k10_every_close_of_a_shared_instance_reaches_the_driver)
+{
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	io_connect_t shared = world_open("FixtureDriver", FIXTURE_SHARED);
+	uint64_t closes = count(c, FIXTURE_CLOSES);
+
+	test_equal_error(IOConnectAddRef(shared), 0);
+	test_equal_error(IOServiceClose(shared), 0);
+	await_count(c, FIXTURE_CLOSES, closes + 1);
+	test_equal_error(IOServiceClose(shared), 0);
+	await_count(c, FIXTURE_CLOSES, closes + 2);
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(spec_k13_the_last_release_is_a_death)
+{
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	io_connect_t gone = world_open("FixtureDriver", FIXTURE_PLAIN);
+	uint64_t deaths = count(c, FIXTURE_DEATHS), closes = count(c, FIXTURE_CLOSES);
+	uint64_t stops = count(c, FIXTURE_STOPS);
+
+	test_equal_error(IOConnectRelease(gone), 0);
+	await_count(c, FIXTURE_DEATHS, deaths + 1);
+	await_count(c, FIXTURE_STOPS, stops + 1);
+	test_equal(count(c, FIXTURE_CLOSES), closes);
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(spec_k24_k25_exclusive_access)
+{
+	begin();
+	io_connect_t a = world_open("FixtureDriver", FIXTURE_PLAIN);
+	io_connect_t b = world_open("FixtureDriver", FIXTURE_YIELDS);
+
+	test_true(open_provider(a, 0));
+	test_true(!open_provider(a, 0));
+	test_true(!open_provider(b, 0));
+	test_equal(count(a, FIXTURE_REQUESTS), 0);
+	test_true(!open_provider(b, 1)); /* a does not yield */
+	test_equal(count(a, FIXTURE_REQUESTS), 1);
+	test_true(close_provider(b)); /* not its own */
+	test_true(!close_provider(a));
+	test_true(open_provider(b, 0));
+	test_true(open_provider(a, 1)); /* b does */
+	test_equal(count(a, FIXTURE_REQUESTS), 2);
+	IOServiceClose(a);
+	/* what goes does not keep it */
+	while (!open_provider(b, 0))
+		;
+	IOServiceClose(b);
+	world_stop();
+}
+
+TEST(connections_are_told_of_each_other)
+{
+	begin();
+	io_connect_t a = world_open("FixtureDriver", FIXTURE_PLAIN);
+	io_connect_t b = world_open("FixtureDriver", FIXTURE_PLAIN);
+
+	test_equal_error(IOConnectAddClient(a, b), 0);
+	test_true(count(a, FIXTURE_CONNECTED) != 0);
+	test_equal_error(IOConnectAddClient(a, 0), kIOReturnBadArgument);
+	IOServiceClose(b);
+	IOServiceClose(a);
+	world_stop();
+}
+
+TEST(spec_k19_get_service_follows_the_driver)
+{
+	io_service_t nub = 0;
+	io_name_t name;
+
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	test_equal_error(IOConnectGetService(c, &nub), 0);
+	test_equal_error(IORegistryEntryGetName(nub, name), 0);
+	test_equal_text(name, "fixture nub");
+	test_equal_error(IORegistryEntryGetLocationInPlane(nub, kIOServicePlane, name), 0);
+	test_equal_text(name, "1,2");
+	test_true(IOObjectConformsTo(nub, "FixtureNub"));
+	IOObjectRelease(nub);
+	call(c, FIXTURE_END_NUB);
+	test_equal_error(IOConnectGetService(c, &nub), kIOReturnUnsupported);
+	IOServiceClose(c);
+	world_stop();
+}
+
+static void note(void *context, io_iterator_t iterator)
+{
+	io_service_t service;
+
+	while ((service = IOIteratorNext(iterator))) {
+		++*(int *)context;
+		IOObjectRelease(service);
+	}
+}
+
+TEST(nubs_come_and_go)
+{
+	io_iterator_t came, went;
+	int n_came = 0, n_went = 0;
+
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
+			   kCFRunLoopDefaultMode);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification,
+							  IOServiceMatching("FixtureNub"), note, &n_came,
+							  &came),
+			 0);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOTerminatedNotification,
+							  IOServiceMatching("FixtureNub"), note, &n_went,
+							  &went),
+			 0);
+	note(&n_came, came);
+	note(&n_went, went);
+	test_equal(n_came, 1);
+	test_equal(n_went, 0);
+	call(c, FIXTURE_END_NUB);
+	while (n_went < 1)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	call(c, FIXTURE_MAKE_NUB);
+	while (n_came < 2)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	test_equal(n_went, 1);
+	IOObjectRelease(came);
+	IOObjectRelease(went);
+	IONotificationPortDestroy(port);
+	IOServiceClose(c);
+	world_stop();
+}
+
+struct heard {
+	int count;
+	uint32_t type;
+	void *argument;
+};
+
+static void hear(void *context, io_service_t service, uint32_t type, void *argument)
+{
+	struct heard *heard = context;
+
+	heard->count++;
+	heard->type = type;
+	heard->argument = argument;
+}
+
+TEST(messages_of_a_driver_reach_interested_programs)
+{
+	struct heard heard = { 0 };
+	io_object_t interest;
+	uint64_t in[2] = { 0xe0ff8005, 77 };
+	uint32_t none = 0;
+
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	io_service_t service = world_service("FixtureDriver");
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
+			   kCFRunLoopDefaultMode);
+	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, hear, &heard,
+							  &interest),
+			 0);
+	test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_TELL, in, 2, NULL, &none), 0);
+	while (!heard.count)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	test_equal(heard.type, in[0]);
+	test_equal((uintptr_t)heard.argument, 77);
+	IOObjectRelease(interest);
+	IONotificationPortDestroy(port);
+	IOObjectRelease(service);
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST_MAIN
