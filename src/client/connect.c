@@ -134,6 +134,8 @@ IOReturn client_connection_call(struct client_connection *connection,
 		return status;
 	if (err == -EPIPE)
 		client_connection_lose(connection);
+	if (err == -EPIPE && wire_channel_is_broken(connection->channel))
+		return kIOReturnIPCError;
 	return client_status_of_call(err);
 }
 

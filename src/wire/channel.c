@@ -17,7 +17,7 @@ struct wire_channel {
 	int socket;
 	pid_t owner; /* a forked child may close its descriptor, not the connection */
 	uint64_t payload_max;
-	atomic_bool closed;
+	atomic_bool closed, broken;
 	pthread_mutex_t lock; /* guards all below */
 	struct list calls; /* without a reply yet */
 	uint32_t last_id;
@@ -87,6 +87,11 @@ bool wire_channel_is_closed(struct wire_channel *channel)
 	return atomic_load(&channel->closed);
 }
 
+bool wire_channel_is_broken(struct wire_channel *channel)
+{
+	return atomic_load(&channel->broken);
+}
+
 int wire_channel_fd(struct wire_channel *channel)
 {
 	return channel->socket;
@@ -122,8 +127,10 @@ static void finish_locked(struct call *call, err_t err)
 		pthread_cond_signal(&call->changed);
 }
 
-static void fail_locked(struct wire_channel *channel)
+static void fail_locked(struct wire_channel *channel, err_t err)
 {
+	if (err == -EBADMSG)
+		atomic_store(&channel->broken, true);
 	wire_channel_close(channel);
 	list_for_each_safe(node, &channel->calls)
 		finish_locked(container_of(node, struct call, link), -EPIPE);
@@ -150,7 +157,7 @@ static void hand_over_locked(struct wire_channel *channel, struct wire_frame *fr
 	struct call *call = h->flags & WIRE_FLAG_REPLY ? find_call(channel, h->id) : NULL;
 
 	if (!call || call->type != h->type) {
-		fail_locked(channel);
+		fail_locked(channel, -EBADMSG);
 		return;
 	}
 	if (call->frame != frame) {
@@ -172,7 +179,7 @@ static void read_replies_locked(struct wire_channel *channel, struct call *call)
 					       true);
 		pthread_mutex_lock(&channel->lock);
 		if (err)
-			fail_locked(channel);
+			fail_locked(channel, err);
 		else
 			hand_over_locked(channel, call->frame);
 	}
@@ -221,6 +228,7 @@ static err_t decode_reply(struct wire_channel *channel, const struct wire_layout
 	else if (layout && !is_failure)
 		err = wire_frame_decode(frame, layout, ret_reply);
 	if (err == -EBADMSG) {
+		atomic_store(&channel->broken, true);
 		wire_channel_close(channel);
 		err = -EPIPE;
 	}

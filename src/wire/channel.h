@@ -26,6 +26,8 @@ struct wire_channel *wire_channel_unref(struct wire_channel *channel);
 /* Shut the connection down: all waiters return -EPIPE, all later calls too. Any thread. */
 void wire_channel_close(struct wire_channel *channel);
 bool wire_channel_is_closed(struct wire_channel *channel);
+/* It was closed because the peer broke the protocol, not because it went. */
+bool wire_channel_is_broken(struct wire_channel *channel);
 /* For watching hang-up only (EPOLLRDHUP, never EPOLLIN). Borrowed. */
 int wire_channel_fd(struct wire_channel *channel);
 
