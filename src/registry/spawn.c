@@ -80,6 +80,13 @@ static void fill_arguments(struct child *c, const char *program, const char *ser
 	}
 }
 
+/* _exit may be a sanitizer's, which waits for locks of threads that are not in this process. */
+static _Noreturn void leave(int code)
+{
+	for (;;)
+		syscall(SYS_exit_group, code);
+}
+
 /* In the child of a program that may have many threads: system calls only. */
 static _Noreturn void run_child(const struct child *c)
 {
@@ -97,14 +104,14 @@ static _Noreturn void run_child(const struct child *c)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0 || null < 0 || dup2(fd, REGISTRY_FD) < 0 || dup2(null, 0) < 0 ||
 	    dup2(null, 1) < 0)
-		_exit(126);
+		leave(126);
 	if (fcntl(2, F_GETFD) < 0)
 		dup2(null, 2);
 	syscall(SYS_close_range, REGISTRY_FD + 1, ~0u, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	setsid();
 	execve(c->argv[0], c->argv, c->envp);
-	_exit(127);
+	leave(127);
 }
 
 /* Our own fork, without the program's handlers for it. RET_PIDFD may be NULL. */
@@ -132,7 +139,7 @@ static _Noreturn void run_intermediate(const struct child *c, int link)
 	if (write(link, &answer, sizeof(answer)) == sizeof(answer))
 		while (read(link, &byte, 1) < 0 && errno == EINTR)
 			;
-	_exit(0);
+	leave(0);
 }
 
 static err_t read_answer(int link, int32_t *ret_answer)
