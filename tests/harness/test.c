@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 101, EXIT_SKIPPED = 77, WATCHDOG_S = 60, WATCHDOG_SLOW_S = 300 };
+enum { EXIT_FAILED = 101, EXIT_SKIPPED = 77, WATCHDOG_S = 60, WATCHDOG_SLOW_S = 150 };
 
 static struct test_case *first_test, **last_test = &first_test;
 static char folder[256];

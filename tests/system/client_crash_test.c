@@ -128,6 +128,7 @@ TEST(the_parents_death_is_seen_although_a_child_lives_on)
 			_exit(1);
 		_exit(0);
 	}
+	close(fds[1]); /* so that a child that fails is noticed */
 	test_equal(read(fds[0], &grandchild, sizeof(grandchild)), sizeof(grandchild));
 	test_equal(waitpid(pid, NULL, 0), pid);
 	do
@@ -135,7 +136,6 @@ TEST(the_parents_death_is_seen_although_a_child_lives_on)
 	while (after[1] - before[1] < 1);
 	kill(grandchild, SIGKILL);
 	close(fds[0]);
-	close(fds[1]);
 	IOServiceClose(c);
 	world_stop();
 }
