@@ -141,3 +141,13 @@ void client_class_forget(void)
 	}
 	n_known = 0;
 }
+
+void client_class_lock(void)
+{
+	pthread_mutex_lock(&class_lock);
+}
+
+void client_class_unlock(void)
+{
+	pthread_mutex_unlock(&class_lock);
+}

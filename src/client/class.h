@@ -16,3 +16,7 @@ bool client_class_copy_ancestry(const char *name, CFArrayRef *ret_ancestry,
 bool client_class_conforms(const char *name, const char *ancestor);
 /* A new registry may know other classes. */
 void client_class_forget(void);
+
+/* Around fork. */
+void client_class_lock(void);
+void client_class_unlock(void);

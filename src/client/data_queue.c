@@ -260,3 +260,13 @@ void client_data_queue_forget(const void *base, size_t size)
 		if (queue - (uintptr_t)base < size)
 			map_remove(&wake_ports, queue);
 }
+
+void client_data_queue_lock(void)
+{
+	pthread_mutex_lock(&wake_lock);
+}
+
+void client_data_queue_unlock(void)
+{
+	pthread_mutex_unlock(&wake_lock);
+}

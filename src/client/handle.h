@@ -95,6 +95,10 @@ IOReturn client_handle_check_main_port(mach_port_t port);
 /* TEXT cut to the length of an io_name_t; NULL gives "". */
 const char *client_handle_cut_name(io_name_t storage, const char *text);
 
+/* Around fork: object.c's. */
+void client_main_port_lock(void);
+void client_main_port_unlock(void);
+
 /* Around fork, and in the child. */
 void client_handle_lock(void);
 void client_handle_unlock(void);

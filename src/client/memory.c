@@ -111,8 +111,11 @@ static void unmap(struct mapping *mapping)
 
 void client_memory_unmap_all(struct client_connection *connection)
 {
+	scope_lock(&connection->map_lock);
 	list_for_each_safe(node, &connection->mappings) {
+		pthread_mutex_lock(&connection->lock);
 		list_remove(node);
+		pthread_mutex_unlock(&connection->lock);
 		unmap(container_of(node, struct mapping, link));
 	}
 }
@@ -314,4 +317,14 @@ kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType,
 				   task_port_t fromTask, vm_address_t atAddress)
 {
 	return IOConnectUnmapMemory64(connect, memoryType, fromTask, atAddress);
+}
+
+void client_memory_lock(void)
+{
+	pthread_mutex_lock(&regions_lock);
+}
+
+void client_memory_unlock(void)
+{
+	pthread_mutex_unlock(&regions_lock);
 }

@@ -12,3 +12,9 @@
 bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size);
 /* What was set for queues in that memory is void: it is being unmapped. */
 void client_data_queue_forget(const void *base, size_t size);
+
+/* Around fork. */
+void client_memory_lock(void);
+void client_memory_unlock(void);
+void client_data_queue_lock(void);
+void client_data_queue_unlock(void);

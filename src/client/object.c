@@ -246,3 +246,13 @@ CFStringRef IOObjectCopyBundleIdentifierForClass(CFStringRef classname)
 	CFRelease(bundle);
 	return NULL;
 }
+
+void client_main_port_lock(void)
+{
+	pthread_mutex_lock(&main_lock);
+}
+
+void client_main_port_unlock(void)
+{
+	pthread_mutex_unlock(&main_lock);
+}

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 /* Look-ups, handles, iterators, properties, against a registry of the test's own. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IODataQueueClient.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOKitLibPrivate.h>
 #include <mach/mach.h>
@@ -482,6 +485,58 @@ TEST(registry_of_another_version_is_refused)
 {
 	fake_start(&fake, wrong_version);
 	test_equal(IORegistryGetRootEntry(0), 0);
+	fake_end(&fake);
+}
+
+static IODataQueueMemory local_queue;
+static _Atomic bool stop_using;
+
+/* What needs no registry, but locks. */
+static void use_locks(void)
+{
+	CFStringRef superclass = IOObjectCopySuperclassForClass(CFSTR("IOService"));
+	mach_port_t port;
+
+	test_true(superclass != NULL);
+	CFRelease(superclass);
+	test_equal(IOMainPort(0, &port), 0);
+	mach_port_deallocate(mach_task_self(), port);
+	test_equal(IODataQueueSetNotificationPort(&local_queue, 0), 0);
+}
+
+static void *use_locks_until(void *context)
+{
+	while (!atomic_load(&stop_using))
+		use_locks();
+	return NULL;
+}
+
+TEST(forked_child_is_not_held_up_by_what_other_threads_hold)
+{
+	pthread_t threads[3];
+	io_service_t service;
+	int status;
+
+	fake_start(&fake, NULL);
+	service = fixture();
+	use_locks();
+	for (int i = 0; i < 3; i++)
+		pthread_create(&threads[i], NULL, use_locks_until, NULL);
+	for (int i = 0; i < (test_is_slow() ? 30 : 300); i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			alarm(20);
+			use_locks();
+			_exit(0);
+		}
+		test_equal(waitpid(pid, &status, 0), pid);
+		test_equal(status, 0);
+	}
+	atomic_store(&stop_using, true);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	IOObjectRelease(service);
 	fake_end(&fake);
 }
 
