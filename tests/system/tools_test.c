@@ -148,6 +148,12 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
 		      0, "sum 42");
 	}
+	wants("i=$($P/portico cc --print -c a.c | sed 's,.*-isystem \\([^ ]*\\)/client .*,\\1,') && "
+	      "mkdir -p $T/include && ln -s $i $T/include/portico && "
+	      "gcc $S -Wall -o $T/client3 $T/client.c $(PKG_CONFIG_PATH=$B/meson-private pkg-config "
+	      "--define-variable=includedir=$T/include --define-variable=libdir=$B/lib --cflags --libs "
+	      "iokit) && $P/portico run -- $T/client3",
+	      0, "sum 42");
 	await_adopted();
 }
 
