@@ -318,8 +318,8 @@ static void add_compile_words(struct reading *r, struct tools_words *out)
 	}
 	if (t->is_clang)
 		tools_words_add(out, "-fblocks");
-	if (t->is_driver && !tools_words_has(&r->args, "-fPIC"))
-		tools_words_add(out, "-fPIC");
+	/* On macOS every object may become part of a dynamic library. The user's word comes later. */
+	tools_words_add(out, "-fPIC");
 }
 
 static void add_include_words(struct reading *r, struct tools_words *out)

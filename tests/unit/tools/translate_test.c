@@ -96,6 +96,13 @@ TEST(frameworks_become_libraries)
 	refuses(gcc(), "a.c -framework", "needs a name");
 }
 
+TEST(objects_may_go_into_a_dynamic_library)
+{
+	wants(gcc(), "-c a.c", " -fPIC ");
+	wants(gcc(), "-c -fno-pic a.c", " -fPIC ");
+	wants(gcc(), "-c -fno-pic a.c", " -fno-pic ");
+}
+
 /* C++ compilers define it themselves, and differently. */
 TEST(cxx_sources_get_no_second_gnu_source)
 {
