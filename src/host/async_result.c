@@ -67,7 +67,8 @@ err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint6
 	record->inlet = host_inlet_ref(inlet);
 	record->token = token;
 	pthread_mutex_lock(&async->lock);
-	err = async->records.count >= HOST_ASYNC_MAX ? -ENOSPC : 0;
+	/* Each call leaves a release behind, which is kept until the client reads it. */
+	err = async->records.count >= HOST_ASYNC_MAX || host_inlet_is_full(inlet) ? -ENOSPC : 0;
 	if (!err) {
 		do
 			async->last_key = (async->last_key + 1) & 0x3fffffff;

@@ -232,6 +232,12 @@ err_t host_client_request_set_properties(struct host_turn *turn)
 	return err;
 }
 
+/* A client may name its own connections only: IDs are no secret. */
+static bool is_same_client(const struct host_connection *a, const struct host_connection *b)
+{
+	return b && a->task.pid == b->task.pid && a->task.uid == b->task.uid;
+}
+
 err_t host_client_request_connect_client(struct host_turn *turn)
 {
 	struct wire_connect_client in;
@@ -245,7 +251,8 @@ err_t host_client_request_connect_client(struct host_turn *turn)
 		return err;
 	other = host_service_find(turn->connection->host, in.user_client);
 	host_turn_enter_alone(turn);
-	if (!host_turn_is_closed(turn) && other && other->runtime->connection)
+	if (!host_turn_is_closed(turn) && other &&
+	    is_same_client(turn->connection, other->runtime->connection))
 		status = connect ? connect(turn->client, (IOUserClient *)other)
 				 : kIOReturnUnsupported;
 	err = host_turn_answer_status(turn, host_method_table_clean_status(status));

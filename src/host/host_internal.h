@@ -302,6 +302,8 @@ err_t host_inlet_wake(struct host_inlet *inlet);
 /* Loop thread: forget what waits, no more callbacks. Sends fail with -EPIPE from now on. */
 void host_inlet_close(struct host_inlet *inlet);
 uint64_t host_inlet_dropped(struct host_inlet *inlet);
+/* As much waits as may wait: nothing that leads to more should begin. */
+bool host_inlet_is_full(struct host_inlet *inlet);
 /* A wake port is the driver's view of an inlet of class WIRE_INLET_WAKEUPS. */
 IOWakePort *host_inlet_wake_port(struct host_inlet *inlet);
 

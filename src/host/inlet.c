@@ -96,6 +96,12 @@ uint64_t host_inlet_dropped(struct host_inlet *inlet)
 	return inlet->dropped;
 }
 
+bool host_inlet_is_full(struct host_inlet *inlet)
+{
+	scope_lock(&inlet->lock);
+	return inlet->n_waiting >= HOST_INLET_QUEUE_MAX;
+}
+
 static err_t send_now_locked(struct host_inlet *inlet, const struct wire_layout *layout,
 			     const void *message)
 {

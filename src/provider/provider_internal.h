@@ -75,6 +75,8 @@ struct provider_entry {
 void provider_mirror_send(struct provider *provider, bool again);
 /* The connection has gone: unanswered publications have to be sent again. */
 void provider_mirror_lost(struct provider *provider);
+/* The end: who waits for an ID hears that it will not come. */
+void provider_mirror_abandon(struct provider *provider);
 void provider_mirror_free(struct provider *provider);
 /* Send without caring about the answer; 0 when away (the mirror is sent later). */
 err_t provider_post(struct provider *provider, const struct wire_layout *layout,

@@ -598,6 +598,26 @@ void provider_mirror_lost(struct provider *provider)
 		remove_entry(entry);
 }
 
+static struct provider_entry *find_awaited(struct provider *provider)
+{
+	list_for_each (node, &provider->entries) {
+		struct provider_entry *entry = container_of(node, struct provider_entry, link);
+
+		if (entry->published && !entry->id)
+			return entry;
+	}
+	return NULL;
+}
+
+void provider_mirror_abandon(struct provider *provider)
+{
+	struct provider_entry *entry;
+
+	/* The callback may remove any entry. */
+	while ((entry = find_awaited(provider)))
+		notify_published(entry);
+}
+
 void provider_mirror_free(struct provider *provider)
 {
 	while (!list_is_empty(&provider->entries)) {

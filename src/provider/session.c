@@ -19,6 +19,7 @@ static void end(struct provider *provider, err_t err)
 	if (provider->state == PROVIDER_ENDED)
 		return;
 	provider->state = PROVIDER_ENDED;
+	provider_mirror_abandon(provider);
 	provider->ops->ended(provider->context, err);
 }
 

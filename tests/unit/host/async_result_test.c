@@ -213,6 +213,30 @@ TEST(spec_i14_can_drop_and_the_limit)
 	end(&w);
 }
 
+/* A client that makes failing calls and never reads: its releases may not pile up without end. */
+TEST(releases_that_wait_are_bounded)
+{
+	OSAsyncReference64 reference;
+	struct world w;
+	uint64_t n = 0;
+	err_t err;
+
+	begin(&w);
+	while (!(err = host_async_begin(w.async, w.inlet, ++n, reference))) {
+		test_true(host_async_release(w.async, reference));
+		if (n > 2 * HOST_INLET_QUEUE_MAX)
+			test_fail(__FILE__, __LINE__, "no end after %llu", (unsigned long long)n);
+	}
+	test_equal(err, -ENOSPC);
+	/* all of them arrive once it reads */
+	for (uint64_t i = 1; i < n; i++)
+		test_equal(next_released(&w), i);
+	while ((err = host_async_begin(w.async, w.inlet, n, reference)) == -ENOSPC)
+		;
+	test_equal(err, 0);
+	end(&w);
+}
+
 TEST(everything_is_released_at_the_end)
 {
 	struct world w;

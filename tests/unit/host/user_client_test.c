@@ -384,6 +384,38 @@ TEST(spec_k19_get_service_names_the_provider)
 	fake_finish(&fake);
 }
 
+TEST(connections_of_others_cannot_be_named)
+{
+	struct fake_registry fake;
+	struct wire_channel *channel, *own;
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_connect_client request;
+	uint64_t own_id, foreign_id;
+	int32_t status;
+	int foreign;
+
+	fake_start(&fake);
+	fake_load(&fake, SERVICE, test_built("tests/drivers/Fixture.dext"), "FixtureDriver");
+	channel = fake_connect(&fake, SERVICE, 0, NULL);
+	own = fake_connect(&fake, SERVICE, 0, &own_id);
+	test_equal_error(fake_open(&fake, SERVICE, 0, 0, 1001, &foreign_id, &foreign), 0);
+	request.user_client = own_id;
+	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL, NULL,
+				     &frame, &status),
+		   0);
+	test_equal_error(status, 0);
+	request.user_client = foreign_id;
+	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL, NULL,
+				     &frame, &status),
+		   0);
+	test_equal_error(status, kIOReturnBadArgument);
+	wire_frame_fini(&frame);
+	close(foreign);
+	wire_channel_unref(own);
+	wire_channel_unref(channel);
+	fake_finish(&fake);
+}
+
 /* --- asynchronous calls ------------------------------------------------------------- */
 
 static int open_inlet(struct wire_channel *channel, uint32_t number, uint32_t inlet_class)

@@ -24,6 +24,8 @@ static void ended(void *context, err_t err)
 
 	p->ended++;
 	p->end_reason = err;
+	if (p->watched)
+		p->count_at_end = *p->watched;
 	loop_stop(p->loop);
 }
 

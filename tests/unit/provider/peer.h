@@ -15,6 +15,8 @@ struct peer {
 	int socket; /* the registry's end */
 	int connected, again, ended;
 	err_t end_reason;
+	const int *watched; /* what COUNT_AT_END copies at the end; may be NULL */
+	int count_at_end;
 	struct wire_frame frame; /* of the last receive */
 };
 

@@ -123,4 +123,23 @@ TEST(a_refused_entry_is_reported_and_may_be_forgotten)
 	test_equal(job.published, 0);
 }
 
+/* Whoever waits for the ID must not wait for ever. */
+TEST(what_is_not_published_at_the_end_is_reported_before_it)
+{
+	struct peer p;
+	struct job job = {&p, .published = 1};
+	struct wire_publish message;
+
+	peer_start(&p, NULL);
+	p.watched = &job.n_published;
+	peer_answer_hello(&p);
+	peer_do(&p, publish, &job);
+	peer_receive(&p, &wire_publish_layout, &message);
+	wire_message_clear(&wire_publish_layout, &message);
+	finish(&p);
+	test_equal(p.count_at_end, 1);
+	test_equal(job.n_published, 1);
+	test_equal(job.published, 0);
+}
+
 TEST_MAIN
