@@ -77,6 +77,8 @@ static void connection_no_senders(void *object)
 
 	wire_channel_close(connection->channel);
 	port_kill(connection->port);
+	/* Now, not when the watcher has noticed the hang-up and drops its reference. */
+	client_memory_unmap_all(connection);
 	drop_name(connection);
 }
 

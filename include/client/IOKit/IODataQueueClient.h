@@ -33,7 +33,7 @@ IOReturn IODataQueueEnqueue(IODataQueueMemory *dataQueue, void *data, uint32_t d
  * mach_msg. */
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue,
 					 mach_port_t notificationPort);
-/* A receive right that holds one wake-up, for IOConnectSetNotificationPort; 0 on failure. Release with
+/* A receive right with room for one wake-up, for IOConnectSetNotificationPort; 0 on failure. Release with
  * mach_port_mod_refs(RECEIVE, -1). */
 mach_port_t IODataQueueAllocateNotificationPort(void);
 /* Wake up PORT on enqueue from now on (queues of this program's own). */
