@@ -3,6 +3,7 @@
 #include "cf/string_internal.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #define FNV_PRIME 0x100000001b3ull
 
@@ -36,11 +37,23 @@ static bool string_equal(const void *a, const void *b)
 	return true;
 }
 
+/* Where hashes start: nobody outside can make keys that all have the same one. */
+static uint64_t hash_seed = 0xcbf29ce484222325ull;
+
+/* Before any other constructor may hash a string. */
+__attribute__((constructor(101))) static void choose_hash_seed(void)
+{
+	uint64_t random;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == sizeof(random))
+		hash_seed ^= random;
+}
+
 /* Over units, so that it does not depend on how the text is stored. */
 static CFHashCode string_hash(const void *object)
 {
 	struct cf_text text = cf_text_of(object);
-	uint64_t h = 0xcbf29ce484222325ull;
+	uint64_t h = hash_seed;
 
 	if (text.is_wide) {
 		const UniChar *p = text.contents;

@@ -38,6 +38,7 @@ enum {
 	WIRE_VALUE_DEPTH_MAX = 64,
 	WIRE_VALUE_OBJECTS_MAX = 1024 * 1024,
 	WIRE_VALUE_SET_MAX = 4096, /* elements of one set: their hashes may all be equal */
+	WIRE_VALUE_SET_CONTAINERS_MAX = 64, /* of them arrays, sets and dictionaries */
 	WIRE_ENTRIES_MAX = 256 * 1024, /* entries in one reply */
 	WIRE_SCALARS_MAX = 16,
 	WIRE_TRAP_PARAMETERS_MAX = 6,

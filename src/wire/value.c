@@ -128,9 +128,17 @@ static err_t put_array(struct encoder *e, CFArrayRef array)
 	return err;
 }
 
+static bool is_container(CFTypeRef object)
+{
+	CFTypeID type = CFGetTypeID(object);
+
+	return type == CFDictionaryGetTypeID() || type == CFArrayGetTypeID() ||
+	       type == CFSetGetTypeID();
+}
+
 static err_t put_set(struct encoder *e, CFSetRef set)
 {
-	size_t n = (size_t)CFSetGetCount(set);
+	size_t n = (size_t)CFSetGetCount(set), n_containers = 0;
 
 	if (n > WIRE_VALUE_SET_MAX)
 		return -E2BIG;
@@ -138,6 +146,10 @@ static err_t put_set(struct encoder *e, CFSetRef set)
 	if (!items)
 		return -ENOMEM;
 	CFSetGetValues(set, items);
+	for (size_t i = 0; i < n; i++)
+		n_containers += items[i] && is_container(items[i]);
+	if (n_containers > WIRE_VALUE_SET_CONTAINERS_MAX)
+		return -E2BIG;
 	put_head(e, WIRE_VALUE_SET, n);
 	return put_all(e, items, n);
 }
@@ -209,8 +221,7 @@ static err_t put_any(struct encoder *e, CFTypeRef object)
 	if (type == CFDataGetTypeID())
 		return put_blob(e, WIRE_VALUE_DATA, CFDataGetBytePtr(object),
 				(size_t)CFDataGetLength(object));
-	if (type == CFDictionaryGetTypeID() || type == CFArrayGetTypeID() ||
-	    type == CFSetGetTypeID())
+	if (is_container(object))
 		return put_container(e, type, object);
 	return put_unknown(e, type);
 }
@@ -305,6 +316,8 @@ static err_t get_array(struct decoder *d, uint32_t n, CFTypeRef *ret)
 
 static err_t get_set(struct decoder *d, uint32_t n, CFTypeRef *ret)
 {
+	unsigned n_containers = 0;
+
 	if (n > WIRE_VALUE_SET_MAX)
 		return -EBADMSG;
 	scope_release CFMutableSetRef set = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
@@ -316,7 +329,8 @@ static err_t get_set(struct decoder *d, uint32_t n, CFTypeRef *ret)
 
 		if (err)
 			return err;
-		if (CFSetContainsValue(set, item))
+		n_containers += is_container(item);
+		if (n_containers > WIRE_VALUE_SET_CONTAINERS_MAX || CFSetContainsValue(set, item))
 			return -EBADMSG;
 		CFSetAddValue(set, item);
 		if (CFSetGetCount(set) != (CFIndex)i + 1)

@@ -223,4 +223,14 @@ TEST(wrong_objects_are_answered_not_followed)
 	test_true(CFStringGetCStringPtr(NULL, 0) == NULL);
 }
 
+/* Keys that collide in one process must not collide in the next. */
+TEST(hashes_differ_from_process_to_process)
+{
+	uint64_t unseeded = 0xcbf29ce484222325ull;
+
+	for (const char *p = "IOProviderClass"; *p; p++)
+		unseeded = (unseeded ^ (unsigned char)*p) * 0x100000001b3ull;
+	test_true(CFHash(CFSTR("IOProviderClass")) != (CFHashCode)(unseeded ^ unseeded >> 29));
+}
+
 TEST_MAIN

@@ -320,6 +320,34 @@ TEST(duplicates_are_refused)
 	test_equal_error(decode_only(set, sizeof(set)), 0);
 }
 
+/* Their hashes say little and comparing them costs much. */
+TEST(containers_in_a_set_are_bounded)
+{
+	CFMutableSetRef set = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
+	uint32_t many[1 + 3 * (WIRE_VALUE_SET_CONTAINERS_MAX + 1)];
+
+	for (uint32_t i = 0; i <= WIRE_VALUE_SET_CONTAINERS_MAX; i++) {
+		int32_t n = (int32_t)i;
+		CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt32Type, &n);
+		CFArrayRef one = CFArrayCreate(NULL, (const void **)&number, 1, &kCFTypeArrayCallBacks);
+
+		if (i == WIRE_VALUE_SET_CONTAINERS_MAX)
+			test_equal_error(encode_only(set), 0);
+		CFSetAddValue(set, one);
+		CFRelease(one);
+		CFRelease(number);
+		many[1 + 3 * i] = head(WIRE_VALUE_ARRAY, 1);
+		many[2 + 3 * i] = head(WIRE_VALUE_INT32, 0);
+		many[3 + 3 * i] = i;
+	}
+	test_equal_error(encode_only(set), -E2BIG);
+	CFRelease(set);
+	many[0] = head(WIRE_VALUE_SET, WIRE_VALUE_SET_CONTAINERS_MAX);
+	test_equal_error(decode_only(many, sizeof(many) - 12), 0);
+	many[0] = head(WIRE_VALUE_SET, WIRE_VALUE_SET_CONTAINERS_MAX + 1);
+	test_equal_error(decode_only(many, sizeof(many)), -EBADMSG);
+}
+
 TEST(sets_are_bounded)
 {
 	CFMutableSetRef set = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
