@@ -173,9 +173,6 @@ static IOReturn run(struct client_connection *connection, const struct client_ca
 	}
 	status = client_connection_call(connection, &wire_call_request_layout, &request,
 					&wire_call_reply_layout, &reply, frame);
-	/* A method that failed does not complete. */
-	if (call->async)
-		client_async_end(&async, status == kIOReturnSuccess);
 	if (!status) {
 		if (is_sane(&request, &reply)) {
 			status = put_results(call, &request, &reply);
@@ -185,6 +182,9 @@ static IOReturn run(struct client_connection *connection, const struct client_ca
 		}
 		wire_message_clear(&wire_call_reply_layout, &reply);
 	}
+	/* A call that failed, for whatever reason, does not complete. */
+	if (call->async)
+		client_async_end(&async, status == kIOReturnSuccess);
 	put_frame(frame);
 	return status;
 }

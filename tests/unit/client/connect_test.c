@@ -475,6 +475,28 @@ TEST(call_that_is_accepted_too_late_is_aborted_once)
 	end();
 }
 
+/* P-L5 */
+TEST(accepted_call_whose_results_do_not_fit_never_completes)
+{
+	io_connect_t connect = start();
+	IONotificationPortRef notify = IONotificationPortCreate(0);
+	mach_port_t port = IONotificationPortGetMachPort(notify);
+	io_async_ref64_t reference = { 0, (uintptr_t)callback0, 0 };
+	uint64_t output[1];
+	uint32_t n = 1;
+
+	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 2, port, reference,
+							kIOAsyncCalloutCount, NULL, 0, output, &n),
+			 MIG_ARRAY_TOO_LARGE);
+	fake_send_completion(&fake, fake.last_token, 0, NULL, 0);
+	test_true(is_quiet(port));
+	fake_kill_host(&fake);
+	test_true(is_quiet(port));
+	IOServiceClose(connect);
+	IONotificationPortDestroy(notify);
+	end();
+}
+
 /* P-X1: changed, repeated and late references; P-X2: other messages on the right for completions. */
 TEST(spec_px1_px2_only_what_was_registered_is_called)
 {
