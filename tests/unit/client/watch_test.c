@@ -247,6 +247,44 @@ TEST(spec_h02_to_h06_interest_arguments)
 	end();
 }
 
+static void release_service(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	test_equal(service, *(io_service_t *)refcon);
+	test_equal(IOObjectGetUserRetainCount(service), 2);
+	IOObjectRelease(service);
+	atomic_fetch_add(&n_calls, 1);
+}
+
+TEST(spec_h14_h17_two_notifiers_and_a_borrowed_service)
+{
+	io_service_t service;
+	io_object_t notifiers[2];
+
+	start();
+	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	for (int i = 0; i < 2; i++)
+		test_equal_error(IOServiceAddInterestNotification(notify, service, kIOGeneralInterest,
+								  i ? release_service : interested,
+								  &service, &notifiers[i]), 0);
+	fake.subscription = 1;
+	fake_send_interest(&fake, FAKE_SERVICE, 5, 0, NULL, 0);
+	fake.subscription = 2;
+	fake_send_interest(&fake, FAKE_SERVICE, 6, 0, NULL, 0);
+	receive_one();
+	test_equal(last_type, 5);
+	test_equal(IOObjectGetUserRetainCount(service), 1);
+	receive_one();
+	test_equal(atomic_load(&n_calls), 2);
+	/* What the callback released was ours. */
+	test_equal(IOObjectGetUserRetainCount(service), 0);
+	/* A released notifier is not called, whatever comes. */
+	IOObjectRelease(notifiers[1]);
+	fake_send_interest(&fake, FAKE_SERVICE, 7, 0, NULL, 0);
+	test_true(is_quiet());
+	IOObjectRelease(notifiers[0]);
+	end();
+}
+
 TEST(spec_h07_h09_interest_errors)
 {
 	io_registry_entry_t root;
