@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One connection's requests. Threads receive directly on its socket: whoever
- * has received a request handles it, the others go on receiving, and a new
- * thread is started when none is left to receive. So a call costs one receive
- * and one send, without a hand-over, and slow calls do not hold up others.
+ * One connection's requests: what a thread does with one that it has received
+ * (receiver.c).
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -20,8 +18,6 @@
 #include "wire/notice.h"
 
 enum {
-	THREADS_MAX = 64, /* of one connection: methods running at once */
-	IDLE_MAX = 2,	  /* more leave */
 	SEND_WAIT_MS = 100,
 	SEND_WAIT_TURNS = 10, /* for a client that does not read, at the end */
 	TRAP_PARAMETERS = 6,
@@ -37,9 +33,6 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 	struct host_connection *connection = turn->connection;
 	int patience = SEND_WAIT_TURNS;
 
-	if (!turn->is_idle)
-		atomic_fetch_add(&connection->n_idle, 1);
-	turn->is_idle = true;
 	for (;;) {
 		err_t err = wire_reply(connection->socket, &turn->frame.header, layout, status,
 				       message, fds, n_fds, false);
@@ -160,11 +153,13 @@ static IOReturn run_method(struct host_turn *turn, IOExternalMethodArguments *ar
 		host_client_op(turn->client, externalMethod);
 	IOReturn status, clean;
 
+	host_turn_begin_method(turn, arguments->selector);
 	if (method)
 		status = method(turn->client, arguments->selector, arguments);
 	else
 		status = IOUserClientExternalMethod(turn->client, arguments->selector, arguments,
 						    NULL, NULL, NULL);
+	host_turn_end_method(turn, arguments->selector);
 	clean = host_method_table_clean_status(status);
 	if (clean != status)
 		log_warning("%s: selector %u returns %d, which is reserved",
@@ -320,106 +315,12 @@ static const struct {
 	{WIRE_INLET_CLOSE, host_client_request_inlet_close},
 };
 
-static err_t handle(struct host_turn *turn)
+err_t host_turn_handle(struct host_turn *turn)
 {
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (handlers[i].type == turn->frame.header.type)
 			return handlers[i].handle(turn);
 	return -EBADMSG;
-}
-
-/* --- threads -----------------------------------------------------------------------------------
- */
-
-static void receive_all(void *context);
-
-static err_t add_thread(struct host_connection *connection)
-{
-	IOService *service = &connection->client->service;
-	err_t err = 0;
-
-	pthread_mutex_lock(&connection->lock);
-	bool wanted = connection->n_threads < THREADS_MAX;
-	connection->n_threads += wanted;
-	pthread_mutex_unlock(&connection->lock);
-	if (!wanted)
-		return 0;
-	atomic_fetch_add(&connection->n_idle, 1);
-	IOServiceRetain(service);
-	err = host_threads_start(&connection->host->threads, receive_all, connection);
-	if (!err)
-		return 0;
-	atomic_fetch_sub(&connection->n_idle, 1);
-	pthread_mutex_lock(&connection->lock);
-	connection->n_threads--;
-	pthread_mutex_unlock(&connection->lock);
-	IOServiceRelease(service);
-	return err;
-}
-
-static void log_malformed(struct host_turn *turn)
-{
-	log_error("client %d: malformed message 0x%x to %s 0x%llx; the connection ends",
-		  turn->connection->task.pid, turn->frame.header.type,
-		  IOServiceGetClassName(&turn->client->service),
-		  (unsigned long long)IOServiceGetEntryID(&turn->client->service));
-}
-
-/* Receive and handle until the connection ends (false) or this thread is one too many (true). */
-static bool receive(struct host_turn *turn)
-{
-	struct host_connection *connection = turn->connection;
-
-	for (;;) {
-		err_t err =
-			wire_frame_receive(connection->socket, &turn->frame, WIRE_CALL_MAX, true);
-
-		if (atomic_load(&connection->inactive))
-			return false;
-		if (err == -EAGAIN)
-			continue;
-		/* The last receiver leaves a successor before it turns to the request. */
-		turn->is_idle = false;
-		if (!err && atomic_fetch_sub(&connection->n_idle, 1) == 1)
-			add_thread(connection);
-		if (!err)
-			err = handle(turn);
-		if (err == -EBADMSG)
-			log_malformed(turn);
-		if (err)
-			return false;
-		wire_frame_clear(&turn->frame);
-		if (!turn->is_idle)
-			atomic_fetch_add(&connection->n_idle, 1);
-		if (atomic_load(&connection->n_idle) > IDLE_MAX) {
-			atomic_fetch_sub(&connection->n_idle, 1);
-			return true;
-		}
-	}
-}
-
-static void receive_all(void *context)
-{
-	struct host_connection *connection = context;
-	IOService *service = &connection->client->service;
-	struct host_turn *turn = malloc(sizeof(*turn));
-
-	if (turn) {
-		turn->connection = connection;
-		turn->client = connection->client;
-		turn->frame = (struct wire_frame)WIRE_FRAME_INIT;
-		if (!receive(turn))
-			host_client_end_later(connection);
-		wire_frame_fini(&turn->frame);
-		free(turn);
-	} else {
-		host_client_end_later(connection);
-	}
-	pthread_mutex_lock(&connection->lock);
-	connection->n_threads--;
-	pthread_cond_broadcast(&connection->left);
-	pthread_mutex_unlock(&connection->lock);
-	IOServiceRelease(service);
 }
 
 /* --- start --------------------------------------------------------------------------------------
@@ -457,6 +358,7 @@ err_t host_connection_serve(struct host_connection *connection, int socket)
 {
 	IOService *service = &connection->client->service;
 	bool any = false, shared = false;
+	err_t err;
 
 	connection->socket = socket;
 	connection->locking = read_flag(service, CFSTR(kIOUserClientDefaultLockingKey), &any);
@@ -473,5 +375,6 @@ err_t host_connection_serve(struct host_connection *connection, int socket)
 	connection->shared_instance = shared;
 	if (!is_entitled(connection))
 		return -EACCES;
-	return add_thread(connection);
+	err = host_watcher_add(connection->host, connection);
+	return err ? err : host_receiver_start(connection);
 }

@@ -122,6 +122,7 @@ static void fini(struct host *host)
 	map_fini(&host->candidates);
 	map_fini(&host->services);
 	loop_free(host->loop);
+	host_watcher_fini(&host->watcher);
 	host_threads_fini(&host->threads);
 	pthread_mutex_destroy(&host->lock);
 	free(host);
@@ -149,6 +150,7 @@ err_t host_run(const struct host_config *config)
 		log_init("portico-host", LOG_LEVEL_WARNING);
 	pthread_mutex_init(&host->lock, NULL);
 	host_threads_init(&host->threads);
+	host_watcher_init(&host->watcher);
 	list_init(&host->drivers);
 	list_init(&host->bundles);
 	host->in_process = config->in_process;
@@ -172,6 +174,7 @@ err_t host_run(const struct host_config *config)
 	if (err == -ETIMEDOUT)
 		return err; /* threads still run here: nothing can be freed */
 	atomic_store(&host->stopped, true);
+	host_watcher_stop(&host->watcher);
 	host_threads_join(&host->threads, 0);
 	fini(host);
 	return err;

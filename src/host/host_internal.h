@@ -4,11 +4,12 @@
  *
  * Threads: the loop thread talks to the registry and never runs driver code.
  * Each driver has a queue thread for everything that creates, starts, opens
- * or stops (host_queue_*). Each connection has receiving threads (call_server.c). Work loops have
- * one thread each. The loop thread never waits for another thread; all others may wait for it
+ * or stops (host_queue_*). Each connection has receiving threads (receiver.c), the host a thread
+ * that sees which of them are late (watcher.c). Work loops have one thread each. The loop thread never waits for another thread; all others may wait for it
  * (host_on_loop).
  *
- * Locks, in order: a connection's gate (rwlock), host->lock, an object's lock.
+ * Locks, in order: the watcher's lock, a connection's gate (rwlock), host->lock, an object's or a
+ * connection's lock.
  * None is held while waiting for the loop thread, except gates.
  */
 #pragma once
@@ -60,6 +61,35 @@ void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
 void host_queue_finish(struct host_queue *queue, void (*fn)(void *), void *context);
 
+/* --- who notices slow methods (watcher.c) -------------------------------------- */
+
+struct host;
+struct host_connection;
+
+struct host_watcher {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list connections;
+	atomic_bool is_asleep;
+	bool is_started, is_stopping;
+};
+
+void host_watcher_init(struct host_watcher *watcher);
+void host_watcher_fini(struct host_watcher *watcher);
+/* The first connection starts the thread. */
+err_t host_watcher_add(struct host *host, struct host_connection *connection);
+void host_watcher_remove(struct host_watcher *watcher, struct host_connection *connection);
+void host_watcher_wake(struct host_watcher *watcher);
+/* Let the thread end; it is joined with the others. */
+void host_watcher_stop(struct host_watcher *watcher);
+
+/* A request begins: connection->turn has been set. */
+static inline void host_watcher_rouse(struct host_watcher *watcher)
+{
+	if (atomic_load(&watcher->is_asleep))
+		host_watcher_wake(watcher);
+}
+
 /* --- the host ------------------------------------------------------------------ */
 
 struct host_bundle {
@@ -77,6 +107,7 @@ struct host {
 	pthread_t loop_thread;
 	struct provider *provider;
 	struct host_threads threads;
+	struct host_watcher watcher;
 	bool in_process;
 
 	/* loop thread only */
@@ -134,8 +165,6 @@ struct host_driver {
 	struct host_queue *queue; /* NULL: finished */
 	IOWorkLoop *work_loop;
 };
-
-struct host_connection;
 
 /* The private part of an IOService. */
 struct IOServiceRuntime {
@@ -220,10 +249,12 @@ err_t host_request(void *host, struct wire_frame *frame);
 /* Stop and free all drivers, then stop the loop. Loop thread. */
 void host_driver_end_all(struct host *host);
 
-/* --- one user client's connection (user_client.c, call_server.c) -------------------- */
+/* --- one user client's connection (user_client.c, receiver.c, call_server.c) --------- */
 
 struct host_async;
 struct host_memories;
+
+enum { HOST_SLOW_SLOTS = 64 };
 
 struct host_connection {
 	IOUserClient *client; /* which owns this */
@@ -243,7 +274,16 @@ struct host_connection {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
 	unsigned n_threads;
-	atomic_int n_idle;
+	unsigned n_standby;	/* of them wait for a vacancy */
+	bool is_vacant;		/* there is no receiver */
+	pthread_cond_t vacancy;
+	/* without a lock */
+	_Atomic uint64_t turn;	/* odd: the receiver handles a request (receiver.c) */
+	_Atomic size_t slot;	/* of the method it runs; HOST_SLOW_SLOTS: none */
+	_Atomic uint8_t slow[HOST_SLOW_SLOTS + 1]; /* by selector: not 0, it takes long */
+	/* guarded by the watcher's lock */
+	struct list watched;
+	uint64_t seen_turn;
 
 	struct map inlets; /* number -> struct host_inlet; guarded by lock */
 	struct host_async *async;
@@ -253,6 +293,15 @@ struct host_connection {
 err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 			  struct host_connection **ret_connection);
 struct host_connection *host_connection_free(struct host_connection *connection);
+/* Start the first thread that receives. */
+err_t host_receiver_start(struct host_connection *connection);
+/* Is TURN that of a request which is being handled? */
+static inline bool host_receiver_is_busy(uint64_t turn)
+{
+	return turn & 1;
+}
+/* Request TURN has taken long: unless it has finished, another thread receives from now on. */
+void host_receiver_is_late(struct host_connection *connection, uint64_t turn);
 /* Read the locking properties and start receiving. Takes SOCKET on success and failure. */
 err_t host_connection_serve(struct host_connection *connection, int socket);
 /* Wait until all receiving threads have left. */

@@ -11,7 +11,8 @@ struct host_turn {
 	struct host_connection *connection;
 	IOUserClient *client;
 	struct wire_frame frame;
-	bool is_idle;
+	uint64_t number;   /* what connection->turn is, unless another thread receives now */
+	uint64_t start_ns; /* 0: this call is not measured */
 	uint8_t output[HOST_INBAND_MAX] __attribute__((aligned(16)));
 };
 
@@ -45,6 +46,12 @@ static inline bool host_turn_is_closed(struct host_turn *turn)
 /* The inlet of that number and class, retained, or NULL. */
 struct host_inlet *host_turn_find_inlet(struct host_turn *turn, uint32_t number,
 					uint32_t inlet_class);
+
+/* What has been received. -EBADMSG, -EPIPE: the connection ends. */
+err_t host_turn_handle(struct host_turn *turn);
+/* Around a method (receiver.c): a selector that is known to be slow gets a receiver beside it. */
+void host_turn_begin_method(struct host_turn *turn, uint32_t selector);
+void host_turn_end_method(struct host_turn *turn, uint32_t selector);
 
 /* Requests besides calls (client_request.c): 0 or a negative errno that ends the connection. */
 err_t host_client_request_close(struct host_turn *turn);

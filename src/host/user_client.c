@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -33,6 +34,7 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 {
 	struct host_connection *connection = calloc(1, sizeof(*connection));
 	pthread_rwlockattr_t fair;
+	pthread_condattr_t monotonic;
 
 	if (!connection)
 		return -ENOMEM;
@@ -43,6 +45,11 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	pthread_rwlockattr_destroy(&fair);
 	pthread_mutex_init(&connection->lock, NULL);
 	pthread_cond_init(&connection->left, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&connection->vacancy, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	list_init(&connection->watched);
 	connection->client = client;
 	connection->host = client->service.runtime->host;
 	connection->socket = -1;
@@ -68,19 +75,12 @@ struct host_connection *host_connection_free(struct host_connection *connection)
 	map_fini(&connection->inlets);
 	fd_close(connection->socket);
 	free(connection->process);
+	pthread_cond_destroy(&connection->vacancy);
 	pthread_cond_destroy(&connection->left);
 	pthread_mutex_destroy(&connection->lock);
 	pthread_rwlock_destroy(&connection->gate);
 	free(connection);
 	return NULL;
-}
-
-void host_connection_wait(struct host_connection *connection)
-{
-	pthread_mutex_lock(&connection->lock);
-	while (connection->n_threads)
-		pthread_cond_wait(&connection->left, &connection->lock);
-	pthread_mutex_unlock(&connection->lock);
 }
 
 /* --- open --------------------------------------------------------------------------- */
