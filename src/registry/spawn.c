@@ -80,33 +80,41 @@ static void fill_arguments(struct child *c, const char *program, const char *ser
 	}
 }
 
-/* _exit may be a sanitizer's, which waits for locks of threads that are not in this process. */
+/*
+ * In the child of a program that may have many threads: system calls only, and without the C
+ * library's functions for them. Where those are a sanitizer's, they wait for locks of threads that
+ * are not in this process, and take its descriptors for the parent's.
+ */
 static _Noreturn void leave(int code)
 {
 	for (;;)
 		syscall(SYS_exit_group, code);
 }
 
-/* In the child of a program that may have many threads: system calls only. */
+/* Out of the way of the numbers that are about to be filled. */
+static long move_up(long fd)
+{
+	return fd < 0 || fd > REGISTRY_FD
+		       ? fd
+		       : syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, REGISTRY_FD + 1);
+}
+
 static _Noreturn void run_child(const struct child *c)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
-	int fd = c->socket;
 
 	for (int i = 1; i < NSIG; i++)
 		sigaction(i, &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Out of the way of the numbers that are about to be filled. */
-	if (fd <= REGISTRY_FD)
-		fd = fcntl(fd, F_DUPFD_CLOEXEC, REGISTRY_FD + 1);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (fd < 0 || null < 0 || dup2(fd, REGISTRY_FD) < 0 || dup2(null, 0) < 0 ||
-	    dup2(null, 1) < 0)
+	long fd = move_up(c->socket);
+	long null = move_up(syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0));
+	if (fd < 0 || null < 0 || syscall(SYS_dup3, fd, REGISTRY_FD, 0) < 0 ||
+	    syscall(SYS_dup3, null, 0, 0) < 0 || syscall(SYS_dup3, null, 1, 0) < 0)
 		leave(126);
-	if (fcntl(2, F_GETFD) < 0)
-		dup2(null, 2);
+	if (syscall(SYS_fcntl, 2, F_GETFD, 0) < 0)
+		syscall(SYS_dup3, null, 2, 0);
 	syscall(SYS_close_range, REGISTRY_FD + 1, ~0u, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	setsid();
