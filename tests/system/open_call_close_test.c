@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The call flow against the Calculator's contract: open, call, refuse, close. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +185,79 @@ TEST(the_driver_counts_opens_and_closes)
 	test_equal(after[1] - before[1], 10);
 	test_equal(after[2], 1);
 	test_equal(after[3], 0);
+	IOServiceClose(c);
+	world_stop();
+}
+
+/* P-L1: calls and closes of one connection from many threads. */
+enum { CALLERS = 6, CLOSERS = 4 };
+
+struct rush {
+	io_connect_t connect;
+	atomic_bool go;
+	atomic_int good;
+};
+
+static void *call_until_closed(void *context)
+{
+	struct rush *rush = context;
+
+	for (;;) {
+		uint64_t in[2] = { 40, 2 }, out[1] = { 0 };
+		uint32_t n = 1;
+		kern_return_t kr = IOConnectCallScalarMethod(rush->connect, ADD, in, 2, out, &n);
+
+		if (kr)
+			return NULL;
+		test_equal(out[0], 42);
+		atomic_fetch_add(&rush->good, 1);
+	}
+}
+
+static void *close_soon(void *context)
+{
+	struct rush *rush = context;
+
+	while (!atomic_load(&rush->go))
+		sched_yield();
+	IOServiceClose(rush->connect);
+	return NULL;
+}
+
+static void rush_once(void)
+{
+	struct rush rush = { .connect = world_open("CalculatorDriver", 0) };
+	pthread_t threads[CALLERS + CLOSERS];
+
+	/* A reference for each close. */
+	for (int i = 1; i < CLOSERS; i++)
+		test_equal_error(IOConnectAddRef(rush.connect), 0);
+	for (int i = 0; i < CALLERS + CLOSERS; i++)
+		test_equal(pthread_create(&threads[i], NULL,
+					  i < CALLERS ? call_until_closed : close_soon, &rush),
+			   0);
+	while (atomic_load(&rush.good) < CALLERS)
+		sched_yield();
+	atomic_store(&rush.go, true);
+	for (int i = 0; i < CALLERS + CLOSERS; i++)
+		pthread_join(threads[i], NULL);
+	test_equal_error(IOConnectRelease(rush.connect), KERN_INVALID_NAME);
+}
+
+TEST(spec_pl1_calls_and_closes_from_many_threads)
+{
+	world_start();
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	uint64_t before[4], after[4];
+	uint32_t n = 4;
+	const int rounds = test_is_slow() ? 20 : 100;
+
+	test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, before, &n), 0);
+	for (int i = 0; i < rounds; i++)
+		rush_once();
+	test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, after, &n), 0);
+	test_equal(after[0] - before[0], rounds);
+	test_equal(after[1] - before[1], rounds);
 	IOServiceClose(c);
 	world_stop();
 }
