@@ -326,3 +326,40 @@ kern_return_t IOServiceRequestProbe(io_service_t service, uint32_t options)
 	/* No driver of this system can be asked for it. */
 	return kIOReturnUnsupported;
 }
+
+kern_return_t IOServiceAuthorize(io_service_t service, uint32_t options)
+{
+	struct client_entry *entry;
+	err_t err = client_handle_service(service, &entry);
+
+	if (err)
+		return client_status_of_handle(err);
+	client_entry_unref(entry);
+	/* Nobody is there who could ask the user. */
+	return kIOReturnNotPrivileged;
+}
+
+kern_return_t IOServiceOFPathToBSDName(mach_port_t mainPort, const char *openFirmwarePath,
+				       io_name_t bsdName)
+{
+	CFDictionaryRef matching = IOOpenFirmwarePathMatching(mainPort, 0, openFirmwarePath);
+	io_service_t service;
+	CFTypeRef name;
+	bool found;
+
+	if (!matching || !bsdName) {
+		if (matching)
+			CFRelease(matching);
+		return kIOReturnBadArgument;
+	}
+	service = IOServiceGetMatchingService(mainPort, matching);
+	if (!service)
+		return KERN_FAILURE;
+	name = IORegistryEntryCreateCFProperty(service, CFSTR(kIOBSDNameKey), NULL, 0);
+	found = name && CFGetTypeID(name) == CFStringGetTypeID() &&
+		CFStringGetCString(name, bsdName, sizeof(io_name_t), kCFStringEncodingUTF8);
+	if (name)
+		CFRelease(name);
+	IOObjectRelease(service);
+	return found ? KERN_SUCCESS : KERN_FAILURE;
+}

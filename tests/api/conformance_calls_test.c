@@ -392,6 +392,29 @@ TEST(spec_n28_p15_probe_and_options)
 	world_stop();
 }
 
+TEST(authorization_and_device_tree_paths)
+{
+	world_start();
+	io_service_t s = world_service("CalculatorDriver");
+	io_registry_entry_t root = IORegistryGetRootEntry(0);
+	char path[600];
+	io_name_t name = "kept";
+
+	test_equal_error(IOServiceAuthorize(s, kIOServiceInteractionAllowed), kIOReturnNotPrivileged);
+	test_equal_error(IOServiceAuthorize(root, 0), kIOReturnBadArgument);
+	test_equal_error(IOServiceAuthorize(0, 0), MACH_SEND_INVALID_DEST);
+	test_equal(IOServiceOFPathToBSDName(0, "/no/such/path", name), KERN_FAILURE);
+	test_equal_text(name, "kept");
+	test_equal_error(IOServiceOFPathToBSDName(0, NULL, name), kIOReturnBadArgument);
+	test_equal_error(IOServiceOFPathToBSDName(0, "/x", NULL), kIOReturnBadArgument);
+	memset(path, 'x', sizeof(path));
+	path[sizeof(path) - 1] = 0;
+	test_equal_error(IOServiceOFPathToBSDName(0, path, name), kIOReturnBadArgument);
+	IOObjectRelease(root);
+	IOObjectRelease(s);
+	world_stop();
+}
+
 TEST(spec_p08_resources_are_set_by_root)
 {
 	world_start();

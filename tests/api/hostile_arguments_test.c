@@ -245,6 +245,8 @@ F(IOKitWaitQuiet, mach_timespec_t t = wait_time(0, N(1)); IOKitWaitQuiet(H(0), &
 F(IOKitWaitQuietWithOptions, IOKitWaitQuietWithOptions(H(0), NULL, N(1)), HANDLE, NUMBER)
 F(IOServiceOpen, IOServiceOpen(H(0), W(1), N(2), O(3)), HANDLE, TASK, NUMBER, OUT)
 F(IOServiceRequestProbe, IOServiceRequestProbe(H(0), N(1)), HANDLE, NUMBER)
+F(IOServiceAuthorize, IOServiceAuthorize(H(0), N(1)), HANDLE, NUMBER)
+F(IOServiceOFPathToBSDName, IOServiceOFPathToBSDName(H(0), T(1), O(2)), HANDLE, TEXT, OUT)
 F(IOServiceClose, IOServiceClose(H(0)), HANDLE)
 F(IOConnectAddRef, IOConnectAddRef(H(0)), HANDLE)
 F(IOConnectRelease, IOConnectRelease(H(0)), HANDLE)

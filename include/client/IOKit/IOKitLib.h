@@ -149,6 +149,10 @@ CFMutableDictionaryRef IOBSDNameMatching(mach_port_t mainPort, uint32_t options,
 CFMutableDictionaryRef IOOpenFirmwarePathMatching(mach_port_t mainPort, uint32_t options,
 						  const char *path);
 CFMutableDictionaryRef IORegistryEntryIDMatching(uint64_t entryID);
+/* The BSD name of the service at a path in the device tree. KERN_FAILURE: no such service, or it has
+ * none. */
+kern_return_t IOServiceOFPathToBSDName(mach_port_t mainPort, const char *openFirmwarePath,
+				       io_name_t bsdName);
 /* Whether SERVICE matches, in whatever state it is. MATCHING is not consumed. */
 kern_return_t IOServiceMatchPropertyTable(io_service_t service, CFDictionaryRef matching,
 					  boolean_t *matches);
@@ -197,6 +201,10 @@ kern_return_t IOServiceOpen(io_service_t service, task_port_t owningTask, uint32
 			    io_connect_t *connect);
 /* Ask the driver to probe again; no driver of this system does: kIOReturnUnsupported. */
 kern_return_t IOServiceRequestProbe(io_service_t service, uint32_t options);
+/* Ask the user to let this program open SERVICE. There is no agent that could ask:
+ * kIOReturnNotPrivileged. OPTIONS: kIOServiceInteractionAllowed. */
+kern_return_t IOServiceAuthorize(io_service_t service, uint32_t options);
+enum { kIOServiceInteractionAllowed = 0x00000001 };
 /* Tell the driver (once) and give up one reference of the handle, whatever the result. */
 kern_return_t IOServiceClose(io_connect_t connect);
 kern_return_t IOConnectAddRef(io_connect_t connect);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The class of disks and partitions and its properties. All are C string literals. */
+#ifndef _IOKIT_STORAGE_IOMEDIA_H
+#define _IOKIT_STORAGE_IOMEDIA_H
+
+#define kIOMediaClass "IOMedia"
+
+/* booleans */
+#define kIOMediaEjectableKey "Ejectable"
+#define kIOMediaLeafKey "Leaf"
+#define kIOMediaOpenKey "Open"
+#define kIOMediaRemovableKey "Removable"
+#define kIOMediaWholeKey "Whole"
+#define kIOMediaWritableKey "Writable"
+
+/* numbers, in bytes */
+#define kIOMediaPreferredBlockSizeKey "Preferred Block Size"
+#define kIOMediaSizeKey "Size"
+
+/* strings; the mask is a matching key */
+#define kIOMediaContentKey "Content"
+#define kIOMediaContentHintKey "Content Hint"
+#define kIOMediaContentMaskKey "Content Mask"
+#define kIOMediaUUIDKey "UUID"
+
+/* a dictionary */
+#define kIOMediaIconKey "IOMediaIcon"
+
+#endif
