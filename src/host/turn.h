@@ -40,7 +40,7 @@ static inline void host_turn_leave(struct host_turn *turn)
 
 static inline bool host_turn_is_closed(struct host_turn *turn)
 {
-	return atomic_load(&turn->connection->closed);
+	return atomic_load(&turn->connection->closed) || atomic_load(&turn->connection->inactive);
 }
 
 /* The inlet of that number and class, retained, or NULL. */

@@ -200,6 +200,35 @@ static void run_end(struct host_job *base)
 	free(job);
 }
 
+static void queue_end(struct end_job *job)
+{
+	if (host_driver_add_job(job->client->service.runtime->driver, &job->job))
+		return;
+	IOServiceRelease(&job->client->service);
+	free(job);
+}
+
+static void await_methods(void *context)
+{
+	struct end_job *job = context;
+	struct host_connection *connection = job->client->service.runtime->connection;
+
+	pthread_rwlock_wrlock(&connection->gate);
+	pthread_rwlock_unlock(&connection->gate);
+	queue_end(job);
+}
+
+/* True when no method runs; none begins any more. */
+static bool is_quiet(struct host_connection *connection)
+{
+	if (atomic_load(&connection->closed))
+		return true;
+	if (pthread_rwlock_trywrlock(&connection->gate))
+		return false;
+	pthread_rwlock_unlock(&connection->gate);
+	return true;
+}
+
 void host_client_end_later(struct host_connection *connection)
 {
 	struct end_job *job;
@@ -215,10 +244,13 @@ void host_client_end_later(struct host_connection *connection)
 	job->job.fn = run_end;
 	job->client = connection->client;
 	IOServiceRetain(&job->client->service);
-	if (!host_driver_add_job(connection->client->service.runtime->driver, &job->job)) {
-		IOServiceRelease(&job->client->service);
-		free(job);
-	}
+	atomic_store(&connection->inactive, true);
+	if (connection->socket >= 0)
+		shutdown(connection->socket, SHUT_RD);
+	/* A method that does not return must not keep the driver's queue from other clients. */
+	if (is_quiet(connection) ||
+	    host_threads_start(&connection->host->threads, await_methods, job))
+		queue_end(job);
 }
 
 static void close_inlets(void *context)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Opening in all its ways: refused, shared, exclusive; connections that know each other; nubs. */
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -263,6 +264,39 @@ TEST(messages_of_a_driver_reach_interested_programs)
 	IOObjectRelease(interest);
 	IONotificationPortDestroy(port);
 	IOObjectRelease(service);
+	IOServiceClose(c);
+	world_stop();
+}
+
+/* A client that dies in a method which does not return holds up nobody but itself. */
+TEST(a_dead_client_whose_method_goes_on_hurts_nobody)
+{
+	if (!world_is_daemon())
+		return;
+	begin();
+	io_connect_t c = world_open("FixtureDriver", FIXTURE_PLAIN);
+	uint64_t deaths = count(c, FIXTURE_DEATHS);
+	uint32_t none = 0;
+	int status;
+	pid_t child = fork();
+	if (child == 0) {
+		io_connect_t own = world_open("FixtureDriver", FIXTURE_PLAIN);
+
+		IOConnectCallScalarMethod(own, FIXTURE_HOLD, NULL, 0, NULL, &none);
+		_exit(1);
+	}
+	await_count(c, FIXTURE_HELD, 1);
+	kill(child, SIGKILL);
+	test_equal(waitpid(child, &status, 0), child);
+	for (int i = 0; i < 3; i++) {
+		io_connect_t next = world_open("FixtureDriver", FIXTURE_PLAIN);
+
+		test_equal(count(next, FIXTURE_DEATHS), deaths);
+		IOServiceClose(next);
+	}
+	call(c, FIXTURE_RELEASE);
+	await_count(c, FIXTURE_DEATHS, deaths + 1);
+	test_equal(count(c, FIXTURE_OVERLAPS), 0);
 	IOServiceClose(c);
 	world_stop();
 }
