@@ -2,6 +2,7 @@
 #include "client/discover.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,8 +70,24 @@ static bool is_absent(err_t err)
 	return err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR;
 }
 
+/* A program whose session is not there gets Mach errors that say nothing of it: who set it up must
+ * learn why. Once for each cause, and never of a registry that was there before and restarts. */
+static void explain(const char *session, err_t err)
+{
+	static atomic_int explained;
+
+	if (atomic_exchange(&explained, err) == err)
+		return;
+	log_init("portico", LOG_LEVEL_ERROR);
+	log_error("PORTICO_SESSION=%s: %s", session,
+		  is_absent(err) ? "no session is there; start it with `portico start`, or unset the "
+				   "variable" :
+				   strerror(-err));
+}
+
 err_t client_discover_connect(int *ret_socket)
 {
+	static atomic_bool was_connected;
 	const char *session = getenv("PORTICO_SESSION");
 	char path[4096];
 	err_t err = -ENOENT;
@@ -79,8 +96,10 @@ err_t client_discover_connect(int *ret_socket)
 		return connect_embedded(ret_socket);
 	if (session && *session) {
 		err = connect_path(session, ret_socket);
-		if (err)
-			log_error("registry of PORTICO_SESSION=%s: %s", session, strerror(-err));
+		if (!err)
+			atomic_store(&was_connected, true);
+		else if (!atomic_load(&was_connected))
+			explain(session, err);
 		return err ? -ENOTCONN : 0;
 	}
 	if (!portico_session_get_user_path(path, sizeof(path)))

@@ -71,6 +71,19 @@ TEST(errors_say_what_to_do)
 	wants("PORTICO_SESSION=/no/such/socket $P/portico status", 1, "/no/such/socket");
 }
 
+TEST(a_full_disk_or_a_missing_folder_is_named)
+{
+	wants("XDG_RUNTIME_DIR=$T/none $P/portico start", 1, "must name an existing folder");
+	if (system("unshare -rm mount -t tmpfs tmpfs /mnt 2>/dev/null"))
+		return; /* no user namespaces here */
+	wants("mkdir $T/f; unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=1,mode=700 tmpfs $T/f && "
+	      "XDG_RUNTIME_DIR=$T/f $P/portico start'",
+	      1, "free some space");
+	wants("mkdir $T/g; unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=2,mode=700 tmpfs $T/g && "
+	      "XDG_RUNTIME_DIR=$T/g $P/portico start'",
+	      1, "free some space");
+}
+
 /* A session's processes end a moment after the tool has answered or the program of an embedded
  * session has exited. They were adopted by this process. */
 static void await_adopted(void)
@@ -148,6 +161,7 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
 		      0, "sum 42");
 	}
+	wants("PORTICO_SESSION=$T/none/sock $T/client", 1, "none/sock: no session is there; start it");
 	wants("i=$($P/portico cc --print -c a.c | sed 's,.*-isystem \\([^ ]*\\)/client .*,\\1,') && "
 	      "mkdir -p $T/include && ln -s $i $T/include/portico && "
 	      "gcc $S -Wall -o $T/client3 $T/client.c $(PKG_CONFIG_PATH=$B/meson-private pkg-config "
