@@ -8,8 +8,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <portico/port.h>
+
 #include "base/fd.h"
-#include "portico/port.h"
 #include "port/port_internal.h"
 
 err_t port_watch_locked(struct port *port, int fd, void *data)
