@@ -136,6 +136,35 @@ static void start_registry(void)
 	close(fds[0]);
 }
 
+static void signal_semaphore(void *semaphore)
+{
+	dispatch_semaphore_signal(semaphore);
+}
+
+/* The thread behind timers and sources is there once a timer has fired. */
+static void await_timer(dispatch_queue_t queue)
+{
+	dispatch_semaphore_t fired = dispatch_semaphore_create(0);
+
+	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1), queue, fired, signal_semaphore);
+	dispatch_semaphore_wait(fired, DISPATCH_TIME_FOREVER);
+	dispatch_release(fired);
+}
+
+/* Hosts that are threads of this process go on working after the tree is quiet. */
+static void settle(void)
+{
+	int64_t last = -1;
+
+	for (int i = 0, same = 0; i < 200 && same < 5; i++) {
+		int64_t now = count_objects() * 1000 + test_count_fds();
+
+		same = now == last ? same + 1 : 0;
+		last = now;
+		poll(NULL, 0, 10);
+	}
+}
+
 /* What the libraries make once and keep: session, watcher, worker threads, main queue handle. */
 static void warm_up(bool sample_drivers)
 {
@@ -154,6 +183,7 @@ static void warm_up(bool sample_drivers)
 	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false);
 	IONotificationPortDestroy(port);
 	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	await_timer(queue);
 	dispatch_release(queue);
 	test_equal(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
 }
@@ -172,6 +202,8 @@ static void start(const char *drivers, bool sample_drivers)
 			setenv("PORTICO_IN_PROCESS", "1", 1);
 	}
 	warm_up(sample_drivers);
+	if (world_is_in_process())
+		settle();
 	test_reset_baseline();
 }
 
