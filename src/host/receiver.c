@@ -94,8 +94,8 @@ static size_t slot_of(uint32_t selector)
 void host_turn_begin_method(struct host_turn *turn, uint32_t selector)
 {
 	struct host_connection *connection = turn->connection;
-	uint8_t slow = atomic_load_explicit(&connection->slow[slot_of(selector)],
-					    memory_order_relaxed);
+	uint8_t slow =
+		atomic_load_explicit(&connection->slow[slot_of(selector)], memory_order_relaxed);
 
 	atomic_store_explicit(&connection->slot, slot_of(selector), memory_order_relaxed);
 	turn->start_ns = slow || turn->number / 2 % MEASURED == 0 ? loop_now_ns() : 0;

@@ -48,7 +48,7 @@ static enum activity look_locked(struct host_watcher *watcher)
 {
 	enum activity most = QUIET;
 
-	list_for_each (node, &watcher->connections) {
+	list_for_each(node, &watcher->connections) {
 		struct host_connection *connection =
 			container_of(node, struct host_connection, watched);
 		uint64_t number = atomic_load(&connection->turn);

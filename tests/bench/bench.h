@@ -58,6 +58,13 @@ enum bench_session {
 	BENCH_PRIVATE_SESSION, /* under "portico run" */
 };
 
+/* Where a peer and all that it starts run. */
+enum bench_placement {
+	BENCH_ANYWHERE,
+	BENCH_ONE_CPU,
+	BENCH_TWO_CPUS, /* all on the second, the caller (bench_peer_move_away) on the first */
+};
+
 struct bench_process {
 	pid_t pid;
 	int to, from; /* pipes */
@@ -70,10 +77,10 @@ struct bench_paths {
 };
 bool bench_paths_find(struct bench_paths *paths);
 
-/* Start this program again as peer ROLE; ONE_CPU keeps it and all its children on one processor.
- * Returns false with ->problem when it does not get ready. */
+/* Start this program again as peer ROLE. Returns false with ->problem when it does not get ready. */
 bool bench_process_start(struct bench_process *process, const struct bench_paths *paths,
-			 const char *role, enum bench_session session, bool one_cpu);
+			 const char *role, enum bench_session session,
+			 enum bench_placement placement);
 /* Let it do N operations; 0 when it has failed (->problem). */
 uint64_t bench_process_run(struct bench_process *process, uint64_t n);
 void bench_process_stop(struct bench_process *process);
@@ -84,6 +91,9 @@ void bench_process_stop(struct bench_process *process);
 typedef uint64_t (*bench_run_fn)(uint64_t n);
 /* Say "ready", then serve lines until standard input ends. The exit status. */
 int bench_peer_serve(bench_run_fn run);
+/* Everything else has been started: with BENCH_TWO_CPUS go to the processor that is this thread's
+ * alone. */
+void bench_peer_move_away(void);
 /* Print a line to standard error. */
 void bench_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

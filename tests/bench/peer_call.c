@@ -32,5 +32,6 @@ static uint64_t run(uint64_t n)
 int bench_peer_call(void)
 {
 	connection = bench_service_open("CalculatorDriver");
+	bench_peer_move_away();
 	return connection ? bench_peer_serve(run) : 1;
 }

@@ -56,5 +56,6 @@ int bench_peer_ping(void)
 	}
 	close(fds[1]);
 	near = fds[0];
+	bench_peer_move_away();
 	return bench_peer_serve(run);
 }

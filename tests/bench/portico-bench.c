@@ -13,6 +13,8 @@
 enum row {
 	PING_ONE_CPU,
 	CALL_ONE_CPU,
+	PING_TWO_CPUS,
+	CALL_TWO_CPUS,
 	PING_FREE,
 	CALL_FREE,
 	QUEUE,
@@ -27,6 +29,9 @@ static struct bench_row rows[N_ROWS] = {
 	[PING_ONE_CPU] = { "bare ping-pong, one processor", "ns" },
 	[CALL_ONE_CPU] = { "scalar call, one processor", "ns",
 			   .against = "bare ping-pong, one processor", .ratio_limit = 1.5 },
+	[PING_TWO_CPUS] = { "bare ping-pong, two processors", "ns" },
+	[CALL_TWO_CPUS] = { "scalar call, two processors", "ns",
+			    .against = "bare ping-pong, two processors", .ratio_limit = 1.5 },
 	[PING_FREE] = { "bare ping-pong, any processor", "ns" },
 	[CALL_FREE] = { "scalar call, any processor", "ns",
 			.against = "bare ping-pong, any processor", .ratio_limit = 1.5 },
@@ -77,7 +82,7 @@ static double measure_lookup(const struct bench_paths *paths)
 	uint64_t start = bench_now_ns();
 
 	setenv("PORTICO_SESSION", "embedded", 1);
-	bool ok = bench_process_start(&process, paths, "lookup", BENCH_NO_SESSION, false);
+	bool ok = bench_process_start(&process, paths, "lookup", BENCH_NO_SESSION, BENCH_ANYWHERE);
 	double ms = (double)(bench_now_ns() - start) / 1e6;
 	unsetenv("PORTICO_SESSION");
 	if (ok)
@@ -103,6 +108,14 @@ static double in_unit(enum row row, uint64_t n, uint64_t answer)
 	return (double)answer / (double)n;
 }
 
+static uint64_t operations(const struct plan *plan, enum row row)
+{
+	if (row == QUEUE)
+		return plan->n_records;
+	/* Each of these waits for a core to wake up. */
+	return row == PING_TWO_CPUS || row == CALL_TWO_CPUS ? plan->n_pings / 5 : plan->n_pings;
+}
+
 static void run_peer(enum row row, struct bench_process *process, uint64_t n)
 {
 	uint64_t answer = rows[row].problem[0] ? 0 : bench_process_run(process, n);
@@ -116,25 +129,26 @@ static void measure(const struct plan *plan)
 		enum row row;
 		const char *role;
 		enum bench_session session;
-		bool one_cpu;
+		enum bench_placement placement;
 	} peers[] = {
-		{ PING_ONE_CPU, "ping", BENCH_NO_SESSION, true },
-		{ CALL_ONE_CPU, "call", BENCH_PRIVATE_SESSION, true },
-		{ PING_FREE, "ping", BENCH_NO_SESSION, false },
-		{ CALL_FREE, "call", BENCH_PRIVATE_SESSION, false },
-		{ QUEUE, "queue", BENCH_PRIVATE_SESSION, false },
-		{ REGISTRY_MEMORY, "registry", BENCH_PRIVATE_SESSION, false },
+		{ PING_ONE_CPU, "ping", BENCH_NO_SESSION, BENCH_ONE_CPU },
+		{ CALL_ONE_CPU, "call", BENCH_PRIVATE_SESSION, BENCH_ONE_CPU },
+		{ PING_TWO_CPUS, "ping", BENCH_NO_SESSION, BENCH_TWO_CPUS },
+		{ CALL_TWO_CPUS, "call", BENCH_PRIVATE_SESSION, BENCH_TWO_CPUS },
+		{ PING_FREE, "ping", BENCH_NO_SESSION, BENCH_ANYWHERE },
+		{ CALL_FREE, "call", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
+		{ QUEUE, "queue", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
+		{ REGISTRY_MEMORY, "registry", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
 	};
 	enum { N_PEERS = sizeof(peers) / sizeof(*peers) };
 	struct bench_process processes[N_PEERS];
 
 	for (int i = 0; i < N_PEERS; i++)
 		bench_process_start(&processes[i], &plan->paths, peers[i].role, peers[i].session,
-				    peers[i].one_cpu);
+				    peers[i].placement);
 	for (int round = 0; round < plan->rounds; round++) {
 		for (int i = 0; i < N_PEERS; i++)
-			run_peer(peers[i].row, &processes[i],
-				 peers[i].row == QUEUE ? plan->n_records : plan->n_pings);
+			run_peer(peers[i].row, &processes[i], operations(plan, peers[i].row));
 		add(RUN_TRUE, measure_run(&plan->paths), "it failed (its message is above)");
 		add(FIRST_LOOKUP, measure_lookup(&plan->paths), "it failed (its message is above)");
 	}

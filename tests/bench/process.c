@@ -36,19 +36,55 @@ bool bench_paths_find(struct bench_paths *paths)
 	       join(paths->portico, sizeof(paths->portico), folder, "../../bin/portico");
 }
 
-static void stay_on_one_cpu(void)
+#define AWAY "PORTICO_BENCH_AWAY" /* the processor for bench_peer_move_away */
+
+/* Number INDEX of the processors that may be used, or -1. */
+static int find_cpu(int index)
 {
-	cpu_set_t all, one;
+	cpu_set_t all;
 
 	if (sched_getaffinity(0, sizeof(all), &all) < 0)
-		return;
+		return -1;
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET(cpu, &all)) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-			sched_setaffinity(0, sizeof(one), &one);
-			return;
+		if (CPU_ISSET(cpu, &all) && index-- == 0)
+			return cpu;
+	return -1;
+}
+
+static void stay_on(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void place(enum bench_placement placement)
+{
+	int first = find_cpu(0), second = find_cpu(1);
+	char text[16];
+
+	unsetenv(AWAY);
+	if (placement == BENCH_ONE_CPU && first >= 0)
+		stay_on(first);
+	if (placement == BENCH_TWO_CPUS) {
+		if (second < 0) {
+			bench_complain("there is one processor only");
+			_exit(1);
 		}
+		snprintf(text, sizeof(text), "%d", first);
+		setenv(AWAY, text, 1);
+		stay_on(second);
+	}
+}
+
+void bench_peer_move_away(void)
+{
+	const char *cpu = getenv(AWAY);
+
+	if (cpu)
+		stay_on(atoi(cpu));
 }
 
 static void exec_peer(const struct bench_paths *paths, const char *role, enum bench_session session)
@@ -86,7 +122,8 @@ static bool read_line(int fd, char *line, size_t size)
 }
 
 bool bench_process_start(struct bench_process *process, const struct bench_paths *paths,
-			 const char *role, enum bench_session session, bool one_cpu)
+			 const char *role, enum bench_session session,
+			 enum bench_placement placement)
 {
 	int to[2], from[2];
 	char line[64];
@@ -102,8 +139,7 @@ bool bench_process_start(struct bench_process *process, const struct bench_paths
 		signal(SIGPIPE, SIG_DFL);
 		dup2(to[0], STDIN_FILENO);
 		dup2(from[1], STDOUT_FILENO);
-		if (one_cpu)
-			stay_on_one_cpu();
+		place(placement);
 		exec_peer(paths, role, session);
 	}
 	close(to[0]);
