@@ -39,8 +39,9 @@ IOReturn statistics(OSObject *target, void *reference, IOExternalMethodArguments
 	for (uint64_t at = 0; at < size; at += sizeof(double)) {
 		memcpy(&value, bytes + at, sizeof(value));
 		sum += value;
-		least = !at || value < least ? value : least;
-		most = !at || value > most ? value : most;
+		/* What is no number stays: no comparison with it is true. */
+		least = !at || value < least || value != value ? value : least;
+		most = !at || value > most || value != value ? value : most;
 	}
 	const double answer[4] = {sum, sum / (double)(size / sizeof(double)), least, most};
 	memcpy(arguments->structureOutput, answer, sizeof(answer));

@@ -326,9 +326,9 @@ static bool join_in_time(pthread_t thread)
 {
 	struct timespec until;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += JOIN_SECONDS;
-	return pthread_timedjoin_np(thread, NULL, &until) == 0;
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 }
 
 static bool join_workers(struct embed_world *world)

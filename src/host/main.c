@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -49,6 +50,7 @@ int main(int argc, char **argv)
 	};
 	struct host_config config = {.registry_socket = -1};
 	unsigned long long number;
+	struct rlimit files;
 	int option;
 	err_t err;
 
@@ -72,6 +74,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("portico-host", LOG_LEVEL_WARNING);
+	/* Each connection takes several descriptors: as many as we may have. */
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	signal(SIGPIPE, SIG_IGN); /* a driver's own descriptors */
 	err = host_run(&config);
 	if (err && err != -EPIPE)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -208,6 +209,8 @@ static int complain(const struct options *o, err_t err)
 	else if (err == -ENOENT)
 		fprintf(stderr, "porticod: the folder of %s does not exist; create it first\n",
 			o->socket);
+	else if (err == -ENOSPC || err == -EDQUOT)
+		fprintf(stderr, "porticod: no room for %s: free some space there first\n", o->socket);
 	else
 		fprintf(stderr, "porticod: cannot listen at %s: %s\n", o->socket, strerror(-err));
 	return 1;
@@ -261,6 +264,12 @@ int main(int argc, char **argv)
 	if (done)
 		return done - 1;
 	log_init("porticod", LOG_LEVEL_WARNING);
+	/* Each client takes a descriptor or two: as many as we may have. */
+	struct rlimit files;
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	/* Nobody of the same uid may look into us or take our descriptors. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(o.all_users ? 0 : 077);

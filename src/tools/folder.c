@@ -49,11 +49,13 @@ bool tools_folder_make_user(const char *socket_path)
 		return false;
 	*slash = 0;
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
-		fprintf(stderr,
-			"portico: cannot make the folder %s: %s\n"
-			"portico: XDG_RUNTIME_DIR must name an existing folder of yours; log in anew or set "
-			"it\n",
-			path, strerror(errno));
+		bool is_full = errno == ENOSPC || errno == EDQUOT;
+
+		fprintf(stderr, "portico: cannot make the folder %s: %s\nportico: %s\n", path,
+			strerror(errno),
+			is_full ? "free some space there first"
+				: "XDG_RUNTIME_DIR must name an existing folder of yours; log in anew "
+				  "or set it");
 		return false;
 	}
 	if (lstat(path, &s) < 0 || !S_ISDIR(s.st_mode))

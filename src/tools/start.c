@@ -100,7 +100,12 @@ static int start_supervisor(struct tools_daemon *daemon)
 	if (n == 1)
 		return 0;
 	waitpid(pid, NULL, 0);
-	tools_complain(&tools_start, "the session did not start; its messages are in %s", daemon->log_path);
+	/* On a full disk there is no such file; the daemon has said why. */
+	if (access(daemon->log_path, F_OK) < 0)
+		tools_complain(&tools_start, "the session did not start");
+	else
+		tools_complain(&tools_start, "the session did not start; its messages are in %s",
+			       daemon->log_path);
 	return TOOLS_FAILED;
 }
 

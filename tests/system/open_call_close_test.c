@@ -83,6 +83,14 @@ TEST(statistics_of_doubles)
 	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, sizeof(in), out, &n), 0);
 	test_equal(n, sizeof(out));
 	test_true(out[0] == 9 && out[1] == 3 && out[2] == 1 && out[3] == 6);
+	/* what is no number shows, wherever it stands */
+	for (int i = 0; i < 3; i++) {
+		double odd[3] = { 1, 2, 6 };
+
+		odd[i] = __builtin_nan("");
+		test_equal_error(IOConnectCallStructMethod(c, STATISTICS, odd, sizeof(odd), out, &n), 0);
+		test_true(out[0] != out[0] && out[1] != out[1] && out[2] != out[2] && out[3] != out[3]);
+	}
 	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, 12, out, &n), kIOReturnBadArgument);
 	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, NULL, 0, out, &n), kIOReturnBadArgument);
 	n = 31;
