@@ -83,6 +83,26 @@ TEST(spec_j06_j11_j12_counts)
 	world_stop();
 }
 
+TEST(spec_j10_the_driver_says_how_much_it_wrote)
+{
+	world_start();
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	char bytes[64] = "abc";
+	size_t n = sizeof(bytes);
+
+	test_equal_error(IOConnectCallStructMethod(c, REVERSE, "xyz", 3, bytes, &n), 0);
+	test_equal(n, 3);
+	test_equal(memcmp(bytes, "zyx", 4), 0); /* and nothing behind it */
+	n = 2;
+	test_equal_error(IOConnectCallStructMethod(c, REVERSE, "xyz", 3, bytes, &n), kIOReturnBadArgument);
+	test_equal(n, 2);
+	n = 31;
+	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, bytes, 8, bytes, &n), kIOReturnBadArgument);
+	test_equal(n, 31);
+	IOServiceClose(c);
+	world_stop();
+}
+
 TEST(spec_j09_j26_outputs_and_wide_scalars)
 {
 	world_start();
@@ -246,7 +266,7 @@ TEST(spec_l06_l07_l09_l10_mappings_end)
 
 /* --- data queues -------------------------------------------------------------------------------- */
 
-TEST(spec_m05_m20_m31_null_queues)
+TEST(spec_m05_m20_m21_m31_null_queues)
 {
 	char room[64];
 	uint32_t n = sizeof(room);

@@ -73,7 +73,13 @@ TEST(nobody_listens_there)
 	test_true(text == NULL);
 }
 
-TEST(loading_and_unloading)
+static void ignore(void *refcon, io_iterator_t iterator)
+{
+	(void)refcon;
+	(void)iterator;
+}
+
+TEST(spec_d08_f25_unloaded_drivers_are_not_found)
 {
 	world_start();
 	CFStringRef text = NULL;
@@ -85,6 +91,13 @@ TEST(loading_and_unloading)
 	test_equal(IOKitWaitQuiet(0, NULL), 0);
 	test_equal(IOServiceGetMatchingServices(0, IOServiceMatching("MirrorDriver"), &it), 0);
 	test_equal(it, 0);
+	IONotificationPortRef port = IONotificationPortCreate(0);
+	test_equal(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+						    IOServiceMatching("MirrorDriver"), ignore, NULL, &it),
+		   0);
+	test_equal(IOIteratorNext(it), 0);
+	IOObjectRelease(it);
+	IONotificationPortDestroy(port);
 	text = NULL;
 	test_equal(portico_session_load(NULL, test_built("drivers/Mirror.dext"), &text), 0);
 	if (text)
