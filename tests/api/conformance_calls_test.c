@@ -29,13 +29,15 @@ TEST(spec_i06_i17_async_limits)
 	size_t n = (size_t)-3;
 
 	test_equal(IOCreateReceivePort(kOSAsyncCompleteMessageID, &port), 0);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, port, reference, 9, in, 3, NULL, NULL),
-			 (uint32_t)-307);
-	test_equal_error(IOConnectCallAsyncMethod(c, REVERSE, port, reference, 3, NULL, 0, bytes, 8, NULL,
-						  NULL, bytes, &n),
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, port, reference, 9, in, 3, NULL, NULL),
+		(uint32_t)-307);
+	test_equal_error(IOConnectCallAsyncMethod(c, REVERSE, port, reference, 3, NULL, 0, bytes, 8,
+						  NULL, NULL, bytes, &n),
 			 kIOReturnIPCError);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, port, reference, 0, in, 3, NULL, NULL),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, port, reference, 0, in, 3, NULL, NULL),
+		kIOReturnBadArgument);
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	IOServiceClose(c);
 	world_stop();
@@ -50,9 +52,11 @@ TEST(spec_j15_synchronous_methods_refuse_a_wake_port)
 	uint32_t n = 1;
 
 	test_equal(IOCreateReceivePort(kOSAsyncCompleteMessageID, &port), 0);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD, port, reference, 3, in, 2, &out, &n),
-			 kIOReturnBadArgument);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD, 0, reference, 3, in, 2, &out, &n), 0);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD, port, reference, 3, in, 2, &out, &n),
+		kIOReturnBadArgument);
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD, 0, reference, 3, in, 2, &out, &n),
+			 0);
 	test_equal(out, 5);
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	IOServiceClose(c);
@@ -68,7 +72,8 @@ TEST(spec_j06_j11_j12_counts)
 	char bytes[8] = "abc";
 
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 17, out, &n), (uint32_t)-307);
-	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, UINT32_MAX, out, &n), (uint32_t)-307);
+	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, UINT32_MAX, out, &n),
+			 (uint32_t)-307);
 	test_equal(out[0], 7);
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, NULL), kIOReturnBadArgument);
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, NULL, 2, out, &n), kIOReturnBadArgument);
@@ -78,7 +83,8 @@ TEST(spec_j06_j11_j12_counts)
 	test_equal_error(IOConnectCallStructMethod(c, REVERSE, bytes, 3, bytes, NULL),
 			 kIOReturnBadArgument);
 	test_equal_text(bytes, "abc");
-	test_equal_error(IOConnectCallStructMethod(c, REVERSE, NULL, 3, bytes, NULL), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, REVERSE, NULL, 3, bytes, NULL),
+			 kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -94,10 +100,12 @@ TEST(spec_j10_the_driver_says_how_much_it_wrote)
 	test_equal(n, 3);
 	test_equal(memcmp(bytes, "zyx", 4), 0); /* and nothing behind it */
 	n = 2;
-	test_equal_error(IOConnectCallStructMethod(c, REVERSE, "xyz", 3, bytes, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, REVERSE, "xyz", 3, bytes, &n),
+			 kIOReturnBadArgument);
 	test_equal(n, 2);
 	n = 31;
-	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, bytes, 8, bytes, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, bytes, 8, bytes, &n),
+			 kIOReturnBadArgument);
 	test_equal(n, 31);
 	IOServiceClose(c);
 	world_stop();
@@ -128,7 +136,8 @@ TEST(spec_j23_bad_connections)
 
 	test_equal_error(IOConnectCallMethod(0, OPENS, NULL, 0, NULL, 0, out, &n, NULL, NULL),
 			 MACH_SEND_INVALID_DEST);
-	test_equal_error(IOConnectCallScalarMethod(s, OPENS, NULL, 0, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(s, OPENS, NULL, 0, out, &n),
+			 kIOReturnBadArgument);
 	test_equal_error(IOConnectGetService(s, &back), kIOReturnBadArgument);
 	test_equal_error(IOConnectGetService(0, &back), MACH_SEND_INVALID_DEST);
 	test_equal_error(IOConnectSetCFProperties(s, kCFBooleanTrue), kIOReturnBadArgument);
@@ -143,7 +152,8 @@ TEST(spec_j23_bad_connections)
 TEST(spec_k06_k07_who_can_be_opened)
 {
 	world_start();
-	io_service_t s = world_service("CalculatorDriver"), resources = world_service("IOResources");
+	io_service_t s = world_service("CalculatorDriver"),
+		     resources = world_service("IOResources");
 	io_registry_entry_t root = IORegistryGetRootEntry(0);
 	io_connect_t c = 77;
 	io_iterator_t it = 0;
@@ -182,7 +192,8 @@ TEST(spec_k19_k21_k23_what_a_plain_client_does_not_do)
 	test_equal(IOObjectRelease(back), 0);
 	test_equal_error(IOConnectGetService(c, NULL), kIOReturnBadArgument);
 	test_equal_error(IOConnectSetNotificationPort(c, 0, port, 0), kIOReturnUnsupported);
-	test_equal_error(IOConnectSetCFProperty(c, CFSTR("a"), kCFBooleanTrue), kIOReturnUnsupported);
+	test_equal_error(IOConnectSetCFProperty(c, CFSTR("a"), kCFBooleanTrue),
+			 kIOReturnUnsupported);
 	test_equal_error(IOConnectSetCFProperties(c, NULL), kIOReturnUnsupported);
 	test_equal_error(IOConnectAddClient(c, d), kIOReturnUnsupported);
 	test_equal_error(IOConnectAddClient(c, m), kIOReturnBadArgument); /* in another host */
@@ -227,7 +238,8 @@ TEST(spec_k13_references_of_connections)
 	test_equal(IOConnectRelease(c), 0);
 	test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, out, &n), 0);
 	test_equal(IOConnectRelease(c), 0);
-	test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, out, &n), MACH_SEND_INVALID_DEST);
+	test_equal_error(IOConnectCallScalarMethod(c, OPENS, NULL, 0, out, &n),
+			 MACH_SEND_INVALID_DEST);
 	test_equal(IOConnectRelease(c), KERN_INVALID_NAME);
 	world_stop();
 }
@@ -247,17 +259,20 @@ TEST(spec_l06_l07_l09_l10_mappings_end)
 	mach_vm_size_t size = 0;
 
 	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), 0), kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(c, 0, 0, &a, &size, kIOMapAnywhere), kIOReturnBadArgument);
+	test_equal_error(IOConnectMapMemory64(c, 0, 0, &a, &size, kIOMapAnywhere),
+			 kIOReturnBadArgument);
 	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), NULL, &size, kIOMapAnywhere),
 			 kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &a, &size, kIOMapAnywhere), 0);
+	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &a, &size, kIOMapAnywhere),
+			 0);
 	test_equal(size, 1024 * 1024);
 	test_true(is_mapped(a));
 	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), a), 0);
 	test_true(!is_mapped(a));
 	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), a), kIOReturnBadArgument);
 	test_equal_error(IOConnectUnmapMemory64(c, 9, mach_task_self(), a), kIOReturnUnsupported);
-	test_equal_error(IOConnectMapMemory64(c, 1, mach_task_self(), &b, &size, kIOMapAnywhere), 0);
+	test_equal_error(IOConnectMapMemory64(c, 1, mach_task_self(), &b, &size, kIOMapAnywhere),
+			 0);
 	test_true(is_mapped(b));
 	IOServiceClose(c);
 	test_true(!is_mapped(b));
@@ -334,8 +349,8 @@ TEST(spec_m35_the_reference_loop)
 	int records = 0;
 
 	test_equal_error(IOConnectSetNotificationPort(c, 0, port, 0), 0);
-	test_equal_error(IOConnectMapMemory(c, kIODefaultMemoryType, mach_task_self(), &address, &size,
-					    kIOMapAnywhere),
+	test_equal_error(IOConnectMapMemory(c, kIODefaultMemoryType, mach_task_self(), &address,
+					    &size, kIOMapAnywhere),
 			 0);
 	IODataQueueMemory *queue = (IODataQueueMemory *)(uintptr_t)address;
 	uint64_t all = UINT64_MAX;
@@ -349,13 +364,14 @@ TEST(spec_m35_the_reference_loop)
 		}
 	}
 	test_true(records > 0);
-	test_equal_error(IOConnectUnmapMemory(c, kIODefaultMemoryType, mach_task_self(), address), 0);
+	test_equal_error(IOConnectUnmapMemory(c, kIODefaultMemoryType, mach_task_self(), address),
+			 0);
 	IOServiceClose(c);
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	world_stop();
 }
 
-/* --- busy state, probe, privilege ---------------------------------------------------------------- */
+/* --- busy state, probe, privilege ---------------------------------------------------- */
 
 TEST(spec_n01_n03_n04_busy_state)
 {
@@ -384,12 +400,14 @@ TEST(spec_n01_n03_n04_busy_state)
 	test_equal(busy, 0);
 	test_equal_error(IOKitGetBusyState(0, NULL), kIOReturnBadArgument);
 	test_equal_error(IOServiceGetState(s, &state), 0);
-	test_equal(state & (kIOServiceRegisteredState | kIOServiceMatchedState | kIOServiceInactiveState),
+	test_equal(state & (kIOServiceRegisteredState | kIOServiceMatchedState |
+			    kIOServiceInactiveState),
 		   kIOServiceRegisteredState | kIOServiceMatchedState);
 	test_equal_error(IOServiceGetState(root, &state), kIOReturnBadArgument);
 	test_equal(state, 0);
 	busy = 77;
-	test_equal_error(IOServiceGetBusyStateAndTime(0, &state, &busy, &time), MACH_SEND_INVALID_DEST);
+	test_equal_error(IOServiceGetBusyStateAndTime(0, &state, &busy, &time),
+			 MACH_SEND_INVALID_DEST);
 	test_equal(state + busy + time, 0);
 	test_equal_error(IOServiceGetState(s, NULL), kIOReturnBadArgument);
 	IOObjectRelease(root);
@@ -420,7 +438,8 @@ TEST(authorization_and_device_tree_paths)
 	char path[600];
 	io_name_t name = "kept";
 
-	test_equal_error(IOServiceAuthorize(s, kIOServiceInteractionAllowed), kIOReturnNotPrivileged);
+	test_equal_error(IOServiceAuthorize(s, kIOServiceInteractionAllowed),
+			 kIOReturnNotPrivileged);
 	test_equal_error(IOServiceAuthorize(root, 0), kIOReturnBadArgument);
 	test_equal_error(IOServiceAuthorize(0, 0), MACH_SEND_INVALID_DEST);
 	test_equal(IOServiceOFPathToBSDName(0, "/no/such/path", name), KERN_FAILURE);
@@ -442,10 +461,12 @@ TEST(spec_p08_resources_are_set_by_root)
 	CFTypeRef value;
 
 	if (geteuid() != 0) {
-		test_equal_error(IORegistryEntrySetCFProperty(resources, CFSTR("Set"), kCFBooleanTrue),
-				 kIOReturnNotPrivileged);
+		test_equal_error(
+			IORegistryEntrySetCFProperty(resources, CFSTR("Set"), kCFBooleanTrue),
+			kIOReturnNotPrivileged);
 	} else {
-		test_equal_error(IORegistryEntrySetCFProperty(resources, CFSTR("Set"), kCFBooleanTrue), 0);
+		test_equal_error(
+			IORegistryEntrySetCFProperty(resources, CFSTR("Set"), kCFBooleanTrue), 0);
 		value = IORegistryEntryCreateCFProperty(resources, CFSTR("Set"), NULL, 0);
 		test_equal(value, kCFBooleanTrue);
 		CFRelease(value);

@@ -34,7 +34,8 @@ static mach_port_t send_right(IONotificationPortRef port)
 	mach_port_t name = IONotificationPortGetMachPort(port);
 
 	test_true(name != 0);
-	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND),
+		   0);
 	return name;
 }
 
@@ -237,7 +238,8 @@ TEST(spec_f24_parts_of_a_message)
 
 	fill(&m, 0, NULL, NULL, 0);
 	m.notification.reference[0] = 0x1234;
-	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size), 0);
+	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
+		   0);
 	test_equal(type, 150);
 	test_equal(reference, 0x1234);
 	test_equal(content, m.content);
@@ -245,24 +247,28 @@ TEST(spec_f24_parts_of_a_message)
 	m.notification.size = 0;
 	m.notification.type = 101;
 	m.header.msgh_size = 96;
-	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size), 0);
+	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
+		   0);
 	test_equal(type, 101);
 	test_equal(content, NULL);
 	test_equal(size, 0);
 	test_equal(OSGetNotificationFromMessage(&m.header, 0, NULL, NULL, NULL, NULL), 0);
-	test_equal_error(OSGetNotificationFromMessage(&m.header, 1, &type, &reference, &content, &size),
-			 kIOReturnNoResources);
+	test_equal_error(
+		OSGetNotificationFromMessage(&m.header, 1, &type, &reference, &content, &size),
+		kIOReturnNoResources);
 	m.header.msgh_size = 95;
-	test_equal_error(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-			 kIOReturnNoResources);
+	test_equal_error(
+		OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
+		kIOReturnNoResources);
 	m.header.msgh_id = kOSAsyncCompleteMessageID;
-	test_equal_error(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-			 kIOReturnBadMessageID);
+	test_equal_error(
+		OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
+		kIOReturnBadMessageID);
 	test_equal_error(OSGetNotificationFromMessage(NULL, 0, &type, &reference, &content, &size),
 			 kIOReturnBadArgument);
 }
 
-/* --- ports ---------------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------------------- */
 
 static dispatch_semaphore_t done;
 static _Atomic int inside, overlaps, wanted;
@@ -398,7 +404,8 @@ TEST(spec_g10_iterators_outlive_their_port)
 	io_object_t notifier = 0;
 
 	test_equal(IOServiceAddMatchingNotification(port, kIOPublishNotification,
-						    IOServiceMatching("MirrorDriver"), on_match, NULL, &it),
+						    IOServiceMatching("MirrorDriver"), on_match,
+						    NULL, &it),
 		   0);
 	test_equal(IOServiceAddInterestNotification(port, s, kIOGeneralInterest, on_message, NULL,
 						    &notifier),

@@ -23,7 +23,8 @@ static mach_port_t new_send_port(void)
 {
 	mach_port_t name = new_port();
 
-	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), name, name, MACH_MSG_TYPE_MAKE_SEND),
+		   0);
 	return name;
 }
 
@@ -69,7 +70,8 @@ TEST(spec_b02_another_port_is_not_privileged)
 	uint32_t busy;
 
 	CFRetain(matching);
-	test_equal_error(IOServiceGetMatchingServices(other, matching, &it), kIOReturnNotPrivileged);
+	test_equal_error(IOServiceGetMatchingServices(other, matching, &it),
+			 kIOReturnNotPrivileged);
 	test_equal(CFGetRetainCount(matching), 1);
 	CFRetain(matching);
 	test_equal(IOServiceGetMatchingService(other, matching), 0);
@@ -81,7 +83,8 @@ TEST(spec_b02_another_port_is_not_privileged)
 	test_equal_error(IOKitGetBusyState(other, &busy), kIOReturnNotPrivileged);
 	test_equal(IORegistryGetRootEntry(other), 0);
 	test_equal(IORegistryEntryFromPath(other, "IOService:/"), 0);
-	test_equal_error(IORegistryCreateIterator(other, kIOServicePlane, 0, &it), kIOReturnNotPrivileged);
+	test_equal_error(IORegistryCreateIterator(other, kIOServicePlane, 0, &it),
+			 kIOReturnNotPrivileged);
 	mach_port_deallocate(mach_task_self(), dead);
 	drop_port(other);
 	mach_port_deallocate(mach_task_self(), other);
@@ -177,7 +180,8 @@ TEST(spec_b14_class_chain)
 {
 	world_start();
 	io_service_t s = world_service("CalculatorDriver");
-	static const char *const chain[] = { "CalculatorDriver", "IOService", "IORegistryEntry", "OSObject" };
+	static const char *const chain[] = { "CalculatorDriver", "IOService", "IORegistryEntry",
+					     "OSObject" };
 	CFStringRef text;
 
 	for (int i = 0; i < 4; i++) {
@@ -311,7 +315,8 @@ TEST(spec_c13_notification_iterators_are_always_valid)
 	io_service_t s;
 
 	test_equal(IOServiceAddMatchingNotification(port, kIOMatchedNotification,
-						    IOServiceMatching("MirrorDriver"), on_match, NULL, &it),
+						    IOServiceMatching("MirrorDriver"), on_match,
+						    NULL, &it),
 		   0);
 	test_true(IOIteratorIsValid(it));
 	while ((s = IOIteratorNext(it)))
@@ -357,9 +362,12 @@ TEST(spec_c15_unknown_planes)
 	test_equal(it, 0);
 	test_equal_error(IORegistryEntryGetChildEntry(root, "Nope", &e), kIOReturnNoDevice);
 	test_equal(e, 0);
-	test_equal_error(IORegistryCreateIterator(0, kIOServicePlane, 0, NULL), kIOReturnBadArgument);
-	test_equal_error(IORegistryEntryGetChildIterator(root, kIOServicePlane, NULL), kIOReturnBadArgument);
-	test_equal_error(IORegistryEntryGetParentEntry(root, kIOServicePlane, NULL), kIOReturnBadArgument);
+	test_equal_error(IORegistryCreateIterator(0, kIOServicePlane, 0, NULL),
+			 kIOReturnBadArgument);
+	test_equal_error(IORegistryEntryGetChildIterator(root, kIOServicePlane, NULL),
+			 kIOReturnBadArgument);
+	test_equal_error(IORegistryEntryGetParentEntry(root, kIOServicePlane, NULL),
+			 kIOReturnBadArgument);
 	IOObjectRelease(root);
 	world_stop();
 }

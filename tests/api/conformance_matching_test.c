@@ -74,7 +74,8 @@ TEST(spec_d04_d05_no_matching_dictionary)
 	int one = 1;
 	CFNumberRef number = CFNumberCreate(NULL, kCFNumberIntType, &one);
 	CFMutableDictionaryRef odd = new_dictionary();
-	CFStringRef text = CFStringCreateWithCString(NULL, "no dictionary at all", kCFStringEncodingUTF8);
+	CFStringRef text =
+		CFStringCreateWithCString(NULL, "no dictionary at all", kCFStringEncodingUTF8);
 	io_iterator_t it = 77;
 
 	CFDictionarySetValue(odd, number, number);
@@ -200,8 +201,10 @@ TEST(spec_d22_d23_d24_property_forms)
 		CFTypeRef value;
 		int matches;
 	} cases[] = {
-		{ CFSTR(kIOPropertyMatchKey), good, 1 },	   { CFSTR(kIOPropertyMatchKey), bad, 0 },
-		{ CFSTR(kIOPropertyMatchKey), list, 1 },	   { CFSTR(kIOPropertyMatchKey), empty, 0 },
+		{ CFSTR(kIOPropertyMatchKey), good, 1 },
+		{ CFSTR(kIOPropertyMatchKey), bad, 0 },
+		{ CFSTR(kIOPropertyMatchKey), list, 1 },
+		{ CFSTR(kIOPropertyMatchKey), empty, 0 },
 		{ CFSTR(kIOPropertyMatchKey), none, 1 },
 		{ CFSTR(kIOPropertyExistsMatchKey), keys[1], 1 },
 		{ CFSTR(kIOPropertyExistsMatchKey), keys[0], 0 },
@@ -227,7 +230,8 @@ TEST(spec_d32_d33_match_property_table)
 	world_start();
 	io_service_t s = world_service("CalculatorDriver");
 	io_registry_entry_t root = IORegistryGetRootEntry(0);
-	CFMutableDictionaryRef d = IOServiceMatching("IOService"), other = IOServiceMatching("MirrorDriver");
+	CFMutableDictionaryRef d = IOServiceMatching("IOService"),
+			       other = IOServiceMatching("MirrorDriver");
 	boolean_t m = 5;
 
 	test_equal(IOServiceMatchPropertyTable(s, d, &m), 0);
@@ -269,8 +273,14 @@ TEST(spec_e05_e07_e08_names_and_paths)
 	io_registry_entry_t root = IORegistryGetRootEntry(0), e;
 	io_name_t name;
 	io_string_t path;
-	static const char *const bad[] = { "IOService/A", "/A", "Nope:/A", "", "IOService",
-					   "IOService:/IOResources/", "IOService:/NoSuchEntry", NULL };
+	static const char *const bad[] = { "IOService/A",
+					   "/A",
+					   "Nope:/A",
+					   "",
+					   "IOService",
+					   "IOService:/IOResources/",
+					   "IOService:/NoSuchEntry",
+					   NULL };
 
 	test_equal(IORegistryEntryGetName(root, name), 0);
 	test_equal_text(name, "Root");
@@ -321,7 +331,8 @@ TEST(spec_e15_e16_e17_e18_location_and_name)
 	io_service_t s = world_service("CalculatorDriver");
 	io_name_t name = "kept";
 
-	test_equal_error(IORegistryEntryGetLocationInPlane(s, kIOServicePlane, name), kIOReturnNotFound);
+	test_equal_error(IORegistryEntryGetLocationInPlane(s, kIOServicePlane, name),
+			 kIOReturnNotFound);
 	test_equal_text(name, "kept");
 	test_equal(IORegistryEntryGetName(s, name), 0);
 	test_equal_text(name, "CalculatorDriver");
@@ -361,7 +372,8 @@ TEST(spec_e19_e25_e29_e31_properties_are_copies)
 	test_true(IORegistryEntryCreateCFProperty(s, NULL, NULL, 0) == NULL);
 	test_true(IORegistryEntryCreateCFProperty(0, CFSTR("IOClass"), NULL, 0) == NULL);
 	test_equal_error(IORegistryEntryCreateCFProperties(s, NULL, NULL, 0), kIOReturnBadArgument);
-	test_equal_error(IORegistryEntryCreateCFProperties(0, &all, NULL, 0), MACH_SEND_INVALID_DEST);
+	test_equal_error(IORegistryEntryCreateCFProperties(0, &all, NULL, 0),
+			 MACH_SEND_INVALID_DEST);
 	CFRelease(all);
 	CFRelease(again);
 	IOObjectRelease(s);
@@ -381,10 +393,14 @@ TEST(spec_e21_property_bytes)
 	n = 16;
 	test_equal_error(IORegistryEntryGetProperty(s, kIOClassKey, bytes, &n), kIOReturnIPCError);
 	n = sizeof(bytes);
-	test_equal_error(IORegistryEntryGetProperty(s, "Operations", bytes, &n), kIOReturnBadArgument);
-	test_equal_error(IORegistryEntryGetProperty(s, "NoSuchProperty", bytes, &n), kIOReturnNoResources);
-	test_equal_error(IORegistryEntryGetProperty(s, kIOClassKey, NULL, &n), kIOReturnBadArgument);
-	test_equal_error(IORegistryEntryGetProperty(s, kIOClassKey, bytes, NULL), kIOReturnBadArgument);
+	test_equal_error(IORegistryEntryGetProperty(s, "Operations", bytes, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IORegistryEntryGetProperty(s, "NoSuchProperty", bytes, &n),
+			 kIOReturnNoResources);
+	test_equal_error(IORegistryEntryGetProperty(s, kIOClassKey, NULL, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IORegistryEntryGetProperty(s, kIOClassKey, bytes, NULL),
+			 kIOReturnBadArgument);
 	IOObjectRelease(s);
 	world_stop();
 }
@@ -396,17 +412,20 @@ TEST(spec_e26_search)
 	io_registry_entry_t machine = IORegistryEntryFromPath(0, "IOService:/");
 	CFTypeRef value;
 
-	value = IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey), NULL, 3);
+	value = IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey),
+						NULL, 3);
 	test_true(value != NULL);
 	CFRelease(value);
-	test_true(!IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey), NULL,
-						   kIORegistryIterateParents));
-	test_true(!IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey), NULL, 0));
+	test_true(!IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey),
+						   NULL, kIORegistryIterateParents));
+	test_true(!IORegistryEntrySearchCFProperty(s, kIOServicePlane, CFSTR(kIORegistryPlanesKey),
+						   NULL, 0));
 	value = IORegistryEntrySearchCFProperty(machine, kIOServicePlane, CFSTR("Operations"), NULL,
 						kIORegistryIterateRecursively);
 	test_true(value != NULL);
 	CFRelease(value);
-	test_true(!IORegistryEntrySearchCFProperty(machine, kIOServicePlane, CFSTR("Operations"), NULL, 0));
+	test_true(!IORegistryEntrySearchCFProperty(machine, kIOServicePlane, CFSTR("Operations"),
+						   NULL, 0));
 	IOObjectRelease(machine);
 	IOObjectRelease(s);
 	world_stop();
@@ -415,7 +434,8 @@ TEST(spec_e26_search)
 TEST(spec_e32_e33_neighbours)
 {
 	world_start();
-	io_service_t s = world_service("CalculatorDriver"), resources = world_service("IOResources");
+	io_service_t s = world_service("CalculatorDriver"),
+		     resources = world_service("IOResources");
 	io_registry_entry_t e = 9;
 	io_iterator_t it = 0;
 
@@ -435,7 +455,8 @@ TEST(spec_e32_e33_neighbours)
 	IOObjectRelease(e);
 	IOObjectRelease(it);
 	e = 9;
-	test_equal_error(IORegistryEntryGetChildEntry(0, kIOServicePlane, &e), MACH_SEND_INVALID_DEST);
+	test_equal_error(IORegistryEntryGetChildEntry(0, kIOServicePlane, &e),
+			 MACH_SEND_INVALID_DEST);
 	test_equal(e, 0);
 	IOObjectRelease(resources);
 	IOObjectRelease(s);
@@ -450,7 +471,8 @@ TEST(spec_e34_e35_setting_properties)
 
 	CFDictionarySetValue(d, CFSTR("a"), kCFBooleanTrue);
 	test_equal_error(IORegistryEntrySetCFProperties(s, d), kIOReturnUnsupported);
-	test_equal_error(IORegistryEntrySetCFProperty(s, CFSTR("a"), kCFBooleanTrue), kIOReturnUnsupported);
+	test_equal_error(IORegistryEntrySetCFProperty(s, CFSTR("a"), kCFBooleanTrue),
+			 kIOReturnUnsupported);
 	test_equal_error(IORegistryEntrySetCFProperties(s, NULL), kIOReturnUnsupported);
 	test_equal_error(IORegistryEntrySetCFProperties(0, d), MACH_SEND_INVALID_DEST);
 	CFRelease(d);

@@ -19,7 +19,21 @@
 #include "test.h"
 #include "world.h"
 
-enum kind { END, HANDLE, TASK, TEXT, DICTIONARY, VALUE, STRING, OUT, NUMBER, IN, SIZE, OUT_SIZE, PORT };
+enum kind {
+	END,
+	HANDLE,
+	TASK,
+	TEXT,
+	DICTIONARY,
+	VALUE,
+	STRING,
+	OUT,
+	NUMBER,
+	IN,
+	SIZE,
+	OUT_SIZE,
+	PORT
+};
 enum { MAX_ARGUMENTS = 12, MAX_CALLS = 1500, BUFFER = 1 << 16 };
 
 struct function {
@@ -44,7 +58,7 @@ static IONotificationPortRef port;
 static struct {
 	const char *name;
 	unsigned a[MAX_ARGUMENTS], calls;
-} *shared; /* what the child does just now */
+} * shared; /* what the child does just now */
 
 static const uint32_t numbers[NUMBERS] = { 0, 1, 2, 3, 16, 17, UINT32_MAX };
 static const size_t sizes[SIZES] = { 0, 1, 16, 4096, 4097, 65536, 48 };
@@ -52,9 +66,18 @@ static const size_t sizes[SIZES] = { 0, 1, 16, 4096, 4097, 65536, 48 };
 static unsigned count_of(enum kind kind)
 {
 	static const unsigned counts[] = {
-		[HANDLE] = HANDLES, [TASK] = 3,		[TEXT] = TEXTS,	    [DICTIONARY] = DICTIONARIES,
-		[VALUE] = VALUES,   [STRING] = STRINGS, [OUT] = 2,	    [NUMBER] = NUMBERS,
-		[IN] = 2,	    [SIZE] = SIZES,	[OUT_SIZE] = SIZES + 1, [PORT] = 2,
+		[HANDLE] = HANDLES,
+		[TASK] = 3,
+		[TEXT] = TEXTS,
+		[DICTIONARY] = DICTIONARIES,
+		[VALUE] = VALUES,
+		[STRING] = STRINGS,
+		[OUT] = 2,
+		[NUMBER] = NUMBERS,
+		[IN] = 2,
+		[SIZE] = SIZES,
+		[OUT_SIZE] = SIZES + 1,
+		[PORT] = 2,
 	};
 	return counts[kind];
 }
@@ -90,8 +113,10 @@ static void make_handles(void)
 static void make_values(void)
 {
 	static char long_text[6000], bytes[] = { (char)0xff, (char)0xfe, (char)0xc3, 0x28, 0 };
-	static const char *const few[TEXTS] = { NULL,	 "",	"IOService", "IOService:/", "%s%n%n",
-						bytes, long_text, kIOFirstMatchNotification };
+	static const char *const few[TEXTS] = { NULL,	     "",
+						"IOService", "IOService:/",
+						"%s%n%n",    bytes,
+						long_text,   kIOFirstMatchNotification };
 	int one = 1;
 	CFNumberRef number = CFNumberCreate(NULL, kCFNumberIntType, &one);
 	CFMutableDictionaryRef odd_key = CFDictionaryCreateMutable(
@@ -138,7 +163,7 @@ static void make_sizes(void)
 #define H(i) handles[a[i]]
 #define T(i) texts[a[i]]
 #define D(i) (CFDictionaryRef)(dictionaries[a[i]] ? CFRetain(dictionaries[a[i]]) : NULL)
-#define PLAIN(i) (CFDictionaryRef)dictionaries[a[i]]
+#define PLAIN(i) (CFDictionaryRef) dictionaries[a[i]]
 #define V(i) values[a[i]]
 #define S(i) strings[a[i]]
 #define O(i) ((void *)(a[i] ? buffer : NULL))
@@ -150,24 +175,24 @@ static void make_sizes(void)
 #define P(i) (a[i] ? port : NULL)
 #define W(i) (a[i] == 0 ? mach_task_self() : a[i] == 1 ? 0 : 0x777)
 
-#define F(id, statement, ...) \
-	static void call_##id(const unsigned *a) \
-	{ \
-		(void)a; \
-		statement; \
-	} \
-	__attribute__((constructor)) static void add_##id(void) \
-	{ \
-		static struct function f = { #id, call_##id, { __VA_ARGS__ }, NULL }; \
-\
-		f.next = functions; \
-		functions = &f; \
+#define F(id, statement, ...)                                                                      \
+	static void call_##id(const unsigned *a)                                                   \
+	{                                                                                          \
+		(void)a;                                                                           \
+		statement;                                                                         \
+	}                                                                                          \
+	__attribute__((constructor)) static void add_##id(void)                                    \
+	{                                                                                          \
+		static struct function f = { #id, call_##id, { __VA_ARGS__ }, NULL };              \
+                                                                                                   \
+		f.next = functions;                                                                \
+		functions = &f;                                                                    \
 	}
-#define FREE(x) \
-	do { \
-		CFTypeRef result_ = (x); \
-		if (result_) \
-			CFRelease(result_); \
+#define FREE(x)                                                                                    \
+	do {                                                                                       \
+		CFTypeRef result_ = (x);                                                           \
+		if (result_)                                                                       \
+			CFRelease(result_);                                                        \
 	} while (0)
 #define DROP(x) IOObjectRelease(x)
 
@@ -194,8 +219,7 @@ static mach_timespec_t wait_time(uint32_t seconds, uint32_t nanoseconds)
 
 F(IOMainPort, IOMainPort(H(0), O(1)), HANDLE, OUT)
 F(IOMasterPort, IOMasterPort(H(0), O(1)), HANDLE, OUT)
-F(IONotificationPortCreate,
-  IONotificationPortRef p = IONotificationPortCreate(H(0));
+F(IONotificationPortCreate, IONotificationPortRef p = IONotificationPortCreate(H(0));
   if (p) IONotificationPortDestroy(p), HANDLE)
 F(IONotificationPortDestroy, IONotificationPortDestroy(NULL), END)
 F(IONotificationPortGetRunLoopSource, IONotificationPortGetRunLoopSource(P(0)), PORT)
@@ -229,8 +253,8 @@ F(IORegistryEntryIDMatching, FREE(IORegistryEntryIDMatching(N(0))), NUMBER)
 F(IOServiceMatchPropertyTable, IOServiceMatchPropertyTable(H(0), PLAIN(1), O(2)), HANDLE,
   DICTIONARY, OUT)
 F(IOServiceAddMatchingNotification,
-  IOServiceAddMatchingNotification(P(0), T(1), D(2), a[3] ? on_match : NULL, NULL, O(4)), PORT, TEXT,
-  DICTIONARY, OUT, OUT)
+  IOServiceAddMatchingNotification(P(0), T(1), D(2), a[3] ? on_match : NULL, NULL, O(4)), PORT,
+  TEXT, DICTIONARY, OUT, OUT)
 F(IOServiceAddNotification, IOServiceAddNotification(H(0), T(1), D(2), H(3), 5, O(4)), HANDLE, TEXT,
   DICTIONARY, HANDLE, OUT)
 F(IOServiceAddInterestNotification,
@@ -240,8 +264,7 @@ F(IOServiceGetBusyState, IOServiceGetBusyState(H(0), O(1)), HANDLE, OUT)
 F(IOServiceWaitQuiet, mach_timespec_t t = wait_time(N(1), N(2));
   IOServiceWaitQuiet(H(0), a[3] ? &t : NULL), HANDLE, NUMBER, NUMBER, OUT)
 F(IOKitGetBusyState, IOKitGetBusyState(H(0), O(1)), HANDLE, OUT)
-F(IOKitWaitQuiet, mach_timespec_t t = wait_time(0, N(1)); IOKitWaitQuiet(H(0), &t), HANDLE,
-  NUMBER)
+F(IOKitWaitQuiet, mach_timespec_t t = wait_time(0, N(1)); IOKitWaitQuiet(H(0), &t), HANDLE, NUMBER)
 F(IOKitWaitQuietWithOptions, IOKitWaitQuietWithOptions(H(0), NULL, N(1)), HANDLE, NUMBER)
 F(IOServiceOpen, IOServiceOpen(H(0), W(1), N(2), O(3)), HANDLE, TASK, NUMBER, OUT)
 F(IOServiceRequestProbe, IOServiceRequestProbe(H(0), N(1)), HANDLE, NUMBER)
@@ -251,12 +274,13 @@ F(IOServiceClose, IOServiceClose(H(0)), HANDLE)
 F(IOConnectAddRef, IOConnectAddRef(H(0)), HANDLE)
 F(IOConnectRelease, IOConnectRelease(H(0)), HANDLE)
 F(IOConnectGetService, IOConnectGetService(H(0), O(1)), HANDLE, OUT)
-F(IOConnectSetNotificationPort, IOConnectSetNotificationPort(H(0), N(1), H(2), N(3)), HANDLE, NUMBER,
-  HANDLE, NUMBER)
-F(IOConnectMapMemory64, if (a[4]) *(mach_vm_address_t *)buffer = N(6);
+F(IOConnectSetNotificationPort, IOConnectSetNotificationPort(H(0), N(1), H(2), N(3)), HANDLE,
+  NUMBER, HANDLE, NUMBER)
+F(IOConnectMapMemory64, if (a[4]) * (mach_vm_address_t *)buffer = N(6);
   IOConnectMapMemory64(H(0), N(1), W(2), O(4), a[5] ? (void *)(buffer + 64) : NULL, N(3)), HANDLE,
   NUMBER, TASK, NUMBER, OUT, OUT, NUMBER)
-F(IOConnectUnmapMemory64, IOConnectUnmapMemory64(H(0), N(1), W(2), N(3)), HANDLE, NUMBER, TASK, NUMBER)
+F(IOConnectUnmapMemory64, IOConnectUnmapMemory64(H(0), N(1), W(2), N(3)), HANDLE, NUMBER, TASK,
+  NUMBER)
 F(IOConnectMapMemory,
   IOConnectMapMemory(H(0), N(1), W(2), O(4), a[5] ? (void *)(buffer + 64) : NULL, N(3)), HANDLE,
   NUMBER, TASK, NUMBER, OUT, OUT)
@@ -273,9 +297,8 @@ F(IOConnectCallAsyncMethod,
 			   N(3), I(2), N(3), I(4), Z(5), O(6), ON(7), a[8] ? buffer + 4096 : NULL,
 			   OZ(9)),
   HANDLE, NUMBER, IN, NUMBER, IN, SIZE, OUT, OUT_SIZE, OUT, OUT_SIZE, HANDLE, OUT)
-F(IOConnectCallStructMethod,
-  IOConnectCallStructMethod(H(0), N(1), I(2), Z(3), O(4), OZ(5)), HANDLE, NUMBER, IN, SIZE, OUT,
-  OUT_SIZE)
+F(IOConnectCallStructMethod, IOConnectCallStructMethod(H(0), N(1), I(2), Z(3), O(4), OZ(5)), HANDLE,
+  NUMBER, IN, SIZE, OUT, OUT_SIZE)
 F(IOConnectCallAsyncStructMethod,
   IOConnectCallAsyncStructMethod(H(0), N(1), H(6), (uint64_t *)(void *)(buffer + 30000), N(7), I(2),
 				 Z(3), O(4), OZ(5)),
@@ -298,8 +321,8 @@ F(IORegistryEntryFromPath, DROP(IORegistryEntryFromPath(H(0), T(1))), HANDLE, TE
 F(IORegistryEntryCopyFromPath, DROP(IORegistryEntryCopyFromPath(H(0), S(1))), HANDLE, STRING)
 F(IORegistryCreateIterator, IORegistryCreateIterator(H(0), T(1), N(2), O(3)), HANDLE, TEXT, NUMBER,
   OUT)
-F(IORegistryEntryCreateIterator, IORegistryEntryCreateIterator(H(0), T(1), N(2), O(3)), HANDLE, TEXT,
-  NUMBER, OUT)
+F(IORegistryEntryCreateIterator, IORegistryEntryCreateIterator(H(0), T(1), N(2), O(3)), HANDLE,
+  TEXT, NUMBER, OUT)
 F(IORegistryIteratorEnterEntry, IORegistryIteratorEnterEntry(H(0)), HANDLE)
 F(IORegistryIteratorExitEntry, IORegistryIteratorExitEntry(H(0)), HANDLE)
 F(IORegistryEntryGetName, IORegistryEntryGetName(H(0), O(1)), HANDLE, OUT)
@@ -309,23 +332,22 @@ F(IORegistryEntryGetLocationInPlane, IORegistryEntryGetLocationInPlane(H(0), T(1
 F(IORegistryEntryGetPath, IORegistryEntryGetPath(H(0), T(1), O(2)), HANDLE, TEXT, OUT)
 F(IORegistryEntryCopyPath, FREE(IORegistryEntryCopyPath(H(0), T(1))), HANDLE, TEXT)
 F(IORegistryEntryGetRegistryEntryID, IORegistryEntryGetRegistryEntryID(H(0), O(1)), HANDLE, OUT)
-F(IORegistryEntryCreateCFProperties,
-  CFMutableDictionaryRef d = NULL;
+F(IORegistryEntryCreateCFProperties, CFMutableDictionaryRef d = NULL;
   if (!IORegistryEntryCreateCFProperties(H(0), a[1] ? &d : NULL, NULL, N(2)) && d) CFRelease(d),
   HANDLE, OUT, NUMBER)
 F(IORegistryEntryCreateCFProperty, FREE(IORegistryEntryCreateCFProperty(H(0), S(1), NULL, N(2))),
   HANDLE, STRING, NUMBER)
-F(IORegistryEntrySearchCFProperty, FREE(IORegistryEntrySearchCFProperty(H(0), T(1), S(2), NULL, N(3))),
-  HANDLE, TEXT, STRING, NUMBER)
-F(IORegistryEntryGetProperty, uint32_t n = N(3);
-  if (n > BUFFER) n = BUFFER;
+F(IORegistryEntrySearchCFProperty,
+  FREE(IORegistryEntrySearchCFProperty(H(0), T(1), S(2), NULL, N(3))), HANDLE, TEXT, STRING, NUMBER)
+F(IORegistryEntryGetProperty, uint32_t n = N(3); if (n > BUFFER) n = BUFFER;
   IORegistryEntryGetProperty(H(0), T(1), O(2), a[4] ? &n : NULL), HANDLE, TEXT, OUT, NUMBER, OUT)
 F(IORegistryEntrySetCFProperties, IORegistryEntrySetCFProperties(H(0), V(1)), HANDLE, VALUE)
-F(IORegistryEntrySetCFProperty, IORegistryEntrySetCFProperty(H(0), S(1), V(2)), HANDLE, STRING, VALUE)
+F(IORegistryEntrySetCFProperty, IORegistryEntrySetCFProperty(H(0), S(1), V(2)), HANDLE, STRING,
+  VALUE)
 F(IORegistryEntryGetChildIterator, IORegistryEntryGetChildIterator(H(0), T(1), O(2)), HANDLE, TEXT,
   OUT)
-F(IORegistryEntryGetParentIterator, IORegistryEntryGetParentIterator(H(0), T(1), O(2)), HANDLE, TEXT,
-  OUT)
+F(IORegistryEntryGetParentIterator, IORegistryEntryGetParentIterator(H(0), T(1), O(2)), HANDLE,
+  TEXT, OUT)
 F(IORegistryEntryGetChildEntry, IORegistryEntryGetChildEntry(H(0), T(1), O(2)), HANDLE, TEXT, OUT)
 F(IORegistryEntryGetParentEntry, IORegistryEntryGetParentEntry(H(0), T(1), O(2)), HANDLE, TEXT, OUT)
 F(IORegistryEntryInPlane, IORegistryEntryInPlane(H(0), T(1)), HANDLE, TEXT)
@@ -406,7 +428,8 @@ TEST(no_argument_kills_the_caller_or_the_session)
 {
 	unsigned failed = 0;
 
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	test_true(shared != MAP_FAILED);
 	world_start();
 	for (struct function *f = functions; f; f = f->next)

@@ -55,17 +55,19 @@ TEST(names_and_null_pointers)
 			n = 0;
 			mach_port_get_attributes(self, name, flavor, (mach_port_info_t)info, &n);
 			test_true(mach_port_get_attributes(self, name, flavor, NULL, &n) != 0);
-			test_true(mach_port_get_attributes(self, name, flavor, (mach_port_info_t)info,
-							   NULL) != 0);
+			test_true(mach_port_get_attributes(self, name, flavor,
+							   (mach_port_info_t)info, NULL) != 0);
 			mach_port_set_attributes(self, name, flavor, NULL, 0);
 		}
 		for (int k = 0; k < NAMES; k++) {
 			for (unsigned poly = 0; poly < 24; poly++) {
-				if (poly != MACH_MSG_TYPE_MAKE_SEND && poly != MACH_MSG_TYPE_COPY_SEND)
-					mach_port_insert_right(self, 0x7654321, names[k], poly == 16 ? 0 : poly);
+				if (poly != MACH_MSG_TYPE_MAKE_SEND &&
+				    poly != MACH_MSG_TYPE_COPY_SEND)
+					mach_port_insert_right(self, 0x7654321, names[k],
+							       poly == 16 ? 0 : poly);
 				test_true(mach_port_request_notification(
-						  self, name, MACH_NOTIFY_NO_SENDERS, 0, names[k], poly,
-						  NULL) != 0 ||
+						  self, name, MACH_NOTIFY_NO_SENDERS, 0, names[k],
+						  poly, NULL) != 0 ||
 					  i == 4);
 			}
 			mach_port_move_member(self, name, names[k]);
@@ -89,8 +91,9 @@ TEST(messages_that_are_none)
 		unsigned char rest[200];
 	} m;
 	static const mach_msg_size_t sizes[] = { 0, 1, 20, 24, 25, 28, 40, 64, 228 };
-	static const mach_msg_bits_t bits[] = { 0, 0x13, 0x14, 0x1f, 0xff, 0x80000000u | 0x14, 0x80000013u,
-						0xffffffff, 0x80001514u };
+	static const mach_msg_bits_t bits[] = { 0,	     0x13,	 0x14,
+						0x1f,	     0xff,	 0x80000000u | 0x14,
+						0x80000013u, 0xffffffff, 0x80001514u };
 
 	make_names();
 	for (int i = 0; i < NAMES; i++)
@@ -102,12 +105,13 @@ TEST(messages_that_are_none)
 					m.header.msgh_size = sizes[s];
 					m.header.msgh_remote_port = names[i];
 					m.header.msgh_local_port = names[(i + b) % NAMES];
-					mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizes[s], 0, 0, 0,
-						 0);
+					mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT,
+						 sizes[s], 0, 0, 0, 0);
 				}
 	for (int i = 0; i < NAMES; i++)
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
-			mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizes[s], names[i], 0, 0);
+			mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizes[s], names[i],
+				 0, 0);
 	test_true(mach_msg(NULL, MACH_SEND_MSG, 24, 0, 0, 0, 0) != 0);
 	test_true(mach_msg(NULL, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, 24, names[4], 0, 0) != 0);
 }

@@ -62,9 +62,12 @@ TEST(nobody_listens_there)
 	memset(long_path, 'x', sizeof(long_path));
 	long_path[sizeof(long_path) - 1] = 0;
 	for (int i = 0; i < 3; i++) {
-		test_equal_error(portico_session_copy_status(nowhere[i], &status), kIOReturnNotAttached);
-		test_equal_error(portico_session_load(nowhere[i], "/x", &text), kIOReturnNotAttached);
-		test_equal_error(portico_session_unload(nowhere[i], "x", &text), kIOReturnNotAttached);
+		test_equal_error(portico_session_copy_status(nowhere[i], &status),
+				 kIOReturnNotAttached);
+		test_equal_error(portico_session_load(nowhere[i], "/x", &text),
+				 kIOReturnNotAttached);
+		test_equal_error(portico_session_unload(nowhere[i], "x", &text),
+				 kIOReturnNotAttached);
 		test_equal_error(portico_session_wait_quiet(nowhere[i], 1), kIOReturnNotAttached);
 		test_equal_error(portico_session_stop(nowhere[i]), kIOReturnNotAttached);
 	}
@@ -93,7 +96,8 @@ TEST(spec_d08_f25_unloaded_drivers_are_not_found)
 	test_equal(it, 0);
 	IONotificationPortRef port = IONotificationPortCreate(0);
 	test_equal(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
-						    IOServiceMatching("MirrorDriver"), ignore, NULL, &it),
+						    IOServiceMatching("MirrorDriver"), ignore, NULL,
+						    &it),
 		   0);
 	test_equal(IOIteratorNext(it), 0);
 	IOObjectRelease(it);
@@ -153,11 +157,11 @@ TEST(a_descriptor_polls_readable_while_a_message_waits)
 	m.msgh_remote_port = port;
 	test_equal_error(mach_msg(&m, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), 0);
 	test_equal(poll(fds, 2, 5000), 2);
-	test_equal_error(mach_msg(&received.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(received), set,
-				  0, 0),
+	test_equal_error(mach_msg(&received.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+				  sizeof(received), set, 0, 0),
 			 0);
-	test_equal_error(mach_msg(&received.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(received), set,
-				  0, 0),
+	test_equal_error(mach_msg(&received.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+				  sizeof(received), set, 0, 0),
 			 MACH_RCV_TIMED_OUT);
 	test_equal(poll(fds, 2, 0), 0);
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
