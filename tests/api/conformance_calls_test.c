@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -279,7 +280,7 @@ TEST(spec_l06_l07_l09_l10_mappings_end)
 	world_stop();
 }
 
-/* --- data queues -------------------------------------------------------------------------------- */
+/* --- data queues -------------------------------------------------------------------- */
 
 TEST(spec_m05_m20_m21_m31_null_queues)
 {
@@ -331,10 +332,13 @@ TEST(spec_m22_an_oversized_wake_up_is_an_error)
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 }
 
-static void start_child(void)
+static void run_child(void)
 {
-	if (fork() == 0)
+	pid_t child = fork();
+
+	if (child == 0)
 		_exit(0);
+	test_equal(waitpid(child, NULL, 0), child);
 }
 
 TEST(spec_m35_the_reference_loop)
@@ -356,7 +360,7 @@ TEST(spec_m35_the_reference_loop)
 	uint64_t all = UINT64_MAX;
 	IOConnectCallScalarMethod(c, 0, &all, 1, NULL, NULL);
 	while (!records && !IODataQueueWaitForAvailableData(queue, port)) {
-		start_child();
+		run_child();
 		while (IODataQueueDataAvailable(queue)) {
 			n = sizeof(record);
 			test_equal_error(IODataQueueDequeue(queue, record, &n), 0);

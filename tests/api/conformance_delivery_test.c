@@ -65,7 +65,7 @@ static void post(mach_port_t to, void *callback, void *refcon)
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, m.header.msgh_size, 0, 0, 0, 0), 0);
 }
 
-/* --- callbacks by number of arguments -------------------------------------------------------- */
+/* --- callbacks by number of arguments -------------------------------------------- */
 
 static int kind = -1;
 static uint64_t seen[16];
@@ -152,7 +152,7 @@ TEST(spec_g15_g17_other_messages_call_nobody)
 	test_equal(calls, 0);
 }
 
-/* --- interest --------------------------------------------------------------------------------- */
+/* --- interest --------------------------------------------------------------------- */
 
 static void *argument;
 static char argument_bytes[64];
@@ -226,7 +226,7 @@ TEST(spec_g16_h02_h03_interest_by_value_and_by_pointer)
 	mach_port_mod_refs(mach_task_self(), service, MACH_PORT_RIGHT_DEAD_NAME, -(int)after);
 }
 
-/* --- OSGetNotificationFromMessage --------------------------------------------------------------- */
+/* --- OSGetNotificationFromMessage --------------------------------------------------- */
 
 TEST(spec_f24_parts_of_a_message)
 {
@@ -268,7 +268,7 @@ TEST(spec_f24_parts_of_a_message)
 			 kIOReturnBadArgument);
 }
 
-/* --- ports ---------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------- */
 
 static dispatch_semaphore_t done;
 static _Atomic int inside, overlaps, wanted;
@@ -508,7 +508,7 @@ TEST(spec_g18_other_blocks_get_their_turn)
 	world_stop();
 }
 
-/* --- matching ---------------------------------------------------------------------------------- */
+/* --- matching ---------------------------------------------------------------------- */
 
 static io_iterator_t iterators[2];
 static int matched[2];

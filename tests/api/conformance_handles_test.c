@@ -254,7 +254,7 @@ TEST(spec_b20_receive_ports)
 	test_equal_error(IOCreateReceivePort(kOSNotificationMessageID, NULL), kIOReturnBadArgument);
 }
 
-/* --- iterators ------------------------------------------------------------------------------ */
+/* --- iterators ------------------------------------------------------------------ */
 
 TEST(spec_c01_c02_a_snapshot_is_read_again_after_reset)
 {
