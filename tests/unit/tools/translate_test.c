@@ -96,6 +96,14 @@ TEST(frameworks_become_libraries)
 	refuses(gcc(), "a.c -framework", "needs a name");
 }
 
+TEST(macos_options_become_ours)
+{
+	wants(gcc(), "-c a.c -Wmost", " -Wall ");
+	wants(gcc(), "a.cpp -lc++", " -lstdc++ ");
+	wants(gcc(), "a.c -Wl,-bind_at_load", " -Wl,-z,now ");
+	wants(gcc(), "a.c -Wl,-dead_strip_dylibs", " -Wl,--as-needed ");
+}
+
 TEST(objects_may_go_into_a_dynamic_library)
 {
 	wants(gcc(), "-c a.c", " -fPIC ");
@@ -143,6 +151,10 @@ TEST(macos_options_are_dropped_with_their_values)
 		"-install_name @rpath/x", "-compatibility_version 1.0", "-current_version 1.2",
 		"-undefined dynamic_lookup", "-headerpad_max_install_names", "-Wl,-headerpad,0x100",
 		"-target x86_64-apple-macos12", "--target=arm64-apple-macos12", "-lobjc", "-lSystem",
+		"-stdlib=libc++", "-mdynamic-no-pic", "-fconstant-cfstrings", "-fembed-bitcode", "-prebind",
+		"-Wshorten-64-to-32", "-Wdocumentation", "-Wl,-no_pie", "-Wl,-no_deduplicate",
+		"-Wl,-adhoc_codesign", "-Wl,-reproducible", "-Wl,-all_load",
+		"-Wl,-sectcreate,__TEXT,__info_plist,Info.plist",
 	};
 
 	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
