@@ -165,6 +165,7 @@ TEST(spec_f10_f26_services_terminate_are_notified_and_come_back)
 	io_connect_t c = world_open("CalculatorDriver", 0);
 	uint64_t later[3] = { 1, 2, 3600ull * 1000000000 }, in[2] = { 2, 3 }, out[1] = { 0 };
 	io_async_ref64_t reference = { 0 };
+	kern_return_t result;
 	uint32_t n = 0;
 
 	reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)on_aborted;
@@ -182,7 +183,11 @@ TEST(spec_f10_f26_services_terminate_are_notified_and_come_back)
 	test_equal_error(story.aborted_result, kIOReturnAborted);
 	test_equal(story.interest_terminated, 1);
 	n = 1;
-	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n), MACH_SEND_INVALID_DEST);
+	/* The host's sockets close one after the other: a call may still set out on the last. */
+	while ((uint32_t)(result = IOConnectCallScalarMethod(c, ADD, in, 2, out, &n)) ==
+	       (uint32_t)kIOReturnOffline)
+		n = 1;
+	test_equal_error(result, MACH_SEND_INVALID_DEST);
 	IOServiceClose(c);
 	c = world_open("CalculatorDriver", 0);
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n), 0);
