@@ -4,6 +4,8 @@
 #define PORTICO_LIBPROC_H
 
 #include <stdint.h>
+#include <sys/cdefs.h>
+#include <sys/param.h>
 #include <sys/types.h>
 
 #define PROC_PIDPATHINFO_MAXSIZE (4 * 1024)

@@ -19,6 +19,7 @@
 #ifndef _IOKIT_IOKITLIB_H
 #define _IOKIT_IOKITLIB_H
 
+#include <arpa/inet.h>
 #include <sys/cdefs.h>
 #include <sys/types.h>
 

@@ -5,6 +5,8 @@
 #ifndef DISPATCH_DISPATCH_H
 #define DISPATCH_DISPATCH_H
 
+#include <unistd.h>
+
 #include <dispatch/base.h>
 #include <dispatch/object.h>
 #include <dispatch/time.h>
