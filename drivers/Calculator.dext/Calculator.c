@@ -22,8 +22,8 @@ static IOReturn divide(OSObject *target, void *reference, IOExternalMethodArgume
 
 static IOReturn sleepFor(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
-	struct timespec left = {.tv_sec = (time_t)(arguments->scalarInput[0] / 1000000000),
-				.tv_nsec = (long)(arguments->scalarInput[0] % 1000000000)};
+	struct timespec left = { .tv_sec = (time_t)(arguments->scalarInput[0] / 1000000000),
+				 .tv_nsec = (long)(arguments->scalarInput[0] % 1000000000) };
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &left, &left))
 		;
@@ -43,15 +43,15 @@ static IOReturn opens(OSObject *target, void *reference, IOExternalMethodArgumen
 
 /* Scalars in, structure in, scalars out, structure out; asynchronous? */
 static const IOExternalMethodDispatch2022 methods[] = {
-	{add, 2, 0, 1, 0, false, NULL},
-	{divide, 2, 0, 2, 0, false, NULL},
-	{statistics, 0, ANY, 0, 4 * sizeof(double), false, NULL},
-	{reverse, 0, ANY, 0, ANY, false, NULL},
-	{laterAdd, 3, 0, 0, 0, true, NULL},
-	{laterRepeat, 2, 0, 0, 0, true, NULL},
-	{laterFail, 2, 0, 0, 0, true, NULL},
-	{sleepFor, 1, 0, 0, 0, false, NULL},
-	{opens, 0, 0, 4, 0, false, NULL},
+	{ add, 2, 0, 1, 0, false, NULL },
+	{ divide, 2, 0, 2, 0, false, NULL },
+	{ statistics, 0, ANY, 0, 4 * sizeof(double), false, NULL },
+	{ reverse, 0, ANY, 0, ANY, false, NULL },
+	{ laterAdd, 3, 0, 0, 0, true, NULL },
+	{ laterRepeat, 2, 0, 0, 0, true, NULL },
+	{ laterFail, 2, 0, 0, 0, true, NULL },
+	{ sleepFor, 1, 0, 0, 0, false, NULL },
+	{ opens, 0, 0, 4, 0, false, NULL },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -94,7 +94,7 @@ static const struct IODriverClass userClientClass = {
 	.name = "CalculatorUserClient",
 	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct CalculatorUserClient),
-	.service = &(const struct IOServiceOperations){.start = clientStart},
+	.service = &(const struct IOServiceOperations){ .start = clientStart },
 	.userClient =
 		&(const struct IOUserClientOperations){
 			.externalMethod = clientMethod,
@@ -105,9 +105,9 @@ static const struct IODriverClass userClientClass = {
 
 static bool driverStart(IOService *service, IOService *provider)
 {
-	static const char *const names[] = {"add",	 "divide",   "statistics",
-					    "reverse",	 "addLater", "repeat",
-					    "failLater", "sleep",    "opens"};
+	static const char *const names[] = { "add",	  "divide",   "statistics",
+					     "reverse",	  "addLater", "repeat",
+					     "failLater", "sleep",    "opens" };
 	CFMutableArrayRef operations = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
@@ -142,7 +142,7 @@ static const struct IODriverClass driverClass = {
 		},
 };
 
-static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
+static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
 const struct IODriver portico_driver = {
 	.version = IODRIVER_VERSION,
 	.identifier = "org.portico.driver.Calculator",

@@ -49,7 +49,7 @@ static void complete(struct Later *later, IOReturn status, const uint64_t *words
 static void fire(void *context, IOTimerEventSource *timer)
 {
 	struct Later *later = context;
-	const uint64_t words[3] = {later->index, later->value, now()};
+	const uint64_t words[3] = { later->index, later->value, now() };
 
 	switch (later->kind) {
 	case LATER_ADD:

@@ -43,7 +43,7 @@ IOReturn statistics(OSObject *target, void *reference, IOExternalMethodArguments
 		least = !at || value < least || value != value ? value : least;
 		most = !at || value > most || value != value ? value : most;
 	}
-	const double answer[4] = {sum, sum / (double)(size / sizeof(double)), least, most};
+	const double answer[4] = { sum, sum / (double)(size / sizeof(double)), least, most };
 	memcpy(arguments->structureOutput, answer, sizeof(answer));
 	return kIOReturnSuccess;
 }

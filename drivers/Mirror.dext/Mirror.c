@@ -61,8 +61,8 @@ static IOReturn fill(OSObject *target, void *reference, IOExternalMethodArgument
 }
 
 static const IOExternalMethodDispatch2022 methods[] = {
-	{checksum, 2, 0, 1, 0, false, NULL},
-	{fill, 3, 0, 0, 0, false, NULL},
+	{ checksum, 2, 0, 1, 0, false, NULL },
+	{ fill, 3, 0, 0, 0, false, NULL },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -198,7 +198,7 @@ static const struct IODriverClass driverClass = {
 		},
 };
 
-static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
+static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
 const struct IODriver portico_driver = {
 	.version = IODRIVER_VERSION,
 	.identifier = "org.portico.driver.Mirror",

@@ -27,24 +27,24 @@ struct Connector {
 
 static bool ask(int fd, enum proc_cn_mcast_op operation)
 {
-	struct cn_msg message = {.id = {CN_IDX_PROC, CN_VAL_PROC}, .len = sizeof(operation)};
+	struct cn_msg message = { .id = { CN_IDX_PROC, CN_VAL_PROC }, .len = sizeof(operation) };
 	struct nlmsghdr header = {
 		.nlmsg_len = NLMSG_LENGTH(sizeof(message) + sizeof(operation)),
 		.nlmsg_type = NLMSG_DONE,
 	};
 	struct iovec parts[] = {
-		{&header, sizeof(header)},
-		{&message, sizeof(message)},
-		{&operation, sizeof(operation)},
+		{ &header, sizeof(header) },
+		{ &message, sizeof(message) },
+		{ &operation, sizeof(operation) },
 	};
-	struct msghdr datagram = {.msg_iov = parts, .msg_iovlen = 3};
+	struct msghdr datagram = { .msg_iov = parts, .msg_iovlen = 3 };
 
 	return sendmsg(fd, &datagram, MSG_NOSIGNAL) == (ssize_t)header.nlmsg_len;
 }
 
 static int openSocket(void)
 {
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
 
 	if (fd < 0)
@@ -84,7 +84,7 @@ static bool receive(int fd, struct proc_event *event, bool *present)
 /* An acknowledgement without error. */
 static bool isAcknowledged(int fd)
 {
-	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	struct proc_event event;
 	bool present;
 

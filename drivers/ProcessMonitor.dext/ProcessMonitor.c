@@ -110,10 +110,10 @@ static IOReturn selfTestInGate(void *context, void *argument)
 	const uint64_t *count = argument;
 
 	for (uint64_t i = 0; i < *count; i++) {
-		struct ProcessRecord record = {.kind = KIND_SELF_TEST,
-					       .pid = (uint32_t)i,
-					       .time = processNow(),
-					       .comm = "selfTest"};
+		struct ProcessRecord record = { .kind = KIND_SELF_TEST,
+						.pid = (uint32_t)i,
+						.time = processNow(),
+						.comm = "selfTest" };
 		enqueue(context, &record);
 	}
 	return kIOReturnSuccess;
@@ -155,10 +155,10 @@ static IOReturn selfTest(OSObject *target, void *reference, IOExternalMethodArgu
 }
 
 static const IOExternalMethodDispatch2022 methods[] = {
-	{start, 1, 0, 0, 0, false, NULL},
-	{stop, 0, 0, 0, 0, false, NULL},
-	{statistics, 0, 0, 4, 0, false, NULL},
-	{selfTest, 1, 0, 0, 0, false, NULL},
+	{ start, 1, 0, 0, 0, false, NULL },
+	{ stop, 0, 0, 0, 0, false, NULL },
+	{ statistics, 0, 0, 4, 0, false, NULL },
+	{ selfTest, 1, 0, 0, 0, false, NULL },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -222,7 +222,7 @@ static const struct IODriverClass userClientClass = {
 	.name = "ProcessMonitorUserClient",
 	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct ProcessMonitorUserClient),
-	.service = &(const struct IOServiceOperations){.start = clientStart, .free = clientFree},
+	.service = &(const struct IOServiceOperations){ .start = clientStart, .free = clientFree },
 	.userClient =
 		&(const struct IOUserClientOperations){
 			.externalMethod = clientMethod,
@@ -245,10 +245,10 @@ static const struct IODriverClass driverClass = {
 	.name = "ProcessMonitor",
 	.superclass = &IOServiceBase,
 	.instanceSize = sizeof(struct ProcessMonitor),
-	.service = &(const struct IOServiceOperations){.start = driverStart},
+	.service = &(const struct IOServiceOperations){ .start = driverStart },
 };
 
-static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, NULL};
+static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };
 const struct IODriver portico_driver = {
 	.version = IODRIVER_VERSION,
 	.identifier = "org.portico.driver.ProcessMonitor",

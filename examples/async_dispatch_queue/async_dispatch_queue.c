@@ -190,8 +190,8 @@ static int run(int count, uint64_t interval_ns)
 	start(connect, wake, fail_later, (void *)(uintptr_t)failed, &p, fail, 2);
 	start(connect, wake, repeat, (void *)(uintptr_t)repeated, &p, times, 2);
 	send_pair(wake, &p);
-	while (left > 0 && !dispatch_semaphore_wait(p.done, dispatch_time(DISPATCH_TIME_NOW,
-									  10 * NSEC_PER_SEC)))
+	while (left > 0 && !dispatch_semaphore_wait(
+				   p.done, dispatch_time(DISPATCH_TIME_NOW, 10 * NSEC_PER_SEC)))
 		left--;
 
 	IONotificationPortDestroy(port);

@@ -31,8 +31,8 @@ static io_connect_t open_calculator(void)
 	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
 							   IOServiceMatching("CalculatorDriver"));
 	io_connect_t connect = IO_OBJECT_NULL;
-	kern_return_t kr = service ? IOServiceOpen(service, mach_task_self(), 0, &connect)
-				   : kIOReturnNoDevice;
+	kern_return_t kr =
+		service ? IOServiceOpen(service, mach_task_self(), 0, &connect) : kIOReturnNoDevice;
 
 	if (service)
 		IOObjectRelease(service);
@@ -78,7 +78,8 @@ static int run(int count)
 	while (!kr && p.seen < count)
 		kr = receive_one(wake);
 	if (kr)
-		fprintf(stderr, "stopped with 0x%08x after %d of %d\n", (unsigned)kr, p.seen, count);
+		fprintf(stderr, "stopped with 0x%08x after %d of %d\n", (unsigned)kr, p.seen,
+			count);
 	IOServiceClose(connect);
 	IONotificationPortDestroy(port);
 	printf("%d completions through mach_msg\n", p.seen);

@@ -34,8 +34,8 @@ static io_connect_t open_calculator(void)
 	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
 							   IOServiceMatching("CalculatorDriver"));
 	io_connect_t connect = IO_OBJECT_NULL;
-	kern_return_t kr = service ? IOServiceOpen(service, mach_task_self(), 0, &connect)
-				   : kIOReturnNoDevice;
+	kern_return_t kr =
+		service ? IOServiceOpen(service, mach_task_self(), 0, &connect) : kIOReturnNoDevice;
 
 	if (service)
 		IOObjectRelease(service);
@@ -107,7 +107,8 @@ static int run(int count)
 	if (!kr)
 		kr = wait_for_all(wake, &p);
 	if (kr)
-		fprintf(stderr, "stopped with 0x%08x after %d of %d\n", (unsigned)kr, p.seen, count);
+		fprintf(stderr, "stopped with 0x%08x after %d of %d\n", (unsigned)kr, p.seen,
+			count);
 	IOServiceClose(connect);
 	IONotificationPortDestroy(port);
 	printf("%d completions through epoll\n", p.seen);

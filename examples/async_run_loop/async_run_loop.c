@@ -48,8 +48,8 @@ static void *pump_thread(void *argument)
 {
 	struct pump *p = argument;
 	Boolean free_info;
-	CFMachPortRef port = CFMachPortCreateWithPort(kCFAllocatorDefault, p->port, received, NULL,
-						      &free_info);
+	CFMachPortRef port =
+		CFMachPortCreateWithPort(kCFAllocatorDefault, p->port, received, NULL, &free_info);
 	CFRunLoopSourceRef source = NULL;
 	SInt32 reason = kCFRunLoopRunTimedOut;
 
@@ -65,8 +65,8 @@ static void *pump_thread(void *argument)
 	if (source)
 		reason = CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10.0, false);
 	if (reason != kCFRunLoopRunStopped) {
-		fprintf(stderr, "the run loop ended with %d and %d of %d completions\n", (int)reason,
-			p->seen, p->wanted);
+		fprintf(stderr, "the run loop ended with %d and %d of %d completions\n",
+			(int)reason, p->seen, p->wanted);
 		p->wrong++;
 	}
 	if (source) {
@@ -85,8 +85,8 @@ static io_connect_t open_calculator(void)
 	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
 							   IOServiceMatching("CalculatorDriver"));
 	io_connect_t connect = IO_OBJECT_NULL;
-	kern_return_t kr = service ? IOServiceOpen(service, mach_task_self(), 0, &connect)
-				   : kIOReturnNoDevice;
+	kern_return_t kr =
+		service ? IOServiceOpen(service, mach_task_self(), 0, &connect) : kIOReturnNoDevice;
 
 	if (service)
 		IOObjectRelease(service);
@@ -99,7 +99,8 @@ static io_connect_t open_calculator(void)
 
 static int run(int count)
 {
-	struct pump p = { .wanted = count, .lock = PTHREAD_MUTEX_INITIALIZER,
+	struct pump p = { .wanted = count,
+			  .lock = PTHREAD_MUTEX_INITIALIZER,
 			  .changed = PTHREAD_COND_INITIALIZER };
 	const uint64_t scalars[] = { (uint64_t)count, 10000000 };
 	io_connect_t connect = open_calculator();
@@ -119,8 +120,8 @@ static int run(int count)
 
 	reference[kIOAsyncCalloutFuncIndex] = (io_user_reference_t)(uintptr_t)completed;
 	reference[kIOAsyncCalloutRefconIndex] = (io_user_reference_t)(uintptr_t)&p;
-	kr = IOConnectCallAsyncScalarMethod(connect, repeat, p.port, reference, kIOAsyncCalloutCount,
-					    scalars, 2, NULL, NULL);
+	kr = IOConnectCallAsyncScalarMethod(connect, repeat, p.port, reference,
+					    kIOAsyncCalloutCount, scalars, 2, NULL, NULL);
 	if (kr)
 		CFRunLoopStop(p.loop);
 	pthread_join(thread, NULL);

@@ -19,7 +19,17 @@
 
 #define SERVICE_CLASS "CalculatorDriver"
 
-enum { add, divide, statistics, reverse, add_later, repeat_method, fail_later, sleep_method, opens };
+enum {
+	add,
+	divide,
+	statistics,
+	reverse,
+	add_later,
+	repeat_method,
+	fail_later,
+	sleep_method,
+	opens
+};
 
 static int n_wrong;
 
@@ -111,9 +121,8 @@ static io_connect_t open_service(io_service_t service)
 	kern_return_t kr;
 
 	printf("2. open\n");
-	check("IOServiceOpen type 0: for everybody", IOServiceOpen(service, mach_task_self(), 0,
-								   &connect),
-	      kIOReturnSuccess);
+	check("IOServiceOpen type 0: for everybody",
+	      IOServiceOpen(service, mach_task_self(), 0, &connect), kIOReturnSuccess);
 	kr = IOServiceOpen(service, mach_task_self(), 1, &privileged);
 	if (geteuid() == 0) {
 		check("IOServiceOpen type 1: we are the administrator", kr, kIOReturnSuccess);
@@ -122,9 +131,8 @@ static io_connect_t open_service(io_service_t service)
 	} else {
 		check("IOServiceOpen type 1: needs the administrator", kr, kIOReturnNotPrivileged);
 	}
-	check("IOServiceOpen type 99: no such type", IOServiceOpen(service, mach_task_self(), 99,
-								   &none),
-	      kIOReturnUnsupported);
+	check("IOServiceOpen type 99: no such type",
+	      IOServiceOpen(service, mach_task_self(), 99, &none), kIOReturnUnsupported);
 	check_true("a refused open gives no connection", none == IO_OBJECT_NULL);
 	return connect;
 }
@@ -171,7 +179,8 @@ static void call_structures(io_connect_t connect)
 	int equal = 1;
 
 	check("statistics of 1, 2, 3, 10",
-	      IOConnectCallStructMethod(connect, statistics, numbers, sizeof(numbers), result, &size),
+	      IOConnectCallStructMethod(connect, statistics, numbers, sizeof(numbers), result,
+					&size),
 	      kIOReturnSuccess);
 	check_true("  sum 16, mean 4, minimum 1, maximum 10",
 		   size == sizeof(result) && fabs(result[0] - 16) < 1e-9 &&
@@ -183,7 +192,8 @@ static void call_structures(io_connect_t connect)
 	      kIOReturnBadArgument);
 	size = 8;
 	check("statistics with room for one number",
-	      IOConnectCallStructMethod(connect, statistics, numbers, sizeof(numbers), result, &size),
+	      IOConnectCallStructMethod(connect, statistics, numbers, sizeof(numbers), result,
+					&size),
 	      kIOReturnBadArgument);
 	size = sizeof(word) - 1;
 	check("reverse(\"portico\")",
@@ -332,8 +342,8 @@ static void wait_for_death(struct watch *w, io_connect_t connect, const char *co
 
 static void call_again(void)
 {
-	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
-							   IOServiceMatching(SERVICE_CLASS));
+	io_service_t service =
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching(SERVICE_CLASS));
 	const uint64_t in[] = { 40, 2 };
 	io_connect_t connect = IO_OBJECT_NULL;
 	uint64_t out = 0;
@@ -405,7 +415,8 @@ int main(int argc, char **argv)
 
 	if ((argc > 1 && !crash) || argc > 3) {
 		fprintf(stderr, "usage: call_flow [--crash [COMMAND]]\n"
-				"COMMAND kills the driver's host, for example \"portico crash Calculator\"\n");
+				"COMMAND kills the driver's host, for example \"portico crash "
+				"Calculator\"\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -20,7 +20,12 @@
 #include <mach/mach.h>
 
 enum { start_method, stop_method, statistics_method };
-enum { fork_event = 1, exec_event, exit_event, all_events = 1 << fork_event | 1 << exec_event | 1 << exit_event };
+enum {
+	fork_event = 1,
+	exec_event,
+	exit_event,
+	all_events = 1 << fork_event | 1 << exec_event | 1 << exit_event
+};
 
 struct record {
 	uint32_t version, kind, pid, parent_or_status;
@@ -75,7 +80,8 @@ static void show(struct monitor *m, const struct record *r)
 	if (m->n_records++ && r->sequence != m->last_sequence + 1)
 		m->n_gaps++;
 	m->last_sequence = r->sequence;
-	printf("%6llu.%03llu  %-4s  pid %-7u %s %-7u ", (unsigned long long)(r->time_ns / 1000000000),
+	printf("%6llu.%03llu  %-4s  pid %-7u %s %-7u ",
+	       (unsigned long long)(r->time_ns / 1000000000),
 	       (unsigned long long)(r->time_ns / 1000000 % 1000), names[r->kind], r->pid, word,
 	       r->parent_or_status);
 	for (size_t i = 0; i < sizeof(r->comm) && r->comm[i]; i++)
@@ -140,8 +146,8 @@ static int set_up(struct monitor *m)
 	kr = IOConnectSetNotificationPort(m->connect, 0, m->port, 0);
 	if (kr)
 		return failed("IOConnectSetNotificationPort", kr);
-	kr = IOConnectMapMemory64(m->connect, kIODefaultMemoryType, mach_task_self(), &address, &size,
-				  kIOMapAnywhere);
+	kr = IOConnectMapMemory64(m->connect, kIODefaultMemoryType, mach_task_self(), &address,
+				  &size, kIOMapAnywhere);
 	if (kr)
 		return failed("IOConnectMapMemory64", kr);
 	m->queue = (IODataQueueMemory *)(uintptr_t)address;
@@ -203,7 +209,8 @@ static void watch_for(struct monitor *m, int seconds)
 
 static int run(int seconds)
 {
-	struct monitor m = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	struct monitor m = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			     .changed = PTHREAD_COND_INITIALIZER };
 	uint64_t numbers[4] = { 0 };
 	uint32_t n_numbers = 4;
 	pthread_t thread;
@@ -235,7 +242,9 @@ static int run(int seconds)
 
 int main(int argc, char **argv)
 {
-	int seconds = argc == 3 && !strcmp(argv[1], "--seconds") ? atoi(argv[2]) : argc == 1 ? 3 : -1;
+	int seconds = argc == 3 && !strcmp(argv[1], "--seconds") ? atoi(argv[2])
+		    : argc == 1					 ? 3
+								 : -1;
 
 	if (seconds < 0) {
 		fprintf(stderr, "usage: process_monitor [--seconds N]\n");

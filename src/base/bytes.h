@@ -18,10 +18,13 @@ struct bytes {
 	uint8_t *data;
 	size_t size, capacity;
 	size_t limit; /* 0: none */
-	err_t err; /* -ENOMEM or -EMSGSIZE */
+	err_t err;    /* -ENOMEM or -EMSGSIZE */
 };
 
-#define BYTES_INIT { NULL, 0, 0, 0, 0 }
+#define BYTES_INIT \
+	{ \
+		NULL, 0, 0, 0, 0 \
+	}
 
 void bytes_fini(struct bytes *b);
 /* Forget the contents, keep the memory. */

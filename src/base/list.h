@@ -12,7 +12,10 @@ struct list {
 	struct list *prev, *next;
 };
 
-#define LIST_INIT(head) { &(head), &(head) }
+#define LIST_INIT(head) \
+	{ \
+		&(head), &(head) \
+	}
 
 static inline void list_init(struct list *l)
 {
@@ -63,8 +66,7 @@ static inline void list_splice(struct list *to, struct list *from)
 	list_init(from);
 }
 
-#define container_of(pointer, type, member) \
-	((type *)((char *)(pointer) - offsetof(type, member)))
+#define container_of(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 #define list_first(head, type, member) container_of((head)->next, type, member)
 #define list_last(head, type, member) container_of((head)->prev, type, member)
 

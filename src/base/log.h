@@ -8,7 +8,13 @@
  */
 #pragma once
 
-enum log_level { LOG_LEVEL_NONE, LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+enum log_level {
+	LOG_LEVEL_NONE,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
 
 /* NAME is printed before each line; it must stay valid. PORTICO_LOG wins over LEVEL. */
 void log_init(const char *name, enum log_level level);

@@ -30,8 +30,8 @@ struct task {
 
 struct loop {
 	int epoll_fd, wake_fd;
-	struct map watches; /* fd -> watch */
-	struct list timers; /* sorted by time */
+	struct map watches;    /* fd -> watch */
+	struct list timers;    /* sorted by time */
 	struct list graveyard; /* removed watches that this round may still name */
 	atomic_bool stopped;
 	pthread_mutex_t lock; /* guards tasks */

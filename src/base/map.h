@@ -20,7 +20,10 @@ struct map {
 	size_t capacity, count, used;
 };
 
-#define MAP_INIT { NULL, 0, 0, 0 }
+#define MAP_INIT \
+	{ \
+		NULL, 0, 0, 0 \
+	}
 
 void map_fini(struct map *m);
 

@@ -10,7 +10,10 @@ struct ref {
 	atomic_uint count;
 };
 
-#define REF_INIT { 1 }
+#define REF_INIT \
+	{ \
+		1 \
+	}
 
 static inline void ref_init(struct ref *r)
 {

@@ -10,9 +10,9 @@
 #include "base/err.h"
 
 struct bridge_config {
-	int registry_socket; /* taken; -1: connect to socket_path */
+	int registry_socket;	 /* taken; -1: connect to socket_path */
 	const char *socket_path; /* for reconnection; NULL: none */
-	uint64_t token; /* as the registry gave it; 0 when it did not start us */
+	uint64_t token;		 /* as the registry gave it; 0 when it did not start us */
 };
 
 /* Runs until the session ends. 0 when it ended in order. Any number may run in one process. */

@@ -15,9 +15,16 @@
 static const char uuid_salt[] = "portico.IOPlatformUUID:";
 
 /* Texts that firmware has where nobody filled them in. */
-static const char *const placeholders[] = { "", "To be filled by O.E.M.", "To Be Filled By O.E.M.",
-					    "System Product Name", "System manufacturer", "Default string",
-					    "Not Specified", "None", "0", "System Serial Number" };
+static const char *const placeholders[] = { "",
+					    "To be filled by O.E.M.",
+					    "To Be Filled By O.E.M.",
+					    "System Product Name",
+					    "System manufacturer",
+					    "Default string",
+					    "Not Specified",
+					    "None",
+					    "0",
+					    "System Serial Number" };
 
 struct reading {
 	const struct bridge_platform_roots *roots;
@@ -45,9 +52,9 @@ static bool read_text(const char *root, const char *name, char *text, size_t siz
 
 static void set(struct reading *r, const char *key, CFTypeRef value)
 {
-	CFStringRef name = value ? CFStringCreateWithCString(kCFAllocatorDefault, key,
-							     kCFStringEncodingUTF8)
-				 : NULL;
+	CFStringRef name =
+		value ? CFStringCreateWithCString(kCFAllocatorDefault, key, kCFStringEncodingUTF8)
+		      : NULL;
 
 	if (name)
 		CFDictionarySetValue(r->properties, name, value);
@@ -61,11 +68,13 @@ static void set(struct reading *r, const char *key, CFTypeRef value)
 
 static void set_string(struct reading *r, const char *key, const char *text)
 {
-	CFStringRef value = CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingUTF8);
+	CFStringRef value =
+		CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingUTF8);
 
 	/* Bytes that are no UTF-8 come from odd firmware. */
 	if (!value)
-		value = CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingISOLatin1);
+		value = CFStringCreateWithCString(kCFAllocatorDefault, text,
+						  kCFStringEncodingISOLatin1);
 	set(r, key, value);
 }
 
@@ -95,8 +104,9 @@ static void format_uuid(const uint8_t digest[BRIDGE_DIGEST_SIZE], char ret_text[
 	memcpy(b, digest, sizeof(b));
 	b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
 	b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-	snprintf(ret_text, 37, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", b[0],
-		 b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+	snprintf(ret_text, 37,
+		 "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", b[0], b[1],
+		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
 		 b[15]);
 }
 
@@ -117,12 +127,13 @@ static void read_identity(struct reading *r)
 	set_string(r, "IOPlatformUUID", uuid);
 	/* The real one can be read by root only on most machines. */
 	if (read_text(r->roots->sysfs, "class/dmi/id/product_serial", text, sizeof(text)) ||
-	    read_text(r->roots->sysfs, "firmware/devicetree/base/serial-number", text, sizeof(text))) {
+	    read_text(r->roots->sysfs, "firmware/devicetree/base/serial-number", text,
+		      sizeof(text))) {
 		set_string(r, "IOPlatformSerialNumber", text);
 		return;
 	}
-	snprintf(serial, sizeof(serial), "P%02X%02X%02X%02X%02X%X", digest[16], digest[17], digest[18],
-		 digest[19], digest[20], digest[21] >> 4);
+	snprintf(serial, sizeof(serial), "P%02X%02X%02X%02X%02X%X", digest[16], digest[17],
+		 digest[18], digest[19], digest[20], digest[21] >> 4);
 	set_string(r, "IOPlatformSerialNumber", serial);
 }
 
@@ -150,8 +161,9 @@ static void read_compatible(struct reading *r, const char *model)
 	size_t size;
 
 	/* The device tree's own list of NUL-terminated texts. */
-	if (!bridge_sysfs_read(r->roots->sysfs, "firmware/devicetree/base/compatible", text, sizeof(text),
-			       &size) && size)
+	if (!bridge_sysfs_read(r->roots->sysfs, "firmware/devicetree/base/compatible", text,
+			       sizeof(text), &size) &&
+	    size)
 		set_data(r, "compatible", text, text[size - 1] ? size + 1 : size);
 	else
 		set_text_data(r, "compatible", model);
@@ -191,8 +203,9 @@ err_t bridge_platform_read(const struct bridge_platform_roots *roots,
 	struct reading r = { .roots = roots };
 	char model[BRIDGE_SYSFS_MAX];
 
-	r.properties = CFDictionaryCreateMutable(kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
-						 &kCFTypeDictionaryValueCallBacks);
+	r.properties =
+		CFDictionaryCreateMutable(kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
+					  &kCFTypeDictionaryValueCallBacks);
 	if (!r.properties)
 		return -ENOMEM;
 	read_model(&r, model, sizeof(model));

@@ -11,7 +11,7 @@
 
 struct bridge_platform_roots {
 	const char *sysfs; /* "/sys" */
-	const char *etc; /* "/etc" */
+	const char *etc;   /* "/etc" */
 };
 
 enum { BRIDGE_PLATFORM_NAME_SIZE = 128 };

@@ -25,7 +25,10 @@ static void malloc_deallocate(void *ptr, void *info)
 }
 
 #define MALLOC_CONTEXT \
-	{ 0, NULL, NULL, NULL, NULL, malloc_allocate, malloc_reallocate, malloc_deallocate, NULL }
+	{ \
+		0, NULL, NULL, NULL, NULL, malloc_allocate, malloc_reallocate, malloc_deallocate, \
+			NULL \
+	}
 
 static const struct __CFAllocator system_default = { CF_OBJECT_STATIC(CF_TYPE_ALLOCATOR),
 						     MALLOC_CONTEXT };

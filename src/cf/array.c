@@ -163,8 +163,9 @@ CFArrayRef CFArrayCreateCopy(CFAllocatorRef allocator, CFArrayRef theArray)
 CFMutableArrayRef CFArrayCreateMutable(CFAllocatorRef allocator, CFIndex capacity,
 				       const CFArrayCallBacks *callBacks)
 {
-	return capacity < 0 ? NULL : array_new(allocator, sizeof(struct mutable_array),
-					       ARRAY_MUTABLE, callBacks);
+	return capacity < 0
+		     ? NULL
+		     : array_new(allocator, sizeof(struct mutable_array), ARRAY_MUTABLE, callBacks);
 }
 
 CFMutableArrayRef CFArrayCreateMutableCopy(CFAllocatorRef allocator, CFIndex capacity,

@@ -48,10 +48,12 @@ static const void *copy_string(CFAllocatorRef allocator, const void *value)
 	return CFStringCreateCopy(allocator, value);
 }
 
-const CFBagCallBacks kCFTypeBagCallBacks = { 0, cf_callback_retain, cf_callback_release,
-					     CFCopyDescription, CFEqual, CFHash };
-const CFBagCallBacks kCFCopyStringBagCallBacks = { 0, copy_string, cf_callback_release,
-						   CFCopyDescription, CFEqual, CFHash };
+const CFBagCallBacks kCFTypeBagCallBacks = {
+	0, cf_callback_retain, cf_callback_release, CFCopyDescription, CFEqual, CFHash
+};
+const CFBagCallBacks kCFCopyStringBagCallBacks = {
+	0, copy_string, cf_callback_release, CFCopyDescription, CFEqual, CFHash
+};
 
 static CFStringRef bag_copy_description(const void *object)
 {
@@ -123,9 +125,9 @@ CFBagRef CFBagCreateCopy(CFAllocatorRef allocator, CFBagRef theBag)
 
 CFMutableBagRef CFBagCreateMutableCopy(CFAllocatorRef allocator, CFIndex capacity, CFBagRef theBag)
 {
-	return cf_is(theBag, CF_TYPE_BAG) ?
-		       (CFMutableBagRef)cf_collection_copy(allocator, &theBag->c, true) :
-		       NULL;
+	return cf_is(theBag, CF_TYPE_BAG)
+		     ? (CFMutableBagRef)cf_collection_copy(allocator, &theBag->c, true)
+		     : NULL;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

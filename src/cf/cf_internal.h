@@ -25,7 +25,10 @@ struct cf_object {
 	_Atomic uint32_t refs; /* 0: immortal */
 };
 
-#define CF_OBJECT_STATIC(type) { NULL, (uint32_t)(type) << 8, 0 }
+#define CF_OBJECT_STATIC(type) \
+	{ \
+		NULL, (uint32_t)(type) << 8, 0 \
+	}
 
 /* Fixed type ids. Others come from cf_class_register. */
 enum {

@@ -139,8 +139,8 @@ bool cf_gregorian_parse(const char *text, size_t n, double *ret_at)
 	if (field[1] < 1 || field[1] > 12 || field[2] < 1 || field[2] > month_days[field[1] - 1] ||
 	    field[3] > 23 || field[4] > 59 || field[5] > 60)
 		return false;
-	*ret_at = (double)(days_from_civil(field[0], field[1], field[2]) * 86400 +
-			   field[3] * 3600 + field[4] * 60 + field[5]) -
+	*ret_at = (double)(days_from_civil(field[0], field[1], field[2]) * 86400 + field[3] * 3600 +
+			   field[4] * 60 + field[5]) -
 		  kCFAbsoluteTimeIntervalSince1970;
 	return true;
 }

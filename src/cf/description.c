@@ -18,7 +18,8 @@ CFStringRef CFCopyDescription(CFTypeRef cf)
 	klass = cf_class_find(cf_type_of(cf));
 	if (klass && klass->copy_description)
 		return klass->copy_description(cf);
-	return CFStringCreateWithFormat(NULL, NULL, CFSTR("<%s %p>"), klass ? klass->name : "?", cf);
+	return CFStringCreateWithFormat(NULL, NULL, CFSTR("<%s %p>"), klass ? klass->name : "?",
+					cf);
 }
 
 CFStringRef cf_copy_text(CFTypeRef object)
@@ -83,9 +84,9 @@ static void print(CFStringRef text)
 
 	while (at < length) {
 		CFIndex used = 0;
-		CFIndex done = CFStringGetBytes(text, CFRangeMake(at, length - at),
-						kCFStringEncodingUTF8, '?', FALSE, (UInt8 *)buffer,
-						sizeof(buffer), &used);
+		CFIndex done =
+			CFStringGetBytes(text, CFRangeMake(at, length - at), kCFStringEncodingUTF8,
+					 '?', FALSE, (UInt8 *)buffer, sizeof(buffer), &used);
 
 		if (done <= 0)
 			break;
@@ -111,8 +112,9 @@ void CFShowStr(CFStringRef str)
 		fputs("(null)\n", stderr);
 		return;
 	}
-	fprintf(stderr, "Length %ld\nIsEightBit %d\nMutable %d\nContents \"", CFStringGetLength(str),
-		!(cf_flags(str) & CF_STRING_WIDE), cf_string_is_mutable(str));
+	fprintf(stderr, "Length %ld\nIsEightBit %d\nMutable %d\nContents \"",
+		CFStringGetLength(str), !(cf_flags(str) & CF_STRING_WIDE),
+		cf_string_is_mutable(str));
 	print(str);
 	fputs("\"\n", stderr);
 }

@@ -14,9 +14,9 @@ static const void *copy_string(CFAllocatorRef allocator, const void *value)
 const CFDictionaryKeyCallBacks kCFTypeDictionaryKeyCallBacks = {
 	0, cf_callback_retain, cf_callback_release, CFCopyDescription, CFEqual, CFHash
 };
-const CFDictionaryValueCallBacks kCFTypeDictionaryValueCallBacks = {
-	0, cf_callback_retain, cf_callback_release, CFCopyDescription, CFEqual
-};
+const CFDictionaryValueCallBacks kCFTypeDictionaryValueCallBacks = { 0, cf_callback_retain,
+								     cf_callback_release,
+								     CFCopyDescription, CFEqual };
 const CFDictionaryKeyCallBacks kCFCopyStringDictionaryKeyCallBacks = {
 	0, copy_string, cf_callback_release, CFCopyDescription, CFEqual, CFHash
 };
@@ -138,7 +138,8 @@ CFIndex CFDictionaryGetCountOfValue(CFDictionaryRef theDict, const void *value)
 		const struct cf_table *t = &theDict->c.table;
 		const void *other = cf_table_values(t)[i];
 
-		count += other == value || (t->value->equal && value && t->value->equal(other, value));
+		count += other == value ||
+			 (t->value->equal && value && t->value->equal(other, value));
 	}
 	return count;
 }

@@ -12,9 +12,9 @@ struct __CFError {
 
 /* Constants that are objects: the layout of clang's constant strings, which gcc has not. */
 #define CONSTANT_STRING(name, text) \
-	static const struct cf_string_constant name##_object = { \
-		{ NULL, CF_TYPE_STRING << 8, 0 }, text, sizeof(text) - 1 \
-	}; \
+	static const struct cf_string_constant name##_object = { { NULL, CF_TYPE_STRING << 8, 0 }, \
+								 text, \
+								 sizeof(text) - 1 }; \
 	const CFStringRef name = (CFStringRef)&name##_object
 
 struct cf_string_constant {
@@ -150,8 +150,8 @@ static CFStringRef copy_reason(CFErrorRef err)
 	if (!reason && cf_is(err, CF_TYPE_ERROR) && CFEqual(err->domain, kCFErrorDomainPOSIX)) {
 		char buffer[128];
 
-		return CFStringCreateWithCString(NULL, strerror_r((int)err->code, buffer,
-								  sizeof(buffer)),
+		return CFStringCreateWithCString(NULL,
+						 strerror_r((int)err->code, buffer, sizeof(buffer)),
 						 kCFStringEncodingUTF8);
 	}
 	return reason;
@@ -178,8 +178,8 @@ CFStringRef CFErrorCopyDescription(CFErrorRef err)
 	return reason ? CFStringCreateWithFormat(NULL, NULL,
 						 CFSTR("The operation couldn\342\200\231t be "
 						       "completed. %@"),
-						 reason) :
-			CFStringCreateWithFormat(NULL, NULL,
+						 reason)
+		      : CFStringCreateWithFormat(NULL, NULL,
 						 CFSTR("The operation couldn\342\200\231t be "
 						       "completed. (%@ error %ld.)"),
 						 err->domain, err->code);

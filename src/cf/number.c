@@ -20,7 +20,12 @@ struct __CFNumber {
 static struct __CFNumber shared_numbers[2][SHARED_LAST - SHARED_FIRST + 1];
 
 #define NUMBER_STATIC(value) \
-	{ { NULL, CF_TYPE_NUMBER << 8 | kCFNumberFloat64Type, 0 }, { .real = (value) } }
+	{ \
+		{ NULL, CF_TYPE_NUMBER << 8 | kCFNumberFloat64Type, 0 }, \
+		{ \
+			.real = (value) \
+		} \
+	}
 static const struct __CFNumber positive_infinity = NUMBER_STATIC(INFINITY);
 static const struct __CFNumber negative_infinity = NUMBER_STATIC(-INFINITY);
 static const struct __CFNumber not_a_number = NUMBER_STATIC(NAN);
@@ -300,11 +305,13 @@ CFComparisonResult CFNumberCompare(CFNumberRef number, CFNumberRef otherNumber, 
 	int order;
 
 	if (!cf_is(number, CF_TYPE_NUMBER) || !cf_is(otherNumber, CF_TYPE_NUMBER))
-		return number == otherNumber ? kCFCompareEqualTo :
-		       number < otherNumber  ? kCFCompareLessThan :
-					       kCFCompareGreaterThan;
+		return number == otherNumber ? kCFCompareEqualTo
+		     : number < otherNumber  ? kCFCompareLessThan
+					     : kCFCompareGreaterThan;
 	order = compare(number, otherNumber);
-	return order < 0 ? kCFCompareLessThan : order > 0 ? kCFCompareGreaterThan : kCFCompareEqualTo;
+	return order < 0 ? kCFCompareLessThan
+	     : order > 0 ? kCFCompareGreaterThan
+			 : kCFCompareEqualTo;
 }
 
 /* --- booleans -------------------------------------------------------------------------- */

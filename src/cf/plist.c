@@ -104,8 +104,7 @@ CFTypeRef plist_values_make_array(struct plist_reader *r, struct plist_values *v
 	CFTypeRef array;
 
 	if (r->options) {
-		CFMutableArrayRef a =
-			CFArrayCreateMutable(r->allocator, 0, &kCFTypeArrayCallBacks);
+		CFMutableArrayRef a = CFArrayCreateMutable(r->allocator, 0, &kCFTypeArrayCallBacks);
 
 		CFArrayReplaceValues(a, CFRangeMake(0, 0), v->values, (CFIndex)v->n);
 		array = a;
@@ -219,7 +218,8 @@ static CFTypeRef copy_deep(struct plist_reader *r, CFTypeRef value)
 			return plist_fail(r, "Out of memory");
 		CFDictionaryGetKeysAndValues(value, keys, keys + n);
 		for (size_t i = 0; ok && i < n; i++)
-			ok = plist_values_add(r, &parts, CFStringCreateCopy(r->allocator, keys[i])) &&
+			ok = plist_values_add(r, &parts,
+					      CFStringCreateCopy(r->allocator, keys[i])) &&
 			     plist_values_add(r, &parts, copy_deep(r, keys[n + i]));
 		if (ok)
 			return plist_values_make_dictionary(r, &parts);
@@ -286,8 +286,10 @@ CFPropertyListRef CFPropertyListCreateWithData(CFAllocatorRef allocator, CFDataR
 					       CFOptionFlags options, CFPropertyListFormat *format,
 					       CFErrorRef *error)
 {
-	struct plist_reader r = { .allocator = allocator, .options = options,
-				  .values_left = PLIST_MAX_VALUES, .bytes_left = PLIST_MAX_BYTES };
+	struct plist_reader r = { .allocator = allocator,
+				  .options = options,
+				  .values_left = PLIST_MAX_VALUES,
+				  .bytes_left = PLIST_MAX_BYTES };
 	CFPropertyListFormat found = kCFPropertyListOpenStepFormat;
 	size_t n = (size_t)CFDataGetLength(data);
 	const uint8_t *bytes = CFDataGetBytePtr(data);
@@ -365,8 +367,8 @@ CFPropertyListRef CFPropertyListCreateFromStream(CFAllocatorRef allocator, CFRea
 						 CFStringRef *errorString)
 {
 	CFErrorRef error = NULL;
-	CFPropertyListRef list = CFPropertyListCreateWithStream(
-		allocator, stream, streamLength, mutabilityOption, format, &error);
+	CFPropertyListRef list = CFPropertyListCreateWithStream(allocator, stream, streamLength,
+								mutabilityOption, format, &error);
 
 	error_to_string(error, errorString);
 	return list;
@@ -380,8 +382,7 @@ CFDataRef CFPropertyListCreateData(CFAllocatorRef allocator, CFPropertyListRef p
 {
 	CFDataRef data;
 
-	if (format != kCFPropertyListXMLFormat_v1_0 &&
-	    format != kCFPropertyListBinaryFormat_v1_0) {
+	if (format != kCFPropertyListXMLFormat_v1_0 && format != kCFPropertyListBinaryFormat_v1_0) {
 		make_error(error, kCFPropertyListWriteStreamError,
 			   "Property lists cannot be written in this format");
 		return NULL;
@@ -391,8 +392,9 @@ CFDataRef CFPropertyListCreateData(CFAllocatorRef allocator, CFPropertyListRef p
 			   "Property list invalid for format");
 		return NULL;
 	}
-	data = format == kCFPropertyListXMLFormat_v1_0 ? plist_xml_write(allocator, propertyList) :
-							 plist_binary_write(allocator, propertyList);
+	data = format == kCFPropertyListXMLFormat_v1_0
+		     ? plist_xml_write(allocator, propertyList)
+		     : plist_binary_write(allocator, propertyList);
 	if (!data)
 		make_error(error, kCFPropertyListWriteStreamError, "Out of memory");
 	return data;

@@ -51,7 +51,7 @@ static uint64_t get_big(const uint8_t *p, size_t n)
 /* What an object's first bytes say. */
 struct item {
 	uint8_t mark, low; /* high and low half of the marker byte */
-	size_t n; /* count or bytes */
+	size_t n;	   /* count or bytes */
 	const uint8_t *body;
 	size_t left; /* bytes from body to the end of objects */
 };
@@ -152,19 +152,20 @@ static CFTypeRef read_container(struct binary *b, const struct item *item, bool 
 			key = read_object(b, get_big(item->body + i * size, size), depth + 1);
 			b->r->options = options;
 			ok = plist_values_add(b->r, &values, key) &&
-			     (cf_is(key, CF_TYPE_STRING) || plist_fail(b->r, "A key that is no string"));
+			     (cf_is(key, CF_TYPE_STRING) ||
+			      plist_fail(b->r, "A key that is no string"));
 		}
-		ok = ok && plist_values_add(b->r, &values,
-					    read_object(b,
-							get_big(item->body +
-									(i + (lists - 1) * item->n) *
-										size,
-								size),
-							depth + 1));
+		ok = ok &&
+		     plist_values_add(
+			     b->r, &values,
+			     read_object(
+				     b,
+				     get_big(item->body + (i + (lists - 1) * item->n) * size, size),
+				     depth + 1));
 	}
 	if (ok)
-		return is_dictionary ? plist_values_make_dictionary(b->r, &values) :
-				       plist_values_make_array(b->r, &values);
+		return is_dictionary ? plist_values_make_dictionary(b->r, &values)
+				     : plist_values_make_array(b->r, &values);
 	plist_values_drop(&values);
 	return NULL;
 }
@@ -184,8 +185,8 @@ static CFTypeRef read_object(struct binary *b, uint64_t reference, int depth)
 	case 0:
 		if (item.low == MARK_TRUE)
 			return kCFBooleanTrue;
-		return item.low == MARK_FALSE ? kCFBooleanFalse :
-						plist_fail(b->r, "A value of an unknown type");
+		return item.low == MARK_FALSE ? kCFBooleanFalse
+					      : plist_fail(b->r, "A value of an unknown type");
 	case MARK_INTEGER:
 		return read_integer(b, &item);
 	case MARK_FLOAT & 0xf0:
@@ -224,9 +225,9 @@ CFTypeRef plist_binary_read(struct plist_reader *r, const uint8_t *bytes, size_t
 	b.count = get_big(trailer + 8, 8);
 	top = get_big(trailer + 16, 8);
 	table = get_big(trailer + 24, 8);
-	if (b.offset_size < 1 || b.offset_size > 8 || b.reference_size < 1 || b.reference_size > 8 ||
-	    !b.count || top >= b.count || table < HEADER_SIZE + 1 || table > n - TRAILER_SIZE ||
-	    b.count > (n - TRAILER_SIZE - table) / b.offset_size)
+	if (b.offset_size < 1 || b.offset_size > 8 || b.reference_size < 1 ||
+	    b.reference_size > 8 || !b.count || top >= b.count || table < HEADER_SIZE + 1 ||
+	    table > n - TRAILER_SIZE || b.count > (n - TRAILER_SIZE - table) / b.offset_size)
 		return plist_fail(r, "A broken trailer");
 	b.objects_end = (size_t)table;
 	return read_object(&b, top, 0);

@@ -159,7 +159,8 @@ static bool scan_markup(struct scan *s)
 	if (starts(s, "<!--"))
 		return skip_past(s, s->at + 4, "-->");
 	if (starts(s, "<![CDATA["))
-		return s->depth ? skip_past(s, s->at, "]]>") : scan_fail(s, "Text outside the list");
+		return s->depth ? skip_past(s, s->at, "]]>")
+				: scan_fail(s, "Text outside the list");
 	if (starts(s, "<!"))
 		return scan_doctype(s);
 	return starts(s, "</") ? scan_close_tag(s) : scan_open_tag(s);
@@ -300,8 +301,8 @@ static CFTypeRef convert(struct plist_reader *r, plist_t node)
 		return convert_text(r, text ? text : "", text ? (size_t)n : 0);
 	case PLIST_DATA:
 		text = plist_get_data_ptr(node, &n);
-		return plist_charge(r, (size_t)n) ? plist_make_data(r, text, text ? (size_t)n : 0) :
-						    NULL;
+		return plist_charge(r, (size_t)n) ? plist_make_data(r, text, text ? (size_t)n : 0)
+						  : NULL;
 	case PLIST_DATE:
 		return convert_date(r, node);
 	case PLIST_ARRAY:
@@ -340,8 +341,8 @@ static CFDataRef copy_as_utf8(struct plist_reader *r, const uint8_t *bytes, size
 	CFStringEncoding encoding = declared_encoding((const char *)bytes, n);
 	scope_cf CFStringRef text = NULL;
 
-	if (n >= 2 && ((bytes[0] == 0xff && bytes[1] == 0xfe) ||
-		       (bytes[0] == 0xfe && bytes[1] == 0xff)))
+	if (n >= 2 &&
+	    ((bytes[0] == 0xff && bytes[1] == 0xfe) || (bytes[0] == 0xfe && bytes[1] == 0xff)))
 		encoding = kCFStringEncodingUTF16;
 	if (encoding == kCFStringEncodingUTF8 || encoding == kCFStringEncodingASCII)
 		return NULL;

@@ -110,11 +110,14 @@ static void put_number(struct bytes *out, CFNumberRef number)
 	}
 	CFNumberGetValue(number, kCFNumberFloat64Type, &real);
 	if (isnan(real) || isinf(real)) {
-		put_element(out, "real", isnan(real) ? "nan" : real > 0 ? "+infinity" : "-infinity");
+		put_element(out, "real",
+			    isnan(real) ? "nan"
+			    : real > 0	? "+infinity"
+					: "-infinity");
 		return;
 	}
-	text = real == 0 ? CFRetain(CFSTR("0.0")) :
-			   CFStringCreateWithFormat(NULL, NULL, CFSTR("%.17g"), real);
+	text = real == 0 ? CFRetain(CFSTR("0.0"))
+			 : CFStringCreateWithFormat(NULL, NULL, CFSTR("%.17g"), real);
 	CFStringGetCString(text, buffer, sizeof(buffer), kCFStringEncodingASCII);
 	put_element(out, "real", buffer);
 }
@@ -125,8 +128,8 @@ static void put_date(struct bytes *out, CFDateRef date)
 
 	/* What has no four-digit year becomes the nearest moment that has one. */
 	if (!cf_gregorian_format(CFDateGetAbsoluteTime(date), text))
-		strcpy(text, CFDateGetAbsoluteTime(date) > 0 ? "9999-12-31T23:59:59Z" :
-							       "0001-01-01T00:00:00Z");
+		strcpy(text, CFDateGetAbsoluteTime(date) > 0 ? "9999-12-31T23:59:59Z"
+							     : "0001-01-01T00:00:00Z");
 	put_element(out, "date", text);
 }
 

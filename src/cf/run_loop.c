@@ -115,7 +115,7 @@ void run_snapshot_free(struct run_set *set)
 
 struct run_mode *run_mode_find_locked(CFRunLoopRef rl, CFStringRef name)
 {
-	list_for_each (node, &rl->modes) {
+	list_for_each(node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 
 		if (CFEqual(mode->name, name))
@@ -208,7 +208,7 @@ static bool item_add_to_mode(CFRunLoopRef rl, struct run_item *item, struct run_
 /* Add ITEM to one more of the common modes. Locked, as all step functions. */
 static bool common_add_step(CFRunLoopRef rl, struct run_item *item)
 {
-	list_for_each (node, &rl->modes) {
+	list_for_each(node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 
 		if (mode->is_common && item_add_to_mode(rl, item, mode))
@@ -243,7 +243,7 @@ void run_item_add(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
 
 static bool item_is_anywhere_locked(CFRunLoopRef rl, const struct run_item *item)
 {
-	list_for_each (node, &rl->modes) {
+	list_for_each(node, &rl->modes) {
 		struct run_set *set = &container_of(node, struct run_mode, link)->sets[item->kind];
 
 		if (set_find(set, item) < set->count)
@@ -255,7 +255,7 @@ static bool item_is_anywhere_locked(CFRunLoopRef rl, const struct run_item *item
 void run_item_wake(const struct run_item *item)
 {
 	run_lock();
-	list_for_each (node, &loops) {
+	list_for_each(node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
 		if (item_is_anywhere_locked(rl, item))
@@ -267,7 +267,7 @@ void run_item_wake(const struct run_item *item)
 /* Take ITEM out of one of the loop's modes: of NAME, or all common ones, or (NULL) any. */
 static bool remove_step(CFRunLoopRef rl, struct run_item *item, CFStringRef name, bool common)
 {
-	list_for_each (node, &rl->modes) {
+	list_for_each(node, &rl->modes) {
 		struct run_mode *mode = container_of(node, struct run_mode, link);
 		CFStringRef left;
 
@@ -319,7 +319,7 @@ bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
 
 static bool forget_step(struct run_item *item)
 {
-	list_for_each (node, &loops) {
+	list_for_each(node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 		bool found;
 
@@ -378,7 +378,7 @@ static void loop_clear(CFRunLoopRef rl)
 			CFRelease(item);
 			run_lock();
 		}
-		list_for_each_safe (node, &rl->modes) {
+		list_for_each_safe(node, &rl->modes) {
 			set = &container_of(node, struct run_mode, link)->sets[k];
 			while (set->count)
 				remove_step(rl, set->items[0], NULL, false);
@@ -419,7 +419,7 @@ static void thread_ended(void *loop)
 static void fork_child(void)
 {
 	/* Waking the child must not wake the parent. */
-	list_for_each (node, &loops) {
+	list_for_each(node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
 		fd_close(rl->wake_fd);
@@ -518,7 +518,7 @@ CFArrayRef CFRunLoopCopyAllModes(CFRunLoopRef rl)
 	if (!names)
 		return NULL;
 	run_lock();
-	list_for_each (node, &rl->modes)
+	list_for_each(node, &rl->modes)
 		CFArrayAppendValue(names, container_of(node, struct run_mode, link)->name);
 	run_unlock();
 	return names;

@@ -96,7 +96,7 @@ static bool block_fits_locked(CFRunLoopRef rl, const struct run_block *b, CFStri
 
 bool run_blocks_wait_locked(CFRunLoopRef rl, CFStringRef mode)
 {
-	list_for_each (node, &rl->blocks)
+	list_for_each(node, &rl->blocks)
 		if (block_fits_locked(rl, container_of(node, struct run_block, link), mode))
 			return true;
 	return false;
@@ -116,7 +116,7 @@ bool run_blocks_perform(CFRunLoopRef rl, CFStringRef mode)
 
 	run_lock();
 	/* What these blocks add waits for the next time. */
-	list_for_each_safe (node, &rl->blocks) {
+	list_for_each_safe(node, &rl->blocks) {
 		if (!block_fits_locked(rl, container_of(node, struct run_block, link), mode))
 			continue;
 		list_remove(node);

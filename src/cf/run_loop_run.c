@@ -26,7 +26,7 @@ struct pass {
 	CFStringRef mode;
 	uint64_t deadline_ns; /* UINT64_MAX: none, 0: do not sleep */
 	bool return_after_source;
-	bool handled; /* a source, in this pass */
+	bool handled;	      /* a source, in this pass */
 	bool main_queue_last; /* the last pass ran the main queue */
 	enum pass_class last;
 	/* what is polled */

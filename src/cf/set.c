@@ -15,10 +15,12 @@ static const void *copy_string(CFAllocatorRef allocator, const void *value)
 	return CFStringCreateCopy(allocator, value);
 }
 
-const CFSetCallBacks kCFTypeSetCallBacks = { 0, cf_callback_retain, cf_callback_release,
-					     CFCopyDescription, CFEqual, CFHash };
-const CFSetCallBacks kCFCopyStringSetCallBacks = { 0, copy_string, cf_callback_release,
-						   CFCopyDescription, CFEqual, CFHash };
+const CFSetCallBacks kCFTypeSetCallBacks = {
+	0, cf_callback_retain, cf_callback_release, CFCopyDescription, CFEqual, CFHash
+};
+const CFSetCallBacks kCFCopyStringSetCallBacks = {
+	0, copy_string, cf_callback_release, CFCopyDescription, CFEqual, CFHash
+};
 
 static CFStringRef set_copy_description(const void *object)
 {
@@ -90,9 +92,9 @@ CFSetRef CFSetCreateCopy(CFAllocatorRef allocator, CFSetRef theSet)
 
 CFMutableSetRef CFSetCreateMutableCopy(CFAllocatorRef allocator, CFIndex capacity, CFSetRef theSet)
 {
-	return cf_is(theSet, CF_TYPE_SET) ?
-		       (CFMutableSetRef)cf_collection_copy(allocator, &theSet->c, true) :
-		       NULL;
+	return cf_is(theSet, CF_TYPE_SET)
+		     ? (CFMutableSetRef)cf_collection_copy(allocator, &theSet->c, true)
+		     : NULL;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */

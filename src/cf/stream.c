@@ -254,8 +254,8 @@ CFIndex CFReadStreamRead(CFReadStreamRef stream, UInt8 *buffer, CFIndex bufferLe
 		return -1;
 	s = &stream->s;
 	if (s->source) {
-		CFRange range = cf_range_clip(CFRangeMake(s->at, bufferLength),
-					      CFDataGetLength(s->source));
+		CFRange range =
+			cf_range_clip(CFRangeMake(s->at, bufferLength), CFDataGetLength(s->source));
 
 		CFDataGetBytes(s->source, range, buffer);
 		s->at += n = range.length;

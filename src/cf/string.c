@@ -168,8 +168,8 @@ CFStringRef CFStringCreateWithCString(CFAllocatorRef alloc, const char *cStr,
 				      CFStringEncoding encoding)
 {
 	return cStr ? CFStringCreateWithBytes(alloc, (const UInt8 *)cStr, (CFIndex)strlen(cStr),
-					      encoding, FALSE) :
-		      NULL;
+					      encoding, FALSE)
+		    : NULL;
 }
 
 CFStringRef CFStringCreateWithPascalString(CFAllocatorRef alloc, ConstStr255Param pStr,
@@ -270,8 +270,8 @@ CFStringRef CFStringCreateFromExternalRepresentation(CFAllocatorRef alloc, CFDat
 {
 	if (!cf_is(data, CF_TYPE_DATA))
 		return NULL;
-	return CFStringCreateWithBytes(alloc, CFDataGetBytePtr(data), CFDataGetLength(data), encoding,
-				       TRUE);
+	return CFStringCreateWithBytes(alloc, CFDataGetBytePtr(data), CFDataGetLength(data),
+				       encoding, TRUE);
 }
 
 CFStringRef CFStringCreateWithFileSystemRepresentation(CFAllocatorRef alloc, const char *buffer)
@@ -412,13 +412,15 @@ CFDataRef CFStringCreateExternalRepresentation(CFAllocatorRef alloc, CFStringRef
 		CFRelease(data);
 		return NULL;
 	}
-	cf_encoding_encode(encoding, text, lossByte, true, CFDataGetMutableBytePtr(data), size, &size);
+	cf_encoding_encode(encoding, text, lossByte, true, CFDataGetMutableBytePtr(data), size,
+			   &size);
 	return data;
 }
 
 CFStringEncoding CFStringGetSmallestEncoding(CFStringRef theString)
 {
-	static const CFStringEncoding tried[] = { kCFStringEncodingASCII, kCFStringEncodingISOLatin1,
+	static const CFStringEncoding tried[] = { kCFStringEncodingASCII,
+						  kCFStringEncodingISOLatin1,
 						  kCFStringEncodingMacRoman,
 						  kCFStringEncodingWindowsLatin1 };
 	struct cf_text text;
@@ -437,7 +439,8 @@ CFStringEncoding CFStringGetFastestEncoding(CFStringRef theString)
 {
 	if (!cf_string_is(theString))
 		return kCFStringEncodingInvalidId;
-	return cf_flags(theString) & CF_STRING_WIDE ? kCFStringEncodingUTF16 : kCFStringEncodingASCII;
+	return cf_flags(theString) & CF_STRING_WIDE ? kCFStringEncodingUTF16
+						    : kCFStringEncodingASCII;
 }
 
 Boolean CFStringGetFileSystemRepresentation(CFStringRef string, char *buffer, CFIndex maxBufLen)

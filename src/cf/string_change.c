@@ -112,8 +112,7 @@ bool cf_string_splice(CFMutableStringRef string, CFRange range, struct cf_text t
 	bool wide = (cf_flags(s) & CF_STRING_WIDE) || text_needs_units(text);
 	char *contents;
 
-	if (text.length > LONG_MAX / 8 ||
-	    !reserve(s, length - range.length + text.length, wide))
+	if (text.length > LONG_MAX / 8 || !reserve(s, length - range.length + text.length, wide))
 		return false;
 	contents = s->string.contents;
 	memmove(contents + ((range.location + text.length) << wide),

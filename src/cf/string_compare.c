@@ -73,9 +73,9 @@ CFComparisonResult CFStringCompareWithOptionsAndLocale(CFStringRef theString1,
 	struct cf_text a;
 
 	if (!cf_string_is(theString1) || !cf_string_is(theString2))
-		return theString1 == theString2 ? kCFCompareEqualTo :
-		       theString1 < theString2	? kCFCompareLessThan :
-						  kCFCompareGreaterThan;
+		return theString1 == theString2 ? kCFCompareEqualTo
+		     : theString1 < theString2	? kCFCompareLessThan
+						: kCFCompareGreaterThan;
 	a = cf_text_of(theString1);
 	a = cf_text_part(a, cf_range_clip(rangeToCompare, a.length));
 	return compare_text(a, cf_text_of(theString2), compareOptions);
@@ -268,7 +268,9 @@ void CFStringGetLineBounds(CFStringRef theString, CFRange range, CFIndex *lineBe
 	end = contents;
 	if (end < text.length)
 		end += cf_text_at(&text, end) == '\r' && end + 1 < text.length &&
-				       cf_text_at(&text, end + 1) == '\n' ? 2 : 1;
+				       cf_text_at(&text, end + 1) == '\n'
+			     ? 2
+			     : 1;
 	if (contents && contents < text.length && cf_text_at(&text, contents) == '\n' &&
 	    contents > start && cf_text_at(&text, contents - 1) == '\r')
 		contents--;

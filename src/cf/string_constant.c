@@ -38,7 +38,8 @@ static struct constant *constant_new(const char *text, uint32_t hash)
 	c->hash = hash;
 	/* Always malloc's: the thread's default allocator may be short-lived. Bytes that are no
 	 * UTF-8 are taken as Mac OS Roman, as on macOS. */
-	c->string = CFStringCreateWithCString(kCFAllocatorSystemDefault, text, kCFStringEncodingUTF8);
+	c->string =
+		CFStringCreateWithCString(kCFAllocatorSystemDefault, text, kCFStringEncodingUTF8);
 	if (!c->string)
 		c->string = CFStringCreateWithCString(kCFAllocatorSystemDefault, text,
 						      kCFStringEncodingMacRoman);

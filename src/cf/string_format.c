@@ -32,9 +32,9 @@ struct piece {
 	char conversion;
 	char flags[6];
 	enum argument_type type;
-	int bits; /* of integers: 8, 16, 32, 64 */
-	int argument; /* -1: none */
-	int width, precision; /* -1: none */
+	int bits;				/* of integers: 8, 16, 32, 64 */
+	int argument;				/* -1: none */
+	int width, precision;			/* -1: none */
 	int width_argument, precision_argument; /* -1: not from an argument */
 };
 
@@ -66,7 +66,10 @@ static struct piece *add_piece(struct format *f)
 		f->capacity = capacity;
 	}
 	p = &f->pieces[f->n_pieces++];
-	*p = (struct piece){ .argument = -1, .width = -1, .precision = -1, .width_argument = -1,
+	*p = (struct piece){ .argument = -1,
+			     .width = -1,
+			     .precision = -1,
+			     .width_argument = -1,
 			     .precision_argument = -1 };
 	return p;
 }
@@ -334,8 +337,8 @@ static CFStringRef copy_bytes(const char *bytes, int max)
 		return CFRetain(CFSTR("(null)"));
 	n = (CFIndex)(max >= 0 ? strnlen(bytes, (size_t)max) : strlen(bytes));
 	text = CFStringCreateWithBytes(NULL, (const UInt8 *)bytes, n, kCFStringEncodingUTF8, FALSE);
-	return text ? text :
-		      CFStringCreateWithBytes(NULL, (const UInt8 *)bytes, n,
+	return text ? text
+		    : CFStringCreateWithBytes(NULL, (const UInt8 *)bytes, n,
 					      kCFStringEncodingMacRoman, FALSE);
 }
 
@@ -403,14 +406,13 @@ static int print_number(char *buffer, size_t size, const struct piece *p,
 		 p->conversion);
 	if (*modifier == 'L')
 		return precision >= 0 ? snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width,
-						 precision, value->real) :
-					snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width,
+						 precision, value->real)
+				      : snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width,
 						 value->real);
-	return precision >= 0 ?
-		       snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width, precision,
-				(intmax_t)cut_integer(p, value->integer)) :
-		       snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width,
-				(intmax_t)cut_integer(p, value->integer));
+	return precision >= 0 ? snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width, precision,
+					 (intmax_t)cut_integer(p, value->integer))
+			      : snprintf(buffer, size, spec, p->width < 0 ? 0 : p->width,
+					 (intmax_t)cut_integer(p, value->integer));
 }
 
 #pragma GCC diagnostic pop
@@ -441,7 +443,8 @@ static void append_number(CFMutableStringRef out, const struct piece *p,
 	}
 }
 
-static int field_value(const struct format *f, const union argument *values, int argument, int fixed)
+static int field_value(const struct format *f, const union argument *values, int argument,
+		       int fixed)
 {
 	int64_t v;
 

@@ -12,7 +12,7 @@
 
 enum {
 	CF_STRING_MUTABLE = 0x01,
-	CF_STRING_EXTERNAL = 0x02, /* struct cf_string_external */
+	CF_STRING_EXTERNAL = 0x02,     /* struct cf_string_external */
 	CF_STRING_UNTERMINATED = 0x04, /* bytes without NUL */
 	/* 0x08, 0x40, 0x80 are set in clang's constants and mean nothing here. */
 	CF_STRING_WIDE = 0x10, /* UTF-16 */

@@ -38,8 +38,8 @@ static const CFDictionaryKeyCallBacks *copy_key_callbacks(const CFDictionaryKeyC
 	return copy;
 }
 
-static const CFDictionaryValueCallBacks *copy_value_callbacks(const CFDictionaryValueCallBacks *value,
-							      bool *ret_owned)
+static const CFDictionaryValueCallBacks *
+copy_value_callbacks(const CFDictionaryValueCallBacks *value, bool *ret_owned)
 {
 	CFDictionaryValueCallBacks *copy;
 
@@ -265,8 +265,8 @@ int64_t cf_table_find(const struct cf_table *t, const void *key)
 		return -1;
 	}
 	mask = (1u << t->index_bits) - 1;
-	deleted = slot_width(t->capacity) == 4 ? UINT32_MAX :
-						 (1u << slot_width(t->capacity) * 8) - 1;
+	deleted =
+		slot_width(t->capacity) == 4 ? UINT32_MAX : (1u << slot_width(t->capacity) * 8) - 1;
 	for (uint32_t i = hash & mask; (slot = slot_get(t, i)); i = (i + 1) & mask)
 		if (slot != deleted && is_entry(t, slot - 1, hash, key))
 			return slot - 1;
@@ -312,8 +312,7 @@ void cf_table_replace_key(struct cf_table *t, const void *owner, int64_t entry, 
 	drop_key(t, owner, old);
 }
 
-void cf_table_replace_value(struct cf_table *t, const void *owner, int64_t entry,
-			    const void *value)
+void cf_table_replace_value(struct cf_table *t, const void *owner, int64_t entry, const void *value)
 {
 	const void *old = cf_table_values(t)[entry];
 
@@ -358,12 +357,12 @@ struct cf_collection *cf_collection_new(CFAllocatorRef allocator, CFTypeID type,
 	return c;
 }
 
-struct cf_collection *cf_collection_copy(CFAllocatorRef allocator,
-					 const struct cf_collection *from, bool is_mutable)
+struct cf_collection *cf_collection_copy(CFAllocatorRef allocator, const struct cf_collection *from,
+					 bool is_mutable)
 {
-	struct cf_collection *c = cf_collection_new(allocator, cf_type_of(from), is_mutable,
-						    from->table.key, from->table.value,
-						    from->table.has_values);
+	struct cf_collection *c =
+		cf_collection_new(allocator, cf_type_of(from), is_mutable, from->table.key,
+				  from->table.value, from->table.has_values);
 
 	if (c && !cf_table_copy(&c->table, c, &from->table)) {
 		CFRelease(c);

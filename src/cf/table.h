@@ -18,11 +18,11 @@ struct cf_table {
 	const CFDictionaryKeyCallBacks *key;
 	const CFDictionaryValueCallBacks *value;
 	const void **keys; /* start of the one block: keys, values, hashes, index */
-	uint32_t count; /* live entries */
-	uint32_t used; /* entries including removed ones */
+	uint32_t count;	   /* live entries */
+	uint32_t used;	   /* entries including removed ones */
 	uint32_t capacity;
 	uint8_t index_bits; /* 0: no index */
-	bool has_values; /* values are kept (in a bag: counts, without callbacks) */
+	bool has_values;    /* values are kept (in a bag: counts, without callbacks) */
 	bool owns_key_callbacks, owns_value_callbacks;
 };
 
@@ -64,8 +64,8 @@ struct cf_collection *cf_collection_new(CFAllocatorRef allocator, CFTypeID type,
 					const CFDictionaryKeyCallBacks *key,
 					const CFDictionaryValueCallBacks *value, bool has_values);
 /* A copy, of the given mutability. */
-struct cf_collection *cf_collection_copy(CFAllocatorRef allocator,
-					 const struct cf_collection *from, bool is_mutable);
+struct cf_collection *cf_collection_copy(CFAllocatorRef allocator, const struct cf_collection *from,
+					 bool is_mutable);
 void cf_collection_fini(void *object);
 /* Same keys, and values equal by the value callbacks (or by address when there are none). */
 bool cf_collection_equal(const void *a, const void *b);

@@ -31,8 +31,8 @@ static CFStringRef url_copy_description(const void *object)
 	CFURLRef u = object;
 
 	return u->base_url ? CFStringCreateWithFormat(NULL, NULL, CFSTR("%@ -- %@"), u->string,
-						      u->base_url) :
-			     CFRetain(u->string);
+						      u->base_url)
+			   : CFRetain(u->string);
 }
 
 const struct cf_class cf_url_class = {
@@ -123,8 +123,8 @@ void url_join(struct bytes *out, const struct url_parts *p)
 CFStringRef url_copy_part(struct url_part part)
 {
 	return part.text ? CFStringCreateWithBytes(NULL, (const UInt8 *)part.text, (CFIndex)part.n,
-						   kCFStringEncodingUTF8, FALSE) :
-			   NULL;
+						   kCFStringEncodingUTF8, FALSE)
+			 : NULL;
 }
 
 /* --- making ------------------------------------------------------------------------------------ */
@@ -174,8 +174,8 @@ static bool is_url_text(const char *text, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] <= ' ' || text[i] > '~' || strchr("\"<>\\^`{|}", text[i]))
 			return false;
-		if (text[i] == '%' && (i + 2 >= n || hex_value(text[i + 1]) < 0 ||
-				       hex_value(text[i + 2]) < 0))
+		if (text[i] == '%' &&
+		    (i + 2 >= n || hex_value(text[i + 1]) < 0 || hex_value(text[i + 2]) < 0))
 			return false;
 	}
 	return true;
@@ -192,8 +192,8 @@ CFURLRef CFURLCreateWithBytes(CFAllocatorRef allocator, const UInt8 *URLBytes, C
 
 CFURLRef CFURLCreateWithString(CFAllocatorRef allocator, CFStringRef URLString, CFURLRef baseURL)
 {
-	scope_cf CFDataRef bytes = CFStringCreateExternalRepresentation(
-		NULL, URLString, kCFStringEncodingASCII, 0);
+	scope_cf CFDataRef bytes =
+		CFStringCreateExternalRepresentation(NULL, URLString, kCFStringEncodingASCII, 0);
 	const char *text = (const char *)CFDataGetBytePtr(bytes);
 	size_t n = (size_t)CFDataGetLength(bytes);
 
@@ -213,7 +213,8 @@ void url_escape(struct bytes *out, const char *path, size_t n)
 		uint8_t c = (uint8_t)path[i];
 		char escape[3] = { '%', digits[c >> 4], digits[c & 15] };
 
-		if (is_letter((char)c) || is_digit((char)c) || (c && strchr("-_.~/!$&'()*+,=:@", c)))
+		if (is_letter((char)c) || is_digit((char)c) ||
+		    (c && strchr("-_.~/!$&'()*+,=:@", c)))
 			bytes_put(out, &c, 1);
 		else
 			bytes_put(out, escape, 3);
@@ -242,8 +243,8 @@ CFStringRef CFURLCreateStringByReplacingPercentEscapes(CFAllocatorRef allocator,
 						       CFStringRef originalString,
 						       CFStringRef charactersToLeaveEscaped)
 {
-	scope_cf CFDataRef data = CFStringCreateExternalRepresentation(
-		NULL, originalString, kCFStringEncodingUTF8, 0);
+	scope_cf CFDataRef data = CFStringCreateExternalRepresentation(NULL, originalString,
+								       kCFStringEncodingUTF8, 0);
 	const char *text = (const char *)CFDataGetBytePtr(data);
 	size_t n = (size_t)CFDataGetLength(data);
 	struct bytes out = BYTES_INIT;
@@ -258,11 +259,13 @@ CFStringRef CFURLCreateStringByReplacingPercentEscapes(CFAllocatorRef allocator,
 
 		if (c == '%' && i + 2 < n && hex_value(text[i + 1]) >= 0 &&
 		    hex_value(text[i + 2]) >= 0) {
-			UniChar unit = (UniChar)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+			UniChar unit =
+				(UniChar)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
 			scope_cf CFStringRef one = CFStringCreateWithCharacters(NULL, &unit, 1);
 
 			if (unit >= 0x80 ||
-			    CFStringFind(charactersToLeaveEscaped, one, 0).location == kCFNotFound) {
+			    CFStringFind(charactersToLeaveEscaped, one, 0).location ==
+				    kCFNotFound) {
 				c = (char)unit;
 				i += 2;
 			}
@@ -317,8 +320,8 @@ CFURLRef CFURLCopyAbsoluteURL(CFURLRef relativeURL)
 		return NULL;
 	r = url_split(relativeURL);
 	if (r.scheme.text || !relativeURL->base_url)
-		return url_new(NULL, CFStringGetCStringPtr(relativeURL->string,
-							   kCFStringEncodingASCII),
+		return url_new(NULL,
+			       CFStringGetCStringPtr(relativeURL->string, kCFStringEncodingASCII),
 			       (size_t)CFStringGetLength(relativeURL->string), NULL);
 	base = CFURLCopyAbsoluteURL(relativeURL->base_url);
 	if (!base)
@@ -468,14 +471,14 @@ static CFStringRef copy_unescaped(struct url_part part, CFStringRef leave)
 
 CFStringRef CFURLCopyQueryString(CFURLRef anURL, CFStringRef charactersToLeaveEscaped)
 {
-	return cf_is(anURL, CF_TYPE_URL) ?
-		       copy_unescaped(url_split(anURL).query, charactersToLeaveEscaped) :
-		       NULL;
+	return cf_is(anURL, CF_TYPE_URL)
+		     ? copy_unescaped(url_split(anURL).query, charactersToLeaveEscaped)
+		     : NULL;
 }
 
 CFStringRef CFURLCopyFragment(CFURLRef anURL, CFStringRef charactersToLeaveEscaped)
 {
-	return cf_is(anURL, CF_TYPE_URL) ?
-		       copy_unescaped(url_split(anURL).fragment, charactersToLeaveEscaped) :
-		       NULL;
+	return cf_is(anURL, CF_TYPE_URL)
+		     ? copy_unescaped(url_split(anURL).fragment, charactersToLeaveEscaped)
+		     : NULL;
 }

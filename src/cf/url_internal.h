@@ -10,7 +10,7 @@
 struct __CFURL {
 	struct cf_object base;
 	CFStringRef string; /* ASCII with NUL, our own copy */
-	CFURLRef base_url; /* or NULL */
+	CFURLRef base_url;  /* or NULL */
 };
 
 /* A part; text NULL: the URL has none. */

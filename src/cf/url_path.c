@@ -36,7 +36,8 @@ static CFURLRef url_from_path(CFAllocatorRef allocator, const char *path, size_t
 
 CFURLRef CFURLCreateFromFileSystemRepresentationRelativeToBase(CFAllocatorRef allocator,
 							       const UInt8 *buffer, CFIndex bufLen,
-							       Boolean isDirectory, CFURLRef baseURL)
+							       Boolean isDirectory,
+							       CFURLRef baseURL)
 {
 	const char *path = (const char *)buffer;
 
@@ -48,8 +49,8 @@ CFURLRef CFURLCreateFromFileSystemRepresentationRelativeToBase(CFAllocatorRef al
 		scope_cf CFURLRef base =
 			here ? url_from_path(allocator, here, strlen(here), true, NULL) : NULL;
 
-		return base ? url_from_path(allocator, path, (size_t)bufLen, isDirectory, base) :
-			      NULL;
+		return base ? url_from_path(allocator, path, (size_t)bufLen, isDirectory, base)
+			    : NULL;
 	}
 	return url_from_path(allocator, path, (size_t)bufLen, isDirectory, baseURL);
 }
@@ -65,8 +66,8 @@ CFURLRef CFURLCreateWithFileSystemPathRelativeToBase(CFAllocatorRef allocator, C
 						     CFURLPathStyle pathStyle, Boolean isDirectory,
 						     CFURLRef baseURL)
 {
-	scope_cf CFDataRef bytes = CFStringCreateExternalRepresentation(
-		NULL, filePath, kCFStringEncodingUTF8, 0);
+	scope_cf CFDataRef bytes =
+		CFStringCreateExternalRepresentation(NULL, filePath, kCFStringEncodingUTF8, 0);
 
 	if (!bytes || pathStyle != kCFURLPOSIXPathStyle)
 		return NULL;
@@ -293,7 +294,8 @@ static CFURLRef change_extension(CFAllocatorRef allocator, CFURLRef url, CFStrin
 CFURLRef CFURLCreateCopyAppendingPathExtension(CFAllocatorRef allocator, CFURLRef url,
 					       CFStringRef extension)
 {
-	return cf_is(extension, CF_TYPE_STRING) ? change_extension(allocator, url, extension) : NULL;
+	return cf_is(extension, CF_TYPE_STRING) ? change_extension(allocator, url, extension)
+						: NULL;
 }
 
 CFURLRef CFURLCreateCopyDeletingPathExtension(CFAllocatorRef allocator, CFURLRef url)

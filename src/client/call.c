@@ -62,7 +62,7 @@ static void put_frame(struct wire_frame *frame)
 static bool is_variable(const struct client_call *call)
 {
 	return !call->async && call->structure_output_size &&
-	       *call->structure_output_size == (size_t)kIOConnectMethodVarOutputSize;
+	     *call->structure_output_size == (size_t)kIOConnectMethodVarOutputSize;
 }
 
 static IOReturn check(const struct client_call *call)
@@ -104,9 +104,9 @@ static void fill(const struct client_call *call, struct wire_call_request *reque
 /* Whether the host kept to what it was asked for. */
 static bool is_sane(const struct wire_call_request *request, const struct wire_call_reply *reply)
 {
-	uint32_t n = reply->scalar_output_count < request->scalar_output_count ?
-			     reply->scalar_output_count :
-			     request->scalar_output_count;
+	uint32_t n = reply->scalar_output_count < request->scalar_output_count
+			   ? reply->scalar_output_count
+			   : request->scalar_output_count;
 
 	return reply->scalars.count == n &&
 	       ((request->flags & WIRE_CALL_OUTPUT_VARIABLE) ||
@@ -145,7 +145,8 @@ static IOReturn put_results(const struct client_call *call, const struct wire_ca
 		return status ? status : put_variable(call, reply);
 	if (call->structure_output_size) {
 		if (reply->structure.size)
-			memcpy(call->structure_output, reply->structure.data, reply->structure.size);
+			memcpy(call->structure_output, reply->structure.data,
+			       reply->structure.size);
 		*call->structure_output_size = (size_t)reply->structure_output_size;
 		if (reply->structure_output_size > request->structure_output_size)
 			status = MIG_ARRAY_TOO_LARGE;
@@ -214,16 +215,21 @@ IOReturn client_call_method(const struct client_call *call)
 /* --- IOConnectCall* -------------------------------------------------------------------- */
 
 kern_return_t IOConnectCallMethod(mach_port_t connection, uint32_t selector, const uint64_t *input,
-				  uint32_t inputCnt, const void *inputStruct,
-				  size_t inputStructCnt, uint64_t *output, uint32_t *outputCnt,
-				  void *outputStruct, size_t *outputStructCnt)
+				  uint32_t inputCnt, const void *inputStruct, size_t inputStructCnt,
+				  uint64_t *output, uint32_t *outputCnt, void *outputStruct,
+				  size_t *outputStructCnt)
 {
 	struct client_call call = {
-		.connection = connection, .selector = selector,
-		.input = input, .n_input = inputCnt,
-		.structure = inputStruct, .structure_size = inputStructCnt,
-		.output = output, .n_output = outputCnt,
-		.structure_output = outputStruct, .structure_output_size = outputStructCnt,
+		.connection = connection,
+		.selector = selector,
+		.input = input,
+		.n_input = inputCnt,
+		.structure = inputStruct,
+		.structure_size = inputStructCnt,
+		.output = output,
+		.n_output = outputCnt,
+		.structure_output = outputStruct,
+		.structure_output_size = outputStructCnt,
 	};
 
 	return client_call_method(&call);
@@ -233,18 +239,24 @@ kern_return_t IOConnectCallAsyncMethod(mach_port_t connection, uint32_t selector
 				       mach_port_t wakePort, uint64_t *reference,
 				       uint32_t referenceCnt, const uint64_t *input,
 				       uint32_t inputCnt, const void *inputStruct,
-				       size_t inputStructCnt, uint64_t *output,
-				       uint32_t *outputCnt, void *outputStruct,
-				       size_t *outputStructCnt)
+				       size_t inputStructCnt, uint64_t *output, uint32_t *outputCnt,
+				       void *outputStruct, size_t *outputStructCnt)
 {
 	struct client_call call = {
-		.connection = connection, .selector = selector,
-		.input = input, .n_input = inputCnt,
-		.structure = inputStruct, .structure_size = inputStructCnt,
-		.output = output, .n_output = outputCnt,
-		.structure_output = outputStruct, .structure_output_size = outputStructCnt,
-		.async = true, .wake_port = wakePort,
-		.reference = reference, .n_reference = referenceCnt,
+		.connection = connection,
+		.selector = selector,
+		.input = input,
+		.n_input = inputCnt,
+		.structure = inputStruct,
+		.structure_size = inputStructCnt,
+		.output = output,
+		.n_output = outputCnt,
+		.structure_output = outputStruct,
+		.structure_output_size = outputStructCnt,
+		.async = true,
+		.wake_port = wakePort,
+		.reference = reference,
+		.n_reference = referenceCnt,
 	};
 
 	return client_call_method(&call);

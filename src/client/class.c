@@ -93,8 +93,7 @@ static bool ask(const char *name, CFArrayRef *ret_ancestry, CFStringRef *ret_bun
 	return good;
 }
 
-bool client_class_copy_ancestry(const char *name, CFArrayRef *ret_ancestry,
-				CFStringRef *ret_bundle)
+bool client_class_copy_ancestry(const char *name, CFArrayRef *ret_ancestry, CFStringRef *ret_bundle)
 {
 	CFStringRef bundle;
 	io_name_t cut;

@@ -412,8 +412,7 @@ kern_return_t IOConnectSetCFProperty(io_connect_t connect, CFStringRef propertyN
 	if (!propertyName || !property)
 		return kIOReturnUnsupported;
 	properties = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&propertyName,
-					(const void **)&property, 1,
-					&kCFTypeDictionaryKeyCallBacks,
+					(const void **)&property, 1, &kCFTypeDictionaryKeyCallBacks,
 					&kCFTypeDictionaryValueCallBacks);
 	if (!properties)
 		return kIOReturnNoMemory;

@@ -27,9 +27,9 @@ struct client_connection {
 	struct port *port;
 	uint64_t user_client, epoch; /* the entry and who granted it */
 	struct client_inlet_set inlets;
-	atomic_bool lost; /* the driver's side has gone */
+	atomic_bool lost;     /* the driver's side has gone */
 	pthread_mutex_t lock; /* guards what follows */
-	bool named; /* a reference is held for the handles */
+	bool named;	      /* a reference is held for the handles */
 	struct list mappings;
 	pthread_mutex_t map_lock; /* one maps or unmaps at a time; before lock */
 };

@@ -115,8 +115,7 @@ IOReturn IODataQueueDequeue(IODataQueueMemory *dataQueue, void *data, uint32_t *
 	return kIOReturnSuccess;
 }
 
-IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue,
-					 mach_port_t notificationPort)
+IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
 {
 	struct {
 		mach_msg_header_t header;

@@ -80,9 +80,10 @@ static void explain(const char *session, err_t err)
 		return;
 	log_init("portico", LOG_LEVEL_ERROR);
 	log_error("PORTICO_SESSION=%s: %s", session,
-		  is_absent(err) ? "no session is there; start it with `portico start`, or unset the "
-				   "variable" :
-				   strerror(-err));
+		  is_absent(err)
+			  ? "no session is there; start it with `portico start`, or unset the "
+			    "variable"
+			  : strerror(-err));
 }
 
 err_t client_discover_connect(int *ret_socket)

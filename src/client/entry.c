@@ -28,8 +28,8 @@ IOReturn client_entry_from_path(const char *path, struct client_entry **ret_entr
 				    &wire_entries_reply_layout, &reply, &frame, &epoch);
 	if (!status) {
 		status = kIOReturnNotFound;
-		if (reply.entries.count && !client_handle_grant(&reply.entries.items[0], epoch,
-								ret_entry))
+		if (reply.entries.count &&
+		    !client_handle_grant(&reply.entries.items[0], epoch, ret_entry))
 			status = kIOReturnSuccess;
 		wire_message_clear(&wire_entries_reply_layout, &reply);
 	}
@@ -178,9 +178,8 @@ static IOReturn ask_text(io_registry_entry_t handle, const struct wire_layout *l
 static IOReturn ask_name(io_registry_entry_t entry, uint32_t what, const char *plane, io_name_t ret)
 {
 	io_name_t plane_name;
-	struct wire_name_request request = {
-		.what = what, .plane = client_handle_cut_name(plane_name, plane)
-	};
+	struct wire_name_request request = { .what = what,
+					     .plane = client_handle_cut_name(plane_name, plane) };
 
 	if (!ret)
 		return kIOReturnBadArgument;
@@ -205,8 +204,7 @@ kern_return_t IORegistryEntryGetLocationInPlane(io_registry_entry_t entry, const
 	return ask_name(entry, WIRE_NAME_LOCATION, plane, location);
 }
 
-kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const char *plane,
-				     io_string_t path)
+kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const char *plane, io_string_t path)
 {
 	io_name_t plane_name;
 	struct wire_path_request request = { .plane = client_handle_cut_name(plane_name, plane) };
@@ -248,9 +246,8 @@ kern_return_t IORegistryEntryGetRegistryEntryID(io_registry_entry_t handle, uint
 boolean_t IORegistryEntryInPlane(io_registry_entry_t handle, const char *plane)
 {
 	io_name_t plane_name;
-	struct wire_in_plane_request request = {
-		.plane = client_handle_cut_name(plane_name, plane)
-	};
+	struct wire_in_plane_request request = { .plane = client_handle_cut_name(plane_name,
+										 plane) };
 	struct wire_number_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct client_entry *entry;

@@ -224,8 +224,8 @@ static struct client_entry *intern_locked(uint64_t id, uint32_t state, const cha
 	return entry;
 }
 
-err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name,
-			     uint32_t n_grants, uint64_t epoch, struct client_entry **ret_entry)
+err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
+			     uint64_t epoch, struct client_entry **ret_entry)
 {
 	struct client_entry *entry;
 

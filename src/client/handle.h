@@ -29,7 +29,7 @@ enum client_object_type { CLIENT_OBJECT_ENTRY, CLIENT_OBJECT_ITERATOR, CLIENT_OB
 
 struct client_object {
 	enum client_object_type type;
-	atomic_uint refs; /* entries: the last one is dropped under the table's lock */
+	atomic_uint refs;  /* entries: the last one is dropped under the table's lock */
 	atomic_bool named; /* not entries: a reference is held for the handles */
 	struct port *port; /* NULL until it has a name */
 	void (*free)(struct client_object *object); /* not for entries */
@@ -38,12 +38,12 @@ struct client_object {
 struct client_entry {
 	struct client_object object;
 	uint64_t id;
-	uint32_t kinds; /* WIRE_STATE_SERVICE, WIRE_STATE_USER_CLIENT */
+	uint32_t kinds;	  /* WIRE_STATE_SERVICE, WIRE_STATE_USER_CLIENT */
 	char *class_name; /* the real class */
 	/* under the table's lock */
 	uint64_t grants, epoch;
 	bool named; /* a reference is held for the send rights of this process */
-	bool dead; /* no longer in the table */
+	bool dead;  /* no longer in the table */
 };
 
 /* --- objects --- */
@@ -69,8 +69,8 @@ err_t client_handle_service(io_object_t handle, struct client_entry **ret_entry)
 err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
 			  struct client_entry **ret_entry);
 /* The same for a grant that came with other words; CLASS_NAME may be NULL when the entry is known. */
-err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name,
-			     uint32_t n_grants, uint64_t epoch, struct client_entry **ret_entry);
+err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
+			     uint64_t epoch, struct client_entry **ret_entry);
 /* An entry that is known, referenced, or NULL. */
 struct client_entry *client_handle_find(uint64_t id);
 struct client_entry *client_entry_ref(struct client_entry *entry);

@@ -195,8 +195,8 @@ static err_t open_new(struct client_inlet_set *set, struct wire_channel *channel
 }
 
 err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *channel,
-			enum wire_inlet_class inlet_class, struct port *port,
-			uint32_t *ret_number, struct client_inlet **ret_inlet)
+			enum wire_inlet_class inlet_class, struct port *port, uint32_t *ret_number,
+			struct client_inlet **ret_inlet)
 {
 	struct client_inlet *inlet;
 	err_t err = 0;

@@ -28,7 +28,7 @@ enum { CLIENT_INLET_FRAMES = 256 };
 
 struct client_inlet {
 	struct ref refs;
-	struct list link; /* in set->list; under inlets_lock */
+	struct list link;	      /* in set->list; under inlets_lock */
 	struct client_inlet_set *set; /* NULL: the connection is gone; under inlets_lock */
 	struct wire_channel *channel;
 	struct port *port;
@@ -37,8 +37,8 @@ struct client_inlet {
 	bool removed; /* the port has dropped it; under inlets_lock */
 	enum wire_inlet_class inlet_class;
 	pthread_mutex_t lock; /* guards what follows */
-	struct map tokens; /* -> struct token */
-	bool ended; /* nothing more comes: tokens that are left have been aborted */
+	struct map tokens;    /* -> struct token */
+	bool ended;	      /* nothing more comes: tokens that are left have been aborted */
 	bool broken; /* in receive only: the sender has gone or misbehaved, read nothing more */
 };
 
@@ -54,8 +54,8 @@ void client_inlet_set_fini(struct client_inlet_set *set);
 /* The number of the inlet for PORT, opened at the peer if need be. RET_INLET may be NULL, else it is
  * referenced. -EPIPE: the port or the peer has gone. */
 err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *channel,
-			enum wire_inlet_class inlet_class, struct port *port,
-			uint32_t *ret_number, struct client_inlet **ret_inlet);
+			enum wire_inlet_class inlet_class, struct port *port, uint32_t *ret_number,
+			struct client_inlet **ret_inlet);
 struct client_inlet *client_inlet_unref(struct client_inlet *inlet);
 
 /* REFERENCE is copied. Until it is accepted the token completes, but is not aborted. */

@@ -65,8 +65,8 @@ CFMutableDictionaryRef IOOpenFirmwarePathMatching(mach_port_t mainPort, uint32_t
 {
 	io_string_t text;
 
-	if (!path || snprintf(text, sizeof(text), "%s:%s", kIODeviceTreePlane, path) >=
-			     (int)sizeof(text))
+	if (!path ||
+	    snprintf(text, sizeof(text), "%s:%s", kIODeviceTreePlane, path) >= (int)sizeof(text))
 		return NULL;
 	return one_text(kIOPathMatchKey, text);
 }

@@ -21,10 +21,10 @@
 
 struct mapping {
 	struct list link; /* in connection->mappings */
-	uint64_t memory; /* the driver's number of it */
+	uint64_t memory;  /* the driver's number of it */
 	void *base;
-	size_t size; /* as the driver says */
-	size_t length; /* whole pages */
+	size_t size;	     /* as the driver says */
+	size_t length;	     /* whole pages */
 	uint32_t queue_size; /* if it is a data queue */
 };
 
@@ -80,8 +80,9 @@ bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64
 		last.generation = generation;
 		last.found = mapping != NULL;
 		last.total_size = mapping ? mapping->size - offset : 0;
-		last.queue_size = !mapping ? 0 : offset ? first_queue_size(mapping, offset) :
-							  mapping->queue_size;
+		last.queue_size = !mapping ? 0
+				: offset   ? first_queue_size(mapping, offset)
+					   : mapping->queue_size;
 	}
 	*ret_queue_size = last.queue_size;
 	*ret_total_size = last.total_size;
@@ -313,8 +314,8 @@ kern_return_t IOConnectMapMemory(io_connect_t connect, uint32_t memoryType, task
 	return status;
 }
 
-kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType,
-				   task_port_t fromTask, vm_address_t atAddress)
+kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType, task_port_t fromTask,
+				   vm_address_t atAddress)
 {
 	return IOConnectUnmapMemory64(connect, memoryType, fromTask, atAddress);
 }

@@ -29,7 +29,8 @@ _Static_assert(HEADER_SIZE == 24 && NOTIFICATION_SIZE == 72 && INTEREST_ARGUMENT
 
 static void put_header(uint8_t *message, size_t size, mach_msg_bits_t bits)
 {
-	mach_msg_header_t header = { .msgh_bits = bits, .msgh_size = (mach_msg_size_t)size,
+	mach_msg_header_t header = { .msgh_bits = bits,
+				     .msgh_size = (mach_msg_size_t)size,
 				     .msgh_id = kOSNotificationMessageID };
 
 	memcpy(message, &header, sizeof(header));
@@ -66,8 +67,8 @@ err_t client_message_new_interest(const struct client_interest *interest,
 
 	if (size > WIRE_INTEREST_ARGUMENT_MAX)
 		size = WIRE_INTEREST_ARGUMENT_MAX;
-	type = kIOServiceMessageNotificationType |
-	       (size & kIOKitNoticationMsgSizeMask) << kIOKitNoticationTypeSizeAdjShift;
+	type = kIOServiceMessageNotificationType | (size & kIOKitNoticationMsgSizeMask)
+							   << kIOKitNoticationTypeSizeAdjShift;
 	memcpy(message + BODY_AT, &body, sizeof(body));
 	memcpy(message + DESCRIPTOR_AT, &descriptor, sizeof(descriptor));
 	put_notification(message + COMPLEX_NOTIFICATION_AT, INTEREST_CONTENT_SIZE, type, reference);
@@ -134,8 +135,8 @@ static uint32_t descriptor_count(const mach_msg_header_t *message)
 		return 0;
 	memcpy(&body, (const uint8_t *)message + BODY_AT, sizeof(body));
 	/* Notifications carry port descriptors alone. */
-	if (body.msgh_descriptor_count > (message->msgh_size - DESCRIPTOR_AT) /
-						 sizeof(mach_msg_port_descriptor_t))
+	if (body.msgh_descriptor_count >
+	    (message->msgh_size - DESCRIPTOR_AT) / sizeof(mach_msg_port_descriptor_t))
 		return 0;
 	return body.msgh_descriptor_count;
 }
@@ -144,8 +145,7 @@ static mach_port_t descriptor_name(const mach_msg_header_t *message, uint32_t in
 {
 	mach_msg_port_descriptor_t descriptor;
 
-	memcpy(&descriptor,
-	       (const uint8_t *)message + DESCRIPTOR_AT + index * sizeof(descriptor),
+	memcpy(&descriptor, (const uint8_t *)message + DESCRIPTOR_AT + index * sizeof(descriptor),
 	       sizeof(descriptor));
 	return descriptor.type == MACH_MSG_PORT_DESCRIPTOR ? descriptor.name : MACH_PORT_NULL;
 }
@@ -196,8 +196,8 @@ static void call_interest(const struct parts *parts)
 	uintptr_t fn = (uintptr_t)parts->reference[kIOInterestCalloutFuncIndex];
 	void *refcon = (void *)(uintptr_t)parts->reference[kIOInterestCalloutRefconIndex];
 	io_service_t service = parts->service;
-	size_t padding = parts->type >> kIOKitNoticationTypeSizeAdjShift &
-			 kIOKitNoticationMsgSizeMask;
+	size_t padding =
+		parts->type >> kIOKitNoticationTypeSizeAdjShift & kIOKitNoticationMsgSizeMask;
 	uint64_t words[WIRE_INTEREST_ARGUMENT_MAX / 8 + 1] = { 0 };
 	size_t size = parts->content_size - 4;
 	void *argument = words;

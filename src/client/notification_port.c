@@ -76,8 +76,8 @@ CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef noti
 		return notify->run_loop_source;
 	if (!notify->mach_port) {
 		context.info = notify;
-		notify->mach_port = CFMachPortCreateWithPort(NULL, notify->wake_port,
-							     run_loop_callback, &context, &is_other);
+		notify->mach_port = CFMachPortCreateWithPort(
+			NULL, notify->wake_port, run_loop_callback, &context, &is_other);
 		/* Somebody else's callback would get our messages. */
 		if (notify->mach_port && is_other) {
 			CFRelease(notify->mach_port);
@@ -161,8 +161,8 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 		return;
 	pump = malloc(sizeof(*pump));
 	source = pump ? dispatch_source_create(DISPATCH_SOURCE_TYPE_MACH_RECV, notify->wake_port, 0,
-					       queue) :
-			NULL;
+					       queue)
+		      : NULL;
 	if (!source) {
 		free(pump);
 		return;
@@ -210,8 +210,7 @@ void IODispatchCalloutFromMessage(void *unused, mach_msg_header_t *msg, void *re
 }
 
 kern_return_t OSGetNotificationFromMessage(mach_msg_header_t *msg, uint32_t index, uint32_t *type,
-					   uintptr_t *reference, void **content,
-					   vm_size_t *size)
+					   uintptr_t *reference, void **content, vm_size_t *size)
 {
 	OSNotificationHeader64 *notification;
 
@@ -235,7 +234,8 @@ kern_return_t OSGetNotificationFromMessage(mach_msg_header_t *msg, uint32_t inde
 
 kern_return_t IOCreateReceivePort(uint32_t msgType, mach_port_t *recvPort)
 {
-	if (!recvPort || (msgType != kOSNotificationMessageID && msgType != kOSAsyncCompleteMessageID))
+	if (!recvPort ||
+	    (msgType != kOSNotificationMessageID && msgType != kOSAsyncCompleteMessageID))
 		return kIOReturnBadArgument;
 	return mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, recvPort);
 }

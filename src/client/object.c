@@ -31,7 +31,7 @@ static void main_no_senders(void *object)
 
 static const struct port_object_ops main_ops = { main_retain, main_no_senders };
 static pthread_mutex_t main_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct port *main_port; /* under main_lock; one of the process, for good */
+static struct port *main_port;	 /* under main_lock; one of the process, for good */
 static unsigned main_generation; /* fork generation in which it was made */
 
 kern_return_t IOMainPort(mach_port_t bootstrapPort, mach_port_t *mainPort)
@@ -69,7 +69,8 @@ kern_return_t IOObjectRelease(io_object_t object)
 
 kern_return_t IOObjectRetain(io_object_t object)
 {
-	kern_return_t result = mach_port_mod_refs(mach_task_self(), object, MACH_PORT_RIGHT_SEND, 1);
+	kern_return_t result =
+		mach_port_mod_refs(mach_task_self(), object, MACH_PORT_RIGHT_SEND, 1);
 
 	if (result == KERN_INVALID_RIGHT)
 		result = mach_port_mod_refs(mach_task_self(), object, MACH_PORT_RIGHT_DEAD_NAME, 1);
@@ -131,8 +132,8 @@ static const char *real_class(struct client_object *object)
 	case CLIENT_OBJECT_ENTRY:
 		return container_of(object, struct client_entry, object)->class_name;
 	case CLIENT_OBJECT_WATCH:
-		return client_watch_is_interest(object) ? "IOServiceMessageUserNotification" :
-							  "IOServiceUserNotification";
+		return client_watch_is_interest(object) ? "IOServiceMessageUserNotification"
+							: "IOServiceUserNotification";
 	default:
 		return "IOUserIterator";
 	}

@@ -15,8 +15,9 @@
 IOReturn client_property_copy(struct client_entry *entry, const char *key, const char *plane,
 			      uint32_t options, CFTypeRef *ret_value)
 {
-	struct wire_property_request request = { .id = entry->id, .options = options,
-						 .plane = plane, .key = key };
+	struct wire_property_request request = {
+		.id = entry->id, .options = options, .plane = plane, .key = key
+	};
 	struct wire_value_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	IOReturn status;
@@ -93,8 +94,7 @@ CFTypeRef IORegistryEntryCreateCFProperty(io_registry_entry_t entry, CFStringRef
 /* --- properties as bytes ------------------------------------------------------ */
 
 /* The bytes of VALUE at *RET_BYTES, which may be STORAGE. False: a collection. */
-static bool bytes_of(CFTypeRef value, char storage[4096], const void **ret_bytes,
-		     size_t *ret_size)
+static bool bytes_of(CFTypeRef value, char storage[4096], const void **ret_bytes, size_t *ret_size)
 {
 	CFTypeID type = CFGetTypeID(value);
 	int64_t number = 0;
@@ -198,8 +198,7 @@ kern_return_t IORegistryEntrySetCFProperty(io_registry_entry_t entry, CFStringRe
 	if (!propertyName || !property)
 		return kIOReturnUnsupported;
 	properties = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&propertyName,
-					(const void **)&property, 1,
-					&kCFTypeDictionaryKeyCallBacks,
+					(const void **)&property, 1, &kCFTypeDictionaryKeyCallBacks,
 					&kCFTypeDictionaryValueCallBacks);
 	if (!properties)
 		return kIOReturnNoMemory;

@@ -20,8 +20,8 @@
 /* Only dictionaries can match; that a dictionary cannot be sent is the dictionary's fault. */
 static IOReturn check_matching(CFDictionaryRef matching)
 {
-	return CFGetTypeID(matching) == CFDictionaryGetTypeID() ? kIOReturnSuccess :
-								  kIOReturnBadArgument;
+	return CFGetTypeID(matching) == CFDictionaryGetTypeID() ? kIOReturnSuccess
+								: kIOReturnBadArgument;
 }
 
 static IOReturn find(mach_port_t main_port, CFDictionaryRef matching, bool first_only,
@@ -34,9 +34,9 @@ static IOReturn find(mach_port_t main_port, CFDictionaryRef matching, bool first
 	if (!status)
 		status = check_matching(matching);
 	if (!status)
-		status = client_session_ask(&wire_find_request_layout, &request,
-					    &wire_entries_reply_layout, ret_reply, frame,
-					    ret_epoch);
+		status =
+			client_session_ask(&wire_find_request_layout, &request,
+					   &wire_entries_reply_layout, ret_reply, frame, ret_epoch);
 	/* The encoder refused it: a key that is no string. */
 	return status == kIOReturnUnsupported ? kIOReturnBadArgument : status;
 }
@@ -105,8 +105,8 @@ kern_return_t IOServiceMatchPropertyTable(io_service_t service, CFDictionaryRef 
 	if (err)
 		return client_status_of_handle(err);
 	request.id = entry->id;
-	status = client_session_ask(&wire_match_request_layout, &request,
-				    &wire_number_reply_layout, &reply, &frame, NULL);
+	status = client_session_ask(&wire_match_request_layout, &request, &wire_number_reply_layout,
+				    &reply, &frame, NULL);
 	if (!status)
 		*matches = reply.number != 0;
 	wire_frame_fini(&frame);
@@ -169,8 +169,7 @@ kern_return_t IOServiceAddMatchingNotification(IONotificationPortRef notifyPort,
 }
 
 kern_return_t IOServiceAddInterestNotification(IONotificationPortRef notifyPort,
-					       io_service_t service,
-					       const char *interestType,
+					       io_service_t service, const char *interestType,
 					       IOServiceInterestCallback callback, void *refCon,
 					       io_object_t *notification)
 {
@@ -218,8 +217,8 @@ static IOReturn ask_state(struct client_entry *entry, uint64_t *ret_state, uint3
 	return status;
 }
 
-kern_return_t IOServiceGetBusyStateAndTime(io_service_t service, uint64_t *state, uint32_t *busyState,
-					   uint64_t *accumulatedBusyTime)
+kern_return_t IOServiceGetBusyStateAndTime(io_service_t service, uint64_t *state,
+					   uint32_t *busyState, uint64_t *accumulatedBusyTime)
 {
 	struct client_entry *entry;
 	IOReturn status;

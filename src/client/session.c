@@ -30,7 +30,7 @@ enum { EVENT_MAX = 1024 * 1024 };
 static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER; /* one connects, others wait */
 static pthread_mutex_t session_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct client_session *current; /* under session_lock */
-static uint64_t last_epoch; /* under connect_lock */
+static uint64_t last_epoch;	       /* under connect_lock */
 static pthread_mutex_t events_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct client_session *client_session_ref(struct client_session *session)
@@ -84,7 +84,8 @@ static bool read_one_event(struct client_session *session, struct wire_frame *fr
 
 	if (wire_frame_receive(session->events_socket, frame, EVENT_MAX, false))
 		return false;
-	if (frame->header.type == WIRE_DEAD && !wire_frame_decode(frame, &wire_dead_layout, &dead)) {
+	if (frame->header.type == WIRE_DEAD &&
+	    !wire_frame_decode(frame, &wire_dead_layout, &dead)) {
 		for (size_t i = 0; i < dead.ids.count; i++)
 			client_handle_kill(dead.ids.items[i]);
 		wire_message_clear(&wire_dead_layout, &dead);
@@ -140,8 +141,10 @@ static err_t map_page(struct client_session *session, struct wire_frame *frame)
 
 static err_t say_hello(struct client_session *session)
 {
-	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION,
-				    .role = WIRE_ROLE_CLIENT, .pid = (uint32_t)getpid() };
+	struct wire_hello hello = { .magic = WIRE_MAGIC,
+				    .version = WIRE_VERSION,
+				    .role = WIRE_ROLE_CLIENT,
+				    .pid = (uint32_t)getpid() };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_hello_reply reply = { 0 };
 	io_name_t name;
@@ -153,7 +156,8 @@ static err_t say_hello(struct client_session *session)
 				&wire_hello_reply_layout, &reply, &frame, &status);
 	if (!err && status) {
 		log_error("the registry refused the greeting (status 0x%08x): it does not speak "
-			  "protocol version %u", (unsigned)status, WIRE_VERSION);
+			  "protocol version %u",
+			  (unsigned)status, WIRE_VERSION);
 		err = -EPROTO;
 	}
 	if (!err)
@@ -382,7 +386,8 @@ uint64_t client_session_tree_generation(void)
 	/* Numbers of different links never compare equal. */
 	if (session)
 		generation = atomic_load_explicit(&session->page->tree_generation,
-						  memory_order_acquire) ^ (session->epoch << 48);
+						  memory_order_acquire) ^
+			     (session->epoch << 48);
 	client_session_unref(session);
 	return generation;
 }

@@ -23,8 +23,8 @@ struct client_session {
 	uint64_t epoch; /* never 0 */
 	struct wire_channel *channel;
 	const struct wire_status_page *page; /* NULL: the registry gave none */
-	struct client_inlet_set inlets; /* of notification ports */
-	int events_socket; /* our end of the events inlet; under events_lock */
+	struct client_inlet_set inlets;	     /* of notification ports */
+	int events_socket;		     /* our end of the events inlet; under events_lock */
 };
 
 /* The link, made if there is none. The caller gives it back with client_session_unref. -ENOTCONN: no

@@ -191,7 +191,7 @@ static long cache_line_size(void)
 struct number {
 	const char *name;
 	bool is_wide;
-	long fixed; /* when GET is NULL and VARIABLE negative */
+	long fixed;   /* when GET is NULL and VARIABLE negative */
 	int variable; /* of sysconf */
 	long (*get)(void);
 };
@@ -245,7 +245,8 @@ static bool get_number(const char *name, struct answer *a)
 static int answer_to(const char *name, void *old, size_t *old_size)
 {
 	struct answer a;
-	bool is_known = get_system_text(name, &a) || get_hardware_text(name, &a) || get_number(name, &a) ||
+	bool is_known = get_system_text(name, &a) || get_hardware_text(name, &a) ||
+			get_number(name, &a) ||
 			(!strcmp(name, "kern.boottime") && get_boot_time(&a));
 
 	if (!is_known) {
@@ -294,13 +295,20 @@ int sysctl(int *name, unsigned int name_size, void *old, size_t *old_size, void 
 		int group, number;
 		const char *name;
 	} names[] = {
-		{ CTL_KERN, KERN_OSTYPE, "kern.ostype" },     { CTL_KERN, KERN_OSRELEASE, "kern.osrelease" },
-		{ CTL_KERN, KERN_OSREV, "kern.osrevision" },  { CTL_KERN, KERN_VERSION, "kern.version" },
-		{ CTL_KERN, KERN_ARGMAX, "kern.argmax" },     { CTL_KERN, KERN_HOSTNAME, "kern.hostname" },
-		{ CTL_KERN, KERN_BOOTTIME, "kern.boottime" }, { CTL_KERN, KERN_OSVERSION, "kern.osversion" },
-		{ CTL_HW, HW_MACHINE, "hw.machine" },	      { CTL_HW, HW_MODEL, "hw.model" },
-		{ CTL_HW, HW_NCPU, "hw.ncpu" },		      { CTL_HW, HW_BYTEORDER, "hw.byteorder" },
-		{ CTL_HW, HW_PAGESIZE, "hw.pagesize" },	      { CTL_HW, HW_MEMSIZE, "hw.memsize" },
+		{ CTL_KERN, KERN_OSTYPE, "kern.ostype" },
+		{ CTL_KERN, KERN_OSRELEASE, "kern.osrelease" },
+		{ CTL_KERN, KERN_OSREV, "kern.osrevision" },
+		{ CTL_KERN, KERN_VERSION, "kern.version" },
+		{ CTL_KERN, KERN_ARGMAX, "kern.argmax" },
+		{ CTL_KERN, KERN_HOSTNAME, "kern.hostname" },
+		{ CTL_KERN, KERN_BOOTTIME, "kern.boottime" },
+		{ CTL_KERN, KERN_OSVERSION, "kern.osversion" },
+		{ CTL_HW, HW_MACHINE, "hw.machine" },
+		{ CTL_HW, HW_MODEL, "hw.model" },
+		{ CTL_HW, HW_NCPU, "hw.ncpu" },
+		{ CTL_HW, HW_BYTEORDER, "hw.byteorder" },
+		{ CTL_HW, HW_PAGESIZE, "hw.pagesize" },
+		{ CTL_HW, HW_MEMSIZE, "hw.memsize" },
 		{ CTL_HW, HW_AVAILCPU, "hw.activecpu" },
 	};
 

@@ -30,7 +30,7 @@ struct level {
 	struct client_entry *owner;
 	struct batch *batch;
 	size_t first, next; /* items: next is where to go on */
-	size_t current; /* returned last; SIZE_MAX: none yet */
+	size_t current;	    /* returned last; SIZE_MAX: none yet */
 	uint32_t depth;
 	uint64_t generation; /* of the tree when the list was last known to be right */
 };
@@ -147,8 +147,13 @@ static IOReturn push(struct walk *walk, struct client_entry *owner, struct batch
 		walk->levels_capacity = capacity;
 	}
 	walk->levels[walk->n_levels++] = (struct level){
-		.owner = client_entry_ref(owner), .batch = batch, .first = first, .next = first,
-		.current = SIZE_MAX, .depth = depth, .generation = batch->generation,
+		.owner = client_entry_ref(owner),
+		.batch = batch,
+		.first = first,
+		.next = first,
+		.current = SIZE_MAX,
+		.depth = depth,
+		.generation = batch->generation,
 	};
 	return kIOReturnSuccess;
 }

@@ -25,7 +25,7 @@ enum { ANNOUNCED_MAX = 64 * 1024 };
 struct client_watch {
 	struct client_object object;
 	io_name_t type;
-	CFDictionaryRef matching; /* NULL: interest */
+	CFDictionaryRef matching;     /* NULL: interest */
 	struct client_entry *service; /* interest */
 	struct port *wake_port;
 	OSAsyncReference64 reference;
@@ -244,10 +244,11 @@ static IOReturn register_watch(struct client_watch *watch, uint64_t subscription
 	return kIOReturnSuccess;
 }
 
-static IOReturn ask_for(struct client_watch *watch, struct client_session *session,
-			uint32_t inlet, struct wire_frame *frame)
+static IOReturn ask_for(struct client_watch *watch, struct client_session *session, uint32_t inlet,
+			struct wire_frame *frame)
 {
-	struct wire_notify_add request = { .inlet = inlet, .type = watch->type,
+	struct wire_notify_add request = { .inlet = inlet,
+					   .type = watch->type,
 					   .matching = watch->matching,
 					   .service = watch->service ? watch->service->id : 0 };
 	struct wire_notify_reply reply = { 0 };
@@ -397,8 +398,8 @@ static err_t receive_notice(struct client_inlet *inlet, struct wire_frame *frame
 		return -EAGAIN;
 	if (watch->matching && notice.type >= kIOServicePublishNotificationType &&
 	    notice.type <= kIOServiceTerminatedNotificationType)
-		err = client_message_new_matching(notice.type, watch->reference,
-						  watch->object.port, ret_message);
+		err = client_message_new_matching(notice.type, watch->reference, watch->object.port,
+						  ret_message);
 	else
 		err = -EAGAIN;
 	client_object_unref(&watch->object);
@@ -592,9 +593,8 @@ static bool announce_end(struct client_watch *watch, struct client_entry *entry)
 
 bool client_watch_entry_lost(struct client_entry *entry)
 {
-	static const struct client_interest terminated = {
-		.message_type = kIOMessageServiceIsTerminated
-	};
+	static const struct client_interest terminated = { .message_type =
+								   kIOMessageServiceIsTerminated };
 	struct port_message *message;
 	bool kept = false;
 	size_t n;

@@ -30,7 +30,7 @@ struct delayed {
 static pthread_mutex_t watcher_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct loop *watcher_loop; /* under watcher_lock */
 static pthread_t watcher_thread;
-static struct list watches = LIST_INIT(watches); /* under watcher_lock */
+static struct list watches = LIST_INIT(watches);	   /* under watcher_lock */
 static struct list delayed_work = LIST_INIT(delayed_work); /* under watcher_lock */
 
 static void end_watch(struct watch *watch)

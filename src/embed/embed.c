@@ -11,7 +11,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct embed_world *world; /* under lock */
-static bool has_ended; /* the process is in exit: no new session */
+static bool has_ended;		  /* the process is in exit: no new session */
 
 /*
  * The session's threads stayed in the parent; its memory here is nobody's. The lock is not taken

@@ -80,8 +80,8 @@ static void find_host_program(struct embed_paths *p, const char *lib)
 	static const char *const places[] = { "../bin", "../../bin" };
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		int n = snprintf(p->host_program, sizeof(p->host_program), "%s/%s/portico-host", lib,
-				 places[i]);
+		int n = snprintf(p->host_program, sizeof(p->host_program), "%s/%s/portico-host",
+				 lib, places[i]);
 
 		if (n > 0 && n < PATH_MAX && access(p->host_program, X_OK) == 0)
 			return;

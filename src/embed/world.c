@@ -89,8 +89,10 @@ static void *run_worker(void *context)
 	err_t err;
 
 	if (w->server_name) {
-		struct host_config config = { .server_name = w->server_name, .token = w->token,
-					      .registry_socket = socket, .in_process = true };
+		struct host_config config = { .server_name = w->server_name,
+					      .token = w->token,
+					      .registry_socket = socket,
+					      .in_process = true };
 
 		err = host_run(&config);
 	} else {
@@ -119,7 +121,8 @@ static void reap_workers(struct embed_world *world)
 }
 
 /* SOCKET is taken. */
-static err_t start_worker(struct embed_world *world, const char *server_name, uint64_t token, int socket)
+static err_t start_worker(struct embed_world *world, const char *server_name, uint64_t token,
+			  int socket)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	err_t err;
@@ -259,8 +262,10 @@ static err_t start_bridge(struct embed_world *world)
  * to start delays nobody for longer than the limit. */
 static void wait_until_quiet(struct embed_world *world)
 {
-	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION,
-				    .role = WIRE_ROLE_CLIENT, .pid = (uint32_t)getpid(),
+	struct wire_hello hello = { .magic = WIRE_MAGIC,
+				    .version = WIRE_VERSION,
+				    .role = WIRE_ROLE_CLIENT,
+				    .pid = (uint32_t)getpid(),
 				    .name = "embedded" };
 	struct wire_wait_quiet_request request = { .timeout_ns = QUIET_TIMEOUT_NS };
 	struct wire_frame frame = WIRE_FRAME_INIT;
@@ -274,11 +279,11 @@ static void wait_until_quiet(struct embed_world *world)
 		err = wire_channel_new(socket, WIRE_CONTROL_MAX, &channel);
 	if (err)
 		return;
-	err = wire_channel_call(channel, &wire_hello_layout, &hello, NULL, 0, &wire_hello_reply_layout,
-				&reply, &frame, &status);
+	err = wire_channel_call(channel, &wire_hello_layout, &hello, NULL, 0,
+				&wire_hello_reply_layout, &reply, &frame, &status);
 	if (!err && !status)
-		wire_channel_call(channel, &wire_wait_quiet_request_layout, &request, NULL, 0, NULL, NULL,
-				  &frame, &status);
+		wire_channel_call(channel, &wire_wait_quiet_request_layout, &request, NULL, 0, NULL,
+				  NULL, &frame, &status);
 	wire_frame_fini(&frame);
 	wire_channel_close(channel);
 	wire_channel_unref(channel);
@@ -347,8 +352,8 @@ static bool join_workers(struct embed_world *world)
 		if (join_in_time(w->thread)) {
 			worker_free(w);
 		} else {
-			log_warning("%s did not end within %d s", w->server_name ? w->server_name : "bridge",
-				    JOIN_SECONDS);
+			log_warning("%s did not end within %d s",
+				    w->server_name ? w->server_name : "bridge", JOIN_SECONDS);
 			list_remove(&w->link);
 			is_done = false;
 		}

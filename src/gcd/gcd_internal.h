@@ -58,8 +58,8 @@ _Noreturn void gcd_object_trap(const char *what);
 /* --- queue.c: items and queues --------------------------------------------------- */
 
 #define GCD_ITEM_BARRIER 1u /* of the queue it is submitted to */
-#define GCD_ITEM_ALONE 4u /* runs as a barrier of its slot */
-#define GCD_ITEM_SERIAL 2u /* drains a serial queue: worth a thread of its own */
+#define GCD_ITEM_ALONE 4u   /* runs as a barrier of its slot */
+#define GCD_ITEM_SERIAL 2u  /* drains a serial queue: worth a thread of its own */
 
 struct gcd_item {
 	struct gcd_item *next;
@@ -68,7 +68,7 @@ struct gcd_item {
 	dispatch_function_t function;
 	void *context;
 	struct dispatch_group_s *group; /* referenced, left afterwards */
-	struct dispatch_queue_s *slot; /* the concurrent queue that counts this item as running */
+	struct dispatch_queue_s *slot;	/* the concurrent queue that counts this item as running */
 	unsigned flags;
 };
 
@@ -97,7 +97,7 @@ static inline struct gcd_item *gcd_fifo_take(struct gcd_fifo *fifo)
 
 enum gcd_queue_kind {
 	GCD_QUEUE_GLOBAL, /* runs everything at once on worker threads */
-	GCD_QUEUE_MAIN, /* run by the main thread */
+	GCD_QUEUE_MAIN,	  /* run by the main thread */
 	GCD_QUEUE_SERIAL,
 	GCD_QUEUE_CONCURRENT,
 };
@@ -118,8 +118,8 @@ struct dispatch_queue_s {
 	bool inactive;
 	bool owned; /* serial: drained, about to be, or owned by a synchronous caller */
 	struct dispatch_queue_s *drained_on; /* where the drain item is or runs */
-	unsigned running; /* concurrent: items started */
-	bool barrier; /* concurrent: the running item is a barrier */
+	unsigned running;		     /* concurrent: items started */
+	bool barrier;			     /* concurrent: the running item is a barrier */
 	struct gcd_specific *specifics;
 	struct gcd_item drain;
 };
@@ -246,7 +246,7 @@ struct gcd_signal_watch {
 
 struct gcd_handler {
 	dispatch_function_t function; /* gets the source's context */
-	void *block; /* or a block */
+	void *block;		      /* or a block */
 };
 
 enum gcd_handler_kind {

@@ -504,11 +504,11 @@ dispatch_queue_t dispatch_queue_create(const char *label, dispatch_queue_attr_t 
 	return dispatch_queue_create_with_target(label, attr, NULL);
 }
 
-#define GLOBAL_QUEUE(name, class)                                                                  \
-	{                                                                                          \
-		.object = { .ops = &queue_ops, .external = 1, .internal = 1, .immortal = true },   \
-		.kind = GCD_QUEUE_GLOBAL, .label = (char *)"com.apple.root." name,                 \
-		.qos_class = class                                                                 \
+#define GLOBAL_QUEUE(name, class) \
+	{ \
+		.object = { .ops = &queue_ops, .external = 1, .internal = 1, .immortal = true }, \
+		.kind = GCD_QUEUE_GLOBAL, .label = (char *)"com.apple.root." name, \
+		.qos_class = class \
 	}
 
 /* The most urgent first; worker.c takes work in this order. */
@@ -563,9 +563,9 @@ dispatch_queue_main_t dispatch_get_main_queue(void)
 const char *dispatch_queue_get_label(dispatch_queue_t queue)
 {
 	if (!queue)
-		queue = gcd_frame_current	       ? gcd_frame_current->queue
-			: gcd_main_is_current_thread() ? &gcd_main_queue
-						       : NULL;
+		queue = gcd_frame_current	     ? gcd_frame_current->queue
+		      : gcd_main_is_current_thread() ? &gcd_main_queue
+						     : NULL;
 	return queue && queue->label ? queue->label : "";
 }
 

@@ -129,7 +129,7 @@ void gcd_signal_deliver_locked(void)
 
 		if (!count)
 			continue;
-		list_for_each (node, &signals[i].watches)
+		list_for_each(node, &signals[i].watches)
 			gcd_source_fire(container_of(node, struct dispatch_source_s, signal.link),
 					count);
 	}

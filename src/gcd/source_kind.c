@@ -59,10 +59,10 @@ static void data_uninstall(struct dispatch_source_s *s)
 	(void)s;
 }
 
-#define DATA_TYPE(how)                                                                             \
-	{                                                                                          \
-		.check = check_nothing, .install = data_install, .uninstall = data_uninstall,      \
-		.merge = how, .by_client = true                                                    \
+#define DATA_TYPE(how) \
+	{ \
+		.check = check_nothing, .install = data_install, .uninstall = data_uninstall, \
+		.merge = how, .by_client = true \
 	}
 
 const struct dispatch_source_type_s _dispatch_source_type_data_add = DATA_TYPE(GCD_MERGE_ADD);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#define WORKER_LIMIT 64 /* for work that overlaps */
+#define WORKER_LIMIT 64		/* for work that overlaps */
 #define WORKER_LIMIT_SERIAL 512 /* with the drains of serial queues */
 #define WORKER_IDLE_NS (5 * NSEC_PER_SEC)
 #define WORKER_STUCK_NS (5 * NSEC_PER_MSEC)

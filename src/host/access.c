@@ -42,7 +42,7 @@ static size_t copy_clients(IOService *service, IOService **clients)
 	size_t n = 0;
 
 	scope_lock(&service->runtime->lock);
-	list_for_each (node, &service->runtime->clients) {
+	list_for_each(node, &service->runtime->clients) {
 		if (n == CLIENTS_MAX)
 			break;
 		clients[n++] = IOServiceRetain(
@@ -53,7 +53,7 @@ static size_t copy_clients(IOService *service, IOService **clients)
 
 static void tell(IOService *service, uint32_t type, void *argument, size_t size, IOService *except)
 {
-	struct telling telling = {service->runtime, type, argument, size};
+	struct telling telling = { service->runtime, type, argument, size };
 	IOService *clients[CLIENTS_MAX];
 	size_t n = copy_clients(service, clients);
 

@@ -120,7 +120,7 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 	struct wire_completion completion = {
 		.token = record.token,
 		.result = result,
-		.arguments = {words, count},
+		.arguments = { words, count },
 	};
 	err = host_inlet_send(record.inlet, &wire_completion_layout, &completion,
 			      options & kIOUserNotifyOptionCanDrop, false);
@@ -135,7 +135,7 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 
 static void release_record(struct record *record)
 {
-	struct wire_token_released released = {.token = record->token};
+	struct wire_token_released released = { .token = record->token };
 
 	host_inlet_send(record->inlet, &wire_token_released_layout, &released, false, true);
 	host_inlet_unref(record->inlet);

@@ -36,7 +36,7 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 	for (;;) {
 		err_t err = wire_reply(connection->socket, &turn->frame.header, layout, status,
 				       message, fds, n_fds, false);
-		struct pollfd room = {.fd = connection->socket, .events = POLLOUT};
+		struct pollfd room = { .fd = connection->socket, .events = POLLOUT };
 
 		if (err != -EAGAIN)
 			return err;
@@ -182,11 +182,11 @@ static err_t answer_call(struct host_turn *turn, const struct wire_call_request 
 {
 	struct wire_call_reply out = {
 		.scalar_output_count = arguments->scalarOutputCount,
-		.scalars = {arguments->scalarOutput,
-			    smaller(arguments->scalarOutputCount, in->scalar_output_count)},
+		.scalars = { arguments->scalarOutput,
+			     smaller(arguments->scalarOutputCount, in->scalar_output_count) },
 		.structure_output_size = arguments->structureOutputSize,
-		.structure = {arguments->structureOutput,
-			      smaller(arguments->structureOutputSize, in->structure_output_size)},
+		.structure = { arguments->structureOutput,
+			       smaller(arguments->structureOutputSize, in->structure_output_size) },
 	};
 
 	if (arguments->structureOutputDescriptor) {
@@ -212,7 +212,7 @@ static err_t answer_call(struct host_turn *turn, const struct wire_call_request 
 /* Under the gate until the answer is out, so that the connection's end cannot overtake it. */
 static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request *in)
 {
-	uint64_t scalars[WIRE_SCALARS_MAX] = {0};
+	uint64_t scalars[WIRE_SCALARS_MAX] = { 0 };
 	OSAsyncReference64 reference;
 	CFTypeRef variable = NULL;
 	IOExternalMethodArguments arguments = {
@@ -274,7 +274,7 @@ static err_t handle_call(struct host_turn *turn)
 static err_t handle_trap(struct host_turn *turn)
 {
 	struct wire_trap_request in;
-	uintptr_t p[TRAP_PARAMETERS] = {0};
+	uintptr_t p[TRAP_PARAMETERS] = { 0 };
 	IOService *target = NULL;
 	IOExternalTrap *trap = NULL;
 	IOReturn status = kIOReturnSuccess;
@@ -302,17 +302,17 @@ static const struct {
 	uint32_t type;
 	handler_fn handle;
 } handlers[] = {
-	{WIRE_CALL, handle_call},
-	{WIRE_CLOSE, host_client_request_close},
-	{WIRE_MAP, host_client_request_map},
-	{WIRE_UNMAP, host_client_request_unmap},
-	{WIRE_SET_NOTIFICATION_PORT, host_client_request_set_notification_port},
-	{WIRE_GET_SERVICE, host_client_request_get_service},
-	{WIRE_SET_CLIENT_PROPERTIES, host_client_request_set_properties},
-	{WIRE_CONNECT_CLIENT, host_client_request_connect_client},
-	{WIRE_TRAP, handle_trap},
-	{WIRE_INLET_OPEN, host_client_request_inlet_open},
-	{WIRE_INLET_CLOSE, host_client_request_inlet_close},
+	{ WIRE_CALL, handle_call },
+	{ WIRE_CLOSE, host_client_request_close },
+	{ WIRE_MAP, host_client_request_map },
+	{ WIRE_UNMAP, host_client_request_unmap },
+	{ WIRE_SET_NOTIFICATION_PORT, host_client_request_set_notification_port },
+	{ WIRE_GET_SERVICE, host_client_request_get_service },
+	{ WIRE_SET_CLIENT_PROPERTIES, host_client_request_set_properties },
+	{ WIRE_CONNECT_CLIENT, host_client_request_connect_client },
+	{ WIRE_TRAP, handle_trap },
+	{ WIRE_INLET_OPEN, host_client_request_inlet_open },
+	{ WIRE_INLET_CLOSE, host_client_request_inlet_close },
 };
 
 err_t host_turn_handle(struct host_turn *turn)

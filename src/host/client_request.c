@@ -39,7 +39,7 @@ static IOReturn get_memory(struct host_turn *turn, uint32_t type, IOOptionBits *
 
 static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *in)
 {
-	struct wire_map_reply out = {0};
+	struct wire_map_reply out = { 0 };
 	IOMemoryDescriptor *memory = NULL;
 	IOOptionBits options = in->options & kIOMapUserOptionsMask;
 	IOReturn status = get_memory(turn, in->memory_type, &options, &memory);
@@ -88,7 +88,7 @@ err_t host_client_request_map(struct host_turn *turn)
 err_t host_client_request_unmap(struct host_turn *turn)
 {
 	struct wire_unmap_request in;
-	struct wire_number_reply out = {0};
+	struct wire_number_reply out = { 0 };
 	IOMemoryDescriptor *memory = NULL;
 	IOOptionBits options = 0;
 	IOReturn status;
@@ -194,7 +194,7 @@ err_t host_client_request_set_notification_port(struct host_turn *turn)
 err_t host_client_request_get_service(struct host_turn *turn)
 {
 	IOService *(*get)(IOUserClient *) = host_client_op(turn->client, getService);
-	struct wire_number_reply out = {0};
+	struct wire_number_reply out = { 0 };
 	err_t err;
 
 	host_turn_enter_shared(turn);

@@ -126,6 +126,6 @@ void host_driver_end_all(struct host *host)
 {
 	if (list_is_empty(&host->drivers))
 		loop_stop(host->loop);
-	list_for_each (node, &host->drivers)
+	list_for_each(node, &host->drivers)
 		host_driver_end_later(container_of(node, struct host_driver, link), 0, false);
 }

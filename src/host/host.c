@@ -31,7 +31,7 @@ static void run_visit(void *context)
 
 err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
 {
-	struct visit visit = {.fn = fn, .context = context};
+	struct visit visit = { .fn = fn, .context = context };
 	err_t err;
 
 	if (pthread_equal(pthread_self(), host->loop_thread)) {
@@ -75,14 +75,14 @@ static void send_reply(void *context)
 			     NULL, 0);
 	if (err == -EINVAL || err == -EMSGSIZE) /* an answer that cannot be sent is still owed */
 		provider_reply(provider, reply->request, &wire_empty_layout, kIOReturnInternalError,
-			       &(struct wire_empty){0}, NULL, 0);
+			       &(struct wire_empty){ 0 }, NULL, 0);
 }
 
 void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
 		const struct wire_layout *layout, int32_t status, const void *message)
 {
-	struct wire_empty empty = {0};
-	struct reply reply = {host, request, epoch, layout, status, message};
+	struct wire_empty empty = { 0 };
+	struct reply reply = { host, request, epoch, layout, status, message };
 
 	if (status || !message) {
 		reply.layout = &wire_empty_layout;
@@ -113,7 +113,7 @@ static void ended(void *context, err_t err)
 	host_driver_end_all(host);
 }
 
-static const struct provider_ops provider_ops = {.request = host_request, .ended = ended};
+static const struct provider_ops provider_ops = { .request = host_request, .ended = ended };
 
 static void fini(struct host *host)
 {

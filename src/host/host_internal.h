@@ -209,11 +209,11 @@ void host_service_detach(IOService *service);
 /* The operation at OFFSET of struct IOServiceOperations, inherited; NULL when nobody has it. */
 void *host_service_operation(const struct IODriverClass *cls, size_t offset);
 void *host_client_operation(const struct IODriverClass *cls, size_t offset);
-#define host_service_op(service, member)                                                           \
-	((__typeof__(((struct IOServiceOperations *)0)->member))host_service_operation(            \
+#define host_service_op(service, member) \
+	((__typeof__(((struct IOServiceOperations *)0)->member))host_service_operation( \
 		(service)->objectClass, offsetof(struct IOServiceOperations, member)))
-#define host_client_op(client, member)                                                             \
-	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation(          \
+#define host_client_op(client, member) \
+	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation( \
 		(client)->service.objectClass, offsetof(struct IOUserClientOperations, member)))
 bool host_service_start(IOService *service, IOService *provider);
 /* Entry ID is known: find it by ID, mirror it, send what was set before. */
@@ -274,12 +274,12 @@ struct host_connection {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
 	unsigned n_threads;
-	unsigned n_standby;	/* of them wait for a vacancy */
-	bool is_vacant;		/* there is no receiver */
+	unsigned n_standby; /* of them wait for a vacancy */
+	bool is_vacant;	    /* there is no receiver */
 	pthread_cond_t vacancy;
 	/* without a lock */
-	_Atomic uint64_t turn;	/* odd: the receiver handles a request (receiver.c) */
-	_Atomic size_t slot;	/* of the method it runs; HOST_SLOW_SLOTS: none */
+	_Atomic uint64_t turn; /* odd: the receiver handles a request (receiver.c) */
+	_Atomic size_t slot;   /* of the method it runs; HOST_SLOW_SLOTS: none */
 	_Atomic uint8_t slow[HOST_SLOW_SLOTS + 1]; /* by selector: not 0, it takes long */
 	/* guarded by the watcher's lock */
 	struct list watched;

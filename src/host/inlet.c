@@ -67,7 +67,7 @@ struct host_inlet *host_inlet_ref(struct host_inlet *inlet)
 
 static void forget_waiting(struct host_inlet *inlet)
 {
-	list_for_each_safe (node, &inlet->waiting) {
+	list_for_each_safe(node, &inlet->waiting) {
 		list_remove(node);
 		free(container_of(node, struct waiting, link));
 	}
@@ -212,7 +212,7 @@ err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout
 
 err_t host_inlet_wake(struct host_inlet *inlet)
 {
-	struct wire_empty empty = {0};
+	struct wire_empty empty = { 0 };
 	err_t err;
 
 	scope_lock(&inlet->lock);

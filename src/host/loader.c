@@ -177,7 +177,7 @@ err_t host_loader_open(struct host *host, const char *path, struct host_bundle *
 	const char *wrong;
 
 	scope_lock(&host->lock);
-	list_for_each (node, &host->bundles) {
+	list_for_each(node, &host->bundles) {
 		bundle = container_of(node, struct host_bundle, link);
 		if (!strcmp(bundle->path, path)) {
 			*ret_bundle = bundle;
@@ -202,7 +202,7 @@ err_t host_loader_open(struct host *host, const char *path, struct host_bundle *
 
 void host_loader_close_all(struct host *host)
 {
-	list_for_each_safe (node, &host->bundles) {
+	list_for_each_safe(node, &host->bundles) {
 		struct host_bundle *bundle = container_of(node, struct host_bundle, link);
 
 		/* A driver that lost a reference keeps its code, rather than crash later. */
@@ -272,7 +272,7 @@ CFDictionaryRef host_loader_copy_counts(struct host *host)
 	if (!counts)
 		return NULL;
 	scope_lock(&host->lock);
-	list_for_each (node, &host->bundles) {
+	list_for_each(node, &host->bundles) {
 		struct host_bundle *bundle = container_of(node, struct host_bundle, link);
 
 		for (size_t i = 0; i < bundle->n_classes; i++) {

@@ -41,14 +41,14 @@ static bool is_socket(int fd)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"server", required_argument, NULL, 's'},
-		{"token", required_argument, NULL, 't'},
-		{"registry-fd", required_argument, NULL, 'f'},
-		{"socket", required_argument, NULL, 'p'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{ "server", required_argument, NULL, 's' },
+		{ "token", required_argument, NULL, 't' },
+		{ "registry-fd", required_argument, NULL, 'f' },
+		{ "socket", required_argument, NULL, 'p' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
 	};
-	struct host_config config = {.registry_socket = -1};
+	struct host_config config = { .registry_socket = -1 };
 	unsigned long long number;
 	struct rlimit files;
 	int option;

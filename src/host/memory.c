@@ -53,8 +53,7 @@ IOMemoryDescriptor *IOMemoryDescriptorCreate(size_t length, IOOptionBits options
 
 	if (!memory)
 		return NULL;
-	err = read_only ? shm_create_read_only("driver memory", length, &memory->fd,
-						 &memory->bytes)
+	err = read_only ? shm_create_read_only("driver memory", length, &memory->fd, &memory->bytes)
 			: create_shared(length, &memory->fd, &memory->bytes);
 	if (err) {
 		free(memory);

@@ -18,15 +18,15 @@ static bool fits(uint32_t check, uint64_t actual)
 static uint64_t input_size(const IOExternalMethodArguments *arguments)
 {
 	return arguments->structureInputDescriptor
-		       ? IOMemoryDescriptorGetLength(arguments->structureInputDescriptor)
-		       : arguments->structureInputSize;
+		     ? IOMemoryDescriptorGetLength(arguments->structureInputDescriptor)
+		     : arguments->structureInputSize;
 }
 
 static uint64_t output_size(const IOExternalMethodArguments *arguments)
 {
 	return arguments->structureOutputDescriptor
-		       ? IOMemoryDescriptorGetLength(arguments->structureOutputDescriptor)
-		       : arguments->structureOutputSize;
+		     ? IOMemoryDescriptorGetLength(arguments->structureOutputDescriptor)
+		     : arguments->structureOutputSize;
 }
 
 static IOReturn check_sizes(const IOExternalMethodArguments *arguments, uint32_t scalar_input,
@@ -48,8 +48,8 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 
 	if (!dispatch)
 		return arguments->structureInputDescriptor || arguments->structureOutputDescriptor
-			       ? kIOReturnIPCError
-			       : kIOReturnUnsupported;
+			     ? kIOReturnIPCError
+			     : kIOReturnUnsupported;
 	status = check_sizes(arguments, dispatch->checkScalarInputCount,
 			     dispatch->checkStructureInputSize, dispatch->checkScalarOutputCount,
 			     dispatch->checkStructureOutputSize);

@@ -89,8 +89,8 @@ IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls,
 			     const char *location, CFDictionaryRef properties, IOService **nub)
 {
 	struct host_driver *driver = parent->runtime->driver;
-	struct publishing publishing = {.parent = IOServiceGetEntryID(parent),
-					.location = location};
+	struct publishing publishing = { .parent = IOServiceGetEntryID(parent),
+					 .location = location };
 	IOService *service;
 	err_t err;
 

@@ -67,7 +67,7 @@ static bool remember_locked(struct IOServiceRuntime *runtime, CFStringRef key, C
 IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef value)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = {.runtime = runtime};
+	struct change change = { .runtime = runtime };
 	IOReturn status;
 	bool known;
 
@@ -93,7 +93,7 @@ IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef val
 IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = {.runtime = runtime};
+	struct change change = { .runtime = runtime };
 	IOReturn status;
 	bool known;
 
@@ -118,7 +118,7 @@ IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key)
 IOReturn IOServiceSetLiveProperty(IOService *service, CFStringRef key)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct change change = {.runtime = runtime};
+	struct change change = { .runtime = runtime };
 	IOReturn status;
 
 	if (runtime->is_remote)
@@ -159,7 +159,7 @@ static void publish_resource(void *context)
 
 IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef value)
 {
-	struct resource resource = {service->runtime->host, key, value, 0};
+	struct resource resource = { service->runtime->host, key, value, 0 };
 
 	if (!key || !value)
 		return kIOReturnBadArgument;
@@ -183,7 +183,7 @@ static void adjust_busy(void *context)
 
 IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta)
 {
-	struct busy busy = {service->runtime, delta};
+	struct busy busy = { service->runtime, delta };
 
 	if (service->runtime->is_remote)
 		return kIOReturnNotPermitted;

@@ -136,7 +136,7 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 
 	if (host_loader_open(request->host, probe->bundle, &driver->bundle))
 		return kIOReturnNoResources;
-	host_on_loop(request->host, declare, &(struct declaring){request->host, driver->bundle});
+	host_on_loop(request->host, declare, &(struct declaring){ request->host, driver->bundle });
 	if (!copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)) ||
 	    !(cls = host_loader_find_class(driver->bundle, name))) {
 		log_error("bundle %s has no class as its personality wants (IOClass)",
@@ -174,7 +174,7 @@ static void end_unstarted(struct host_driver *driver)
 
 static void run_probe(struct request *request)
 {
-	struct wire_probe_reply reply = {0};
+	struct wire_probe_reply reply = { 0 };
 	IOReturn status = probe_driver(request, &reply);
 
 	answer(request, &wire_probe_reply_layout, status, &reply);
@@ -237,7 +237,7 @@ static void serve_client(struct request *request, IOUserClient *client)
 {
 	const struct wire_open_client *in = &request->in.open;
 	struct IOServiceRuntime *runtime = client->service.runtime;
-	struct wire_open_client_reply reply = {.class_name = client->service.objectClass->name};
+	struct wire_open_client_reply reply = { .class_name = client->service.objectClass->name };
 	err_t err;
 
 	err = host_service_enter(&client->service, in->user_client, in->service,
@@ -291,7 +291,7 @@ static void run_read(struct request *request)
 	CFTypeRef (*copy)(IOService *, CFStringRef) = host_service_op(service, copyProperty);
 	CFStringRef key =
 		CFStringCreateWithCString(NULL, request->in.read.key, kCFStringEncodingUTF8);
-	struct wire_value_reply reply = {0};
+	struct wire_value_reply reply = { 0 };
 
 	if (key && copy)
 		reply.value = copy(service, key);
@@ -353,14 +353,14 @@ static const struct {
 	void (*run)(struct request *request);
 	bool by_candidate;
 } requests[] = {
-	{WIRE_PROBE, &wire_probe_layout, run_probe, true},
-	{WIRE_START, &wire_start_layout, run_start, true},
-	{WIRE_DROP, &wire_drop_layout, run_drop, true},
-	{WIRE_STOP, &wire_stop_layout, run_stop, false},
-	{WIRE_OPEN_CLIENT, &wire_open_client_layout, run_open, false},
-	{WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false},
-	{WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false},
-	{WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false},
+	{ WIRE_PROBE, &wire_probe_layout, run_probe, true },
+	{ WIRE_START, &wire_start_layout, run_start, true },
+	{ WIRE_DROP, &wire_drop_layout, run_drop, true },
+	{ WIRE_STOP, &wire_stop_layout, run_stop, false },
+	{ WIRE_OPEN_CLIENT, &wire_open_client_layout, run_open, false },
+	{ WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false },
+	{ WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false },
+	{ WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false },
 };
 
 /* The driver a candidate number names; a probe makes it. */

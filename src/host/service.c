@@ -289,7 +289,7 @@ static void enter(void *context)
 
 err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags)
 {
-	struct entering entering = {service, id, parent, flags, 0};
+	struct entering entering = { service, id, parent, flags, 0 };
 	err_t err = host_on_loop(service->runtime->host, enter, &entering);
 
 	return err ? err : entering.err;
@@ -306,7 +306,7 @@ static void look_up(void *context)
 
 IOService *host_service_find(struct host *host, uint64_t id)
 {
-	struct entering query = {.service = (IOService *)host, .id = id};
+	struct entering query = { .service = (IOService *)host, .id = id };
 
 	return host_on_loop(host, look_up, &query) ? NULL : query.service;
 }
@@ -335,7 +335,7 @@ static void leave(void *context)
 
 void host_service_leave(IOService *service)
 {
-	struct leaving leaving = {.runtime = service->runtime};
+	struct leaving leaving = { .runtime = service->runtime };
 
 	host_on_loop(service->runtime->host, leave, &leaving);
 }
@@ -346,7 +346,7 @@ static IOService *first_client(IOService *service)
 	struct IOServiceRuntime *runtime = service->runtime;
 
 	scope_lock(&runtime->lock);
-	list_for_each (node, &runtime->clients) {
+	list_for_each(node, &runtime->clients) {
 		struct IOServiceRuntime *client =
 			container_of(node, struct IOServiceRuntime, client_link);
 
@@ -380,7 +380,7 @@ void host_service_end(IOService *service, IOOptionBits options, bool tell)
 	bool (*did)(IOService *, IOService *, IOOptionBits) =
 		host_service_op(service, didTerminate);
 	void (*stop)(IOService *, IOService *) = host_service_op(service, stop);
-	struct leaving leaving = {runtime, options, tell};
+	struct leaving leaving = { runtime, options, tell };
 
 	if (runtime->ended)
 		return;

@@ -49,7 +49,7 @@ static void reap(struct host_threads *threads)
 	pthread_mutex_lock(&threads->lock);
 	list_splice(&finished, &threads->finished);
 	pthread_mutex_unlock(&threads->lock);
-	list_for_each_safe (node, &finished) {
+	list_for_each_safe(node, &finished) {
 		struct thread *thread = container_of(node, struct thread, link);
 
 		pthread_join(thread->id, NULL);
@@ -82,8 +82,8 @@ err_t host_threads_start(struct host_threads *threads, void (*fn)(void *), void 
 
 bool host_threads_join(struct host_threads *threads, uint64_t deadline_ns)
 {
-	struct timespec until = {.tv_sec = (time_t)(deadline_ns / 1000000000),
-				 .tv_nsec = (long)(deadline_ns % 1000000000)};
+	struct timespec until = { .tv_sec = (time_t)(deadline_ns / 1000000000),
+				  .tv_nsec = (long)(deadline_ns % 1000000000) };
 	bool all;
 
 	pthread_mutex_lock(&threads->lock);

@@ -18,7 +18,7 @@ static IOReturn base_client_died(IOUserClient *client)
 	return close ? close(client) : kIOReturnUnsupported;
 }
 
-static const struct IOUserClientOperations base_operations = {.clientDied = base_client_died};
+static const struct IOUserClientOperations base_operations = { .clientDied = base_client_died };
 
 const struct IODriverClass IOUserClientBase = {
 	.name = "IOUserClient",

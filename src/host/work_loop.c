@@ -165,7 +165,7 @@ static void heap_remove(IOWorkLoop *loop, IOTimerEventSource *timer)
 /* Point the timerfd at the earliest timer. */
 static void arm_locked(IOWorkLoop *loop)
 {
-	struct itimerspec when = {0};
+	struct itimerspec when = { 0 };
 	uint64_t at = loop->n_timers ? loop->heap[0]->at : 0;
 
 	if (loop->n_timers) {
@@ -323,7 +323,7 @@ IODescriptorEventSource *IODescriptorEventSourceCreate(IOWorkLoop *workLoop, int
 						       uint32_t events, IODescriptorAction action,
 						       void *context)
 {
-	struct epoll_event event = {0};
+	struct epoll_event event = { 0 };
 	IODescriptorEventSource *source;
 	bool added;
 
@@ -413,8 +413,8 @@ static void *run(void *context)
 
 static err_t open_fds(IOWorkLoop *loop)
 {
-	struct epoll_event stop = {.events = EPOLLIN, .data.u64 = KEY_STOP};
-	struct epoll_event timer = {.events = EPOLLIN, .data.u64 = KEY_TIMER};
+	struct epoll_event stop = { .events = EPOLLIN, .data.u64 = KEY_STOP };
+	struct epoll_event timer = { .events = EPOLLIN, .data.u64 = KEY_TIMER };
 
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	loop->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -35,8 +35,8 @@ static kern_return_t get_locked(struct port *port, mach_port_flavor_t flavor, ma
 		.mps_nsrequest = port->no_senders_request != NULL,
 	};
 	bool is_limits = flavor == MACH_PORT_LIMITS_INFO;
-	mach_msg_type_number_t needed = is_limits ? MACH_PORT_LIMITS_INFO_COUNT :
-						    MACH_PORT_RECEIVE_STATUS_COUNT;
+	mach_msg_type_number_t needed =
+		is_limits ? MACH_PORT_LIMITS_INFO_COUNT : MACH_PORT_RECEIVE_STATUS_COUNT;
 
 	if (*count < needed)
 		return KERN_FAILURE;

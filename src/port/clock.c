@@ -45,11 +45,12 @@ kern_return_t mach_timebase_info(mach_timebase_info_t info)
 
 kern_return_t mach_wait_until(uint64_t deadline)
 {
-	struct timespec until = {(time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u)};
+	struct timespec until = { (time_t)(deadline / 1000000000u),
+				  (long)(deadline % 1000000000u) };
 
 	return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR
-		       ? KERN_ABORTED
-		       : KERN_SUCCESS;
+		     ? KERN_ABORTED
+		     : KERN_SUCCESS;
 }
 
 uint64_t port_now_ns(void)

@@ -79,8 +79,8 @@ void port_update_event_locked(struct port *port)
 	if (port->event_fd < 0 || want == port->event_is_set)
 		return;
 	port->event_is_set = want;
-	ignored = want ? write(port->event_fd, &value, sizeof(value)) :
-			 read(port->event_fd, &value, sizeof(value));
+	ignored = want ? write(port->event_fd, &value, sizeof(value))
+		       : read(port->event_fd, &value, sizeof(value));
 	(void)ignored;
 }
 

@@ -92,8 +92,8 @@ static err_t add_locked(struct inlet *inlet)
 	return 0;
 }
 
-err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops *ops,
-		     void *context, struct port_inlet **ret_inlet)
+err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops *ops, void *context,
+		     struct port_inlet **ret_inlet)
 {
 	struct inlet *inlet = calloc(1, sizeof(*inlet));
 

@@ -114,8 +114,8 @@ static void put_trailer(void *at, mach_msg_size_t size, const struct port_messag
 	if (size > sizeof(mach_msg_seqno_trailer_t) && !m->from_library) {
 		t.msgh_sender.val[0] = geteuid();
 		t.msgh_sender.val[1] = getegid();
-		t.msgh_audit = (audit_token_t){{getuid(), geteuid(), getegid(), getuid(), getgid(),
-						(unsigned)getpid(), 0, 0}};
+		t.msgh_audit = (audit_token_t){ { getuid(), geteuid(), getegid(), getuid(),
+						  getgid(), (unsigned)getpid(), 0, 0 } };
 	}
 	memcpy(at, &t, size);
 }
@@ -214,16 +214,16 @@ mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t o
 	mach_msg_return_t result;
 
 	if (option & MACH_SEND_MSG) {
-		uint64_t deadline = option & MACH_SEND_TIMEOUT ? port_deadline_ns(timeout) :
-								 PORT_FOREVER;
+		uint64_t deadline =
+			option & MACH_SEND_TIMEOUT ? port_deadline_ns(timeout) : PORT_FOREVER;
 
 		result = send_message(msg, option, send_size, deadline);
 		if (result)
 			return result;
 	}
 	if (option & MACH_RCV_MSG) {
-		uint64_t deadline = option & MACH_RCV_TIMEOUT ? port_deadline_ns(timeout) :
-								PORT_FOREVER;
+		uint64_t deadline =
+			option & MACH_RCV_TIMEOUT ? port_deadline_ns(timeout) : PORT_FOREVER;
 
 		if (!(option & MACH_RCV_OVERWRITE) || !rcv_msg)
 			rcv_msg = msg;

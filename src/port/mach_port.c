@@ -73,9 +73,9 @@ static kern_return_t insert_locked(mach_port_name_t name, struct port_right *rig
 {
 	struct port_name *n = port_name_find_locked(name);
 	mach_port_type_t type = right->type == MACH_MSG_TYPE_MOVE_SEND ? MACH_PORT_TYPE_SEND
-				: right->type == MACH_MSG_TYPE_MOVE_RECEIVE
-					? MACH_PORT_TYPE_RECEIVE
-					: MACH_PORT_TYPE_SEND_ONCE;
+			      : right->type == MACH_MSG_TYPE_MOVE_RECEIVE
+				      ? MACH_PORT_TYPE_RECEIVE
+				      : MACH_PORT_TYPE_SEND_ONCE;
 	mach_port_name_t same;
 
 	if (!n && port_name_new_locked(right->port, type, name, &n)) {
@@ -84,8 +84,8 @@ static kern_return_t insert_locked(mach_port_name_t name, struct port_right *rig
 	}
 	/* A send-once right has its name now; the others join their port's. */
 	if (type != MACH_PORT_TYPE_SEND_ONCE)
-		return port_right_copyout_locked(right, &same) ? KERN_RESOURCE_SHORTAGE :
-								 KERN_SUCCESS;
+		return port_right_copyout_locked(right, &same) ? KERN_RESOURCE_SHORTAGE
+							       : KERN_SUCCESS;
 	port_unref_locked(right->port);
 	return KERN_SUCCESS;
 }
@@ -284,9 +284,9 @@ kern_return_t mach_port_mod_refs(ipc_space_t task, mach_port_name_t name, mach_p
 	if (right >= MACH_PORT_RIGHT_NUMBER)
 		return KERN_INVALID_VALUE;
 	if (!MACH_PORT_VALID(name))
-		return right == MACH_PORT_RIGHT_SEND || right == MACH_PORT_RIGHT_SEND_ONCE ?
-			       KERN_SUCCESS :
-			       KERN_INVALID_NAME;
+		return right == MACH_PORT_RIGHT_SEND || right == MACH_PORT_RIGHT_SEND_ONCE
+			     ? KERN_SUCCESS
+			     : KERN_INVALID_NAME;
 	port_lock();
 	kern_return_t result = find_locked(name, &n);
 	if (!result)

@@ -195,8 +195,8 @@ static mach_msg_return_t copyin_header_locked(struct port_message *m, const mach
 	if (msg->msgh_bits & ~MACH_MSGH_BITS_USER || !port_right_is_disposition(remote) ||
 	    remote == MACH_MSG_TYPE_MOVE_RECEIVE)
 		return MACH_SEND_INVALID_HEADER;
-	if (local ? !port_right_is_disposition(local) || local == MACH_MSG_TYPE_MOVE_RECEIVE :
-		    msg->msgh_local_port != MACH_PORT_NULL)
+	if (local ? !port_right_is_disposition(local) || local == MACH_MSG_TYPE_MOVE_RECEIVE
+		  : msg->msgh_local_port != MACH_PORT_NULL)
 		return MACH_SEND_INVALID_HEADER;
 	if (!n || n->type & MACH_PORT_TYPE_DEAD_NAME || n->port->kind ||
 	    port_right_check_locked(msg->msgh_remote_port, remote))

@@ -91,8 +91,8 @@ struct port_inlet_ops {
 };
 
 /* Takes SOCKET on success and failure. -EPIPE: the port is dead. */
-err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops *ops,
-		     void *context, struct port_inlet **ret_inlet);
+err_t port_add_inlet(struct port *port, int socket, const struct port_inlet_ops *ops, void *context,
+		     struct port_inlet **ret_inlet);
 /* Any thread, also from inside receive. The inlet must not be used afterwards. */
 void port_remove_inlet(struct port_inlet *inlet);
 

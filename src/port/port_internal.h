@@ -18,9 +18,9 @@
 
 enum {
 	PORT_UREFS_MAX = 65535,
-	PORT_QUEUE_MAX = 65534, /* messages in a queue, whoever sends */
+	PORT_QUEUE_MAX = 65534,	     /* messages in a queue, whoever sends */
 	PORT_MESSAGE_MAX = 64 << 20, /* bytes of one message, without out-of-line memory */
-	PORT_RIGHTS_MAX = 65536, /* in one message */
+	PORT_RIGHTS_MAX = 65536,     /* in one message */
 };
 
 #define PORT_FOREVER UINT64_MAX
@@ -29,19 +29,19 @@ struct port {
 	struct ref ref;
 	struct list all; /* all ports of the process, for fork */
 	bool is_set, dead;
-	bool has_receive; /* the receive right (or set) stands under NAME */
+	bool has_receive;      /* the receive right (or set) stands under NAME */
 	mach_port_name_t name; /* of send right, receive right or set; 0: none */
-	uint64_t n_senders; /* urefs, and send rights in messages */
-	uint64_t n_once; /* send-once rights under names, in messages and requests */
+	uint64_t n_senders;    /* urefs, and send rights in messages */
+	uint64_t n_once;       /* send-once rights under names, in messages and requests */
 	mach_port_mscount_t mscount;
-	struct list once_names; /* port_name.once */
+	struct list once_names;				     /* port_name.once */
 	struct port *no_senders_request, *destroyed_request; /* send-once rights */
 
 	/* object ports */
 	uint32_t kind; /* 0: an ordinary port */
 	void *object;
 	const struct port_object_ops *ops;
-	struct list pending; /* in the list of put-off no_senders calls */
+	struct list pending;	  /* in the list of put-off no_senders calls */
 	bool telling, tell_again; /* no_senders runs, on this thread: */
 	pthread_t teller;
 
@@ -49,13 +49,13 @@ struct port {
 	struct list queue;
 	unsigned n_queued, queue_limit;
 	mach_port_seqno_t seqno;
-	uint64_t epoch; /* changes when the receive right goes: waiters give up */
+	uint64_t epoch;	      /* changes when the receive right goes: waiters give up */
 	struct port *carrier; /* the port whose queue holds the message with our receive right */
 	struct list inlets;
 	unsigned n_inlets, n_busy; /* busy: a callback runs */
-	bool inlets_next; /* whose turn it is */
-	pthread_cond_t changed; /* something may be received, or sent, or the port is dead */
-	int epoll_fd, event_fd; /* -1 until somebody needs them */
+	bool inlets_next;	   /* whose turn it is */
+	pthread_cond_t changed;	   /* something may be received, or sent, or the port is dead */
+	int epoll_fd, event_fd;	   /* -1 until somebody needs them */
 	bool event_is_set;
 	mach_port_context_t context;
 	/* port_member: the sets of a port, or the members of a set */
@@ -69,17 +69,17 @@ struct port_member {
 
 struct port_name {
 	mach_port_name_t name;
-	mach_port_type_t type; /* without DNREQUEST */
-	unsigned urefs; /* of the send right or dead name */
-	bool pinned; /* the task's own ports: the last uref stays */
-	struct port *port; /* referenced; NULL for dead names */
-	struct list once; /* send-once names of a port */
+	mach_port_type_t type;	   /* without DNREQUEST */
+	unsigned urefs;		   /* of the send right or dead name */
+	bool pinned;		   /* the task's own ports: the last uref stays */
+	struct port *port;	   /* referenced; NULL for dead names */
+	struct list once;	   /* send-once names of a port */
 	struct port *dead_request; /* send-once right */
 };
 
 /* A right that is on its way. Without port: a dead name (DEAD) or no right. */
 struct port_right {
-	struct port *port; /* referenced */
+	struct port *port;	   /* referenced */
 	mach_msg_type_name_t type; /* MOVE_SEND, MOVE_SEND_ONCE, MOVE_RECEIVE; 0: none */
 	bool dead;
 };
@@ -105,7 +105,7 @@ struct port_message {
 	unsigned n_rights, n_memory;
 	mach_port_seqno_t seqno;
 	bool from_library; /* like a message of the kernel: no sender */
-	bool returned; /* taken and put back: comes before all others */
+	bool returned;	   /* taken and put back: comes before all others */
 	mach_msg_size_t size;
 	unsigned char data[] __attribute__((aligned(8)));
 };

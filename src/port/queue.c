@@ -139,9 +139,9 @@ static struct port_right make_send_locked(struct port *port)
 err_t port_message_new(const void *header, size_t size, struct port *remote,
 		       struct port *descriptor, struct port_message **ret_message)
 {
-	const size_t minimum = descriptor ? sizeof(mach_msg_base_t) +
-					    sizeof(mach_msg_port_descriptor_t) :
-					    sizeof(mach_msg_header_t);
+	const size_t minimum = descriptor
+				     ? sizeof(mach_msg_base_t) + sizeof(mach_msg_port_descriptor_t)
+				     : sizeof(mach_msg_header_t);
 
 	if (size < minimum || size > PORT_MESSAGE_MAX)
 		return -EINVAL;
@@ -208,9 +208,9 @@ void port_notify_locked(struct port *once, mach_msg_id_t id, uint32_t value)
 		.NDR = { .int_rep = 1 },
 		.not_count = value,
 	};
-	size_t size = id == MACH_NOTIFY_SEND_ONCE ?
-			      sizeof(mach_msg_header_t) :
-			      offsetof(mach_no_senders_notification_t, trailer);
+	size_t size = id == MACH_NOTIFY_SEND_ONCE
+			    ? sizeof(mach_msg_header_t)
+			    : offsetof(mach_no_senders_notification_t, trailer);
 	struct port_message *m = port_message_alloc(size);
 
 	if (m)
@@ -237,7 +237,8 @@ void port_notify_destroyed_locked(struct port *once, struct port *destroyed)
 		m->n_rights = 1;
 		m->first_right[0] = (struct port_body_right){
 			{ port_ref(destroyed), MACH_MSG_TYPE_MOVE_RECEIVE, false },
-			offsetof(mach_port_destroyed_notification_t, not_port), -1,
+			offsetof(mach_port_destroyed_notification_t, not_port),
+			-1,
 		};
 	}
 	send_notification_locked(once, m);

@@ -16,8 +16,8 @@ static kern_return_t find_slot_locked(mach_port_name_t name, mach_msg_id_t id,
 	case MACH_NOTIFY_PORT_DESTROYED:
 		if (!(n->type & MACH_PORT_TYPE_RECEIVE))
 			return KERN_INVALID_RIGHT;
-		*ret_slot = id == MACH_NOTIFY_NO_SENDERS ? &n->port->no_senders_request :
-							   &n->port->destroyed_request;
+		*ret_slot = id == MACH_NOTIFY_NO_SENDERS ? &n->port->no_senders_request
+							 : &n->port->destroyed_request;
 		return KERN_SUCCESS;
 	case MACH_NOTIFY_DEAD_NAME:
 		if (n->type & MACH_PORT_TYPE_PORT_SET)

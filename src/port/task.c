@@ -28,7 +28,7 @@ __attribute__((constructor(200))) static void make_ports(void)
 	make_pinned(&host);
 }
 
-mach_port_t (mach_task_self)(void)
+mach_port_t(mach_task_self)(void)
 {
 	return mach_task_self_;
 }

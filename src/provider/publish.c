@@ -37,7 +37,7 @@ static void free_links(struct list *links)
 {
 	if (!links->next)
 		return;
-	list_for_each_safe (node, links)
+	list_for_each_safe(node, links)
 		free_link(container_of(node, struct provider_link, link));
 }
 
@@ -127,19 +127,20 @@ static void send_properties(struct provider_entry *entry)
 
 static void send_links(struct provider_entry *entry)
 {
-	list_for_each (node, &entry->attachments) {
+	list_for_each(node, &entry->attachments) {
 		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_attach attach = {
-			.id = entry->id, .parent = link->parent, .plane = link->plane};
+		struct wire_attach attach = { .id = entry->id,
+					      .parent = link->parent,
+					      .plane = link->plane };
 
 		provider_post(entry->provider, &wire_attach_layout, &attach);
 	}
-	list_for_each (node, &entry->names) {
+	list_for_each(node, &entry->names) {
 		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_rename rename = {.id = entry->id,
-					     .plane = link->plane,
-					     .name = link->name,
-					     .location = link->location};
+		struct wire_rename rename = { .id = entry->id,
+					      .plane = link->plane,
+					      .name = link->name,
+					      .location = link->location };
 
 		provider_post(entry->provider, &wire_rename_layout, &rename);
 	}
@@ -147,7 +148,7 @@ static void send_links(struct provider_entry *entry)
 
 static void send_register(struct provider_entry *entry)
 {
-	struct wire_entry_options options = {.id = entry->id, .options = entry->register_options};
+	struct wire_entry_options options = { .id = entry->id, .options = entry->register_options };
 
 	if (entry->registered)
 		provider_post(entry->provider, &wire_register_layout, &options);
@@ -155,7 +156,8 @@ static void send_register(struct provider_entry *entry)
 
 static void send_terminate(struct provider_entry *entry)
 {
-	struct wire_entry_options options = {.id = entry->id, .options = entry->terminate_options};
+	struct wire_entry_options options = { .id = entry->id,
+					      .options = entry->terminate_options };
 
 	provider_post(entry->provider, &wire_terminate_layout, &options);
 }
@@ -165,7 +167,7 @@ static void send_publish(struct provider_entry *entry);
 /* An entry that waits for PARENT's ID. */
 static struct provider_entry *waiting_child(struct provider_entry *parent)
 {
-	list_for_each (node, &parent->provider->entries) {
+	list_for_each(node, &parent->provider->entries) {
 		struct provider_entry *child = container_of(node, struct provider_entry, link);
 
 		if (child->parent == parent)
@@ -202,7 +204,7 @@ static void answered(void *context, err_t err, struct wire_frame *frame)
 {
 	struct provider_entry *entry = context;
 	struct provider *provider = entry->provider;
-	struct wire_number_reply reply = {0};
+	struct wire_number_reply reply = { 0 };
 
 	if (err) /* provider_mirror_lost sends it again */
 		return;
@@ -381,7 +383,7 @@ static err_t remember_keys(CFMutableArrayRef *set, CFArrayRef from)
 err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArrayRef remove,
 		      CFArrayRef live)
 {
-	struct wire_update update = {.id = entry->id, .set = set, .remove = remove, .live = live};
+	struct wire_update update = { .id = entry->id, .set = set, .remove = remove, .live = live };
 	err_t err = remember_keys(&entry->live, live);
 
 	if (err)
@@ -399,7 +401,7 @@ err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArray
 /* Find what is remembered for a plane (and parent), or make it. */
 static struct provider_link *obtain_link(struct list *links, const char *plane, uint64_t parent)
 {
-	list_for_each (node, links) {
+	list_for_each(node, links) {
 		struct provider_link *link = container_of(node, struct provider_link, link);
 
 		if (link->parent == parent && same_plane(link->plane, plane) &&
@@ -424,7 +426,8 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 		      const char *location)
 {
 	struct wire_rename rename = {
-		.id = entry->id, .plane = plane, .name = name, .location = location};
+		.id = entry->id, .plane = plane, .name = name, .location = location
+	};
 	struct provider_link *link = obtain_link(&entry->names, plane, 0);
 	char *new_name = strdup(text(name)), *new_location = strdup(text(location));
 
@@ -443,7 +446,8 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach)
 {
 	struct wire_attach attach = {
-		.id = entry->id, .parent = parent, .detach = detach, .plane = plane};
+		.id = entry->id, .parent = parent, .detach = detach, .plane = plane
+	};
 	struct provider_link *link = obtain_link(&entry->attachments, plane, parent);
 
 	if (!link)
@@ -463,14 +467,14 @@ err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t arg
 		.message_type = type,
 		.argument_size = (uint32_t)size,
 		.argument = argument,
-		.data = {data, size},
+		.data = { data, size },
 	};
 	return entry->id ? provider_post(entry->provider, &wire_message_layout, &message) : 0;
 }
 
 err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 {
-	struct wire_adjust_busy busy = {.id = entry->id, .delta = delta};
+	struct wire_adjust_busy busy = { .id = entry->id, .delta = delta };
 
 	return entry->id ? provider_post(entry->provider, &wire_adjust_busy_layout, &busy) : 0;
 }
@@ -479,7 +483,7 @@ err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 
 err_t provider_update_machine(struct provider *provider, CFDictionaryRef set, CFArrayRef remove)
 {
-	struct wire_update update = {.set = set, .remove = remove};
+	struct wire_update update = { .set = set, .remove = remove };
 
 	if (set)
 		CFDictionaryApplyFunction(set, set_one, provider->machine);
@@ -490,7 +494,7 @@ err_t provider_update_machine(struct provider *provider, CFDictionaryRef set, CF
 
 err_t provider_rename_machine(struct provider *provider, const char *name)
 {
-	struct wire_rename rename = {.name = name};
+	struct wire_rename rename = { .name = name };
 	char *copy = strdup(name);
 
 	if (!copy)
@@ -502,7 +506,7 @@ err_t provider_rename_machine(struct provider *provider, const char *name)
 
 err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes)
 {
-	struct wire_declare_classes declare = {.classes = classes};
+	struct wire_declare_classes declare = { .classes = classes };
 
 	CFDictionaryApplyFunction(classes, set_one, provider->classes);
 	return provider_post(provider, &wire_declare_classes_layout, &declare);
@@ -510,7 +514,7 @@ err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classe
 
 err_t provider_publish_resource(struct provider *provider, const char *key, CFTypeRef value)
 {
-	struct wire_publish_resource resource = {.key = key, .value = value};
+	struct wire_publish_resource resource = { .key = key, .value = value };
 	CFStringRef name = CFStringCreateWithCString(NULL, key, kCFStringEncodingUTF8);
 
 	if (!name)
@@ -525,7 +529,7 @@ err_t provider_publish_resource(struct provider *provider, const char *key, CFTy
 static void send_resource(const void *key, const void *value, void *context)
 {
 	char name[WIRE_NAME_MAX + 1];
-	struct wire_publish_resource resource = {.key = name, .value = value};
+	struct wire_publish_resource resource = { .key = name, .value = value };
 
 	if (CFStringGetCString(key, name, sizeof(name), kCFStringEncodingUTF8))
 		provider_post(context, &wire_publish_resource_layout, &resource);
@@ -534,17 +538,17 @@ static void send_resource(const void *key, const void *value, void *context)
 static void send_common(struct provider *provider)
 {
 	if (CFDictionaryGetCount(provider->classes)) {
-		struct wire_declare_classes declare = {.classes = provider->classes};
+		struct wire_declare_classes declare = { .classes = provider->classes };
 
 		provider_post(provider, &wire_declare_classes_layout, &declare);
 	}
 	if (provider->machine_name) {
-		struct wire_rename rename = {.name = provider->machine_name};
+		struct wire_rename rename = { .name = provider->machine_name };
 
 		provider_post(provider, &wire_rename_layout, &rename);
 	}
 	if (CFDictionaryGetCount(provider->machine)) {
-		struct wire_update update = {.set = provider->machine};
+		struct wire_update update = { .set = provider->machine };
 
 		provider_post(provider, &wire_update_layout, &update);
 	}
@@ -555,7 +559,7 @@ void provider_mirror_send(struct provider *provider, bool again)
 {
 	(void)again; /* before the first greeting nothing has an ID but what was adopted */
 	send_common(provider);
-	list_for_each (node, &provider->entries) {
+	list_for_each(node, &provider->entries) {
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 
 		if (entry->forgotten)
@@ -568,7 +572,7 @@ void provider_mirror_send(struct provider *provider, bool again)
 		send_links(entry);
 	}
 	/* Registered only when all are there, so that matching sees the whole tree. */
-	list_for_each (node, &provider->entries) {
+	list_for_each(node, &provider->entries) {
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 
 		if (entry->id && !entry->forgotten)
@@ -579,7 +583,7 @@ void provider_mirror_send(struct provider *provider, bool again)
 /* A forgotten entry whose answer will never come. */
 static struct provider_entry *orphan(struct provider *provider)
 {
-	list_for_each (node, &provider->entries) {
+	list_for_each(node, &provider->entries) {
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 
 		if (entry->forgotten)
@@ -592,7 +596,7 @@ void provider_mirror_lost(struct provider *provider)
 {
 	struct provider_entry *entry;
 
-	list_for_each (node, &provider->entries)
+	list_for_each(node, &provider->entries)
 		container_of(node, struct provider_entry, link)->sent = false;
 	while ((entry = orphan(provider)))
 		remove_entry(entry);
@@ -600,7 +604,7 @@ void provider_mirror_lost(struct provider *provider)
 
 static struct provider_entry *find_awaited(struct provider *provider)
 {
-	list_for_each (node, &provider->entries) {
+	list_for_each(node, &provider->entries) {
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 
 		if (entry->published && !entry->id)

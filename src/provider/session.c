@@ -63,7 +63,7 @@ static err_t receive(void *context, struct wire_peer *peer, struct wire_frame *f
 		if (!frame->header.id)
 			return 0;
 		return wire_peer_reply(peer, &frame->header, &wire_empty_layout, status_unsupported,
-				       &(struct wire_empty){0}, NULL, 0);
+				       &(struct wire_empty){ 0 }, NULL, 0);
 	}
 	return provider->ops->request(provider->context, frame);
 }
@@ -87,7 +87,7 @@ static void closed(void *context, struct wire_peer *peer)
 	retry_in(provider, RETRY_NS);
 }
 
-static const struct wire_peer_ops peer_ops = {.message = receive, .closed = closed};
+static const struct wire_peer_ops peer_ops = { .message = receive, .closed = closed };
 
 static err_t greet(struct provider *provider, int socket)
 {
@@ -131,8 +131,8 @@ static void retry(void *context)
 
 static err_t init(struct provider *provider, const struct provider_config *config)
 {
-	CFMutableDictionaryRef *tables[] = {&provider->classes, &provider->machine,
-					    &provider->resources};
+	CFMutableDictionaryRef *tables[] = { &provider->classes, &provider->machine,
+					     &provider->resources };
 
 	provider->name = strdup(config->name);
 	if (!provider->name)

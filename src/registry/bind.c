@@ -112,7 +112,8 @@ static bool is_category_taken(const struct registry_entry *service, const char *
 	if (!n)
 		return false;
 	list_for_each(l, &n->children) {
-		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+		struct registry_entry *c =
+			container_of(l, struct registry_edge, in_parent)->child->entry;
 		CFTypeRef own = registry_entry_get(c, CFSTR("IOMatchCategory"));
 
 		if (!registry_entry_is_inactive(c) && own && registry_text_equals(own, category))
@@ -216,8 +217,8 @@ static void note_resources(struct registry_entry *resources, CFTypeRef wanted)
 		registry_is_array(old) ? CFArrayCreateMutableCopy(NULL, 0, old)
 				       : CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 	scope_cf CFArrayRef keys = registry_is_string(wanted)
-					   ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
-					   : registry_members_copy(wanted);
+					 ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
+					 : registry_members_copy(wanted);
 
 	if (!matched || !keys)
 		return;
@@ -232,7 +233,8 @@ static void note_resources(struct registry_entry *resources, CFTypeRef wanted)
 
 static void note_started(struct registry_candidate *c)
 {
-	CFTypeRef wanted = CFDictionaryGetValue(c->personality->dictionary, CFSTR("IOResourceMatch"));
+	CFTypeRef wanted =
+		CFDictionaryGetValue(c->personality->dictionary, CFSTR("IOResourceMatch"));
 
 	if (wanted && c->job->service == c->job->registry->tree.resources)
 		note_resources(c->job->service, wanted);
@@ -272,7 +274,8 @@ static struct registry_entry *find_active_child(const struct registry_entry *ent
 	if (!n)
 		return NULL;
 	list_for_each(l, &n->children) {
-		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+		struct registry_entry *c =
+			container_of(l, struct registry_edge, in_parent)->child->entry;
 
 		if (!registry_entry_is_inactive(c))
 			return c;
@@ -320,14 +323,15 @@ static void note_name(CFMutableDictionaryRef properties, const struct registry_e
 {
 	CFTypeRef wanted = CFDictionaryGetValue(properties, CFSTR("IONameMatch"));
 	scope_cf CFArrayRef names = registry_is_string(wanted)
-					    ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
-					    : registry_members_copy(wanted);
+					  ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
+					  : registry_members_copy(wanted);
 	char name[WIRE_NAME_MAX + 1];
 
 	for (CFIndex i = 0; names && i < CFArrayGetCount(names); i++) {
 		CFTypeRef value = CFArrayGetValueAtIndex(names, i);
 
-		if (registry_text_get(value, name, sizeof(name)) && registry_match_name(service, name)) {
+		if (registry_text_get(value, name, sizeof(name)) &&
+		    registry_match_name(service, name)) {
 			CFDictionarySetValue(properties, CFSTR("IONameMatched"), value);
 			return;
 		}
@@ -403,7 +407,8 @@ static struct registry_candidate *find_startable(struct registry_match_job *job)
 	list_for_each(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->state != CANDIDATE_PROBED || !is_category_ready(job, c->personality->category))
+		if (c->state != CANDIDATE_PROBED ||
+		    !is_category_ready(job, c->personality->category))
 			continue;
 		if (!best || (!strcmp(best->personality->category, c->personality->category) &&
 			      c->score > best->score))
@@ -526,7 +531,8 @@ static void pump(struct registry_match_job *job)
 	finish(job);
 }
 
-void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce_it)
+void registry_bind_request(struct registry *registry, struct registry_entry *entry,
+			   bool announce_it)
 {
 	struct registry_match_job *job = entry->job;
 
@@ -617,7 +623,8 @@ static void go_on_without(struct registry_match_job *job, struct registry_server
 	list_for_each_safe(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->server != server || (c->state != CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
+		if (c->server != server ||
+		    (c->state != CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
 			continue;
 		registry_server_remember(server, job->service->id);
 		drop_candidate(c);
@@ -629,7 +636,8 @@ void registry_bind_server_changed(struct registry *registry, struct registry_ser
 	list_for_each_safe(l, &registry->jobs) {
 		struct registry_match_job *job = container_of(l, struct registry_match_job, link);
 
-		if (server->state != REGISTRY_SERVER_UP && server->state != REGISTRY_SERVER_STARTING)
+		if (server->state != REGISTRY_SERVER_UP &&
+		    server->state != REGISTRY_SERVER_STARTING)
 			go_on_without(job, server);
 		pump(job);
 	}

@@ -126,10 +126,10 @@ static err_t handle_children(struct registry_peer *peer, struct wire_frame *fram
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
 	list_from(&l, e, 1);
 	struct wire_entries_reply reply = { *r->tree.generation, { l.items, l.count } };
-	err_t err = l.failed ? -ENOMEM
-			     : wire_peer_reply(peer->wire, &frame->header,
-					       &wire_entries_reply_layout, kIOReturnSuccess, &reply,
-					       NULL, 0);
+	err_t err = l.failed
+			  ? -ENOMEM
+			  : wire_peer_reply(peer->wire, &frame->header, &wire_entries_reply_layout,
+					    kIOReturnSuccess, &reply, NULL, 0);
 	if (err)
 		release_listed(&l);
 	free(l.items);
@@ -215,14 +215,13 @@ static err_t handle_find_path(struct registry_peer *peer, struct wire_frame *fra
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	memcpy(name, request->path, (size_t)(colon - request->path));
-	struct listing l = { .peer = peer,
-			     .plane = registry_plane_find(&r->tree.planes, name) };
+	struct listing l = { .peer = peer, .plane = registry_plane_find(&r->tree.planes, name) };
 	add_listed(&l, e, 0);
 	struct wire_entries_reply reply = { *r->tree.generation, { l.items, l.count } };
-	err_t err = l.failed ? -ENOMEM
-			     : wire_peer_reply(peer->wire, &frame->header,
-					       &wire_entries_reply_layout, kIOReturnSuccess, &reply,
-					       NULL, 0);
+	err_t err = l.failed
+			  ? -ENOMEM
+			  : wire_peer_reply(peer->wire, &frame->header, &wire_entries_reply_layout,
+					    kIOReturnSuccess, &reply, NULL, 0);
 	if (err)
 		release_listed(&l);
 	free(l.items);

@@ -57,8 +57,8 @@ static CFDictionaryRef parse_plist(struct registry_bundle *b, const char *file)
 
 	if (!data)
 		return NULL;
-	CFTypeRef plist = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
-						       NULL);
+	CFTypeRef plist =
+		CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, NULL);
 	if (!plist)
 		set_problem(b, "Info.plist is no property list");
 	else if (!registry_is_dictionary(plist))

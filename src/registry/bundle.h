@@ -13,7 +13,7 @@ struct registry_bundle {
 	struct list link; /* of the catalogue */
 	char *path;
 	char *identifier, *version, *executable; /* "" when absent */
-	char *problem; /* NULL: in order; else why it is not used, in words */
+	char *problem;		       /* NULL: in order; else why it is not used, in words */
 	CFDictionaryRef personalities; /* name -> dictionary; NULL when there is a problem */
 };
 

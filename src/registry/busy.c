@@ -10,7 +10,7 @@
 enum { BUSY_MAX = 1023 };
 
 struct waiter {
-	struct list link; /* of the entry */
+	struct list link;	      /* of the entry */
 	struct registry_entry *entry; /* with a reference */
 	struct registry_deferred *deferred;
 };

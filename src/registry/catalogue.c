@@ -63,8 +63,9 @@ static char *copy_or(CFDictionaryRef dictionary, CFStringRef key, const char *ot
 {
 	char text[WIRE_NAME_MAX + 1];
 
-	return strdup(registry_text_find(dictionary, key, text, sizeof(text)) && text[0] ? text
-											 : otherwise);
+	return strdup(registry_text_find(dictionary, key, text, sizeof(text)) && text[0]
+			      ? text
+			      : otherwise);
 }
 
 static CFDictionaryRef complete(CFDictionaryRef source, const struct registry_bundle *bundle)
@@ -116,7 +117,8 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 		return -ENOMEM;
 	}
 	if (!p->class_name[0])
-		log_warning("%s: personality %s names no IOClass and is never used", bundle->path, name);
+		log_warning("%s: personality %s names no IOClass and is never used", bundle->path,
+			    name);
 	list_add(&catalogue->personalities, &p->link);
 	catalogue->count++;
 	++*added;

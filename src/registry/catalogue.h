@@ -24,7 +24,7 @@ struct registry_personality {
 	struct registry_bundle *bundle;
 	unsigned refs;
 	bool is_removed; /* only jobs hold it */
-	char *name; /* key in IOKitPersonalities */
+	char *name;	 /* key in IOKitPersonalities */
 	char *class_name, *provider_class, *category;
 	char *server; /* IOUserServerName, or the bundle identifier */
 	char *bundle_path;
@@ -34,7 +34,7 @@ struct registry_personality {
 
 struct registry_catalogue {
 	struct list bundles, personalities;
-	size_t count; /* of personalities */
+	size_t count;	     /* of personalities */
 	uint64_t generation; /* from 1, grows when the set changes */
 };
 
@@ -53,7 +53,8 @@ err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const 
 struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
 						const char *identifier);
 /* Forget a bundle and its personalities; what runs keeps running. */
-void registry_catalogue_remove(struct registry_catalogue *catalogue, struct registry_bundle *bundle);
+void registry_catalogue_remove(struct registry_catalogue *catalogue,
+			       struct registry_bundle *bundle);
 
 struct registry_personality *registry_personality_ref(struct registry_personality *personality);
 void registry_personality_unref(struct registry_personality *personality);

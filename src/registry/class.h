@@ -29,12 +29,12 @@ struct registry_member {
 };
 
 struct registry_class {
-	struct list link; /* of the table, in the order of declaration */
-	struct registry_class *next; /* same hash */
+	struct list link;	      /* of the table, in the order of declaration */
+	struct registry_class *next;  /* same hash */
 	struct registry_class *super; /* NULL: a root */
 	char *name;
-	char *bundle; /* identifier of the bundle that declared it, "" */
-	bool is_guessed; /* nobody declared it: its superclass may still be corrected */
+	char *bundle;	      /* identifier of the bundle that declared it, "" */
+	bool is_guessed;      /* nobody declared it: its superclass may still be corrected */
 	uint32_t n_instances; /* as OSMetaClass counts: own instances and populated subclasses */
 	struct list members;
 	struct registry_member as_member;

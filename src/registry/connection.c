@@ -16,7 +16,7 @@ struct opening {
 	struct registry *registry;
 	struct registry_deferred *deferred;
 	struct registry_entry *service, *user_client; /* with references */
-	struct wire_peer *host; /* valid while the answer is no error */
+	struct wire_peer *host;			      /* valid while the answer is no error */
 	struct fd_peer client;
 	char process[WIRE_NAME_MAX + 1];
 	int socket; /* the client's end */
@@ -58,8 +58,9 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 	registry_set_text(uc->properties, CFSTR("IOUserClientCreator"), creator);
 	if (registry_entry_is_inactive(o->service) || registry_entry_is_inactive(uc))
 		return kIOReturnUnsupported;
-	return registry_policy_check_user_client(o->registry, &o->client, uc->properties,
-						 registry_class_conforms(class, "IOUserClient2022"));
+	return registry_policy_check_user_client(
+		o->registry, &o->client, uc->properties,
+		registry_class_conforms(class, "IOUserClient2022"));
 }
 
 static IOReturn accept_user_client(struct opening *o, struct wire_frame *frame)
@@ -163,7 +164,8 @@ err_t registry_connection_open(struct registry_peer *client, const struct wire_h
 		return registry_peer_status(client, request, status);
 	struct opening *o = opening_new(client, service);
 	struct registry_deferred *d =
-		o ? registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS, kIOReturnTimeout)
+		o ? registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
+					  kIOReturnTimeout)
 		  : NULL;
 	if (!d) {
 		if (o)
@@ -176,8 +178,8 @@ err_t registry_connection_open(struct registry_peer *client, const struct wire_h
 		if (o->user_client)
 			registry_lifecycle_drop(o->user_client);
 		registry_deferred_finish(d, &wire_empty_layout,
-					 err == -EPIPE ? kIOReturnOffline : kIOReturnNoResources, NULL,
-					 NULL, 0);
+					 err == -EPIPE ? kIOReturnOffline : kIOReturnNoResources,
+					 NULL, NULL, 0);
 		free_opening(o);
 	}
 	return 0;

@@ -73,7 +73,8 @@ static err_t load_bundle(struct registry_peer *peer, const struct wire_header *r
 
 	err_t err = registry_catalogue_add(&r->catalogue, path, &added, &bundle);
 	if (err)
-		return reply_words(peer, request, kIOReturnNoMemory, "%s: %s", path, strerror(-err));
+		return reply_words(peer, request, kIOReturnNoMemory, "%s: %s", path,
+				   strerror(-err));
 	if (bundle->problem)
 		return reply_words(peer, request, kIOReturnError, "%s: %s", path, bundle->problem);
 	pardon_servers(r, bundle);
@@ -112,7 +113,8 @@ static void end_server(struct registry *r, struct registry_server *s)
 		struct registry_entry *found = NULL;
 
 		list_for_each(l, &s->peer->entries) {
-			struct registry_entry *e = container_of(l, struct registry_entry, owner_link);
+			struct registry_entry *e =
+				container_of(l, struct registry_entry, owner_link);
 
 			if (!registry_entry_is_inactive(e)) {
 				found = registry_entry_ref(e);
@@ -171,7 +173,8 @@ static err_t handle_status(struct registry_peer *peer, struct wire_frame *frame,
 	return 0;
 }
 
-static err_t handle_stop_session(struct registry_peer *peer, struct wire_frame *frame, void *message)
+static err_t handle_stop_session(struct registry_peer *peer, struct wire_frame *frame,
+				 void *message)
 {
 	struct registry *r = peer->registry;
 

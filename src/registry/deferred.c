@@ -54,8 +54,8 @@ void registry_deferred_answer(struct registry_deferred *deferred, const struct w
 	if (!peer)
 		return;
 	leave_peer(deferred);
-	err_t err = wire_peer_reply(peer->wire, &deferred->header, layout, status, message, fds,
-				    n_fds);
+	err_t err =
+		wire_peer_reply(peer->wire, &deferred->header, layout, status, message, fds, n_fds);
 	if (err && err != -EPIPE)
 		registry_peer_status(peer, &deferred->header, kIOReturnNoMemory);
 }

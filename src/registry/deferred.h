@@ -16,7 +16,8 @@ struct registry_deferred {
 	struct wire_header header;
 	struct loop_timer timer;
 	IOReturn timeout_status;
-	void (*expired)(struct registry_deferred *deferred); /* instead of the status; may be NULL */
+	void (*expired)(
+		struct registry_deferred *deferred); /* instead of the status; may be NULL */
 	void (*abandoned)(struct registry_deferred *deferred); /* the peer went; may finish it */
 	void *context;
 };

@@ -108,8 +108,8 @@ static err_t seed_names(struct registry_entry *e)
 {
 	char name[WIRE_NAME_MAX + 1], location[WIRE_NAME_MAX + 1];
 	bool named = registry_text_find(e->properties, CFSTR("IOName"), name, sizeof(name));
-	bool located = registry_text_find(e->properties, CFSTR("IOLocation"), location,
-					  sizeof(location));
+	bool located =
+		registry_text_find(e->properties, CFSTR("IOLocation"), location, sizeof(location));
 
 	if (!named && !located)
 		return 0;
@@ -132,7 +132,8 @@ err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registr
 	e->tree = tree;
 	e->id = id ? id : registry_entry_take_id(tree);
 	/* A re-published ID of this very generation must never be given out again. */
-	if (id && id >> GENERATION_SHIFT == tree->next_id >> GENERATION_SHIFT && id >= tree->next_id)
+	if (id && id >> GENERATION_SHIFT == tree->next_id >> GENERATION_SHIFT &&
+	    id >= tree->next_id)
 		tree->next_id = id + 1;
 	e->class = class;
 	e->refs = 1;

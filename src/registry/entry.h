@@ -34,7 +34,7 @@ struct registry_tree {
 	struct registry_index index;
 	/* the three entries that are always there */
 	struct registry_entry *root, *machine, *resources;
-	_Atomic uint64_t *generation; /* in the status page */
+	_Atomic uint64_t *generation;	 /* in the status page */
 	_Atomic uint64_t own_generation; /* used until a page is given */
 };
 
@@ -49,15 +49,15 @@ struct registry_entry {
 	CFMutableDictionaryRef properties;
 	CFMutableSetRef live; /* keys that the owner computes at each read; NULL: none */
 	/* links */
-	struct list nodes; /* struct registry_node: one for each plane it is known in */
+	struct list nodes;	       /* struct registry_node: one for each plane it is known in */
 	struct registry_member member; /* among the registered services of its class */
-	struct list terms; /* in the index */
+	struct list terms;	       /* in the index */
 	/* state */
 	uint32_t state; /* enum wire_entry_state */
 	uint64_t holds; /* grants of clients */
 	uint32_t busy;
 	uint64_t busy_since_ns, busy_ns;
-	bool is_claimed; /* a Terminated notification keeps clients' names alive */
+	bool is_claimed;  /* a Terminated notification keeps clients' names alive */
 	bool is_starting; /* start() is running: registration waits for its end */
 	bool wants_register;
 	/* relations: who provides it, what goes on with it */
@@ -65,7 +65,7 @@ struct registry_entry {
 	struct list owner_link;
 	struct registry_match_job *job;
 	struct list interests; /* subscriptions to its messages */
-	struct list waiters; /* clients waiting until it is quiet */
+	struct list waiters;   /* clients waiting until it is quiet */
 };
 
 /* Makes Root, the machine node NAME and IOResources. IDs start at the generation's base. */

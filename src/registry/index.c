@@ -122,7 +122,8 @@ err_t registry_index_refresh(struct registry_index *index, struct registry_entry
 
 	registry_index_forget(index, entry);
 	err_t err = add_term(index, entry, REGISTRY_TERM_NAME, registry_entry_name(entry, NULL));
-	if (!err && registry_text_get(registry_entry_get(entry, CFSTR("BSD Name")), text, sizeof(text)))
+	if (!err &&
+	    registry_text_get(registry_entry_get(entry, CFSTR("BSD Name")), text, sizeof(text)))
 		err = add_term(index, entry, REGISTRY_TERM_BSD_NAME, text);
 	if (!err && registry_node_find(entry, entry->tree->planes.device_tree))
 		err = add_device_tree_names(index, entry);

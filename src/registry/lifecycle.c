@@ -15,7 +15,7 @@ struct registry_stop_job {
 	struct list link; /* of the registry */
 	struct registry *registry;
 	struct registry_entry **victims; /* with references */
-	bool *needs_stop; /* its host is to be asked */
+	bool *needs_stop;		 /* its host is to be asked */
 	size_t count, capacity, next;
 	uint32_t options;
 	bool is_waiting, is_running;
@@ -79,7 +79,8 @@ static bool loses_all_parents(const struct registry_entry *child)
 		if (in_service && n->plane != service)
 			continue;
 		list_for_each(e, &n->parents)
-			if (!is_victim(container_of(e, struct registry_edge, in_child)->parent->entry))
+			if (!is_victim(
+				    container_of(e, struct registry_edge, in_child)->parent->entry))
 				return false;
 	}
 	return true;
@@ -125,7 +126,8 @@ static void collect_victims(struct registry_stop_job *job, struct registry_entry
 
 			list_for_each(e, &n->children) {
 				struct registry_entry *child =
-					container_of(e, struct registry_edge, in_parent)->child->entry;
+					container_of(e, struct registry_edge, in_parent)
+						->child->entry;
 
 				if (is_victim(child) || !loses_all_parents(child))
 					continue;
@@ -328,7 +330,8 @@ void registry_lifecycle_forget_peer(struct registry *registry, struct registry_p
 	while (again) {
 		again = false;
 		list_for_each(l, &registry->stops) {
-			struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
+			struct registry_stop_job *job =
+				container_of(l, struct registry_stop_job, link);
 
 			if (job->awaited == peer && !job->is_running) {
 				advance(job);

@@ -85,18 +85,41 @@ static int parse(struct options *o, int argc, char **argv)
 			return 3;
 		}
 		switch (c) {
-		case 's': o->socket = optarg; break;
-		case 'd': add_folder(o, optarg); break;
-		case 'D': o->default_drivers = false; break;
-		case 'B': o->bridge = false; break;
-		case 'A': o->administrator = false; break;
-		case 'S': o->all_users = true; break;
-		case 'r': o->ready_fd = (int)number; break;
-		case 'g': o->generation = number; break;
-		case 'f': break;
-		case 'h': fputs(usage, stdout); return 1;
-		case 'v': puts("porticod " PORTICO_VERSION); return 1;
-		default: fputs(usage, stderr); return 3;
+		case 's':
+			o->socket = optarg;
+			break;
+		case 'd':
+			add_folder(o, optarg);
+			break;
+		case 'D':
+			o->default_drivers = false;
+			break;
+		case 'B':
+			o->bridge = false;
+			break;
+		case 'A':
+			o->administrator = false;
+			break;
+		case 'S':
+			o->all_users = true;
+			break;
+		case 'r':
+			o->ready_fd = (int)number;
+			break;
+		case 'g':
+			o->generation = number;
+			break;
+		case 'f':
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 1;
+		case 'v':
+			puts("porticod " PORTICO_VERSION);
+			return 1;
+		default:
+			fputs(usage, stderr);
+			return 3;
 		}
 	}
 	if (!o->socket || optind < argc) {
@@ -210,7 +233,8 @@ static int complain(const struct options *o, err_t err)
 		fprintf(stderr, "porticod: the folder of %s does not exist; create it first\n",
 			o->socket);
 	else if (err == -ENOSPC || err == -EDQUOT)
-		fprintf(stderr, "porticod: no room for %s: free some space there first\n", o->socket);
+		fprintf(stderr, "porticod: no room for %s: free some space there first\n",
+			o->socket);
 	else
 		fprintf(stderr, "porticod: cannot listen at %s: %s\n", o->socket, strerror(-err));
 	return 1;

@@ -200,8 +200,8 @@ static bool has_pairs(const struct registry_entry *entry, CFTypeRef value, unsig
 
 static bool has_property(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
 {
-	return registry_is_string(value) && (registry_entry_get(entry, value) ||
-					     registry_entry_is_live(entry, value));
+	return registry_is_string(value) &&
+	       (registry_entry_get(entry, value) || registry_entry_is_live(entry, value));
 }
 
 static bool is_collection(CFTypeRef value)
@@ -293,7 +293,8 @@ static bool holds_service_count(const struct registry_entry *entry, CFTypeRef va
 	return count == wanted;
 }
 
-static bool match_at(const struct registry_entry *service, CFDictionaryRef matching, unsigned depth);
+static bool match_at(const struct registry_entry *service, CFDictionaryRef matching,
+		     unsigned depth);
 
 /* Some provider above the service, not the service itself, satisfies the nested dictionary. */
 static bool holds_parent(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
@@ -523,8 +524,9 @@ static void search_class(struct search *s, struct registry_tree *tree)
 err_t registry_match_find(struct registry_tree *tree, CFDictionaryRef matching, uint32_t states,
 			  size_t max, struct registry_found *ret_found)
 {
-	struct search s = { .matching = matching, .states = states, .max = max,
-			    .found = ret_found };
+	struct search s = {
+		.matching = matching, .states = states, .max = max, .found = ret_found
+	};
 
 	*ret_found = (struct registry_found){ NULL, 0, 0 };
 	if (!search_shortcut(&s, tree))

@@ -10,7 +10,7 @@
 static const struct {
 	const char *type;
 	uint32_t initial_state; /* 0: no initial set */
-	uint32_t number; /* of the notice */
+	uint32_t number;	/* of the notice */
 } events[REGISTRY_EVENTS] = {
 	[REGISTRY_EVENT_PUBLISH] = { "IOServicePublish", WIRE_STATE_REGISTERED, 100 },
 	[REGISTRY_EVENT_FIRST_PUBLISH] = { "IOServiceFirstPublish", WIRE_STATE_FIRST_PUBLISH, 100 },
@@ -218,8 +218,8 @@ IOReturn registry_notify_add(struct registry_peer *peer, uint32_t inlet, const c
 	list_init(&s->in_service);
 	list_add(&peer->subscriptions, &s->in_peer);
 	list_add(&in->subscriptions, &s->in_inlet);
-	IOReturn status = matching ? fill_matching(r, s, type, matching)
-				   : fill_interest(s, type, service);
+	IOReturn status =
+		matching ? fill_matching(r, s, type, matching) : fill_interest(s, type, service);
 	if (status) {
 		registry_notify_remove(s);
 		return status;
@@ -339,7 +339,8 @@ static struct registry_inlet *find_events_inlet(const struct registry_peer *peer
 	return NULL;
 }
 
-void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries, size_t n)
+void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
+			  size_t n)
 {
 	uint64_t *ids = n ? malloc(n * sizeof(*ids)) : NULL;
 

@@ -36,7 +36,11 @@ struct registry_subscription {
 	/* interest */
 	struct registry_entry *service; /* with a reference */
 	struct list in_service;
-	enum { REGISTRY_INTEREST_GENERAL, REGISTRY_INTEREST_BUSY, REGISTRY_INTEREST_OTHER } interest;
+	enum {
+		REGISTRY_INTEREST_GENERAL,
+		REGISTRY_INTEREST_BUSY,
+		REGISTRY_INTEREST_OTHER
+	} interest;
 };
 
 /* Takes SOCKET. kIOReturnSuccess, BadArgument: number or class in use or unknown; NoResources. */

@@ -23,8 +23,8 @@ static err_t add_plane(struct registry_planes *planes, const char *name,
 
 err_t registry_planes_init(struct registry_planes *planes)
 {
-	static const char *const names[] = { "IOService",    "IODeviceTree", "IOUSB",
-					     "IOPower",	     "IOAudio",	     "IOFireWire" };
+	static const char *const names[] = { "IOService", "IODeviceTree", "IOUSB",
+					     "IOPower",	  "IOAudio",	  "IOFireWire" };
 
 	planes->count = 0;
 	list_init(&planes->all);
@@ -250,7 +250,8 @@ struct registry_entry *registry_plane_first_child(const struct registry_entry *e
 	return list_first(&n->children, struct registry_edge, in_parent)->child->entry;
 }
 
-bool registry_plane_is_rooted(const struct registry_entry *entry, const struct registry_plane *plane)
+bool registry_plane_is_rooted(const struct registry_entry *entry,
+			      const struct registry_plane *plane)
 {
 	const struct registry_entry *e = entry;
 
@@ -401,12 +402,14 @@ static bool find_alias(struct registry_tree *tree, const char *alias, size_t siz
 		       size_t buffer_size)
 {
 	const char *where = "aliases";
-	struct registry_entry *top = registry_plane_first_child(tree->root, tree->planes.device_tree);
-	struct registry_entry *aliases = top ? find_child(top, tree->planes.device_tree, &where) : NULL;
-	CFStringRef key = aliases && size ? CFStringCreateWithBytes(NULL, (const UInt8 *)alias,
-								     (CFIndex)size,
-								     kCFStringEncodingUTF8, false)
-					  : NULL;
+	struct registry_entry *top =
+		registry_plane_first_child(tree->root, tree->planes.device_tree);
+	struct registry_entry *aliases =
+		top ? find_child(top, tree->planes.device_tree, &where) : NULL;
+	CFStringRef key = aliases && size
+				? CFStringCreateWithBytes(NULL, (const UInt8 *)alias, (CFIndex)size,
+							  kCFStringEncodingUTF8, false)
+				: NULL;
 	if (!key)
 		return false;
 	CFTypeRef value = registry_entry_get(aliases, key);

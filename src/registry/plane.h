@@ -39,8 +39,8 @@ struct registry_node {
 	struct list link; /* of the entry */
 	struct registry_entry *entry;
 	struct registry_plane *plane;
-	char *name, *location; /* NULL: as everywhere */
-	struct list parents, children; /* struct registry_edge */
+	char *name, *location;				  /* NULL: as everywhere */
+	struct list parents, children;			  /* struct registry_edge */
 	uint64_t parents_generation, children_generation; /* of the two lists */
 	uint64_t visited; /* mark of the walk that entered it last */
 };

@@ -19,7 +19,7 @@ enum { SEARCH_RECURSE = 1, SEARCH_PARENTS = 2 };
 struct reading {
 	struct registry_deferred *deferred;
 	struct registry_entry *entry; /* with a reference */
-	CFStringRef key; /* NULL: all properties */
+	CFStringRef key;	      /* NULL: all properties */
 	size_t n_awaited;
 };
 
@@ -119,10 +119,10 @@ static err_t read_live(struct registry_peer *client, const struct wire_header *r
 		       struct registry_entry *entry, CFStringRef key)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
-	struct registry_deferred *d = reading ? registry_deferred_new(client, request,
-								      REGISTRY_READ_TIMEOUT_NS,
-								      kIOReturnTimeout)
-					      : NULL;
+	struct registry_deferred *d =
+		reading ? registry_deferred_new(client, request, REGISTRY_READ_TIMEOUT_NS,
+						kIOReturnTimeout)
+			: NULL;
 
 	if (!d) {
 		free(reading);
@@ -211,8 +211,12 @@ static struct registry_entry *find_holder(struct registry *r, struct registry_en
 					  const struct registry_plane *plane, CFStringRef key,
 					  uint32_t options)
 {
-	struct walk w = { .plane = plane, .key = key, .mark = ++r->last_walk, .root = r->tree.root,
-			  .upwards = options & SEARCH_PARENTS, .met_root = entry == r->tree.root };
+	struct walk w = { .plane = plane,
+			  .key = key,
+			  .mark = ++r->last_walk,
+			  .root = r->tree.root,
+			  .upwards = options & SEARCH_PARENTS,
+			  .met_root = entry == r->tree.root };
 	struct registry_entry *found = NULL;
 
 	if (has_key(entry, key))
@@ -240,7 +244,9 @@ static err_t read_computed(struct registry_peer *client, const struct wire_heade
 	scope_cf CFTypeRef keys = all && list_keys ? copy_keys(all) : NULL;
 
 	return answer_value(client, request,
-			    list_keys ? keys : all ? CFDictionaryGetValue(all, key) : NULL);
+			    list_keys ? keys
+			    : all     ? CFDictionaryGetValue(all, key)
+				      : NULL);
 }
 
 err_t registry_property_read(struct registry_peer *client, const struct wire_header *request,
@@ -270,13 +276,15 @@ static void check_allowed(const void *key, const void *value, void *context)
 {
 	CFArrayRef *allowed = context;
 
-	if (*allowed && !CFArrayContainsValue(*allowed, CFRangeMake(0, CFArrayGetCount(*allowed)), key))
+	if (*allowed &&
+	    !CFArrayContainsValue(*allowed, CFRangeMake(0, CFArrayGetCount(*allowed)), key))
 		*allowed = NULL;
 }
 
 static IOReturn check_write(const struct registry_entry *entry, CFTypeRef value)
 {
-	CFTypeRef allowed = registry_entry_get(entry, CFSTR("IORegistryEntryAllowableSetProperties"));
+	CFTypeRef allowed =
+		registry_entry_get(entry, CFSTR("IORegistryEntryAllowableSetProperties"));
 
 	if (!allowed)
 		return kIOReturnSuccess;
@@ -286,7 +294,6 @@ static IOReturn check_write(const struct registry_entry *entry, CFTypeRef value)
 	CFDictionaryApplyFunction(value, check_allowed, &left);
 	return left ? kIOReturnSuccess : kIOReturnBadArgument;
 }
-
 
 void registry_property_publish_resource(struct registry *registry, CFStringRef key, CFTypeRef value)
 {
@@ -340,12 +347,12 @@ err_t registry_property_write(struct registry_peer *client, const struct wire_he
 	};
 	if (registry_policy_is_administrator(r, &client->credentials))
 		message.flags |= WIRE_OPEN_ADMINISTRATOR;
-	struct registry_deferred *d = registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
-							    kIOReturnTimeout);
+	struct registry_deferred *d =
+		registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS, kIOReturnTimeout);
 	if (!d)
 		return registry_peer_status(client, request, kIOReturnNoResources);
-	err_t err = wire_peer_call(entry->owner->wire, &wire_write_properties_layout, &message, NULL,
-				   0, handle_written, d);
+	err_t err = wire_peer_call(entry->owner->wire, &wire_write_properties_layout, &message,
+				   NULL, 0, handle_written, d);
 	if (err)
 		registry_deferred_finish(d, &wire_empty_layout,
 					 err == -EPIPE ? kIOReturnOffline : kIOReturnNoResources,

@@ -63,9 +63,9 @@ static err_t make_published(struct registry_peer *peer, const struct wire_publis
 {
 	struct registry_tree *tree = &peer->registry->tree;
 	bool is_client = request->flags & WIRE_PUBLISH_USER_CLIENT;
-	const char *fallback = is_client			? "IOUserClient"
-			       : plane == tree->planes.service ? "IOService"
-								: "IORegistryEntry";
+	const char *fallback = is_client		     ? "IOUserClient"
+			     : plane == tree->planes.service ? "IOService"
+							     : "IORegistryEntry";
 	struct registry_class *class;
 	struct registry_entry *e;
 
@@ -97,9 +97,8 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 	struct registry_plane *plane = r->tree.planes.service;
 	struct registry_entry *e = NULL;
 
-	err_t err = request->plane[0]
-			    ? registry_plane_need(&r->tree.planes, request->plane, &plane)
-			    : 0;
+	err_t err = request->plane[0] ? registry_plane_need(&r->tree.planes, request->plane, &plane)
+				      : 0;
 	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
 	if (!parent)
 		return registry_peer_status(peer, &frame->header,
@@ -187,9 +186,8 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 	struct registry *r = peer->registry;
 	struct registry_entry *e = find_changeable(peer, request->id);
 	struct registry_plane *plane = r->tree.planes.service;
-	err_t err = request->plane[0]
-			    ? registry_plane_need(&r->tree.planes, request->plane, &plane)
-			    : 0;
+	err_t err = request->plane[0] ? registry_plane_need(&r->tree.planes, request->plane, &plane)
+				      : 0;
 
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
@@ -223,7 +221,8 @@ static void tell_children(struct registry_entry *entry, const struct wire_messag
 	if (!n)
 		return;
 	list_for_each(l, &n->children) {
-		struct registry_entry *c = container_of(l, struct registry_edge, in_parent)->child->entry;
+		struct registry_entry *c =
+			container_of(l, struct registry_edge, in_parent)->child->entry;
 		struct wire_message message = *sent;
 
 		if (!c->owner || c->owner == entry->owner || registry_entry_is_inactive(c))
@@ -269,11 +268,10 @@ static err_t handle_declare_classes(struct registry_peer *peer, struct wire_fram
 {
 	const struct wire_declare_classes *request = message;
 
-	return registry_peer_status(
-		peer, &frame->header,
-		status_of(registry_class_declare_all(&peer->registry->tree.classes,
-						     request->classes,
-						     peer->server ? peer->server->name : "")));
+	return registry_peer_status(peer, &frame->header,
+				    status_of(registry_class_declare_all(
+					    &peer->registry->tree.classes, request->classes,
+					    peer->server ? peer->server->name : "")));
 }
 
 static err_t handle_publish_resource(struct registry_peer *peer, struct wire_frame *frame,

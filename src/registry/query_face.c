@@ -99,8 +99,8 @@ static err_t handle_match(struct registry_peer *peer, struct wire_frame *frame, 
 static err_t handle_wait_quiet(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
 	const struct wire_wait_quiet_request *request = message;
-	struct registry_entry *e = request->id ? registry_peer_find(peer, request->id)
-					       : peer->registry->tree.machine;
+	struct registry_entry *e =
+		request->id ? registry_peer_find(peer, request->id) : peer->registry->tree.machine;
 
 	if (!e || !registry_entry_is_service(e))
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);

@@ -121,9 +121,9 @@ err_t registry_peer_dispatch(struct registry_peer *peer, struct wire_frame *fram
 		assert(h->layout->size <= sizeof(message));
 		err_t err = wire_frame_decode(frame, h->layout, message);
 		if (err)
-			return err == -ENOMEM ? registry_peer_status(peer, &frame->header,
-								     kIOReturnNoMemory)
-					      : -EBADMSG;
+			return err == -ENOMEM
+				     ? registry_peer_status(peer, &frame->header, kIOReturnNoMemory)
+				     : -EBADMSG;
 		err = h->handle(peer, frame, message);
 		wire_message_clear(h->layout, message);
 		return err;
@@ -193,8 +193,8 @@ static IOReturn admit(struct registry_peer *peer, const struct wire_hello *hello
 		return kIOReturnSuccess;
 	if (!registry_policy_may_provide(r, &peer->credentials))
 		return kIOReturnNotPermitted;
-	if (peer->starting && (hello->token != peer->starting->token ||
-			       strcmp(hello->name, peer->starting->name)))
+	if (peer->starting &&
+	    (hello->token != peer->starting->token || strcmp(hello->name, peer->starting->name)))
 		return kIOReturnNotPermitted;
 	return registry_server_check_in(peer, hello->name, hello->token, &peer->server);
 }
@@ -372,8 +372,8 @@ static err_t copy_config(struct registry *r, const struct registry_config *confi
 	return (config->socket_path && !r->socket_path) ||
 			       (config->host_program && !r->host_program) ||
 			       (config->bridge_program && !r->bridge_program)
-		       ? -ENOMEM
-		       : 0;
+		     ? -ENOMEM
+		     : 0;
 }
 
 static void load_drivers(struct registry *r, const char *const *folders)

@@ -15,17 +15,17 @@
 struct registry;
 
 struct registry_config {
-	const char *socket_path; /* or NULL: connections are only added */
+	const char *socket_path;	 /* or NULL: connections are only added */
 	const char *const *driver_paths; /* folders of bundles, NULL-terminated; NULL: none */
-	const char *host_program; /* started for each IOUserServerName */
-	const char *bridge_program; /* NULL: none */
+	const char *host_program;	 /* started for each IOUserServerName */
+	const char *bridge_program;	 /* NULL: none */
 	unsigned generation; /* of this session's registry: 0, then one more for each restart */
 	/* Start the provider of SERVER_NAME instead of host_program; SOCKET is taken. Must not call
 	 * back into the registry. */
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
 	void *start_context;
-	bool no_administrator; /* withhold the administrator privilege from everybody */
-	bool all_users; /* system session: accept peers of every uid */
+	bool no_administrator;	 /* withhold the administrator privilege from everybody */
+	bool all_users;		 /* system session: accept peers of every uid */
 	bool hosts_are_children; /* the process is ours: hosts may be seen by its wait() */
 	/* WIRE_STOP_SESSION has come (may be NULL): the owner ends the loop. */
 	void (*stop)(void *context);

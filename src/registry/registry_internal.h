@@ -50,11 +50,11 @@ struct registry {
 	/* what there is */
 	struct registry_tree tree;
 	struct registry_catalogue catalogue;
-	struct list servers; /* struct registry_server */
-	struct list jobs; /* struct registry_match_job */
+	struct list servers;   /* struct registry_server */
+	struct list jobs;      /* struct registry_match_job */
 	struct map candidates; /* number -> struct registry_candidate */
 	uint64_t last_candidate;
-	struct list stops; /* struct registry_stop_job */
+	struct list stops;  /* struct registry_stop_job */
 	uint64_t last_stop; /* questions asked for them */
 	/* peers */
 	int listener;
@@ -64,8 +64,9 @@ struct registry {
 	/* notifications */
 	struct map subscriptions; /* number -> struct registry_subscription */
 	uint64_t last_subscription;
-	struct list matching[REGISTRY_EVENTS]; /* matching subscriptions, in order of installation */
-	struct list fired; /* subscriptions whose notice is still to be sent */
+	struct list
+		matching[REGISTRY_EVENTS]; /* matching subscriptions, in order of installation */
+	struct list fired;		   /* subscriptions whose notice is still to be sent */
 	/* status page */
 	struct wire_status_page *page;
 	int page_fd;
@@ -89,9 +90,9 @@ struct registry_peer {
 	struct map inlets; /* number -> struct registry_inlet */
 	struct list subscriptions;
 	/* provider */
-	struct registry_server *server; /* NULL: not started by us */
+	struct registry_server *server;	  /* NULL: not started by us */
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
-	struct list entries; /* owned */
+	struct list entries;		  /* owned */
 };
 
 struct registry_grant {

@@ -18,7 +18,7 @@
 #define LONGEST_REST_NS (10ull * 1000 * 1000 * 1000)
 #define RETIRE_NS (5ull * 1000 * 1000 * 1000) /* for a host whose end is wanted */
 #define LINGER_NS (1ull * 1000 * 1000 * 1000) /* for the last messages of one that has ended */
-#define END_NS (2ull * 1000 * 1000 * 1000) /* for all hosts to end at the end of the session */
+#define END_NS (2ull * 1000 * 1000 * 1000)    /* for all hosts to end at the end of the session */
 
 static void handle_timer(void *context);
 
@@ -133,8 +133,8 @@ void registry_server_start(struct registry_server *s)
 	s->is_retiring = false;
 	err_t err = launch(s);
 	if (err) {
-		const char *program = s->is_bridge ? s->registry->bridge_program
-						   : s->registry->host_program;
+		const char *program =
+			s->is_bridge ? s->registry->bridge_program : s->registry->host_program;
 
 		log_error("cannot start the host of %s (%s): %s", s->name,
 			  program ? program : "no program", strerror(-err));
@@ -181,8 +181,7 @@ static void adopt(struct registry_server *s, struct registry_peer *peer)
 		return;
 	s->pid = peer->credentials.pid;
 	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
-	if (s->pidfd >= 0 &&
-	    loop_add_fd(s->registry->loop, s->pidfd, EPOLLIN, handle_exit, s))
+	if (s->pidfd >= 0 && loop_add_fd(s->registry->loop, s->pidfd, EPOLLIN, handle_exit, s))
 		s->pidfd = fd_close(s->pidfd);
 }
 
@@ -194,8 +193,9 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 
 	*ret_server = NULL;
 	if (!token)
-		return s && (s->peer || s->state == REGISTRY_SERVER_STARTING) ? kIOReturnExclusiveAccess
-									       : kIOReturnSuccess;
+		return s && (s->peer || s->state == REGISTRY_SERVER_STARTING)
+			     ? kIOReturnExclusiveAccess
+			     : kIOReturnSuccess;
 	if (s && (s->peer || (s->state == REGISTRY_SERVER_STARTING && s->token != token)))
 		return kIOReturnExclusiveAccess;
 	/* The last one's process has not ended yet. */

@@ -58,8 +58,8 @@ static err_t fill_environment(struct child *c)
 	return 0;
 }
 
-static void fill_arguments(struct child *c, const char *program, const char *server,
-			   uint64_t token, const char *socket_path)
+static void fill_arguments(struct child *c, const char *program, const char *server, uint64_t token,
+			   const char *socket_path)
 {
 	size_t n = 0;
 
@@ -95,8 +95,8 @@ static _Noreturn void leave(int code)
 static long move_up(long fd)
 {
 	return fd < 0 || fd > REGISTRY_FD
-		       ? fd
-		       : syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, REGISTRY_FD + 1);
+		     ? fd
+		     : syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, REGISTRY_FD + 1);
 }
 
 static _Noreturn void run_child(const struct child *c)
@@ -183,7 +183,8 @@ static err_t start_detached(const struct child *c, pid_t *ret_pid, int *ret_pidf
 	/* Let it go: a byte, or the end of the connection. */
 	if (pid > 0) {
 		(void)!write(link[0], "", 1);
-		while (waitid(P_PIDFD, (id_t)between, &info, WEXITED | __WALL) < 0 && errno == EINTR)
+		while (waitid(P_PIDFD, (id_t)between, &info, WEXITED | __WALL) < 0 &&
+		       errno == EINTR)
 			;
 		fd_close(between);
 	}

@@ -11,7 +11,7 @@
 #include "registry/registry_internal.h"
 
 enum registry_server_state {
-	REGISTRY_SERVER_IDLE, /* not started, or ended in order */
+	REGISTRY_SERVER_IDLE,	  /* not started, or ended in order */
 	REGISTRY_SERVER_STARTING, /* started, has not greeted */
 	REGISTRY_SERVER_UP,
 	REGISTRY_SERVER_RESTING, /* crashed: waits before the next start */
@@ -29,7 +29,7 @@ struct registry_server {
 	enum registry_server_state state;
 	bool is_bridge;
 	bool is_retiring; /* its end is wanted: not a crash */
-	bool is_ending; /* its connection is gone, its process is not */
+	bool is_ending;	  /* its connection is gone, its process is not */
 	uint64_t token;
 	pid_t pid; /* 0: no process of ours, or reaped */
 	int pidfd; /* -1: none */

@@ -64,8 +64,10 @@ static void print_words(const struct tools_words *words)
 
 		if (i)
 			putchar(' ');
-		if (*word && !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-						"-_=./,+:@%")]) {
+		if (*word &&
+		    !word[strspn(word,
+				 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				 "-_=./,+:@%")]) {
 			fputs(word, stdout);
 			continue;
 		}
@@ -152,7 +154,8 @@ const struct tools_command tools_cc = {
 		"  --driver   compile a driver bundle's executable instead of a program\n"
 		"  --print    show the real command instead of running it\n"
 		"\n"
-		"PORTICO_CC chooses the compiler; without it clang is taken where libBlocksRuntime is\n"
+		"PORTICO_CC chooses the compiler; without it clang is taken where libBlocksRuntime "
+		"is\n"
 		"installed, too, else cc. For a Makefile: make CC=\"portico cc\"\n",
 	.run = cc,
 };

@@ -38,7 +38,8 @@ int tools_misuse(const struct tools_command *command, const char *format, ...)
 
 void tools_print_help(const struct tools_command *command, FILE *out)
 {
-	fprintf(out, "usage: portico %s %s\n%s.\n", command->name, command->usage, command->summary);
+	fprintf(out, "usage: portico %s %s\n%s.\n", command->name, command->usage,
+		command->summary);
 	if (command->help)
 		fprintf(out, "\n%s", command->help);
 }
@@ -49,8 +50,9 @@ int tools_complain_session(const struct tools_command *command, const char *path
 
 	if (!path) {
 		if (portico_session_get_path(own, sizeof(own))) {
-			tools_complain(command, "no session is running: `portico start` starts one, "
-						"`portico run -- COMMAND` makes one for a command");
+			tools_complain(command,
+				       "no session is running: `portico start` starts one, "
+				       "`portico run -- COMMAND` makes one for a command");
 			return TOOLS_FAILED;
 		}
 		path = own;
@@ -63,11 +65,14 @@ int tools_complain_session(const struct tools_command *command, const char *path
 				       : "`portico start` starts a session");
 		break;
 	case kIOReturnNotPermitted:
-		tools_complain(command, "the server at %s belongs to another user; it is not asked", path);
+		tools_complain(command, "the server at %s belongs to another user; it is not asked",
+			       path);
 		break;
 	case kIOReturnUnsupported:
-		tools_complain(command, "the server at %s speaks another version of the protocol: "
-					"restart it with `portico stop` and `portico start`", path);
+		tools_complain(command,
+			       "the server at %s speaks another version of the protocol: "
+			       "restart it with `portico stop` and `portico start`",
+			       path);
 		break;
 	case kIOReturnTimeout:
 		tools_complain(command, "the server at %s did not answer within ten seconds", path);

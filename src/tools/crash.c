@@ -89,8 +89,10 @@ static int kill_hosts(const char *name, const char *socket_path)
 	if (folder)
 		closedir(folder);
 	if (!n) {
-		tools_complain(&tools_crash, "no host of %s runs in the session at %s; `portico list` shows "
-					     "the servers", name, socket_path);
+		tools_complain(&tools_crash,
+			       "no host of %s runs in the session at %s; `portico list` shows "
+			       "the servers",
+			       name, socket_path);
 		return TOOLS_FAILED;
 	}
 	return result;
@@ -112,7 +114,8 @@ const struct tools_command tools_crash = {
 	.usage = "SERVER",
 	.summary = "kill the host of a driver, to test what programs make of it",
 	.help = "SERVER is the driver's IOUserServerName or its last part, as Calculator for\n"
-		"org.portico.driver.Calculator. The registry starts the host again, after a pause that grows\n"
+		"org.portico.driver.Calculator. The registry starts the host again, after a pause "
+		"that grows\n"
 		"with each crash.\n",
 	.run = crash,
 };

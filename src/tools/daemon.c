@@ -126,7 +126,8 @@ bool tools_daemon_restart(struct tools_daemon *daemon)
 
 	daemon->pid = 0;
 	if (*oldest && now - *oldest < TOOLS_DAEMON_RESTARTS_SECONDS * 1000000000ull) {
-		fprintf(stderr, "portico: porticod died %d times within %d s; it is not started again\n",
+		fprintf(stderr,
+			"portico: porticod died %d times within %d s; it is not started again\n",
 			TOOLS_DAEMON_RESTARTS_MAX + 1, TOOLS_DAEMON_RESTARTS_SECONDS);
 		return false;
 	}

@@ -20,10 +20,10 @@ struct tools_daemon {
 	const char *program; /* path of porticod */
 	const char *socket_path;
 	const char *const *options; /* further arguments, NULL-terminated */
-	const char *log_path; /* NULL: standard error stays */
+	const char *log_path;	    /* NULL: standard error stays */
 	/* state */
-	pid_t pid; /* 0: none runs */
-	unsigned generation; /* of the next one to start */
+	pid_t pid;				       /* 0: none runs */
+	unsigned generation;			       /* of the next one to start */
 	uint64_t deaths_ns[TOOLS_DAEMON_RESTARTS_MAX]; /* the last ones, a ring */
 	unsigned n_deaths;
 };

@@ -54,14 +54,16 @@ bool tools_folder_make_user(const char *socket_path)
 		fprintf(stderr, "portico: cannot make the folder %s: %s\nportico: %s\n", path,
 			strerror(errno),
 			is_full ? "free some space there first"
-				: "XDG_RUNTIME_DIR must name an existing folder of yours; log in anew "
+				: "XDG_RUNTIME_DIR must name an existing folder of yours; log in "
+				  "anew "
 				  "or set it");
 		return false;
 	}
 	if (lstat(path, &s) < 0 || !S_ISDIR(s.st_mode))
 		return refuse(path, "is no folder; remove it");
 	if (s.st_uid != geteuid())
-		return refuse(path, "belongs to another user; set XDG_RUNTIME_DIR to a folder of yours");
+		return refuse(path,
+			      "belongs to another user; set XDG_RUNTIME_DIR to a folder of yours");
 	if ((s.st_mode & 077) && chmod(path, 0700) < 0)
 		return refuse(path, "is open to other users; make it yours alone with chmod 700");
 	return true;

@@ -11,7 +11,11 @@ enum { DUMP_MIN = 9, DUMP_BYTES_MAX = 32, DUMP_BYTES_USUAL = 16 };
 /* Bytes of a character above ASCII that may be shown, 0 for others. */
 static CFIndex wide_character(const UInt8 *bytes, CFIndex size)
 {
-	CFIndex n = bytes[0] < 0xc2 ? 0 : bytes[0] < 0xe0 ? 2 : bytes[0] < 0xf0 ? 3 : bytes[0] < 0xf5 ? 4 : 0;
+	CFIndex n = bytes[0] < 0xc2 ? 0
+		  : bytes[0] < 0xe0 ? 2
+		  : bytes[0] < 0xf0 ? 3
+		  : bytes[0] < 0xf5 ? 4
+				    : 0;
 
 	if (!n || n > size || (bytes[0] == 0xc2 && bytes[1] < 0xa0))
 		return 0;

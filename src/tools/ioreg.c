@@ -14,7 +14,8 @@ enum { USAGE = 64 };
 
 static int usage(FILE *out)
 {
-	fputs("usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w width]\n"
+	fputs("usage: ioreg [-abfilrtxy] [-c class] [-d depth] [-k key] [-n name] [-p plane] [-w "
+	      "width]\n"
 	      "where options are:\n"
 	      "\t-a archive output\n"
 	      "\t-b show object name in bold\n"
@@ -30,7 +31,8 @@ static int usage(FILE *out)
 	      "\t-t show location of each subtree\n"
 	      "\t-w clip output to the given line width (0 is unlimited)\n"
 	      "\t-x show data and numbers as hexadecimal\n"
-	      "\t-y do not consider DriverKit classes with -c\n", out);
+	      "\t-y do not consider DriverKit classes with -c\n",
+	      out);
 	return out == stderr ? USAGE : 0;
 }
 
@@ -57,28 +59,62 @@ static int read_options(struct ioreg_options *o, int argc, char **argv)
 		bool is_number = true;
 
 		switch (letter) {
-		case 'a': o->archive = true; break;
-		case 'b': o->bold = true; break;
-		case 'c': o->class_name = optarg; break;
-		case 'd': is_number = read_number(optarg, &o->depth); break;
-		case 'f': o->smart = true; break;
-		case 'h': return usage(stdout) + 1;
-		case 'i': o->inheritance = true; break;
-		case 'k': o->key = optarg; break;
-		case 'l': o->list = true; break;
-		case 'n': o->name = optarg; break;
-		case 'p': o->plane = optarg; break;
-		case 'r': o->root = true; break;
+		case 'a':
+			o->archive = true;
+			break;
+		case 'b':
+			o->bold = true;
+			break;
+		case 'c':
+			o->class_name = optarg;
+			break;
+		case 'd':
+			is_number = read_number(optarg, &o->depth);
+			break;
+		case 'f':
+			o->smart = true;
+			break;
+		case 'h':
+			return usage(stdout) + 1;
+		case 'i':
+			o->inheritance = true;
+			break;
+		case 'k':
+			o->key = optarg;
+			break;
+		case 'l':
+			o->list = true;
+			break;
+		case 'n':
+			o->name = optarg;
+			break;
+		case 'p':
+			o->plane = optarg;
+			break;
+		case 'r':
+			o->root = true;
+			break;
 		case 's': /* both were given up long ago and are accepted */
-		case 'S': break;
-		case 't': o->tree = true; break;
-		case 'w': is_number = read_number(optarg, &o->width); break;
-		case 'x': o->hex = true; break;
-		case 'y': o->no_user_classes = true; break;
-		case ':': fprintf(stderr, "ioreg: option -%c needs a value\n", optopt);
-			  return usage(stderr) + 1;
-		default: fprintf(stderr, "ioreg: unknown option -%c\n", optopt);
-			 return usage(stderr) + 1;
+		case 'S':
+			break;
+		case 't':
+			o->tree = true;
+			break;
+		case 'w':
+			is_number = read_number(optarg, &o->width);
+			break;
+		case 'x':
+			o->hex = true;
+			break;
+		case 'y':
+			o->no_user_classes = true;
+			break;
+		case ':':
+			fprintf(stderr, "ioreg: option -%c needs a value\n", optopt);
+			return usage(stderr) + 1;
+		default:
+			fprintf(stderr, "ioreg: unknown option -%c\n", optopt);
+			return usage(stderr) + 1;
 		}
 		if (!is_number) {
 			fprintf(stderr, "ioreg: -%c wants a number, not '%s'\n", letter, optarg);
@@ -97,7 +133,8 @@ static bool plane_exists(io_registry_entry_t root, const char *plane)
 {
 	CFTypeRef planes = IORegistryEntryCreateCFProperty(root, CFSTR("IORegistryPlanes"),
 							   kCFAllocatorDefault, 0);
-	CFStringRef name = CFStringCreateWithCString(kCFAllocatorDefault, plane, kCFStringEncodingUTF8);
+	CFStringRef name =
+		CFStringCreateWithCString(kCFAllocatorDefault, plane, kCFStringEncodingUTF8);
 	bool exists = true;
 
 	if (planes && name && CFGetTypeID(planes) == CFDictionaryGetTypeID())
@@ -136,12 +173,15 @@ int main(int argc, char **argv)
 	}
 	root = IORegistryGetRootEntry(kIOMainPortDefault);
 	if (!root) {
-		fprintf(stderr, "ioreg: the registry cannot be reached: `portico status` says more, "
-				"`portico run -- ioreg` makes a session of its own\n");
+		fprintf(stderr,
+			"ioreg: the registry cannot be reached: `portico status` says more, "
+			"`portico run -- ioreg` makes a session of its own\n");
 		return 1;
 	}
 	if (!plane_exists(root, options.plane)) {
-		fprintf(stderr, "ioreg: there is no plane '%s'; `ioreg -d 1 -k IORegistryPlanes` shows them\n",
+		fprintf(stderr,
+			"ioreg: there is no plane '%s'; `ioreg -d 1 -k IORegistryPlanes` shows "
+			"them\n",
 			options.plane);
 		IOObjectRelease(root);
 		return 1;
@@ -150,7 +190,8 @@ int main(int argc, char **argv)
 				  : ioreg_tree_print(root, &options, &line);
 	IOObjectRelease(root);
 	if (fflush(stdout) || ferror(stdout) || !is_good) {
-		fprintf(stderr, "ioreg: %s\n", is_good ? "the output could not be written" : "out of memory");
+		fprintf(stderr, "ioreg: %s\n",
+			is_good ? "the output could not be written" : "out of memory");
 		return 1;
 	}
 	return 0;

@@ -24,12 +24,14 @@ static CFTypeRef copy_without_sets(CFTypeRef value)
 	if (!is_dictionary && !is_set && type != CFArrayGetTypeID())
 		return CFRetain(value);
 	n = is_dictionary ? CFDictionaryGetCount(value)
-			  : is_set ? CFSetGetCount(value) : CFArrayGetCount(value);
+	  : is_set	  ? CFSetGetCount(value)
+			  : CFArrayGetCount(value);
 	items = calloc((size_t)n + 1, sizeof(*items));
 	if (!items)
 		return NULL;
 	if (is_dictionary) {
-		CFMutableDictionaryRef copy = CFDictionaryCreateMutableCopy(kCFAllocatorDefault, 0, value);
+		CFMutableDictionaryRef copy =
+			CFDictionaryCreateMutableCopy(kCFAllocatorDefault, 0, value);
 
 		CFDictionaryGetKeysAndValues(value, items, NULL);
 		for (CFIndex i = 0; copy && i < n; i++) {
@@ -70,15 +72,18 @@ static void set(CFMutableDictionaryRef dictionary, CFStringRef key, CFTypeRef va
 
 static void set_text(CFMutableDictionaryRef dictionary, CFStringRef key, const char *text)
 {
-	set(dictionary, key, CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingUTF8));
+	set(dictionary, key,
+	    CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingUTF8));
 }
 
-static void set_number(CFMutableDictionaryRef dictionary, CFStringRef key, uint64_t number, bool is_wide)
+static void set_number(CFMutableDictionaryRef dictionary, CFStringRef key, uint64_t number,
+		       bool is_wide)
 {
 	int32_t narrow = (int32_t)number;
 
-	set(dictionary, key, is_wide ? CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt64Type, &number)
-				     : CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt32Type, &narrow));
+	set(dictionary, key,
+	    is_wide ? CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt64Type, &number)
+		    : CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt32Type, &narrow));
 }
 
 static CFMutableDictionaryRef copy_properties(struct archive *a, io_registry_entry_t entry)
@@ -91,7 +96,8 @@ static CFMutableDictionaryRef copy_properties(struct archive *a, io_registry_ent
 		CFRelease(properties);
 	}
 	if (!clean)
-		clean = CFDictionaryCreateMutable(kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
+		clean = CFDictionaryCreateMutable(kCFAllocatorDefault, 0,
+						  &kCFTypeDictionaryKeyCallBacks,
 						  &kCFTypeDictionaryValueCallBacks);
 	return clean;
 }
@@ -167,7 +173,8 @@ static CFMutableDictionaryRef scan(struct archive *a, io_registry_entry_t entry,
 }
 
 /* -t: wrap the subtree into its ancestors. */
-static CFMutableDictionaryRef wrap(struct archive *a, CFMutableDictionaryRef subtree, unsigned depth)
+static CFMutableDictionaryRef wrap(struct archive *a, CFMutableDictionaryRef subtree,
+				   unsigned depth)
 {
 	while (depth-- > 0 && subtree) {
 		CFMutableDictionaryRef above = describe(a, a->ancestors[depth]);
@@ -180,8 +187,8 @@ static CFMutableDictionaryRef wrap(struct archive *a, CFMutableDictionaryRef sub
 	return subtree;
 }
 
-static void search(struct archive *a, io_registry_entry_t entry, unsigned depth, unsigned shown_depth,
-		   CFMutableArrayRef found)
+static void search(struct archive *a, io_registry_entry_t entry, unsigned depth,
+		   unsigned shown_depth, CFMutableArrayRef found)
 {
 	io_iterator_t children;
 	io_registry_entry_t child;
@@ -234,8 +241,8 @@ bool ioreg_archive_print(io_registry_entry_t root, const struct ioreg_options *o
 		return false;
 	a->options = options;
 	if (options->root) {
-		CFMutableArrayRef found = CFArrayCreateMutable(kCFAllocatorDefault, 0,
-							       &kCFTypeArrayCallBacks);
+		CFMutableArrayRef found =
+			CFArrayCreateMutable(kCFAllocatorDefault, 0, &kCFTypeArrayCallBacks);
 
 		if (found)
 			search(a, root, 0, 0, found);

@@ -13,7 +13,7 @@ struct walk {
 	const struct ioreg_options *options;
 	struct tools_line *line;
 	struct tools_branch branch;
-	unsigned depth_limit; /* 0: none; levels of the drawn tree */
+	unsigned depth_limit;				     /* 0: none; levels of the drawn tree */
 	io_registry_entry_t ancestors[TOOLS_LINE_DEPTH_MAX]; /* while searching */
 };
 
@@ -50,7 +50,8 @@ static bool class_fits(io_registry_entry_t entry, const struct ioreg_options *op
 	}
 	wanted = CFStringCreateWithCString(kCFAllocatorDefault, options->class_name,
 					   kCFStringEncodingUTF8);
-	fits = wanted && CFArrayContainsValue(classes, CFRangeMake(0, CFArrayGetCount(classes)), wanted);
+	fits = wanted &&
+	       CFArrayContainsValue(classes, CFRangeMake(0, CFArrayGetCount(classes)), wanted);
 	if (wanted)
 		CFRelease(wanted);
 	CFRelease(classes);
@@ -59,9 +60,10 @@ static bool class_fits(io_registry_entry_t entry, const struct ioreg_options *op
 
 static bool key_fits(io_registry_entry_t entry, const struct ioreg_options *options)
 {
-	CFStringRef key = CFStringCreateWithCString(kCFAllocatorDefault, options->key,
-						    kCFStringEncodingUTF8);
-	CFTypeRef value = key ? IORegistryEntryCreateCFProperty(entry, key, kCFAllocatorDefault, 0) : NULL;
+	CFStringRef key =
+		CFStringCreateWithCString(kCFAllocatorDefault, options->key, kCFStringEncodingUTF8);
+	CFTypeRef value =
+		key ? IORegistryEntryCreateCFProperty(entry, key, kCFAllocatorDefault, 0) : NULL;
 
 	if (key)
 		CFRelease(key);
@@ -81,7 +83,8 @@ bool ioreg_entry_fits(io_registry_entry_t entry, const struct ioreg_options *opt
 
 CFArrayRef ioreg_copy_ancestry(io_registry_entry_t entry)
 {
-	CFMutableArrayRef ancestry = CFArrayCreateMutable(kCFAllocatorDefault, 0, &kCFTypeArrayCallBacks);
+	CFMutableArrayRef ancestry =
+		CFArrayCreateMutable(kCFAllocatorDefault, 0, &kCFTypeArrayCallBacks);
 	CFStringRef name = _IOObjectCopyClass(entry, kIOClassNameOverrideNone);
 
 	while (name && !CFEqual(name, CFSTR("OSObject"))) {
@@ -206,8 +209,8 @@ static io_iterator_t children_of(struct walk *w, io_registry_entry_t entry)
 /* ENTRY at DEPTH and everything below it. */
 static void scan(struct walk *w, io_registry_entry_t entry, unsigned depth, bool has_more)
 {
-	bool may_descend = (!w->depth_limit || depth + 1 < w->depth_limit) &&
-			   depth + 1 < TOOLS_LINE_DEPTH_MAX;
+	bool may_descend =
+		(!w->depth_limit || depth + 1 < w->depth_limit) && depth + 1 < TOOLS_LINE_DEPTH_MAX;
 	io_iterator_t children = children_of(w, entry);
 	io_registry_entry_t child = IOIteratorNext(children), next;
 

@@ -8,7 +8,11 @@
 /* Bytes of the character at TEXT; a malformed one counts as one byte. */
 static size_t character_size(const unsigned char *text, size_t size)
 {
-	size_t n = text[0] < 0xc2 ? 1 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : text[0] < 0xf5 ? 4 : 1;
+	size_t n = text[0] < 0xc2 ? 1
+		 : text[0] < 0xe0 ? 2
+		 : text[0] < 0xf0 ? 3
+		 : text[0] < 0xf5 ? 4
+				  : 1;
 
 	if (n > size)
 		return 1;
@@ -19,7 +23,8 @@ static size_t character_size(const unsigned char *text, size_t size)
 }
 
 /* The character as it is written: itself, or an escape when a terminal would obey it. */
-static size_t write_character(const unsigned char *text, size_t size, char out[8], unsigned *ret_columns)
+static size_t write_character(const unsigned char *text, size_t size, char out[8],
+			      unsigned *ret_columns)
 {
 	size_t n = character_size(text, size);
 	bool is_control = n == 1 && (text[0] < ' ' || text[0] >= 0x7f);

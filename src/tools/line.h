@@ -14,9 +14,9 @@ enum { TOOLS_LINE_DEPTH_MAX = 512 };
 
 struct tools_line {
 	FILE *out;
-	unsigned width; /* 0: unlimited */
-	unsigned used; /* characters of the current line */
-	bool is_clipped; /* something of the current line was left out */
+	unsigned width;		  /* 0: unlimited */
+	unsigned used;		  /* characters of the current line */
+	bool is_clipped;	  /* something of the current line was left out */
 	const char *bold, *plain; /* NULL: names are not set off */
 };
 

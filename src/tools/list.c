@@ -73,7 +73,8 @@ static void print_table(CFArrayRef rows, const CFStringRef *keys, const char *co
 
 static void print_bundles(CFDictionaryRef status)
 {
-	const CFStringRef keys[] = { CFSTR("CFBundleIdentifier"), CFSTR("CFBundleVersion"), CFSTR("Path") };
+	const CFStringRef keys[] = { CFSTR("CFBundleIdentifier"), CFSTR("CFBundleVersion"),
+				     CFSTR("Path") };
 	static const char *const titles[] = { "BUNDLE", "VERSION", "PATH" };
 	static const int widths[] = { 32, 8, 0 };
 	CFArrayRef rows = array_of(status, CFSTR("Bundles"));

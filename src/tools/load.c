@@ -21,7 +21,8 @@ static int load(int argc, char **argv)
 	kern_return_t kr;
 
 	if (argc != 2)
-		return tools_misuse(&tools_load, "give the path of one bundle or of one folder of bundles");
+		return tools_misuse(&tools_load,
+				    "give the path of one bundle or of one folder of bundles");
 	if (!realpath(argv[1], path)) {
 		tools_complain(&tools_load, "%s: %s", argv[1], strerror(errno));
 		return TOOLS_FAILED;
@@ -43,7 +44,8 @@ const struct tools_command tools_load = {
 	.name = "load",
 	.usage = "PATH",
 	.summary = "load a driver bundle, or every bundle of a folder, into the session",
-	.help = "The registry matches the new drivers at once and starts them for the services they fit.\n"
+	.help = "The registry matches the new drivers at once and starts them for the services "
+		"they fit.\n"
 		"The command returns when that is done, after 5 seconds at the latest.\n",
 	.run = load,
 };

@@ -16,7 +16,8 @@ static bool add_argument(struct tools_options *o, const char *argument)
 }
 
 /* The folder of drivers as the daemon will see it: absolute, and there. */
-static int add_drivers(struct tools_options *o, const struct tools_command *command, const char *path)
+static int add_drivers(struct tools_options *o, const struct tools_command *command,
+		       const char *path)
 {
 	struct stat s;
 	char *absolute = realpath(path, NULL);

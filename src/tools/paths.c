@@ -81,7 +81,8 @@ bool tools_paths_find(struct tools_paths *ret_paths)
 	ssize_t n = readlink("/proc/self/exe", ret_paths->bin, sizeof(ret_paths->bin) - 1);
 
 	if (n <= 0) {
-		fprintf(stderr, "portico: cannot tell where it is installed: /proc is not mounted\n");
+		fprintf(stderr,
+			"portico: cannot tell where it is installed: /proc is not mounted\n");
 		return false;
 	}
 	ret_paths->bin[n] = 0;

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 
 struct tools_paths {
-	char bin[PATH_MAX]; /* folder of this program, of porticod too */
-	char lib[PATH_MAX]; /* folder of libIOKit.so */
+	char bin[PATH_MAX];	/* folder of this program, of porticod too */
+	char lib[PATH_MAX];	/* folder of libIOKit.so */
 	char include[PATH_MAX]; /* folder of shared/, client/, darwin/, driver/ */
-	bool lib_is_standard; /* the dynamic linker looks there anyway */
+	bool lib_is_standard;	/* the dynamic linker looks there anyway */
 };
 
 /* False, with a message on standard error, when the installation is incomplete. */

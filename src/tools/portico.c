@@ -6,8 +6,8 @@
 #include "tools/tools.h"
 
 static const struct tools_command *const commands[] = {
-	&tools_run,    &tools_start, &tools_stop,  &tools_status, &tools_list,
-	&tools_load,   &tools_unload, &tools_crash, &tools_cc,	  &tools_cxx,
+	&tools_run,  &tools_start,  &tools_stop,  &tools_status, &tools_list,
+	&tools_load, &tools_unload, &tools_crash, &tools_cc,	 &tools_cxx,
 };
 
 enum { n_commands = sizeof(commands) / sizeof(commands[0]) };
@@ -38,7 +38,8 @@ static int help(int argc, char **argv)
 		return 0;
 	}
 	if (!command) {
-		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n", argv[2]);
+		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n",
+			argv[2]);
 		return TOOLS_USAGE;
 	}
 	tools_print_help(command, stdout);
@@ -61,7 +62,8 @@ int main(int argc, char **argv)
 	}
 	command = find(argv[1]);
 	if (!command) {
-		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n", argv[1]);
+		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n",
+			argv[1]);
 		return TOOLS_USAGE;
 	}
 	if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {

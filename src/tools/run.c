@@ -154,8 +154,10 @@ static bool start_session(struct running *r)
 		return false;
 	if (snprintf(r->socket_path, sizeof(r->socket_path), "%s/registry.sock", r->folder) > 107 ||
 	    snprintf(r->program, sizeof(r->program), "%s/porticod", r->paths.bin) >= PATH_MAX) {
-		tools_complain(&tools_run, "the path %s is too long for a socket: set XDG_RUNTIME_DIR to a "
-					   "shorter one", r->folder);
+		tools_complain(&tools_run,
+			       "the path %s is too long for a socket: set XDG_RUNTIME_DIR to a "
+			       "shorter one",
+			       r->folder);
 		return false;
 	}
 	r->daemon.program = r->program;
@@ -175,8 +177,9 @@ static int run_private(struct running *r)
 	int fd, status = TOOLS_NO_SESSION;
 
 	sigemptyset(&signals);
-	for (const int *s = (const int[]){ SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2,
-					   SIGALRM, SIGCONT, SIGWINCH, 0 }; *s; s++)
+	for (const int *s = (const int[]){ SIGCHLD, SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1,
+					   SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, 0 };
+	     *s; s++)
 		sigaddset(&signals, *s);
 	sigprocmask(SIG_BLOCK, &signals, &r->old_signals);
 	fd = signalfd(-1, &signals, SFD_CLOEXEC);
@@ -210,17 +213,20 @@ static int run(int argc, char **argv)
 
 const struct tools_command tools_run = {
 	.name = "run",
-	.usage = "[--in-process] [--drivers DIR]... [--no-default-drivers] [--no-bridge] [--verbose] "
+	.usage = "[--in-process] [--drivers DIR]... [--no-default-drivers] [--no-bridge] "
+		 "[--verbose] "
 		 "-- COMMAND [ARGUMENT]...",
 	.summary = "make a private session for the life of one command",
-	.help = "  --in-process           registry, bridge and drivers on threads inside COMMAND, so that\n"
+	.help = "  --in-process           registry, bridge and drivers on threads inside COMMAND, "
+		"so that\n"
 		"                         one debugger or sanitizer sees everything\n"
 		"  --drivers DIR          load the driver bundles in DIR, too; may be repeated\n"
 		"  --no-default-drivers   only those of --drivers\n"
 		"  --no-bridge            do not show the devices of this machine\n"
 		"  --verbose              say what the session does on standard error\n"
 		"\n"
-		"The exit status is COMMAND's (128 + N when signal N ended it); 125 when the session\n"
+		"The exit status is COMMAND's (128 + N when signal N ended it); 125 when the "
+		"session\n"
 		"could not be made, 126 and 127 when COMMAND could not be run or does not exist.\n"
 		"\n"
 		"Example: portico run -- ioreg -l\n",

@@ -114,7 +114,8 @@ static int start(int argc, char **argv)
 	static struct tools_paths paths;
 	static char socket_path[PATH_MAX], program[PATH_MAX], log_path[PATH_MAX];
 	struct tools_options options;
-	struct tools_daemon daemon = { .program = program, .socket_path = socket_path,
+	struct tools_daemon daemon = { .program = program,
+				       .socket_path = socket_path,
 				       .log_path = log_path };
 	CFDictionaryRef status;
 	int result = tools_options_parse(&options, &tools_start, argc, argv);
@@ -127,7 +128,8 @@ static int start(int argc, char **argv)
 		return TOOLS_FAILED;
 	if (portico_session_get_user_path(socket_path, sizeof(socket_path)) ||
 	    strlen(socket_path) > 107) {
-		tools_complain(&tools_start, "XDG_RUNTIME_DIR is too long for a socket; set a shorter one");
+		tools_complain(&tools_start,
+			       "XDG_RUNTIME_DIR is too long for a socket; set a shorter one");
 		return TOOLS_FAILED;
 	}
 	if (!getenv("XDG_RUNTIME_DIR"))

@@ -19,7 +19,8 @@ static int stop(int argc, char **argv)
 	kr = getenv("PORTICO_SESSION") ? portico_session_get_path(path, sizeof(path))
 				       : portico_session_get_user_path(path, sizeof(path));
 	if (kr) {
-		tools_complain(&tools_stop, "the session is embedded in its program and ends with it");
+		tools_complain(&tools_stop,
+			       "the session is embedded in its program and ends with it");
 		return TOOLS_FAILED;
 	}
 	kr = portico_session_stop(path);

@@ -6,8 +6,9 @@
 
 char *tools_text_copy(CFStringRef text)
 {
-	CFIndex size = CFStringGetMaximumSizeForEncoding(CFStringGetLength(text),
-							 kCFStringEncodingUTF8) + 1;
+	CFIndex size =
+		CFStringGetMaximumSizeForEncoding(CFStringGetLength(text), kCFStringEncodingUTF8) +
+		1;
 	char *copy = malloc((size_t)size);
 
 	if (copy && !CFStringGetCString(text, copy, size, kCFStringEncodingUTF8))
@@ -133,7 +134,8 @@ static bool is_container(CFTypeRef value)
 {
 	CFTypeID type = CFGetTypeID(value);
 
-	return type == CFDictionaryGetTypeID() || type == CFArrayGetTypeID() || type == CFSetGetTypeID();
+	return type == CFDictionaryGetTypeID() || type == CFArrayGetTypeID() ||
+	       type == CFSetGetTypeID();
 }
 
 static void show_dictionary(FILE *out, CFDictionaryRef dictionary, int depth)
@@ -199,7 +201,8 @@ static void json_string(FILE *out, CFStringRef text)
 
 static void json_data(FILE *out, CFDataRef data)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const UInt8 *bytes = CFDataGetBytePtr(data);
 	CFIndex n = CFDataGetLength(data);
 

@@ -9,9 +9,9 @@
 
 struct tools_command {
 	const char *name;
-	const char *usage; /* after "portico NAME " */
+	const char *usage;   /* after "portico NAME " */
 	const char *summary; /* one line for `portico help` */
-	const char *help; /* the rest of `portico NAME --help` */
+	const char *help;    /* the rest of `portico NAME --help` */
 	/* argv[0] is the subcommand's name. Returns the exit status. */
 	int (*run)(int argc, char **argv);
 };
@@ -23,7 +23,7 @@ extern const struct tools_command tools_cc, tools_cxx;
 /* Exit statuses. */
 enum {
 	TOOLS_FAILED = 1,
-	TOOLS_USAGE = 64, /* sysexits.h EX_USAGE */
+	TOOLS_USAGE = 64,	/* sysexits.h EX_USAGE */
 	TOOLS_NO_SESSION = 125, /* portico run itself failed; as env(1), timeout(1) */
 	TOOLS_NOT_EXECUTABLE = 126,
 	TOOLS_NOT_FOUND = 127,

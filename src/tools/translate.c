@@ -11,17 +11,17 @@ struct reading {
 	char **argv;
 	int index;
 	FILE *notes;
-	struct tools_words args; /* the translated arguments */
+	struct tools_words args;      /* the translated arguments */
 	struct tools_words libraries; /* from -framework */
 	bool links, has_input, has_dynamic_library;
 };
 
 struct option {
 	const char *name;
-	bool is_prefix; /* NAME is the beginning of the word */
-	int n_values; /* words that follow and go with it */
+	bool is_prefix;	     /* NAME is the beginning of the word */
+	int n_values;	     /* words that follow and go with it */
 	const char *instead; /* NULL: nothing */
-	const char *note; /* NULL: nobody will miss it */
+	const char *note;    /* NULL: nobody will miss it */
 };
 
 /* Options of the macOS compiler and linker that mean nothing here, or something else. The exact
@@ -85,9 +85,35 @@ static const struct option apple_options[] = {
 
 /* Options whose next word belongs to them. */
 static const char *const with_value[] = {
-	"-o", "-I", "-D", "-U", "-L", "-l", "-x", "-include", "-imacros", "-isystem", "-iquote",
-	"-idirafter", "-iprefix", "-iwithprefix", "-MF", "-MT", "-MQ", "-Xlinker", "-Xpreprocessor",
-	"-Xassembler", "-Xclang", "-T", "-u", "-z", "-e", "-target", "--param", "-aux-info", "-wrapper",
+	"-o",
+	"-I",
+	"-D",
+	"-U",
+	"-L",
+	"-l",
+	"-x",
+	"-include",
+	"-imacros",
+	"-isystem",
+	"-iquote",
+	"-idirafter",
+	"-iprefix",
+	"-iwithprefix",
+	"-MF",
+	"-MT",
+	"-MQ",
+	"-Xlinker",
+	"-Xpreprocessor",
+	"-Xassembler",
+	"-Xclang",
+	"-T",
+	"-u",
+	"-z",
+	"-e",
+	"-target",
+	"--param",
+	"-aux-info",
+	"-wrapper",
 };
 
 /* Frameworks that are here, and the library that has them. */
@@ -130,8 +156,10 @@ static bool add_framework(struct reading *r, const char *name)
 			library = frameworks[i].library;
 	if (!library) {
 		fprintf(r->notes,
-			"portico cc: there is no framework %s in Portico; leave it out if the program does "
-			"not need it\n", name);
+			"portico cc: there is no framework %s in Portico; leave it out if the "
+			"program does "
+			"not need it\n",
+			name);
 		return false;
 	}
 	snprintf(word, sizeof(word), "-l%s", library);
@@ -210,14 +238,16 @@ static int read_special(struct reading *r, const char *word)
 		return 1;
 	}
 	if (!strcmp(word, "-fblocks") && !r->t->is_clang) {
-		fprintf(r->notes, "portico cc: blocks need clang: install clang and libblocksruntime-dev and "
-				  "set PORTICO_CC=clang\n");
+		fprintf(r->notes,
+			"portico cc: blocks need clang: install clang and libblocksruntime-dev and "
+			"set PORTICO_CC=clang\n");
 		return -1;
 	}
 	if (!strcmp(word, "-stdlib=libc++") && !r->t->is_clang)
 		return 1;
 	if (!strcmp(word, "-ObjC") || (word[0] != '-' && is_objective_c(word))) {
-		fprintf(r->notes, "portico cc: %s: Objective-C is not translated, only C and C++\n", word);
+		fprintf(r->notes, "portico cc: %s: Objective-C is not translated, only C and C++\n",
+			word);
 		return -1;
 	}
 	return 0;
@@ -303,9 +333,8 @@ static bool reads_cxx(const struct reading *r)
 	if (r->t->is_cxx || strstr(r->t->compiler, "++"))
 		return true;
 	for (int i = 0; i < r->argc; i++) {
-		if (!strcmp(r->argv[i], "-xc++") ||
-		    (!strcmp(r->argv[i], "-x") && i + 1 < r->argc &&
-		     !strcmp(r->argv[i + 1], "c++")))
+		if (!strcmp(r->argv[i], "-xc++") || (!strcmp(r->argv[i], "-x") && i + 1 < r->argc &&
+						     !strcmp(r->argv[i + 1], "c++")))
 			return true;
 		if (r->argv[i][0] == '-')
 			continue;
@@ -390,7 +419,9 @@ static void add_compiler(const char *compiler, struct tools_words *out)
 bool tools_translate(const struct tools_translation *translation, int argc, char **argv,
 		     struct tools_words *out, FILE *notes)
 {
-	struct reading r = { .t = translation, .argc = argc, .argv = argv, .notes = notes, .links = true };
+	struct reading r = {
+		.t = translation, .argc = argc, .argv = argv, .notes = notes, .links = true
+	};
 	bool is_good = read_words(&r);
 
 	if (is_good) {

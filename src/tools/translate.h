@@ -14,9 +14,9 @@ struct tools_translation {
 	const char *compiler; /* first word of the result; may hold blanks ("ccache gcc") */
 	bool is_clang, is_cxx;
 	bool has_blocks_runtime; /* libBlocksRuntime can be linked */
-	bool define_apple; /* --apple */
-	bool is_driver; /* --driver: a driver bundle's executable */
-	const char *include; /* folder of shared/, client/, darwin/, driver/ */
+	bool define_apple;	 /* --apple */
+	bool is_driver;		 /* --driver: a driver bundle's executable */
+	const char *include;	 /* folder of shared/, client/, darwin/, driver/ */
 	const char *lib;
 	bool lib_is_standard;
 };

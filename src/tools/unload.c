@@ -14,8 +14,9 @@ static int unload(int argc, char **argv)
 	kern_return_t kr;
 
 	if (argc != 2)
-		return tools_misuse(&tools_unload, "give the identifier of one bundle; `portico list` shows "
-						   "them");
+		return tools_misuse(&tools_unload,
+				    "give the identifier of one bundle; `portico list` shows "
+				    "them");
 	kr = portico_session_unload(NULL, argv[1], &text);
 	if (kr && !text)
 		return tools_complain_session(&tools_unload, NULL, kr);

@@ -11,7 +11,10 @@ struct tools_words {
 	bool has_failed; /* out of memory: words are missing */
 };
 
-#define TOOLS_WORDS_INIT { NULL, 0, 0, false }
+#define TOOLS_WORDS_INIT \
+	{ \
+		NULL, 0, 0, false \
+	}
 
 void tools_words_fini(struct tools_words *words);
 /* printf into a new last word. */

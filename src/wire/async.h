@@ -11,7 +11,7 @@
 /* WIRE_COMPLETION, no reply */
 struct wire_completion {
 	uint64_t token;
-	int32_t result; /* IOReturn */
+	int32_t result;		    /* IOReturn */
 	struct wire_u64s arguments; /* at most WIRE_ASYNC_ARGUMENTS_MAX */
 };
 /* WIRE_TOKEN_RELEASED, no reply: no completion for this token will follow */

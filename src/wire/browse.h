@@ -15,9 +15,9 @@ struct wire_entry_request {
 };
 struct wire_entry_reply {
 	uint32_t state;
-	uint32_t busy; /* busy count */
+	uint32_t busy;	  /* busy count */
 	uint64_t busy_ns; /* accumulated busy time */
-	uint64_t holds; /* kernel retain count as shown to clients */
+	uint64_t holds;	  /* kernel retain count as shown to clients */
 	const char *class_name;
 	const char *name;
 };

@@ -6,8 +6,9 @@
 
 enum {
 	WIRE_CALL_ASYNC = 1, /* token and inlet are valid */
-	WIRE_CALL_INPUT_MEMORY = 2, /* the structure came by address: the driver sees a descriptor */
-	WIRE_CALL_OUTPUT_MEMORY = 4, /* likewise for the output */
+	WIRE_CALL_INPUT_MEMORY =
+		2, /* the structure came by address: the driver sees a descriptor */
+	WIRE_CALL_OUTPUT_MEMORY = 4,   /* likewise for the output */
 	WIRE_CALL_OUTPUT_VARIABLE = 8, /* kIOConnectMethodVarOutputSize */
 };
 
@@ -16,8 +17,8 @@ struct wire_call_request {
 	uint32_t selector;
 	uint32_t flags;
 	uint32_t scalar_output_count; /* capacity, at most WIRE_SCALARS_MAX */
-	uint32_t inlet; /* of the wake port; 0: asynchronous call without wake port */
-	uint64_t token; /* names the client's reference array; never 0 with an inlet */
+	uint32_t inlet;		      /* of the wake port; 0: asynchronous call without wake port */
+	uint64_t token;		  /* names the client's reference array; never 0 with an inlet */
 	uint32_t reference_count; /* 1 to 8 */
 	uint64_t structure_output_size; /* capacity */
 	struct wire_u64s scalars;

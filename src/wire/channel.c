@@ -19,7 +19,7 @@ struct wire_channel {
 	uint64_t payload_max;
 	atomic_bool closed, broken;
 	pthread_mutex_t lock; /* guards all below */
-	struct list calls; /* without a reply yet */
+	struct list calls;    /* without a reply yet */
 	uint32_t last_id;
 	bool is_read; /* one of the callers is in receive */
 };

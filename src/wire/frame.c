@@ -14,9 +14,9 @@
 #include "base/shm.h"
 
 enum {
-	KERNEL_FDS_MAX = 253, /* SCM_MAX_FD: the most that one message can deliver */
+	KERNEL_FDS_MAX = 253,	/* SCM_MAX_FD: the most that one message can deliver */
 	KEEP_MAX = 1024 * 1024, /* larger payload buffers are not kept for reuse */
-	STACK_PAYLOAD = 2048, /* smaller payloads are encoded without the heap */
+	STACK_PAYLOAD = 2048,	/* smaller payloads are encoded without the heap */
 };
 
 _Static_assert(sizeof(struct wire_header) == 24, "the header has no padding");

@@ -22,7 +22,10 @@ struct wire_frame {
 	size_t n_fds; /* without the memory file, which is consumed here */
 };
 
-#define WIRE_FRAME_INIT { .n_fds = 0 }
+#define WIRE_FRAME_INIT \
+	{ \
+		.n_fds = 0 \
+	}
 
 /* Close untaken descriptors and forget the contents; memory is kept for reuse. */
 void wire_frame_clear(struct wire_frame *frame);

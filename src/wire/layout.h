@@ -9,13 +9,34 @@
 
 #include "wire/message.h"
 
-#define WIRE_U32(s, field) { WIRE_FIELD_U32, offsetof(struct s, field), 0 }
-#define WIRE_U64(s, field) { WIRE_FIELD_U64, offsetof(struct s, field), 0 }
-#define WIRE_TEXT(s, field, limit) { WIRE_FIELD_TEXT, offsetof(struct s, field), limit }
-#define WIRE_BYTES(s, field, limit) { WIRE_FIELD_BYTES, offsetof(struct s, field), limit }
-#define WIRE_U64S(s, field, limit) { WIRE_FIELD_U64S, offsetof(struct s, field), limit }
-#define WIRE_OBJECT(s, field) { WIRE_FIELD_VALUE, offsetof(struct s, field), WIRE_VALUE_MAX }
-#define WIRE_ENTRIES(s, field, limit) { WIRE_FIELD_ENTRIES, offsetof(struct s, field), limit }
+#define WIRE_U32(s, field) \
+	{ \
+		WIRE_FIELD_U32, offsetof(struct s, field), 0 \
+	}
+#define WIRE_U64(s, field) \
+	{ \
+		WIRE_FIELD_U64, offsetof(struct s, field), 0 \
+	}
+#define WIRE_TEXT(s, field, limit) \
+	{ \
+		WIRE_FIELD_TEXT, offsetof(struct s, field), limit \
+	}
+#define WIRE_BYTES(s, field, limit) \
+	{ \
+		WIRE_FIELD_BYTES, offsetof(struct s, field), limit \
+	}
+#define WIRE_U64S(s, field, limit) \
+	{ \
+		WIRE_FIELD_U64S, offsetof(struct s, field), limit \
+	}
+#define WIRE_OBJECT(s, field) \
+	{ \
+		WIRE_FIELD_VALUE, offsetof(struct s, field), WIRE_VALUE_MAX \
+	}
+#define WIRE_ENTRIES(s, field, limit) \
+	{ \
+		WIRE_FIELD_ENTRIES, offsetof(struct s, field), limit \
+	}
 
 /* NAME_layout of struct S from the array FIELDS. */
 #define WIRE_LAYOUT(name_, s, type_, n_fds_, fields_) \

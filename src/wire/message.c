@@ -23,7 +23,7 @@ _Static_assert(__BYTE_ORDER == __LITTLE_ENDIAN, "the payload is little endian");
 
 enum {
 	FIELD_ALIGN = 8,
-	TAIL_MIN = 1024, /* below this a copy is cheaper than one more piece to send */
+	TAIL_MIN = 1024,	    /* below this a copy is cheaper than one more piece to send */
 	ENTRY_MIN = 3 * 8 + 3 * 16, /* bytes of the shortest encoded entry */
 };
 

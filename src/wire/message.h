@@ -36,12 +36,12 @@ struct wire_u64s {
 /* One registry entry as look-ups and iterations return it. */
 struct wire_entry {
 	uint64_t id;
-	uint64_t generation; /* of its child (or parent) list in the plane asked for */
-	uint32_t state; /* enum wire_entry_state */
-	uint32_t depth; /* WIRE_CHILDREN: 1 for direct children; else 0 */
+	uint64_t generation;	/* of its child (or parent) list in the plane asked for */
+	uint32_t state;		/* enum wire_entry_state */
+	uint32_t depth;		/* WIRE_CHILDREN: 1 for direct children; else 0 */
 	const char *class_name; /* real class, at most WIRE_NAME_MAX bytes */
-	const char *name; /* in the plane asked for */
-	const char *location; /* in the plane asked for; "" when there is none */
+	const char *name;	/* in the plane asked for */
+	const char *location;	/* in the plane asked for; "" when there is none */
 };
 
 struct wire_entries {
@@ -50,12 +50,12 @@ struct wire_entries {
 };
 
 enum wire_field_kind {
-	WIRE_FIELD_U32, /* uint32_t or int32_t */
-	WIRE_FIELD_U64, /* uint64_t or int64_t */
-	WIRE_FIELD_TEXT, /* const char *, limit = most bytes without NUL; NULL is sent as "" */
-	WIRE_FIELD_BYTES, /* struct wire_bytes, limit = most bytes */
-	WIRE_FIELD_U64S, /* struct wire_u64s, limit = most items */
-	WIRE_FIELD_VALUE, /* CFTypeRef or NULL */
+	WIRE_FIELD_U32,	    /* uint32_t or int32_t */
+	WIRE_FIELD_U64,	    /* uint64_t or int64_t */
+	WIRE_FIELD_TEXT,    /* const char *, limit = most bytes without NUL; NULL is sent as "" */
+	WIRE_FIELD_BYTES,   /* struct wire_bytes, limit = most bytes */
+	WIRE_FIELD_U64S,    /* struct wire_u64s, limit = most items */
+	WIRE_FIELD_VALUE,   /* CFTypeRef or NULL */
 	WIRE_FIELD_ENTRIES, /* struct wire_entries, limit = most items */
 };
 
@@ -67,9 +67,9 @@ struct wire_field {
 
 struct wire_layout {
 	const char *name; /* for log lines */
-	uint32_t type; /* enum wire_type */
-	uint32_t n_fds; /* descriptors it carries besides the memory file: exactly this many */
-	size_t size; /* of the C struct */
+	uint32_t type;	  /* enum wire_type */
+	uint32_t n_fds;	  /* descriptors it carries besides the memory file: exactly this many */
+	size_t size;	  /* of the C struct */
 	size_t n_fields;
 	const struct wire_field *fields;
 	uint64_t payload_max; /* 0: WIRE_CONTROL_MAX */

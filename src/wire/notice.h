@@ -55,9 +55,9 @@ struct wire_interest {
 	uint64_t service;
 	uint32_t message_type;
 	uint32_t argument_size; /* as the sender gave it, at most WIRE_INTEREST_ARGUMENT_MAX */
-	uint64_t argument; /* the value when argument_size is 0 */
+	uint64_t argument;	/* the value when argument_size is 0 */
 	struct wire_bytes data; /* argument_size bytes */
-	uint32_t state; /* of the service, enum wire_entry_state */
+	uint32_t state;		/* of the service, enum wire_entry_state */
 	const char *class_name; /* of the service */
 };
 

@@ -15,14 +15,10 @@ static const struct wire_field open_reply_fields[] = {
 WIRE_LAYOUT(wire_open_reply, wire_open_reply, WIRE_OPEN, 1, open_reply_fields);
 
 static const struct wire_field open_client_fields[] = {
-	WIRE_U64(wire_open_client, service),
-	WIRE_U64(wire_open_client, user_client),
-	WIRE_U32(wire_open_client, type),
-	WIRE_U32(wire_open_client, flags),
-	WIRE_U32(wire_open_client, pid),
-	WIRE_U32(wire_open_client, uid),
-	WIRE_U32(wire_open_client, gid),
-	WIRE_TEXT(wire_open_client, process, WIRE_NAME_MAX),
+	WIRE_U64(wire_open_client, service), WIRE_U64(wire_open_client, user_client),
+	WIRE_U32(wire_open_client, type),    WIRE_U32(wire_open_client, flags),
+	WIRE_U32(wire_open_client, pid),     WIRE_U32(wire_open_client, uid),
+	WIRE_U32(wire_open_client, gid),     WIRE_TEXT(wire_open_client, process, WIRE_NAME_MAX),
 };
 WIRE_LAYOUT(wire_open_client, wire_open_client, WIRE_OPEN_CLIENT, 1, open_client_fields);
 

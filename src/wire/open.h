@@ -21,12 +21,12 @@ enum { WIRE_OPEN_ADMINISTRATOR = 1 }; /* the subject holds the administrator pri
 
 /* WIRE_OPEN_CLIENT (registry -> host), one descriptor -> wire_open_client_reply */
 struct wire_open_client {
-	uint64_t service; /* entry ID of the driver's service */
+	uint64_t service;     /* entry ID of the driver's service */
 	uint64_t user_client; /* entry ID chosen for the new user client */
 	uint32_t type;
-	uint32_t flags; /* WIRE_OPEN_* */
+	uint32_t flags;		/* WIRE_OPEN_* */
 	uint32_t pid, uid, gid; /* of the client, from its socket */
-	const char *process; /* its name */
+	const char *process;	/* its name */
 };
 /* The registry attaches the user client below SERVICE with these. */
 struct wire_open_client_reply {

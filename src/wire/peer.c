@@ -13,7 +13,7 @@
 #include "base/scope.h"
 
 enum {
-	ROUND_MAX = 64, /* messages of one peer before the others of the loop have their turn */
+	ROUND_MAX = 64,	 /* messages of one peer before the others of the loop have their turn */
 	REST_MAX = 1024, /* more than the socket of a peer that has gone can hold */
 };
 
@@ -318,9 +318,9 @@ static err_t send_or_queue(struct wire_peer *peer, struct wire_header *header,
 
 	if (!err)
 		err = list_is_empty(&peer->queue)
-			      ? wire_frame_send(peer->socket, header, payload.data, payload.size,
-						fds, n_fds, false)
-			      : -EAGAIN;
+			    ? wire_frame_send(peer->socket, header, payload.data, payload.size, fds,
+					      n_fds, false)
+			    : -EAGAIN;
 	if (err == -EAGAIN)
 		err = enqueue(peer, header, &payload, fds, n_fds);
 	if (err == -EPIPE)

@@ -17,11 +17,11 @@
 #define WIRE_VERSION 1u
 
 struct wire_header {
-	uint32_t type; /* enum wire_type */
+	uint32_t type;	/* enum wire_type */
 	uint32_t flags; /* WIRE_FLAG_* */
-	uint32_t id; /* chosen by the caller, repeated in the reply; 0: no reply is wanted */
+	uint32_t id;	/* chosen by the caller, repeated in the reply; 0: no reply is wanted */
 	int32_t status; /* replies: IOReturn; else 0 */
-	uint64_t size; /* payload bytes */
+	uint64_t size;	/* payload bytes */
 };
 
 #define WIRE_FLAG_REPLY 1u
@@ -29,24 +29,25 @@ struct wire_header {
 #define WIRE_FLAGS_KNOWN 3u
 
 enum {
-	WIRE_INLINE_MAX = 32 * 1024, /* payload bytes inside the datagram */
+	WIRE_INLINE_MAX = 32 * 1024,	     /* payload bytes inside the datagram */
 	WIRE_CONTROL_MAX = 16 * 1024 * 1024, /* payload bytes of a control message */
-	WIRE_FDS_MAX = 4, /* descriptors of one message, the memory file included */
+	WIRE_FDS_MAX = 4,    /* descriptors of one message, the memory file included */
 	WIRE_NAME_MAX = 127, /* io_name_t without the NUL */
 	WIRE_PATH_MAX = 16384,
 	WIRE_VALUE_MAX = 4 * 1024 * 1024, /* encoded bytes of one value */
 	WIRE_VALUE_DEPTH_MAX = 64,
 	WIRE_VALUE_OBJECTS_MAX = 1024 * 1024,
-	WIRE_VALUE_SET_MAX = 4096, /* elements of one set: their hashes may all be equal */
+	WIRE_VALUE_SET_MAX = 4096,	    /* elements of one set: their hashes may all be equal */
 	WIRE_VALUE_SET_CONTAINERS_MAX = 64, /* of them arrays, sets and dictionaries */
-	WIRE_ENTRIES_MAX = 256 * 1024, /* entries in one reply */
+	WIRE_ENTRIES_MAX = 256 * 1024,	    /* entries in one reply */
 	WIRE_SCALARS_MAX = 16,
 	WIRE_TRAP_PARAMETERS_MAX = 6,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
-	WIRE_QUEUE_MESSAGES_MAX = 4096, /* messages queued for a peer that does not read */
-	WIRE_QUEUE_BYTES_MAX = 8 * 1024 * 1024, /* payload bytes of them; a single one may be larger */
+	WIRE_QUEUE_MESSAGES_MAX = 4096,	  /* messages queued for a peer that does not read */
+	WIRE_QUEUE_BYTES_MAX =
+		8 * 1024 * 1024, /* payload bytes of them; a single one may be larger */
 };
 #define WIRE_STRUCTURE_MAX (128ull * 1024 * 1024) /* bytes of one structure, each way */
 #define WIRE_CALL_MAX (WIRE_STRUCTURE_MAX + 4096) /* payload bytes of a data-plane message */
@@ -146,23 +147,23 @@ enum wire_role {
  */
 enum wire_value_kind {
 	WIRE_VALUE_BOOLEAN = 1, /* N is 0 or 1 */
-	WIRE_VALUE_INT32, /* N 0; 4 bytes */
-	WIRE_VALUE_INT64, /* N 0; 8 bytes */
-	WIRE_VALUE_FLOAT32, /* N 0; 4 bytes, IEEE 754 */
-	WIRE_VALUE_FLOAT64, /* N 0; 8 bytes, IEEE 754 */
-	WIRE_VALUE_STRING, /* N bytes of UTF-8 */
-	WIRE_VALUE_DATA, /* N bytes */
-	WIRE_VALUE_ARRAY, /* N objects */
-	WIRE_VALUE_SET, /* N different objects */
+	WIRE_VALUE_INT32,	/* N 0; 4 bytes */
+	WIRE_VALUE_INT64,	/* N 0; 8 bytes */
+	WIRE_VALUE_FLOAT32,	/* N 0; 4 bytes, IEEE 754 */
+	WIRE_VALUE_FLOAT64,	/* N 0; 8 bytes, IEEE 754 */
+	WIRE_VALUE_STRING,	/* N bytes of UTF-8 */
+	WIRE_VALUE_DATA,	/* N bytes */
+	WIRE_VALUE_ARRAY,	/* N objects */
+	WIRE_VALUE_SET,		/* N different objects */
 	WIRE_VALUE_DICTIONARY, /* N times a string object and its value; the strings are different */
 };
 
 /* What a sender may put into an inlet. The receiver drops and counts everything else. */
 enum wire_inlet_class {
-	WIRE_INLET_NOTICES = 1, /* registry: WIRE_NOTICE, WIRE_INTEREST */
-	WIRE_INLET_EVENTS = 2, /* registry: WIRE_DEAD; one per session, not a port */
+	WIRE_INLET_NOTICES = 1,	    /* registry: WIRE_NOTICE, WIRE_INTEREST */
+	WIRE_INLET_EVENTS = 2,	    /* registry: WIRE_DEAD; one per session, not a port */
 	WIRE_INLET_COMPLETIONS = 3, /* host: WIRE_COMPLETION, WIRE_TOKEN_RELEASED */
-	WIRE_INLET_WAKEUPS = 4, /* host: WIRE_QUEUE_WAKE */
+	WIRE_INLET_WAKEUPS = 4,	    /* host: WIRE_QUEUE_WAKE */
 };
 
 /* Entry state bits, as IOServiceGetState shows them, and two of our own. */
@@ -172,7 +173,7 @@ enum wire_entry_state {
 	WIRE_STATE_MATCHED = 4,
 	WIRE_STATE_FIRST_PUBLISH = 8,
 	WIRE_STATE_FIRST_MATCH = 16,
-	WIRE_STATE_SERVICE = 0x100, /* conforms to IOService */
+	WIRE_STATE_SERVICE = 0x100,	/* conforms to IOService */
 	WIRE_STATE_USER_CLIENT = 0x200, /* conforms to IOUserClient */
 };
 

@@ -112,12 +112,9 @@ static const struct wire_field read_property_fields[] = {
 WIRE_LAYOUT(wire_read_property, wire_read_property, WIRE_READ_PROPERTY, 0, read_property_fields);
 
 static const struct wire_field write_properties_fields[] = {
-	WIRE_U64(wire_write_properties, id),
-	WIRE_U32(wire_write_properties, flags),
-	WIRE_U32(wire_write_properties, pid),
-	WIRE_U32(wire_write_properties, uid),
-	WIRE_U32(wire_write_properties, gid),
-	WIRE_OBJECT(wire_write_properties, value),
+	WIRE_U64(wire_write_properties, id),  WIRE_U32(wire_write_properties, flags),
+	WIRE_U32(wire_write_properties, pid), WIRE_U32(wire_write_properties, uid),
+	WIRE_U32(wire_write_properties, gid), WIRE_OBJECT(wire_write_properties, value),
 };
 WIRE_LAYOUT(wire_write_properties, wire_write_properties, WIRE_WRITE_PROPERTIES, 0,
 	    write_properties_fields);

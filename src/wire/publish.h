@@ -90,12 +90,12 @@ struct wire_publish_resource {
  * reply is kIOReturnSuccess when the driver accepts. */
 struct wire_probe {
 	uint64_t candidate; /* chosen by the registry; names the instance in START and DROP */
-	uint64_t provider; /* entry ID of the service being matched */
+	uint64_t provider;  /* entry ID of the service being matched */
 	const char *provider_class;
 	const char *provider_name;
-	const char *bundle; /* path of the bundle */
+	const char *bundle;	       /* path of the bundle */
 	CFTypeRef provider_properties; /* dictionary */
-	CFTypeRef personality; /* dictionary */
+	CFTypeRef personality;	       /* dictionary */
 };
 struct wire_probe_reply {
 	int32_t score;

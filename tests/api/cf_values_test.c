@@ -11,9 +11,9 @@ static void add_size(const void *key, const void *value, void *context)
 
 TEST(matching_dictionary_as_clients_build_it)
 {
-	CFMutableDictionaryRef match = CFDictionaryCreateMutable(
-		kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
-		&kCFTypeDictionaryValueCallBacks);
+	CFMutableDictionaryRef match =
+		CFDictionaryCreateMutable(kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
+					  &kCFTypeDictionaryValueCallBacks);
 	SInt32 vendor = 0x16c0, back = 0;
 	CFNumberRef number = CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt32Type, &vendor);
 	CFIndex size = 0;
@@ -31,10 +31,12 @@ TEST(matching_dictionary_as_clients_build_it)
 
 TEST(string_fallback_as_clients_write_it)
 {
-	CFStringRef path = CFStringCreateWithFormat(NULL, NULL, CFSTR("/dev/%@%d"), CFSTR("disk"), 2);
+	CFStringRef path =
+		CFStringCreateWithFormat(NULL, NULL, CFSTR("/dev/%@%d"), CFSTR("disk"), 2);
 	const char *direct = CFStringGetCStringPtr(path, kCFStringEncodingUTF8);
 	CFIndex size = CFStringGetMaximumSizeForEncoding(CFStringGetLength(path),
-							 CFStringGetSystemEncoding()) + 1;
+							 CFStringGetSystemEncoding()) +
+		       1;
 	char *copy = (char *)malloc((size_t)size);
 
 	test_true(copy && CFStringGetCString(path, copy, size, kCFStringEncodingUTF8));

@@ -29,17 +29,17 @@ struct text {
 	const char *is, *expected;
 };
 
-#define R(name, value)                                                                             \
-	{                                                                                          \
-#name, (uint32_t)kIOReturn##name, value                                            \
+#define R(name, value) \
+	{ \
+#name, (uint32_t)kIOReturn##name, value \
 	}
-#define M(name, value)                                                                             \
-	{                                                                                          \
-#name, (uint32_t)kIOMessage##name, value                                           \
+#define M(name, value) \
+	{ \
+#name, (uint32_t)kIOMessage##name, value \
 	}
-#define N(name, value)                                                                             \
-	{                                                                                          \
-#name, (uint32_t)(name), (uint32_t)(value)                                         \
+#define N(name, value) \
+	{ \
+#name, (uint32_t)(name), (uint32_t)(value) \
 	}
 #define COUNT(table) (sizeof(table) / sizeof(*(table)))
 
@@ -272,9 +272,9 @@ TEST(spec_10_7_keys_that_differ_from_their_macros)
 }
 
 /* kIOxKey is "IOx" for all of these. */
-#define K(name)                                                                                    \
-	{                                                                                          \
-#name, k##name##Key                                                                \
+#define K(name) \
+	{ \
+#name, k##name##Key \
 	}
 
 TEST(spec_10_7_keys_named_like_their_macros)

@@ -175,24 +175,24 @@ static void make_sizes(void)
 #define P(i) (a[i] ? port : NULL)
 #define W(i) (a[i] == 0 ? mach_task_self() : a[i] == 1 ? 0 : 0x777)
 
-#define F(id, statement, ...)                                                                      \
-	static void call_##id(const unsigned *a)                                                   \
-	{                                                                                          \
-		(void)a;                                                                           \
-		statement;                                                                         \
-	}                                                                                          \
-	__attribute__((constructor)) static void add_##id(void)                                    \
-	{                                                                                          \
-		static struct function f = { #id, call_##id, { __VA_ARGS__ }, NULL };              \
-                                                                                                   \
-		f.next = functions;                                                                \
-		functions = &f;                                                                    \
+#define F(id, statement, ...) \
+	static void call_##id(const unsigned *a) \
+	{ \
+		(void)a; \
+		statement; \
+	} \
+	__attribute__((constructor)) static void add_##id(void) \
+	{ \
+		static struct function f = { #id, call_##id, { __VA_ARGS__ }, NULL }; \
+\
+		f.next = functions; \
+		functions = &f; \
 	}
-#define FREE(x)                                                                                    \
-	do {                                                                                       \
-		CFTypeRef result_ = (x);                                                           \
-		if (result_)                                                                       \
-			CFRelease(result_);                                                        \
+#define FREE(x) \
+	do { \
+		CFTypeRef result_ = (x); \
+		if (result_) \
+			CFRelease(result_); \
 	} while (0)
 #define DROP(x) IOObjectRelease(x)
 

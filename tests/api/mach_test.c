@@ -73,9 +73,9 @@ TEST(a_service_answers_its_clients)
 
 	test_equal_error(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &service),
 			 0);
-	test_equal_error(mach_port_insert_right(mach_task_self(), service, service,
-						MACH_MSG_TYPE_MAKE_SEND),
-			 0);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), service, service, MACH_MSG_TYPE_MAKE_SEND),
+		0);
 	test_equal_error(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &reply_port),
 			 0);
 	test_equal(pthread_create(&thread, NULL, serve, &service), 0);

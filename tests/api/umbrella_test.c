@@ -46,7 +46,7 @@ TEST(byte_order_functions_come_with_iokitlib)
 TEST(unistd_comes_with_iokitlib)
 {
 	char program[] = "p", option[] = "-a";
-	char *arguments[] = {program, option, NULL};
+	char *arguments[] = { program, option, NULL };
 
 	test_equal(first_option(2, arguments), 'a');
 }

@@ -40,8 +40,8 @@ struct bench_row {
 	const char *name, *unit;
 	struct bench_series series;
 	const char *against; /* name of the row it is divided by, or NULL */
-	double ratio_limit; /* 0: none */
-	double limit; /* 0: none; most, or least if at_least */
+	double ratio_limit;  /* 0: none */
+	double limit;	     /* 0: none; most, or least if at_least */
 	bool at_least;
 	char problem[256]; /* why it could not be measured, or "" */
 };
@@ -98,8 +98,8 @@ void bench_peer_move_away(void);
 void bench_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Exit statuses. */
-int bench_peer_ping(void); /* bare round trips of 64 bytes between two processes */
-int bench_peer_call(void); /* Calculator's add */
-int bench_peer_queue(void); /* records of 64 bytes from a driver */
-int bench_peer_lookup(void); /* one look-up; ready when it is done */
+int bench_peer_ping(void);     /* bare round trips of 64 bytes between two processes */
+int bench_peer_call(void);     /* Calculator's add */
+int bench_peer_queue(void);    /* records of 64 bytes from a driver */
+int bench_peer_lookup(void);   /* one look-up; ready when it is done */
 int bench_peer_registry(void); /* resident KiB of the session's registry, whatever N */

@@ -52,10 +52,8 @@ static const struct {
 	const char *name;
 	int (*run)(void);
 } roles[] = {
-	{ "ping", bench_peer_ping },
-	{ "call", bench_peer_call },
-	{ "queue", bench_peer_queue },
-	{ "lookup", bench_peer_lookup },
+	{ "ping", bench_peer_ping },	     { "call", bench_peer_call },
+	{ "queue", bench_peer_queue },	     { "lookup", bench_peer_lookup },
 	{ "registry", bench_peer_registry },
 };
 

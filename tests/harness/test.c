@@ -57,8 +57,8 @@ void test_equal_text_at(const char *file, int line, const char *what, const char
 			const char *expected)
 {
 	if (!actual || !expected ? actual != expected : strcmp(actual, expected))
-		test_fail(file, line, "%s is \"%s\", expected \"%s\"", what, actual ? actual : "(null)",
-			  expected ? expected : "(null)");
+		test_fail(file, line, "%s is \"%s\", expected \"%s\"", what,
+			  actual ? actual : "(null)", expected ? expected : "(null)");
 }
 
 bool test_is_slow(void)
@@ -174,8 +174,9 @@ static void check_leaks(void)
 		poll(NULL, 0, 10);
 	for (int i = 0; test_leak_hooks && test_leak_hooks[i].name && i < HOOKS_MAX; i++)
 		if (test_leak_hooks[i].count() > baseline.counts[i])
-			test_fail(__FILE__, __LINE__, "leak: %s was %lld, is %lld", test_leak_hooks[i].name,
-				  (long long)baseline.counts[i], (long long)test_leak_hooks[i].count());
+			test_fail(__FILE__, __LINE__, "leak: %s was %lld, is %lld",
+				  test_leak_hooks[i].name, (long long)baseline.counts[i],
+				  (long long)test_leak_hooks[i].count());
 	if (count_children() > baseline.children)
 		test_fail(__FILE__, __LINE__, "leak: %d child processes before, %d after",
 			  baseline.children, count_children());

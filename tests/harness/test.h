@@ -36,7 +36,8 @@ struct test_leak_hook {
 	const char *name;
 	int64_t (*count)(void);
 };
-extern const struct test_leak_hook test_leak_hooks[] __attribute__((weak)); /* ends with NULL name */
+extern const struct test_leak_hook test_leak_hooks[]
+	__attribute__((weak)); /* ends with NULL name */
 
 /* Take the leak counts anew: what the libraries keep for the life of the process is open now. */
 void test_reset_baseline(void);
@@ -76,8 +77,9 @@ const char *test_built(const char *relative);
 	do { \
 		int64_t test_a_ = (int64_t)(actual), test_e_ = (int64_t)(expected); \
 		if (test_a_ != test_e_) \
-			test_fail(__FILE__, __LINE__, "%s is %lld (0x%llx), expected %s = %lld (0x%llx)", \
-				  #actual, (long long)test_a_, (unsigned long long)test_a_, #expected, \
+			test_fail(__FILE__, __LINE__, \
+				  "%s is %lld (0x%llx), expected %s = %lld (0x%llx)", #actual, \
+				  (long long)test_a_, (unsigned long long)test_a_, #expected, \
 				  (long long)test_e_, (unsigned long long)test_e_); \
 	} while (0)
 
@@ -91,6 +93,6 @@ void test_equal_text_at(const char *file, int line, const char *what, const char
 	do { \
 		uint32_t test_a_ = (uint32_t)(actual), test_e_ = (uint32_t)(expected); \
 		if (test_a_ != test_e_) \
-			test_fail(__FILE__, __LINE__, "%s is %d (0x%08x), expected %s (0x%08x)", #actual, \
-				  (int)test_a_, test_a_, #expected, test_e_); \
+			test_fail(__FILE__, __LINE__, "%s is %d (0x%08x), expected %s (0x%08x)", \
+				  #actual, (int)test_a_, test_a_, #expected, test_e_); \
 	} while (0)

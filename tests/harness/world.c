@@ -125,8 +125,9 @@ static void start_registry(void)
 
 		dup2(log, 2);
 		fcntl(fds[1], F_SETFD, 0);
-		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers", "--drivers",
-		      world.drivers, "--ready-fd", ready, "--generation", generation, (char *)NULL);
+		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers",
+		      "--drivers", world.drivers, "--ready-fd", ready, "--generation", generation,
+		      (char *)NULL);
 		_exit(127);
 	}
 	free((char *)program);
@@ -305,8 +306,8 @@ io_service_t world_service(const char *class_name)
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
-							  IOServiceMatching(class_name), take_service,
-							  &found, &iterator),
+							  IOServiceMatching(class_name),
+							  take_service, &found, &iterator),
 			 0);
 	take_service(&found, iterator);
 	while (!found)

@@ -80,8 +80,9 @@ static kern_return_t start(io_connect_t c, IONotificationPortRef port, uint32_t 
 	uint32_t n_out = 0;
 
 	fill(reference, callback, r);
-	return IOConnectCallAsyncScalarMethod(c, selector, IONotificationPortGetMachPort(port), reference,
-					      kIOAsyncCalloutCount, in, n_in, NULL, &n_out);
+	return IOConnectCallAsyncScalarMethod(c, selector, IONotificationPortGetMachPort(port),
+					      reference, kIOAsyncCalloutCount, in, n_in, NULL,
+					      &n_out);
 }
 
 /* One of each: addLater (1 argument), repeat (3 arguments, five times), failLater (none). */
@@ -192,7 +193,8 @@ TEST(with_poll)
 		} m;
 
 		test_equal(poll(&p, 1, -1), 1);
-		if (mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), name, 0, 0) == 0)
+		if (mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), name, 0,
+			     0) == 0)
 			IODispatchCalloutFromMessage(NULL, &m.header, NULL);
 	}
 	check_all(&r);
@@ -210,15 +212,20 @@ TEST(spec_i05_reference_counts)
 	uint64_t in[3] = { 1, 2, 1000000000 }, reference[9] = { 0 };
 	uint32_t n = 0;
 
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 0, in, 3, NULL, &n),
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 0, in, 3, NULL, &n),
+		kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 9, in, 3, NULL, &n),
+		(uint32_t)-307);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD, wake, reference, 3, in, 2, NULL, &n),
+		kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, ADD_LATER, in, 3, NULL, &n),
 			 kIOReturnBadArgument);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 9, in, 3, NULL, &n),
-			 (uint32_t)-307);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD, wake, reference, 3, in, 2, NULL, &n),
-			 kIOReturnBadArgument);
-	test_equal_error(IOConnectCallScalarMethod(c, ADD_LATER, in, 3, NULL, &n), kIOReturnBadArgument);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, 0x1234, reference, 3, in, 3, NULL, &n),
-			 0x1000000a);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, 0x1234, reference, 3, in, 3, NULL, &n),
+		0x1000000a);
 	IOServiceClose(c);
 	IONotificationPortDestroy(port);
 	world_stop();
@@ -268,7 +275,8 @@ TEST(a_callback_may_call_on_the_same_connection)
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
 	fill(reference, (void *)call_again, &c);
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, IONotificationPortGetMachPort(port),
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER,
+							IONotificationPortGetMachPort(port),
 							reference, 3, in, 3, NULL, &n),
 			 0);
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 30, false), kCFRunLoopRunStopped);
@@ -343,7 +351,8 @@ TEST(spec_pl4_completions_reach_the_port_of_their_call)
 			in[2] = (uint64_t)(call % 7) * 20000;
 			fill(reference, (void *)check_slot, slot);
 			test_equal_error(IOConnectCallAsyncScalarMethod(
-						 c, ADD_LATER, IONotificationPortGetMachPort(slot->port),
+						 c, ADD_LATER,
+						 IONotificationPortGetMachPort(slot->port),
 						 reference, 3, in, 3, NULL, &n),
 					 0);
 			slot->expected++;
@@ -393,11 +402,11 @@ static void begin_closing(struct closing *closing)
 	fill(reference, (void *)close_inside, closing);
 	/* The others are outstanding, or in the queue, when the first one closes. */
 	for (int i = 0; i < 10; i++) {
-		test_equal_error(IOConnectCallAsyncScalarMethod(
-					 closing->connect, ADD_LATER,
-					 IONotificationPortGetMachPort(closing->port), reference, 3, in,
-					 3, NULL, &n),
-				 0);
+		test_equal_error(
+			IOConnectCallAsyncScalarMethod(closing->connect, ADD_LATER,
+						       IONotificationPortGetMachPort(closing->port),
+						       reference, 3, in, 3, NULL, &n),
+			0);
 		in[2] = i < 5 ? 0 : 3600ull * 1000000000;
 	}
 }
@@ -420,8 +429,8 @@ TEST(spec_pl3_close_inside_a_callback)
 		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 30, false),
 			   kCFRunLoopRunStopped);
 		test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false),
-			   CFRunLoopGetCurrent() == CFRunLoopGetMain() ? kCFRunLoopRunTimedOut :
-									 kCFRunLoopRunFinished);
+			   CFRunLoopGetCurrent() == CFRunLoopGetMain() ? kCFRunLoopRunTimedOut
+								       : kCFRunLoopRunFinished);
 	}
 	closing.done = dispatch_semaphore_create(0);
 	for (int i = 0; i < 20; i++) {

@@ -54,11 +54,13 @@ static void use_sample(const char *name)
 	"<plist version=\"1.0\"><dict>" body "</dict></plist>\n"
 #define KEY(name, value) "<key>" name "</key><string>" value "</string>"
 #define PERSONALITY(executable, class) \
-	PLIST(KEY("CFBundleIdentifier", "test.broken." class) KEY("CFBundleExecutable", executable) \
-	      "<key>IOKitPersonalities</key><dict><key>One</key><dict>" \
-	      KEY("IOClass", class) KEY("IOProviderClass", "IOResources") \
-	      KEY("IOUserServerName", "test.broken." class) \
-	      KEY("IOMatchCategory", class) "</dict></dict>")
+	PLIST(KEY("CFBundleIdentifier", "test.broken." class) \
+		      KEY("CFBundleExecutable", \
+			  executable) "<key>IOKitPersonalities</key><dict><key>One</" \
+				      "key><dict>" KEY("IOClass", class) KEY("IOProviderClass", \
+									     "IOResources") \
+					      KEY("IOUserServerName", "test.broken." class) KEY( \
+						      "IOMatchCategory", class) "</dict></dict>")
 
 static void check_calculator_works(void)
 {
@@ -75,7 +77,8 @@ TEST(bundles_that_cannot_be_read)
 {
 	make_bundle("NoPlist.dext", NULL);
 	make_bundle("Garbage.dext", "this is no property list");
-	make_bundle("Truncated.dext", "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>CFBundleId");
+	make_bundle("Truncated.dext",
+		    "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict><key>CFBundleId");
 	make_bundle("Empty.dext", "");
 	make_bundle("NoPersonality.dext", PLIST(KEY("CFBundleIdentifier", "test.none")));
 	use_sample("Calculator.dext");

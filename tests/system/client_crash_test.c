@@ -36,8 +36,8 @@ static pid_t start_client(int signal_fd)
 		IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
 		uint32_t n = 0;
 
-		IOConnectCallAsyncScalarMethod(c, ADD_LATER, IONotificationPortGetMachPort(port), reference, 3,
-					       in, 3, NULL, &n);
+		IOConnectCallAsyncScalarMethod(c, ADD_LATER, IONotificationPortGetMachPort(port),
+					       reference, 3, in, 3, NULL, &n);
 		if (write(signal_fd, "x", 1) == 1)
 			for (;;)
 				pause();
@@ -87,7 +87,8 @@ TEST(a_forked_child_sees_invalid_handles_and_reconnects)
 	if (pid == 0) {
 		io_name_t name;
 
-		if ((uint32_t)IOConnectCallScalarMethod(c, ADD, in, 2, out, &n) != (uint32_t)MACH_SEND_INVALID_DEST)
+		if ((uint32_t)IOConnectCallScalarMethod(c, ADD, in, 2, out, &n) !=
+		    (uint32_t)MACH_SEND_INVALID_DEST)
 			_exit(2);
 		if ((uint32_t)IOObjectGetClass(s, name) != (uint32_t)MACH_SEND_INVALID_DEST)
 			_exit(3);
@@ -152,7 +153,9 @@ TEST(nothing_is_inherited_over_exec)
 	IONotificationPortGetRunLoopSource(port);
 	IOConnectMapMemory64(c, 0, mach_task_self(), &address, &size, kIOMapAnywhere);
 	/* Only descriptors that exist in the harness too may be there: 0, 1, 2 and ls's own. */
-	snprintf(command, sizeof(command), "ls -l /proc/self/fd | grep -E 'socket|memfd|eventpoll|eventfd' && exit 1; exit 0");
+	snprintf(
+		command, sizeof(command),
+		"ls -l /proc/self/fd | grep -E 'socket|memfd|eventpoll|eventfd' && exit 1; exit 0");
 	test_equal(system(command), 0);
 	IONotificationPortDestroy(port);
 	IOServiceClose(c);

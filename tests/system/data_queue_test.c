@@ -41,8 +41,8 @@ static struct monitor open_monitor(void)
 	m.port = IODataQueueAllocateNotificationPort();
 	test_true(m.port != 0);
 	test_equal_error(IOConnectSetNotificationPort(m.connect, 0, m.port, 0), 0);
-	test_equal_error(IOConnectMapMemory64(m.connect, kIODefaultMemoryType, mach_task_self(), &address,
-					      &m.size, kIOMapAnywhere),
+	test_equal_error(IOConnectMapMemory64(m.connect, kIODefaultMemoryType, mach_task_self(),
+					      &address, &m.size, kIOMapAnywhere),
 			 0);
 	m.queue = (IODataQueueMemory *)(uintptr_t)address;
 	return m;
@@ -54,7 +54,9 @@ static void close_monitor(struct monitor *m)
 						(uintptr_t)m->queue),
 			 0);
 	if (m->port)
-		test_equal_error(mach_port_mod_refs(mach_task_self(), m->port, MACH_PORT_RIGHT_RECEIVE, -1), 0);
+		test_equal_error(
+			mach_port_mod_refs(mach_task_self(), m->port, MACH_PORT_RIGHT_RECEIVE, -1),
+			0);
 	test_equal_error(IOServiceClose(m->connect), 0);
 }
 
@@ -129,7 +131,8 @@ TEST(a_full_queue_drops_and_counts)
 	struct record r;
 
 	self_test(&m, 10000);
-	test_equal_error(IOConnectCallScalarMethod(m.connect, STATISTICS, NULL, 0, statistics, &n), 0);
+	test_equal_error(IOConnectCallScalarMethod(m.connect, STATISTICS, NULL, 0, statistics, &n),
+			 0);
 	test_equal(statistics[0] + statistics[1], 10000);
 	test_true(statistics[1] > 0);
 	test_equal(statistics[2], 256 << 10);
@@ -208,7 +211,8 @@ TEST(spec_m23_destroying_the_port_ends_the_wait)
 	test_equal_error(self_test(&m, 1), 0);
 	mach_port_destroy(mach_task_self(), m.port);
 	pthread_join(thread, &result);
-	test_true((uint32_t)(uintptr_t)result == 0x10004006 || (uint32_t)(uintptr_t)result == 0x10004002);
+	test_true((uint32_t)(uintptr_t)result == 0x10004006 ||
+		  (uint32_t)(uintptr_t)result == 0x10004002);
 	m.port = 0;
 	close_monitor(&m);
 	world_stop();

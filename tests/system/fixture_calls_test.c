@@ -17,12 +17,13 @@ static void begin(void)
 	world_start_with(test_built("tests/drivers"));
 }
 
-static kern_return_t variable(io_connect_t c, uint64_t n, unsigned char **ret_bytes, size_t *ret_size)
+static kern_return_t variable(io_connect_t c, uint64_t n, unsigned char **ret_bytes,
+			      size_t *ret_size)
 {
 	void *bytes = (void *)1;
 	size_t size = (size_t)kIOConnectMethodVarOutputSize;
-	kern_return_t result = IOConnectCallMethod(c, FIXTURE_VARIABLE, &n, 1, NULL, 0, NULL, NULL, &bytes,
-						   &size);
+	kern_return_t result =
+		IOConnectCallMethod(c, FIXTURE_VARIABLE, &n, 1, NULL, 0, NULL, NULL, &bytes, &size);
 
 	*ret_bytes = bytes;
 	*ret_size = size;
@@ -43,7 +44,8 @@ TEST(output_of_any_size)
 		for (size_t k = 0; k < size; k++)
 			test_equal(bytes[k], k & 255);
 		if (size)
-			test_equal_error(vm_deallocate(mach_task_self(), (vm_address_t)bytes, size), 0);
+			test_equal_error(vm_deallocate(mach_task_self(), (vm_address_t)bytes, size),
+					 0);
 	}
 	test_equal_error(variable(c, FIXTURE_NOTHING, &bytes, &size), kIOReturnUnderrun);
 	test_equal_error(variable(c, FIXTURE_NO_DATA, &bytes, &size), kIOReturnUnderrun);
@@ -51,8 +53,9 @@ TEST(output_of_any_size)
 	uint64_t n = 8;
 	unsigned char small[16];
 	size = sizeof(small);
-	test_equal_error(IOConnectCallMethod(c, FIXTURE_VARIABLE, &n, 1, NULL, 0, NULL, NULL, small, &size),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectCallMethod(c, FIXTURE_VARIABLE, &n, 1, NULL, 0, NULL, NULL, small, &size),
+		kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -91,8 +94,8 @@ static void *call_again_and_again(void *context)
 	uint32_t n = caller->selector == FIXTURE_PASS;
 
 	for (int i = 0; i < caller->times && !caller->result; i++)
-		caller->result = IOConnectCallScalarMethod(caller->connect, caller->selector, NULL, 0,
-							   &caller->most, &n);
+		caller->result = IOConnectCallScalarMethod(caller->connect, caller->selector, NULL,
+							   0, &caller->most, &n);
 	return NULL;
 }
 
@@ -176,7 +179,8 @@ TEST(spec_j22_close_waits_for_the_method_in_progress)
 		counts(other, out);
 		test_equal(out[FIXTURE_CLOSES], closes);
 	}
-	test_equal_error(IOConnectCallScalarMethod(other, FIXTURE_RELEASE, NULL, 0, NULL, &none), 0);
+	test_equal_error(IOConnectCallScalarMethod(other, FIXTURE_RELEASE, NULL, 0, NULL, &none),
+			 0);
 	pthread_join(holding, NULL);
 	pthread_join(closing, NULL);
 	test_equal_error(caller.result, 0);
@@ -194,7 +198,8 @@ TEST(spec_k23_properties_of_a_connection)
 
 	test_equal_error(IOConnectSetCFProperties(c, kCFBooleanTrue), 0);
 	test_equal_error(IOConnectSetCFProperties(c, kCFBooleanFalse), kIOReturnBadArgument);
-	test_equal_error(IOConnectSetCFProperty(c, CFSTR("a"), kCFBooleanTrue), kIOReturnBadArgument);
+	test_equal_error(IOConnectSetCFProperty(c, CFSTR("a"), kCFBooleanTrue),
+			 kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -226,8 +231,9 @@ TEST(spec_e34_the_driver_decides_about_properties)
 	begin();
 	io_service_t service = world_service("FixtureDriver");
 	const void *key = CFSTR("Echo"), *text = CFSTR("hello");
-	CFDictionaryRef good = CFDictionaryCreate(NULL, &key, &text, 1, &kCFTypeDictionaryKeyCallBacks,
-						  &kCFTypeDictionaryValueCallBacks);
+	CFDictionaryRef good =
+		CFDictionaryCreate(NULL, &key, &text, 1, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
 
 	test_equal_error(IORegistryEntrySetCFProperties(service, good), 0);
 	test_reset_baseline(); /* the session keeps the value */
@@ -235,8 +241,10 @@ TEST(spec_e34_the_driver_decides_about_properties)
 	CFTypeRef value = IORegistryEntryCreateCFProperty(service, CFSTR("Echo"), NULL, 0);
 	test_true(value && CFEqual(value, text));
 	CFRelease(value);
-	test_equal_error(IORegistryEntrySetCFProperty(service, CFSTR("Other"), text), kIOReturnNotPermitted);
-	test_equal_error(IORegistryEntrySetCFProperties(service, CFSTR("text")), kIOReturnBadArgument);
+	test_equal_error(IORegistryEntrySetCFProperty(service, CFSTR("Other"), text),
+			 kIOReturnNotPermitted);
+	test_equal_error(IORegistryEntrySetCFProperties(service, CFSTR("text")),
+			 kIOReturnBadArgument);
 	CFRelease(good);
 	IOObjectRelease(service);
 	world_stop();

@@ -200,12 +200,12 @@ TEST(nubs_come_and_go)
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification,
-							  IOServiceMatching("FixtureNub"), note, &n_came,
-							  &came),
+							  IOServiceMatching("FixtureNub"), note,
+							  &n_came, &came),
 			 0);
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOTerminatedNotification,
-							  IOServiceMatching("FixtureNub"), note, &n_went,
-							  &went),
+							  IOServiceMatching("FixtureNub"), note,
+							  &n_went, &went),
 			 0);
 	note(&n_came, came);
 	note(&n_went, went);
@@ -253,8 +253,8 @@ TEST(messages_of_a_driver_reach_interested_programs)
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
-	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, hear, &heard,
-							  &interest),
+	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, hear,
+							  &heard, &interest),
 			 0);
 	test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_TELL, in, 2, NULL, &none), 0);
 	while (!heard.count)

@@ -144,8 +144,8 @@ static IONotificationPortRef arm(struct story *story, io_iterator_t iterators[3]
 			 0);
 	on_terminated(story, iterators[0]);
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
-							  IOServiceMatching("CalculatorDriver"), on_matched,
-							  story, &iterators[1]),
+							  IOServiceMatching("CalculatorDriver"),
+							  on_matched, story, &iterators[1]),
 			 0);
 	on_matched(story, iterators[1]);
 	test_equal(story->came_back, 1);
@@ -170,7 +170,8 @@ TEST(spec_f10_f26_services_terminate_are_notified_and_come_back)
 
 	reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)on_aborted;
 	reference[kIOAsyncCalloutRefconIndex] = (uintptr_t)&story;
-	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER, IONotificationPortGetMachPort(port),
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, ADD_LATER,
+							IONotificationPortGetMachPort(port),
 							reference, 3, later, 3, NULL, &n),
 			 0);
 	kill(calculator_host(), SIGKILL);
@@ -208,7 +209,8 @@ TEST(spec_f11_without_a_terminated_notification_handles_die)
 	io_name_t name;
 
 	kill(calculator_host(), SIGKILL);
-	while (mach_port_type(mach_task_self(), s, &type) == 0 && !(type & MACH_PORT_TYPE_DEAD_NAME))
+	while (mach_port_type(mach_task_self(), s, &type) == 0 &&
+	       !(type & MACH_PORT_TYPE_DEAD_NAME))
 		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false);
 	test_equal_error(IOObjectGetClass(s, name), MACH_SEND_INVALID_DEST);
 	test_equal_error(IOObjectRetain(s), 0);

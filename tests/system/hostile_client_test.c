@@ -74,8 +74,12 @@ TEST(random_datagrams_of_every_size)
 	for (int i = 0; i < rounds; i++) {
 		int fd = connect_raw();
 		size_t size = (size_t)random() % sizeof(data);
-		uint32_t header[6] = { (uint32_t)random() % 0xa00, (uint32_t)random() % 4, (uint32_t)random(), 0,
-				       (uint32_t)size, 0 };
+		uint32_t header[6] = { (uint32_t)random() % 0xa00,
+				       (uint32_t)random() % 4,
+				       (uint32_t)random(),
+				       0,
+				       (uint32_t)size,
+				       0 };
 
 		for (size_t k = 0; k < size; k++)
 			data[k] = (unsigned char)random();
@@ -105,7 +109,9 @@ TEST(descriptors_that_nobody_asked_for_are_closed)
 		} control;
 		char byte = 'x';
 		struct iovec iov = { &byte, 1 };
-		struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+		struct msghdr m = { .msg_iov = &iov,
+				    .msg_iovlen = 1,
+				    .msg_control = &control,
 				    .msg_controllen = sizeof(control) };
 		struct cmsghdr *cmsg = CMSG_FIRSTHDR(&m);
 

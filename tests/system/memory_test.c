@@ -32,7 +32,9 @@ static unsigned char *map(io_connect_t c, uint32_t type, mach_vm_size_t expected
 	mach_vm_address_t address = 0;
 	mach_vm_size_t size = 0;
 
-	test_equal_error(IOConnectMapMemory64(c, type, mach_task_self(), &address, &size, kIOMapAnywhere), 0);
+	test_equal_error(
+		IOConnectMapMemory64(c, type, mach_task_self(), &address, &size, kIOMapAnywhere),
+		0);
 	test_equal(size, expected);
 	test_equal(address & 4095, 0);
 	return (unsigned char *)(uintptr_t)address;
@@ -64,10 +66,12 @@ TEST(spec_l11_memory_is_shared_both_ways)
 	test_equal_error(IOConnectCallScalarMethod(c, CHECKSUM, in, 2, out, &n), 0);
 	test_equal(out[0], crc32_of(p, 1 << 20));
 	in[1] = (1 << 20) + 1;
-	test_equal_error(IOConnectCallScalarMethod(c, CHECKSUM, in, 2, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, CHECKSUM, in, 2, out, &n),
+			 kIOReturnBadArgument);
 	in[0] = UINT64_MAX;
 	in[1] = 2;
-	test_equal_error(IOConnectCallScalarMethod(c, CHECKSUM, in, 2, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, CHECKSUM, in, 2, out, &n),
+			 kIOReturnBadArgument);
 	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p), 0);
 	IOServiceClose(c);
 	world_stop();
@@ -134,14 +138,19 @@ TEST(spec_l02_errors_of_mapping_are_bad_arguments)
 	mach_vm_address_t address = 0;
 	mach_vm_size_t size = 0;
 
-	test_equal_error(IOConnectMapMemory64(c, 2, mach_task_self(), &address, &size, kIOMapAnywhere),
+	test_equal_error(
+		IOConnectMapMemory64(c, 2, mach_task_self(), &address, &size, kIOMapAnywhere),
+		kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectMapMemory64(c, 77, mach_task_self(), &address, &size, kIOMapAnywhere),
+		kIOReturnBadArgument);
+	test_equal_error(IOConnectMapMemory64(c, 0, 0, &address, &size, kIOMapAnywhere),
 			 kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(c, 77, mach_task_self(), &address, &size, kIOMapAnywhere),
+	test_equal_error(
+		IOConnectMapMemory64(0, 0, mach_task_self(), &address, &size, kIOMapAnywhere),
+		MACH_SEND_INVALID_DEST);
+	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), 4096),
 			 kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(c, 0, 0, &address, &size, kIOMapAnywhere), kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(0, 0, mach_task_self(), &address, &size, kIOMapAnywhere),
-			 MACH_SEND_INVALID_DEST);
-	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), 4096), kIOReturnBadArgument);
 	test_true(IOConnectUnmapMemory64(c, 2, mach_task_self(), 4096) != 0);
 	IOServiceClose(c);
 	world_stop();
@@ -155,7 +164,8 @@ TEST(spec_l05_mapping_twice_gives_the_same_address)
 
 	test_true(map(c, 0, 1 << 20) == p);
 	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p), 0);
-	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p), kIOReturnBadArgument);
+	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p),
+			 kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -170,7 +180,8 @@ TEST(spec_l03_a_fixed_address)
 
 	test_equal_error(vm_allocate(mach_task_self(), &room, 2 << 20, VM_FLAGS_ANYWHERE), 0);
 	at = room;
-	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &at, &size, 0), kIOReturnBadArgument);
+	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &at, &size, 0),
+			 kIOReturnBadArgument);
 	test_equal_error(vm_deallocate(mach_task_self(), room, 2 << 20), 0);
 	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &at, &size, 0), 0);
 	test_equal(at, room);

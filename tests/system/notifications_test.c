@@ -30,8 +30,8 @@ TEST(spec_f01_existing_services_are_in_the_initial_set_without_a_call)
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
-							  IOServiceMatching("CalculatorDriver"), count_call,
-							  NULL, &iterator),
+							  IOServiceMatching("CalculatorDriver"),
+							  count_call, NULL, &iterator),
 			 0);
 	while ((s = IOIteratorNext(iterator))) {
 		IOObjectRelease(s);
@@ -54,14 +54,14 @@ TEST(spec_f07_unknown_types_are_unsupported_and_consume_the_dictionary)
 	io_iterator_t iterator = 99;
 
 	CFRetain(matching);
-	test_equal_error(IOServiceAddMatchingNotification(port, "IOServiceNope", matching, count_call, NULL,
-							  &iterator),
+	test_equal_error(IOServiceAddMatchingNotification(port, "IOServiceNope", matching,
+							  count_call, NULL, &iterator),
 			 kIOReturnUnsupported);
 	test_equal(iterator, 99);
 	test_equal(CFGetRetainCount(matching), 1);
 	CFRelease(matching);
-	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification, NULL, count_call,
-							  NULL, &iterator),
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification, NULL,
+							  count_call, NULL, &iterator),
 			 kIOReturnBadArgument);
 	IONotificationPortDestroy(port);
 	world_stop();
@@ -74,8 +74,8 @@ TEST(spec_f09_terminated_starts_empty)
 	io_iterator_t iterator = 0;
 
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOTerminatedNotification,
-							  IOServiceMatching("CalculatorDriver"), count_call,
-							  NULL, &iterator),
+							  IOServiceMatching("CalculatorDriver"),
+							  count_call, NULL, &iterator),
 			 0);
 	test_equal(IOIteratorNext(iterator), 0);
 	IOObjectRelease(iterator);
@@ -100,14 +100,16 @@ TEST(spec_h07_interest_types_and_targets)
 	io_registry_entry_t root = IORegistryGetRootEntry(kIOMainPortDefault);
 	io_object_t notifier = 0;
 
-	test_equal_error(IOServiceAddInterestNotification(port, s, kIOGeneralInterest, interest, NULL, &notifier),
+	test_equal_error(IOServiceAddInterestNotification(port, s, kIOGeneralInterest, interest,
+							  NULL, &notifier),
 			 0);
 	test_equal(IOIteratorNext(notifier), 0);
 	IOObjectRelease(notifier);
-	test_equal_error(IOServiceAddInterestNotification(port, s, "IONope", interest, NULL, &notifier),
-			 kIOReturnUnsupported);
-	test_equal_error(IOServiceAddInterestNotification(port, root, kIOGeneralInterest, interest, NULL,
-							  &notifier),
+	test_equal_error(
+		IOServiceAddInterestNotification(port, s, "IONope", interest, NULL, &notifier),
+		kIOReturnUnsupported);
+	test_equal_error(IOServiceAddInterestNotification(port, root, kIOGeneralInterest, interest,
+							  NULL, &notifier),
 			 kIOReturnBadArgument);
 	IOObjectRelease(root);
 	IOObjectRelease(s);
@@ -134,7 +136,8 @@ TEST(spec_c06_no_match_is_success_with_iterator_0)
 	world_start();
 	io_iterator_t iterator = 5;
 
-	test_equal_error(IOServiceGetMatchingServices(0, IOServiceMatching("NoSuchClass"), &iterator), 0);
+	test_equal_error(
+		IOServiceGetMatchingServices(0, IOServiceMatching("NoSuchClass"), &iterator), 0);
 	test_equal(iterator, 0);
 	test_equal_error(IOServiceGetMatchingServices(0, NULL, &iterator), kIOReturnBadArgument);
 	world_stop();

@@ -46,11 +46,13 @@ TEST(spec_j01_wrong_counts_are_bad_arguments_and_leave_outputs_alone)
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n), kIOReturnBadArgument);
 	test_equal(n, 2);
 	test_equal(out[0], 77);
-	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, NULL, NULL), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 2, NULL, NULL),
+			 kIOReturnBadArgument);
 	test_equal_error(IOConnectCallScalarMethod(c, ADD, in, 17, out, &n), (uint32_t)-307);
 	n = 1;
 	test_equal_error(IOConnectCallScalarMethod(c, 9, in, 2, out, &n), kIOReturnBadArgument);
-	test_equal_error(IOConnectCallScalarMethod(c, UINT32_MAX, in, 2, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, UINT32_MAX, in, 2, out, &n),
+			 kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -67,7 +69,8 @@ TEST(divides_with_remainder_and_refuses_zero)
 	test_equal(out[1], 2);
 	in[1] = 0;
 	out[0] = 9;
-	test_equal_error(IOConnectCallScalarMethod(c, DIVIDE, in, 2, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallScalarMethod(c, DIVIDE, in, 2, out, &n),
+			 kIOReturnBadArgument);
 	test_equal(out[0], 9);
 	IOServiceClose(c);
 	world_stop();
@@ -88,13 +91,18 @@ TEST(statistics_of_doubles)
 		double odd[3] = { 1, 2, 6 };
 
 		odd[i] = __builtin_nan("");
-		test_equal_error(IOConnectCallStructMethod(c, STATISTICS, odd, sizeof(odd), out, &n), 0);
-		test_true(out[0] != out[0] && out[1] != out[1] && out[2] != out[2] && out[3] != out[3]);
+		test_equal_error(
+			IOConnectCallStructMethod(c, STATISTICS, odd, sizeof(odd), out, &n), 0);
+		test_true(out[0] != out[0] && out[1] != out[1] && out[2] != out[2] &&
+			  out[3] != out[3]);
 	}
-	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, 12, out, &n), kIOReturnBadArgument);
-	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, NULL, 0, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, 12, out, &n),
+			 kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, NULL, 0, out, &n),
+			 kIOReturnBadArgument);
 	n = 31;
-	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, 24, out, &n), kIOReturnBadArgument);
+	test_equal_error(IOConnectCallStructMethod(c, STATISTICS, in, 24, out, &n),
+			 kIOReturnBadArgument);
 	IOServiceClose(c);
 	world_stop();
 }
@@ -138,7 +146,8 @@ TEST(spec_j13_output_above_4_gib_is_an_ipc_error)
 	char byte = 1;
 	size_t n = 5000000000u;
 
-	test_equal_error(IOConnectCallStructMethod(c, REVERSE, &byte, 1, &byte, &n), kIOReturnIPCError);
+	test_equal_error(IOConnectCallStructMethod(c, REVERSE, &byte, 1, &byte, &n),
+			 kIOReturnIPCError);
 	test_equal(n, 5000000000u);
 	IOServiceClose(c);
 	world_stop();
@@ -154,7 +163,8 @@ TEST(open_types_and_privilege)
 	test_equal(c, 0);
 	test_equal_error(IOServiceOpen(s, 0, 0, &c), kIOReturnBadArgument);
 	test_equal_error(IOServiceOpen(0, mach_task_self(), 0, &c), MACH_SEND_INVALID_DEST);
-	test_equal_error(IOServiceOpen(s, mach_task_self(), 1, &c), getuid() ? kIOReturnNotPrivileged : 0);
+	test_equal_error(IOServiceOpen(s, mach_task_self(), 1, &c),
+			 getuid() ? kIOReturnNotPrivileged : 0);
 	if (c)
 		IOServiceClose(c);
 	IOObjectRelease(s);
@@ -281,7 +291,8 @@ TEST(user_clients_are_seen_below_their_service)
 	test_equal_error(IORegistryEntryGetChildEntry(s, kIOServicePlane, &child), 0);
 	test_equal_error(IOObjectGetClass(child, name), 0);
 	test_equal_text(name, "CalculatorUserClient");
-	CFTypeRef creator = IORegistryEntryCreateCFProperty(child, CFSTR("IOUserClientCreator"), NULL, 0);
+	CFTypeRef creator =
+		IORegistryEntryCreateCFProperty(child, CFSTR("IOUserClientCreator"), NULL, 0);
 	char text[128] = "", pid[32];
 
 	test_true(creator && CFGetTypeID(creator) == CFStringGetTypeID());

@@ -69,7 +69,8 @@ TEST(look_ups_fail_clearly_while_it_is_away)
 
 	world_kill_registry();
 	test_equal(IOServiceGetMatchingService(0, IOServiceMatching("CalculatorDriver")), 0);
-	test_true(IOServiceGetMatchingServices(0, IOServiceMatching("CalculatorDriver"), &iterator) != 0);
+	test_true(IOServiceGetMatchingServices(0, IOServiceMatching("CalculatorDriver"),
+					       &iterator) != 0);
 	world_restart_registry();
 	io_service_t s = world_service("CalculatorDriver");
 	IOObjectRelease(s);

@@ -39,8 +39,9 @@ static void wants(const char *command, int status, const char *text)
 	int got = shell(out, sizeof(out), command);
 
 	if (got != status || !strstr(out, text))
-		test_fail(__FILE__, __LINE__, "%s\nstatus %d (expected %d), text \"%s\" in output:\n%.3000s",
-			  command, got, status, text, out);
+		test_fail(__FILE__, __LINE__,
+			  "%s\nstatus %d (expected %d), text \"%s\" in output:\n%.3000s", command,
+			  got, status, text, out);
 }
 
 TEST(run_gives_the_status_of_its_command)
@@ -49,14 +50,16 @@ TEST(run_gives_the_status_of_its_command)
 	wants("$P/portico run -- sh -c 'exit 42'", 42, "");
 	wants("$P/portico run -- sh -c 'kill -TERM $$'", 143, "");
 	wants("$P/portico run -- /no/such/program", 127, "/no/such/program");
-	wants("PATH=/usr/bin:/bin $P/portico run -- sh -c 'portico status && ioreg'", 0, "+-o Root");
+	wants("PATH=/usr/bin:/bin $P/portico run -- sh -c 'portico status && ioreg'", 0,
+	      "+-o Root");
 	wants("env -u PATH $P/portico run --in-process -- ioreg", 0, "+-o Root");
 	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
 }
 
 TEST(run_leaves_nothing_behind)
 {
-	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; find $T/r -mindepth 1 | wc -l",
+	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; "
+	      "find $T/r -mindepth 1 | wc -l",
 	      0, "\n0\n");
 }
 
@@ -94,18 +97,22 @@ static void await_adopted(void)
 
 TEST(start_status_stop)
 {
-	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; $P/portico start && $P/portico status && "
-	      "$P/ioreg -r -c CalculatorDriver && $P/portico stop; s=$?; $P/portico status; exit $s",
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; $P/portico start && $P/portico "
+	      "status && "
+	      "$P/ioreg -r -c CalculatorDriver && $P/portico stop; s=$?; $P/portico status; exit "
+	      "$s",
 	      0, "CalculatorDriver");
 	await_adopted();
 }
 
 TEST(ioreg_shows_the_tree)
 {
-	wants("$P/portico run -- $P/ioreg -w 0", 0, "+-o CalculatorDriver  <class CalculatorDriver, id 0x1000");
+	wants("$P/portico run -- $P/ioreg -w 0", 0,
+	      "+-o CalculatorDriver  <class CalculatorDriver, id 0x1000");
 	wants("$P/portico run -- $P/ioreg -w 0 -l", 0, "\"Operations\" = (\"add\",\"divide\"");
 	wants("$P/portico run -- $P/ioreg -a -r -c CalculatorDriver", 0, "<key>Operations</key>");
-	wants("$P/portico run -- $P/ioreg -rd1 -c IOPlatformExpertDevice", 0, "class IOPlatformExpertDevice");
+	wants("$P/portico run -- $P/ioreg -rd1 -c IOPlatformExpertDevice", 0,
+	      "class IOPlatformExpertDevice");
 }
 
 static const char *const client =
@@ -114,16 +121,19 @@ static const char *const client =
 	"#include <IOKit/IOKitLib.h>\n"
 	"int main(void)\n"
 	"{\n"
-	"	io_service_t s = IOServiceGetMatchingService(kIOMasterPortDefault, IOServiceMatching(\"CalculatorDriver\"));\n"
+	"	io_service_t s = IOServiceGetMatchingService(kIOMasterPortDefault, "
+	"IOServiceMatching(\"CalculatorDriver\"));\n"
 	"	io_connect_t c;\n"
 	"	uint64_t in[2] = { 40, 2 }, out[1];\n"
 	"	uint32_t n = 1;\n"
-	"	kern_return_t kr = s ? IOServiceOpen(s, mach_task_self(), 0, &c) : kIOReturnNoDevice;\n"
+	"	kern_return_t kr = s ? IOServiceOpen(s, mach_task_self(), 0, &c) : "
+	"kIOReturnNoDevice;\n"
 	"	if (!kr)\n"
 	"		kr = IOConnectCallScalarMethod(c, 0, in, 2, out, &n);\n"
 	"	if (kr)\n"
 	"		return 1;\n"
-	"	CFStringRef text = CFStringCreateWithFormat(NULL, NULL, CFSTR(\"sum %llu\"), (unsigned long long)out[0]);\n"
+	"	CFStringRef text = CFStringCreateWithFormat(NULL, NULL, CFSTR(\"sum %llu\"), "
+	"(unsigned long long)out[0]);\n"
 	"	CFShow(text);\n"
 	"	printf(\"sum %llu\\n\", (unsigned long long)out[0]);\n"
 	"	CFRelease(text);\n"
@@ -153,19 +163,26 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 	/* Libraries that gcc instrumented go with programs that gcc instrumented. */
 	for (int i = 0; i < (*instrumentation ? 1 : 2); i++) {
 		setenv("PORTICO_CC", i ? "clang" : "gcc", 1);
-		wants("$P/portico cc $S -Wall -framework IOKit -framework CoreFoundation -o $T/client $T/client.c", 0, "");
+		wants("$P/portico cc $S -Wall -framework IOKit -framework CoreFoundation -o "
+		      "$T/client $T/client.c",
+		      0, "");
 		wants("$P/portico run -- $T/client", 0, "sum 42");
 		wants("$P/portico run --in-process -- $T/client", 0, "sum 42");
 		wants("cd $T && XDG_RUNTIME_DIR=$T/none ./client", 0, "sum 42");
-		wants("$P/portico cc $S -c -o $T/client.o $T/client.c && $P/portico cc $S -o $T/client2 $T/client.o "
+		wants("$P/portico cc $S -c -o $T/client.o $T/client.c && $P/portico cc $S -o "
+		      "$T/client2 $T/client.o "
 		      "-framework IOKit -framework CoreFoundation && $P/portico run -- $T/client2",
 		      0, "sum 42");
 	}
-	wants("PORTICO_SESSION=$T/none/sock $T/client", 1, "none/sock: no session is there; start it");
-	wants("i=$($P/portico cc --print -c a.c | sed 's,.*-isystem \\([^ ]*\\)/client .*,\\1,') && "
+	wants("PORTICO_SESSION=$T/none/sock $T/client", 1,
+	      "none/sock: no session is there; start it");
+	wants("i=$($P/portico cc --print -c a.c | sed 's,.*-isystem \\([^ ]*\\)/client .*,\\1,') "
+	      "&& "
 	      "mkdir -p $T/include && ln -s $i $T/include/portico && "
-	      "gcc $S -Wall -o $T/client3 $T/client.c $(PKG_CONFIG_PATH=$B/meson-private pkg-config "
-	      "--define-variable=includedir=$T/include --define-variable=libdir=$B/lib --cflags --libs "
+	      "gcc $S -Wall -o $T/client3 $T/client.c $(PKG_CONFIG_PATH=$B/meson-private "
+	      "pkg-config "
+	      "--define-variable=includedir=$T/include --define-variable=libdir=$B/lib --cflags "
+	      "--libs "
 	      "iokit) && $P/portico run -- $T/client3",
 	      0, "sum 42");
 	await_adopted();
@@ -173,9 +190,11 @@ TEST(cc_builds_an_unmodified_client_that_runs_in_every_session)
 
 TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
 {
-	wants("$P/portico run --no-default-drivers -- sh -c '$P/portico load $B/drivers/Calculator.dext && "
+	wants("$P/portico run --no-default-drivers -- sh -c '$P/portico load "
+	      "$B/drivers/Calculator.dext && "
 	      "$P/ioreg -r -c CalculatorDriver && $P/portico list && "
-	      "$P/portico unload org.portico.driver.Calculator && $P/ioreg -w0 | grep -c CalculatorDriver; exit 0'",
+	      "$P/portico unload org.portico.driver.Calculator && $P/ioreg -w0 | grep -c "
+	      "CalculatorDriver; exit 0'",
 	      0, "<class CalculatorDriver");
 	wants("$P/portico run -- $P/portico load /no/such/bundle", 1, "/no/such/bundle");
 	wants("$P/portico run -- $P/portico unload no.such.bundle", 1, "no.such.bundle");
@@ -194,7 +213,9 @@ TEST(the_examples_succeed)
 	wants("$P/portico run -- $B/examples/async_run_loop/async_run_loop", 0, "");
 	wants("$P/portico run -- $B/examples/async_mach_msg/async_mach_msg", 0, "");
 	wants("$P/portico run -- $B/examples/async_poll/async_poll", 0, "");
-	wants("$P/portico run --in-process -- $B/examples/async_dispatch_queue/async_dispatch_queue", 0, "");
+	wants("$P/portico run --in-process -- "
+	      "$B/examples/async_dispatch_queue/async_dispatch_queue",
+	      0, "");
 }
 
 TEST_MAIN

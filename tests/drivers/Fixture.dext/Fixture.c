@@ -18,7 +18,7 @@ struct FixtureDriver {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned meeting, held, running, mostRunning; /* guarded by lock */
-	bool released; /* guarded by lock */
+	bool released;				      /* guarded by lock */
 };
 
 struct FixtureUserClient {
@@ -133,8 +133,9 @@ static IOReturn openProvider(OSObject *target, void *reference,
 {
 	struct FixtureUserClient *self = target;
 
-	arguments->scalarOutput[0] = IOServiceOpenProvider(
-		&self->client.service, &self->driver->service, (IOOptionBits)arguments->scalarInput[0]);
+	arguments->scalarOutput[0] =
+		IOServiceOpenProvider(&self->client.service, &self->driver->service,
+				      (IOOptionBits)arguments->scalarInput[0]);
 	return kIOReturnSuccess;
 }
 
@@ -173,8 +174,8 @@ static const struct IODriverClass nubClass = {
 static IOReturn publishNub(struct FixtureDriver *driver)
 {
 	IOService *nub, *old;
-	IOReturn status = IOServicePublishNub(&driver->service, &nubClass, "fixture nub", "1,2", NULL,
-					      &nub);
+	IOReturn status =
+		IOServicePublishNub(&driver->service, &nubClass, "fixture nub", "1,2", NULL, &nub);
 
 	if (status)
 		return status;
@@ -194,17 +195,17 @@ static IOReturn makeNub(OSObject *target, void *reference, IOExternalMethodArgum
 }
 
 static const IOExternalMethodDispatch methods[] = {
-	[FIXTURE_VARIABLE] = {variable, 1, 0, 0, kIOUCVariableStructureSize},
-	[FIXTURE_MEET] = {meet, 0, 0, 0, 0},
-	[FIXTURE_PASS] = {pass, 0, 0, 1, 0},
-	[FIXTURE_COUNT] = {counts, 0, 0, FIXTURE_COUNTS, 0},
-	[FIXTURE_TELL] = {tell, 2, 0, 0, 0},
-	[FIXTURE_HOLD] = {hold, 0, 0, 0, 0},
-	[FIXTURE_RELEASE] = {letGo, 0, 0, 0, 0},
-	[FIXTURE_OPEN] = {openProvider, 1, 0, 1, 0},
-	[FIXTURE_CLOSE] = {closeProvider, 0, 0, 1, 0},
-	[FIXTURE_END_NUB] = {endNub, 0, 0, 0, 0},
-	[FIXTURE_MAKE_NUB] = {makeNub, 0, 0, 0, 0},
+	[FIXTURE_VARIABLE] = { variable, 1, 0, 0, kIOUCVariableStructureSize },
+	[FIXTURE_MEET] = { meet, 0, 0, 0, 0 },
+	[FIXTURE_PASS] = { pass, 0, 0, 1, 0 },
+	[FIXTURE_COUNT] = { counts, 0, 0, FIXTURE_COUNTS, 0 },
+	[FIXTURE_TELL] = { tell, 2, 0, 0, 0 },
+	[FIXTURE_HOLD] = { hold, 0, 0, 0, 0 },
+	[FIXTURE_RELEASE] = { letGo, 0, 0, 0, 0 },
+	[FIXTURE_OPEN] = { openProvider, 1, 0, 1, 0 },
+	[FIXTURE_CLOSE] = { closeProvider, 0, 0, 1, 0 },
+	[FIXTURE_END_NUB] = { endNub, 0, 0, 0, 0 },
+	[FIXTURE_MAKE_NUB] = { makeNub, 0, 0, 0, 0 },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -216,7 +217,8 @@ static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
 	if (selector >= sizeof(methods) / sizeof(*methods))
 		return kIOReturnBadArgument;
 	self->running++;
-	status = IOUserClientExternalMethod(client, selector, arguments, &methods[selector], self, NULL);
+	status = IOUserClientExternalMethod(client, selector, arguments, &methods[selector], self,
+					    NULL);
 	self->running--;
 	return status;
 }
@@ -234,7 +236,7 @@ static IOExternalTrap *clientTrap(IOUserClient *client, IOService **target, uint
 	struct FixtureUserClient *self = (struct FixtureUserClient *)client;
 
 	*target = &client->service;
-	self->trap = (IOExternalTrap){&client->service, index == 1 ? NULL : add};
+	self->trap = (IOExternalTrap){ &client->service, index == 1 ? NULL : add };
 	return index > 1 ? NULL : &self->trap;
 }
 
@@ -253,13 +255,15 @@ static bool clientStart(IOService *service, IOService *provider)
 
 	self->driver = (struct FixtureDriver *)provider;
 	if (self->type == FIXTURE_ALONE)
-		IOServiceSetProperty(service,
-				     CFSTR(kIOUserClientDefaultLockingSingleThreadExternalMethodKey),
-				     kCFBooleanTrue);
+		IOServiceSetProperty(
+			service, CFSTR(kIOUserClientDefaultLockingSingleThreadExternalMethodKey),
+			kCFBooleanTrue);
 	if (self->type == FIXTURE_SHARED)
-		IOServiceSetProperty(service, CFSTR(kIOUserClientSharedInstanceKey), kCFBooleanTrue);
+		IOServiceSetProperty(service, CFSTR(kIOUserClientSharedInstanceKey),
+				     kCFBooleanTrue);
 	if (self->type == FIXTURE_ENTITLED)
-		IOServiceSetProperty(service, CFSTR(kIOUserClientEntitlementsKey), CFSTR("no.such"));
+		IOServiceSetProperty(service, CFSTR(kIOUserClientEntitlementsKey),
+				     CFSTR("no.such"));
 	return self->type != FIXTURE_NO_START;
 }
 
@@ -408,8 +412,8 @@ static IOReturn newUserClient(IOService *service, const IOClientTask *task, void
 {
 	if (type == FIXTURE_NOT_ALLOWED)
 		return kIOReturnExclusiveAccess;
-	return IOServiceCreateUserClient(service, &userClientClass, task, securityID, type, properties,
-					 client);
+	return IOServiceCreateUserClient(service, &userClientClass, task, securityID, type,
+					 properties, client);
 }
 
 static const struct IODriverClass driverClass = {
@@ -428,8 +432,8 @@ static const struct IODriverClass driverClass = {
 		},
 };
 
-static const struct IODriverClass *const classes[] = {&driverClass, &userClientClass, &nubClass,
-						      NULL};
+static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, &nubClass,
+						       NULL };
 const struct IODriver portico_driver = {
 	.version = IODRIVER_VERSION,
 	.identifier = "org.portico.test.Fixture",

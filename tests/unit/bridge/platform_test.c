@@ -15,7 +15,8 @@ static void put_file(const char *name, const char *text, size_t size)
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", test_folder(), name);
-	for (char *slash = path + strlen(test_folder()) + 1; (slash = strchr(slash, '/')); slash++) {
+	for (char *slash = path + strlen(test_folder()) + 1; (slash = strchr(slash, '/'));
+	     slash++) {
 		*slash = 0;
 		mkdir(path, 0700);
 		*slash = '/';
@@ -41,7 +42,8 @@ static CFMutableDictionaryRef read_all(char name[BRIDGE_PLATFORM_NAME_SIZE])
 
 static CFTypeRef get(CFDictionaryRef d, const char *key)
 {
-	CFStringRef name = CFStringCreateWithCString(kCFAllocatorDefault, key, kCFStringEncodingUTF8);
+	CFStringRef name =
+		CFStringCreateWithCString(kCFAllocatorDefault, key, kCFStringEncodingUTF8);
 	CFTypeRef value = CFDictionaryGetValue(d, name);
 
 	CFRelease(name);

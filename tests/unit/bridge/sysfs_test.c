@@ -47,7 +47,8 @@ TEST(missing_files_and_long_paths)
 	test_equal_error(bridge_sysfs_read(test_folder(), "no", text, sizeof(text), NULL), -ENOENT);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = 0;
-	test_equal_error(bridge_sysfs_read(test_folder(), name, text, sizeof(text), NULL), -ENAMETOOLONG);
+	test_equal_error(bridge_sysfs_read(test_folder(), name, text, sizeof(text), NULL),
+			 -ENAMETOOLONG);
 }
 
 TEST_MAIN

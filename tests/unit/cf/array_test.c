@@ -97,21 +97,25 @@ TEST(sort_is_stable_and_search_finds)
 	int calls = 0;
 
 	for (int i = 0; i < 1000; i++)
-		CFArrayAppendValue(a, N((random_number(&seed) % 100 + 1) * 10000 + (unsigned)i % 10));
+		CFArrayAppendValue(a,
+				   N((random_number(&seed) % 100 + 1) * 10000 + (unsigned)i % 10));
 	for (int i = 0; i < 1000; i += 10)
 		for (int k = 0; k < 10; k++)
-			CFArraySetValueAtIndex(a, i + k, N((uintptr_t)CFArrayGetValueAtIndex(a, i) / 10 * 10 +
-							   (unsigned)k));
+			CFArraySetValueAtIndex(
+				a, i + k,
+				N((uintptr_t)CFArrayGetValueAtIndex(a, i) / 10 * 10 + (unsigned)k));
 	CFArraySortValues(a, ALL(a), by_tens, &calls);
 	for (int i = 1; i < 1000; i++) {
 		intptr_t x = (intptr_t)CFArrayGetValueAtIndex(a, i - 1);
 		intptr_t y = (intptr_t)CFArrayGetValueAtIndex(a, i);
 
-		test_true(x / 10 < y / 10 || (x / 10 == y / 10 && (x % 10 < y % 10 || y % 10 == 0)));
+		test_true(x / 10 < y / 10 ||
+			  (x / 10 == y / 10 && (x % 10 < y % 10 || y % 10 == 0)));
 	}
 	test_true(calls > 0);
 	for (int i = 0; i < 1000; i++) {
-		CFIndex at = CFArrayBSearchValues(a, ALL(a), CFArrayGetValueAtIndex(a, i), by_tens, &calls);
+		CFIndex at = CFArrayBSearchValues(a, ALL(a), CFArrayGetValueAtIndex(a, i), by_tens,
+						  &calls);
 
 		test_equal((intptr_t)CFArrayGetValueAtIndex(a, at) / 10,
 			   (intptr_t)CFArrayGetValueAtIndex(a, i) / 10);

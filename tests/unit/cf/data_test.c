@@ -27,8 +27,8 @@ TEST(bytes_can_be_borrowed_or_given)
 {
 	UInt8 stack[4] = { 1, 2, 3, 4 }, *heap = malloc(4);
 	CFDataRef borrowed = CFDataCreateWithBytesNoCopy(NULL, stack, 4, kCFAllocatorNull);
-	CFDataRef given = CFDataCreateWithBytesNoCopy(NULL, memcpy(heap, stack, 4), 4,
-						      kCFAllocatorMalloc);
+	CFDataRef given =
+		CFDataCreateWithBytesNoCopy(NULL, memcpy(heap, stack, 4), 4, kCFAllocatorMalloc);
 
 	test_true(CFDataGetBytePtr(borrowed) == stack);
 	test_true(CFEqual(borrowed, given) && CFHash(borrowed) == CFHash(given));
@@ -65,11 +65,13 @@ TEST(mutable_data_grows_and_shrinks)
 
 TEST(find_in_both_directions)
 {
-	CFDataRef d = CFDataCreate(NULL, BYTES("abcabc"), 6), bc = CFDataCreate(NULL, BYTES("bc"), 2);
+	CFDataRef d = CFDataCreate(NULL, BYTES("abcabc"), 6),
+		  bc = CFDataCreate(NULL, BYTES("bc"), 2);
 
 	test_equal(CFDataFind(d, bc, CFRangeMake(0, 6), 0).location, 1);
 	test_equal(CFDataFind(d, bc, CFRangeMake(0, 6), kCFDataSearchBackwards).location, 4);
-	test_equal(CFDataFind(d, bc, CFRangeMake(0, 6), kCFDataSearchAnchored).location, kCFNotFound);
+	test_equal(CFDataFind(d, bc, CFRangeMake(0, 6), kCFDataSearchAnchored).location,
+		   kCFNotFound);
 	test_equal(CFDataFind(d, bc, CFRangeMake(0, 2), 0).location, kCFNotFound);
 	CFRelease(d);
 	CFRelease(bc);

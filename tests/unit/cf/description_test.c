@@ -49,8 +49,8 @@ TEST(show_writes_to_standard_error)
 TEST(array_in_itself_is_described_to_a_depth)
 {
 	CFMutableArrayRef a = CFArrayCreateMutable(NULL, 0, NULL);
-	CFMutableArrayRef b = CFArrayCreateMutable(NULL, 0, &(CFArrayCallBacks){
-		.copyDescription = CFCopyDescription });
+	CFMutableArrayRef b = CFArrayCreateMutable(
+		NULL, 0, &(CFArrayCallBacks){ .copyDescription = CFCopyDescription });
 	CFStringRef text;
 
 	CFArrayAppendValue(b, b);

@@ -112,8 +112,9 @@ TEST(equality_ignores_order_and_mutability)
 {
 	const void *keys[] = { CFSTR("a"), CFSTR("b"), CFSTR("a") };
 	const void *values[] = { CFSTR("1"), CFSTR("2"), CFSTR("3") };
-	CFDictionaryRef d = CFDictionaryCreate(NULL, keys, values, 3, &kCFTypeDictionaryKeyCallBacks,
-					       &kCFTypeDictionaryValueCallBacks);
+	CFDictionaryRef d =
+		CFDictionaryCreate(NULL, keys, values, 3, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
 	CFMutableDictionaryRef m = make_dictionary();
 	CFDictionaryRef same = CFDictionaryCreateCopy(NULL, d);
 	CFMutableDictionaryRef copy = CFDictionaryCreateMutableCopy(NULL, 0, d);

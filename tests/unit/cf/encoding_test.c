@@ -19,17 +19,22 @@ TEST(every_listed_encoding_has_a_name_and_carries_ascii)
 	}
 	test_true(!CFStringIsEncodingAvailable(0x4242));
 	test_true(CFStringGetNameOfEncoding(0x4242) == NULL);
-	test_equal(CFStringConvertIANACharSetNameToEncoding(CFSTR("none")), kCFStringEncodingInvalidId);
+	test_equal(CFStringConvertIANACharSetNameToEncoding(CFSTR("none")),
+		   kCFStringEncodingInvalidId);
 }
 
 TEST(byte_order_marks_decide_and_vanish)
 {
 	CFStringRef big = CFStringCreateWithBytes(NULL, (const UInt8 *)"\xfe\xff\0A", 4,
 						  kCFStringEncodingUTF16, TRUE);
-	CFStringRef utf8 = CFStringCreateWithBytes(NULL, (const UInt8 *)"\xef\xbb\xbf" "A", 4,
-						   kCFStringEncodingUTF8, TRUE);
-	CFStringRef kept = CFStringCreateWithBytes(NULL, (const UInt8 *)"\xef\xbb\xbf" "A", 4,
-						   kCFStringEncodingUTF8, FALSE);
+	CFStringRef utf8 = CFStringCreateWithBytes(NULL,
+						   (const UInt8 *)"\xef\xbb\xbf"
+								  "A",
+						   4, kCFStringEncodingUTF8, TRUE);
+	CFStringRef kept = CFStringCreateWithBytes(NULL,
+						   (const UInt8 *)"\xef\xbb\xbf"
+								  "A",
+						   4, kCFStringEncodingUTF8, FALSE);
 
 	test_equal_text(text_of(big), "A");
 	test_equal_text(text_of(utf8), "A");

@@ -6,7 +6,8 @@
 TEST(description_comes_from_info_or_code)
 {
 	const void *keys[] = { kCFErrorLocalizedDescriptionKey }, *values[] = { CFSTR("it broke") };
-	CFErrorRef a = CFErrorCreateWithUserInfoKeysAndValues(NULL, CFSTR("domain"), 7, keys, values, 1);
+	CFErrorRef a =
+		CFErrorCreateWithUserInfoKeysAndValues(NULL, CFSTR("domain"), 7, keys, values, 1);
 	CFErrorRef b = CFErrorCreate(NULL, kCFErrorDomainPOSIX, 2, NULL);
 	CFErrorRef c = CFErrorCreate(NULL, CFSTR("domain"), 7, NULL);
 	CFStringRef text = CFErrorCopyDescription(a), reason = CFErrorCopyFailureReason(b);

@@ -45,10 +45,10 @@ TEST(spec_r03_equality_and_hash_go_by_value)
 
 TEST(values_survive_in_their_own_type)
 {
-	static const CFNumberType types[] = { kCFNumberSInt8Type, kCFNumberSInt16Type,
-					      kCFNumberSInt32Type, kCFNumberSInt64Type,
-					      kCFNumberCharType, kCFNumberShortType,
-					      kCFNumberIntType, kCFNumberLongType,
+	static const CFNumberType types[] = { kCFNumberSInt8Type,    kCFNumberSInt16Type,
+					      kCFNumberSInt32Type,   kCFNumberSInt64Type,
+					      kCFNumberCharType,     kCFNumberShortType,
+					      kCFNumberIntType,	     kCFNumberLongType,
 					      kCFNumberLongLongType, kCFNumberCFIndexType,
 					      kCFNumberNSIntegerType };
 

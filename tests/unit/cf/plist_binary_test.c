@@ -17,8 +17,9 @@ static CFArrayRef make_random(uint32_t *seed)
 		long integer = (long)(random_number(seed) >> random_number(seed) % 24);
 		CFMutableDictionaryRef d = CFDictionaryCreateMutable(
 			NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
-		CFStringRef s = CFStringCreateWithFormat(NULL, NULL, CFSTR("%*s%C"), (int)(integer % 40),
-							 "", (int)(i % 2 ? 'x' : 0x3b1));
+		CFStringRef s =
+			CFStringCreateWithFormat(NULL, NULL, CFSTR("%*s%C"), (int)(integer % 40),
+						 "", (int)(i % 2 ? 'x' : 0x3b1));
 		CFNumberRef n = CFNumberCreate(NULL, kCFNumberLongType, &integer);
 		CFDataRef data = CFDataCreate(NULL, (const UInt8 *)&integer, integer % 8);
 
@@ -39,13 +40,15 @@ TEST(libplist_reads_what_we_write_and_the_reverse)
 {
 	uint32_t seed = 17;
 	CFArrayRef list = make_random(&seed), back;
-	CFDataRef ours = CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
+	CFDataRef ours =
+		CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
 	CFDataRef theirs;
 	plist_t tree = NULL;
 	char *bytes = NULL;
 	uint32_t n = 0;
 
-	plist_from_bin((const char *)CFDataGetBytePtr(ours), (uint32_t)CFDataGetLength(ours), &tree);
+	plist_from_bin((const char *)CFDataGetBytePtr(ours), (uint32_t)CFDataGetLength(ours),
+		       &tree);
 	test_true(tree != NULL);
 	test_equal(plist_array_get_size(tree), 300);
 	plist_to_bin(tree, &bytes, &n);
@@ -69,7 +72,8 @@ TEST(strings_keep_their_nul_and_reals_their_bits)
 	CFNumberRef n = CFNumberCreate(NULL, kCFNumberDoubleType, &real);
 	const void *values[] = { s, n, s };
 	CFArrayRef list = CFArrayCreate(NULL, values, 3, &kCFTypeArrayCallBacks);
-	CFDataRef data = CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
+	CFDataRef data =
+		CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
 	CFTypeRef back = CFPropertyListCreateWithData(NULL, data, 0, NULL, NULL);
 
 	test_true(CFEqual(list, back));

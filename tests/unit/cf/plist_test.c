@@ -30,7 +30,8 @@ static CFDictionaryRef make_sample(void)
 	long integers[] = { 1, -1, 255, 65536, INT64_MAX, INT64_MIN };
 	double real = 2.5;
 	CFNumberRef n = CFNumberCreate(NULL, kCFNumberDoubleType, &real);
-	CFDataRef data = CFDataCreate(NULL, (const UInt8 *)"\0\1\2\3 bytes of some length that wrap", 35);
+	CFDataRef data =
+		CFDataCreate(NULL, (const UInt8 *)"\0\1\2\3 bytes of some length that wrap", 35);
 	CFDateRef date = CFDateCreate(NULL, 63113904000.0);
 	CFMutableDictionaryRef inner = CFDictionaryCreateMutable(
 		NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
@@ -47,7 +48,8 @@ static CFDictionaryRef make_sample(void)
 	CFArrayAppendValue(a, CFSTR("x"));
 	CFDictionarySetValue(inner, CFSTR("x"), CFSTR("<&> \303\274\360\237\230\200"));
 	CFDictionarySetValue(inner, CFSTR("empty"), CFSTR(""));
-	CFDictionarySetValue(d, CFSTR("text"), CFSTR("a longer text of more than fifteen characters"));
+	CFDictionarySetValue(d, CFSTR("text"),
+			     CFSTR("a longer text of more than fifteen characters"));
 	CFDictionarySetValue(d, CFSTR("inner"), inner);
 	CFDictionarySetValue(d, CFSTR("array"), a);
 	CFDictionarySetValue(d, CFSTR("data"), data);
@@ -86,12 +88,15 @@ TEST(xml_has_the_layout_of_macos)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" "
 		"\"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n"
-		"<plist version=\"1.0\">\n<dict>\n\t<key>a</key>\n\t<array>\n\t\t<integer>7</integer>\n"
+		"<plist "
+		"version=\"1.0\">\n<dict>\n\t<key>a</key>\n\t<array>\n\t\t<integer>7</integer>\n"
 		"\t\t<data>\n\t\tAP8=\n\t\t</data>\n\t</array>\n\t<key>b</key>\n\t<dict/>\n"
 		"\t<key>c</key>\n\t<string>&lt;&amp;&gt;\"</string>\n"
 		"\t<key>d</key>\n\t<date>2001-01-01T00:00:00Z</date>\n"
-		"\t<key>e</key>\n\t<true/>\n\t<key>f</key>\n\t<real>0.5</real>\n</dict>\n</plist>\n";
-	CFTypeRef list = parse("{ f = x; e = x; d = x; c = \"<&>\\\"\"; b = {}; a = (x, <00ff>); }");
+		"\t<key>e</key>\n\t<true/>\n\t<key>f</key>\n\t<real>0.5</real>\n</dict>\n</"
+		"plist>\n";
+	CFTypeRef list =
+		parse("{ f = x; e = x; d = x; c = \"<&>\\\"\"; b = {}; a = (x, <00ff>); }");
 	CFMutableDictionaryRef d = CFDictionaryCreateMutableCopy(NULL, 0, list);
 	CFMutableArrayRef a =
 		CFArrayCreateMutableCopy(NULL, 0, CFDictionaryGetValue(d, CFSTR("a")));
@@ -121,7 +126,8 @@ TEST(xml_has_the_layout_of_macos)
 
 TEST(mutability_is_as_asked_for)
 {
-	static const char xml[] = "<plist><dict><key>k</key><array><string>s</string></array></dict></plist>";
+	static const char xml[] =
+		"<plist><dict><key>k</key><array><string>s</string></array></dict></plist>";
 
 	for (CFOptionFlags options = 0; options <= 2; options++) {
 		CFTypeRef list = parse_bytes(xml, strlen(xml), options, NULL);
@@ -142,8 +148,8 @@ TEST(mutability_is_as_asked_for)
 TEST(deep_copy_shares_no_container)
 {
 	CFDictionaryRef list = make_sample();
-	CFDictionaryRef copy = CFPropertyListCreateDeepCopy(NULL, list,
-							    kCFPropertyListMutableContainers);
+	CFDictionaryRef copy =
+		CFPropertyListCreateDeepCopy(NULL, list, kCFPropertyListMutableContainers);
 
 	test_true(CFEqual(list, copy));
 	CFArrayRemoveAllValues((CFMutableArrayRef)CFDictionaryGetValue(copy, CFSTR("array")));
@@ -156,14 +162,32 @@ TEST(deep_copy_shares_no_container)
 TEST(what_is_no_list_is_refused)
 {
 	static const char *const bad[] = {
-		"", " ", "<plist>", "<plist></plist>", "<plist><dict></plist>", "<plist><foo/></plist>",
-		"<plist><dict><key>a</key></dict></plist>x", "<plist><array></dict></array></plist>",
-		"<plist><date>yesterday</date></plist>", "<plist><integer>x</integer></plist>",
-		"<plist><real/></plist>", "<plist><real></real></plist>", "<plist><dict><string>a</string><true/></dict></plist>",
-		"bplist00", "bplist99xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
-		"{ a = ", "( a, b", "{ a b }", "\"open", "<0g>", "<plist><string>\xff</string></plist>",
-		"<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><string>&a;</string></plist>", "<", "<?xml",
-		"<plist><string>a</string></plist><plist><string>a</string></plist>", "a b",
+		"",
+		" ",
+		"<plist>",
+		"<plist></plist>",
+		"<plist><dict></plist>",
+		"<plist><foo/></plist>",
+		"<plist><dict><key>a</key></dict></plist>x",
+		"<plist><array></dict></array></plist>",
+		"<plist><date>yesterday</date></plist>",
+		"<plist><integer>x</integer></plist>",
+		"<plist><real/></plist>",
+		"<plist><real></real></plist>",
+		"<plist><dict><string>a</string><true/></dict></plist>",
+		"bplist00",
+		"bplist99xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+		"{ a = ",
+		"( a, b",
+		"{ a b }",
+		"\"open",
+		"<0g>",
+		"<plist><string>\xff</string></plist>",
+		"<!DOCTYPE plist [<!ENTITY a \"b\">]><plist><string>&a;</string></plist>",
+		"<",
+		"<?xml",
+		"<plist><string>a</string></plist><plist><string>a</string></plist>",
+		"a b",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -215,8 +239,8 @@ TEST(damaged_lists_do_no_harm)
 {
 	CFDictionaryRef list = make_sample();
 	CFDataRef xml = CFPropertyListCreateXMLData(NULL, list);
-	CFDataRef binary = CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0,
-						    NULL);
+	CFDataRef binary =
+		CFPropertyListCreateData(NULL, list, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
 
 	damage(xml);
 	damage(binary);
@@ -268,7 +292,8 @@ TEST(shared_references_cannot_expand_without_end)
 
 TEST(old_text_format_is_read)
 {
-	CFTypeRef list = parse("// comment\n{ a = (1, 'two', <0fbd 77>, { b = \"\\U00e4\\n\"; }); /* */ c; }");
+	CFTypeRef list = parse(
+		"// comment\n{ a = (1, 'two', <0fbd 77>, { b = \"\\U00e4\\n\"; }); /* */ c; }");
 	CFTypeRef array = CFDictionaryGetValue(list, CFSTR("a"));
 	CFTypeRef strings = parse("\"k\" = \"v\";\nx = y;");
 
@@ -287,7 +312,8 @@ TEST(xml_in_other_encodings)
 	CFStringRef xml = make("<?xml version=\"1.0\"?><plist><string>\303\274</string></plist>");
 	CFDataRef wide = CFStringCreateExternalRepresentation(NULL, xml, kCFStringEncodingUTF16, 0);
 	CFTypeRef a = CFPropertyListCreateWithData(NULL, wide, 0, NULL, NULL);
-	CFTypeRef b = parse("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><plist><string>\xfc</string></plist>");
+	CFTypeRef b = parse("<?xml version=\"1.0\" "
+			    "encoding=\"ISO-8859-1\"?><plist><string>\xfc</string></plist>");
 
 	test_equal_text(text_of(a), "\303\274");
 	test_equal_text(text_of(b), "\303\274");
@@ -310,7 +336,8 @@ TEST(streams_carry_lists)
 	n = CFPropertyListWrite(list, out, kCFPropertyListBinaryFormat_v1_0, 0, NULL);
 	written = CFWriteStreamCopyProperty(out, kCFStreamPropertyDataWritten);
 	test_equal(CFDataGetLength(written), n);
-	in = CFReadStreamCreateWithBytesNoCopy(NULL, CFDataGetBytePtr(written), n, kCFAllocatorNull);
+	in = CFReadStreamCreateWithBytesNoCopy(NULL, CFDataGetBytePtr(written), n,
+					       kCFAllocatorNull);
 	test_true(CFReadStreamOpen(in));
 	back = CFPropertyListCreateWithStream(NULL, in, 0, 0, NULL, NULL);
 	test_true(CFEqual(list, back));

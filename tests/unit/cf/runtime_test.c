@@ -65,7 +65,8 @@ static void small_fini(void *object)
 	n_finished++;
 }
 
-static const struct cf_class small_class = { .name = "Small", .fini = small_fini,
+static const struct cf_class small_class = { .name = "Small",
+					     .fini = small_fini,
 					     .equal = small_equal };
 
 TEST(registered_class_gives_objects_their_behaviour)

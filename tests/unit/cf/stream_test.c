@@ -25,7 +25,8 @@ static void write_text(CFURLRef url, const char *text, bool append)
 					   append ? kCFBooleanTrue : kCFBooleanFalse));
 	test_true(CFWriteStreamOpen(out));
 	test_true(!CFWriteStreamOpen(out));
-	test_equal(CFWriteStreamWrite(out, (const UInt8 *)text, (CFIndex)strlen(text)), strlen(text));
+	test_equal(CFWriteStreamWrite(out, (const UInt8 *)text, (CFIndex)strlen(text)),
+		   strlen(text));
 	CFWriteStreamClose(out);
 	test_equal(CFWriteStreamGetStatus(out), kCFStreamStatusClosed);
 	CFRelease(out);

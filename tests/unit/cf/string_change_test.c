@@ -3,7 +3,8 @@
 
 TEST(editing_follows_a_plain_model)
 {
-	static const char *const pieces[] = { "", "a", "bc", "\303\274", "\360\237\230\200", "long text" };
+	static const char *const pieces[] = { "",	  "a", "bc", "\303\274", "\360\237\230\200",
+					      "long text" };
 	CFMutableStringRef s = CFStringCreateMutable(NULL, 0);
 	UniChar model[4096];
 	CFIndex n = 0;
@@ -65,11 +66,13 @@ TEST(find_and_replace_counts)
 	CFMutableStringRef s = CFStringCreateMutableCopy(NULL, 0, CFSTR("one two one"));
 
 	test_equal(CFStringFindAndReplace(s, CFSTR("one"), CFSTR("three"),
-					  CFRangeMake(0, CFStringGetLength(s)), 0), 2);
+					  CFRangeMake(0, CFStringGetLength(s)), 0),
+		   2);
 	test_equal_text(text_of(s), "three two three");
 	test_equal(CFStringFindAndReplace(s, CFSTR("THREE"), CFSTR(""),
 					  CFRangeMake(0, CFStringGetLength(s)),
-					  kCFCompareCaseInsensitive | kCFCompareBackwards), 2);
+					  kCFCompareCaseInsensitive | kCFCompareBackwards),
+		   2);
 	test_equal_text(text_of(s), " two ");
 	CFStringTrimWhitespace(s);
 	test_equal_text(text_of(s), "two");
@@ -85,7 +88,8 @@ TEST(find_and_replace_counts)
 
 TEST(case_changes_beyond_ascii)
 {
-	CFMutableStringRef s = CFStringCreateMutableCopy(NULL, 0, CFSTR("stra\303\237e \303\244h don't"));
+	CFMutableStringRef s =
+		CFStringCreateMutableCopy(NULL, 0, CFSTR("stra\303\237e \303\244h don't"));
 
 	CFStringUppercase(s, NULL);
 	test_equal_text(text_of(s), "STRASSE \303\204H DON'T");

@@ -9,7 +9,8 @@ TEST(comparison_orders_by_unit)
 	test_equal(CFStringCompare(CFSTR("ab"), CFSTR("ab"), 0), kCFCompareEqualTo);
 	test_equal(CFStringCompare(CFSTR("AB"), CFSTR("ab"), 0), kCFCompareLessThan);
 	test_equal(CFStringCompare(CFSTR("AB"), CFSTR("ab"), kCFCompareCaseInsensitive), 0);
-	test_equal(CFStringCompare(CFSTR("\303\204"), CFSTR("\303\244"), kCFCompareCaseInsensitive), 0);
+	test_equal(CFStringCompare(CFSTR("\303\204"), CFSTR("\303\244"), kCFCompareCaseInsensitive),
+		   0);
 	test_equal(CFStringCompare(CFSTR("disk10"), CFSTR("disk9"), kCFCompareNumerically),
 		   kCFCompareGreaterThan);
 	test_equal(CFStringCompare(CFSTR("v007"), CFSTR("v7"), kCFCompareNumerically), 0);
@@ -39,8 +40,8 @@ TEST(find_results_are_owned_by_the_array)
 	test_equal(CFArrayGetCount(all), 3);
 	test_equal(((const CFRange *)CFArrayGetValueAtIndex(all, 2))->location, 4);
 	CFRelease(all);
-	test_true(CFStringCreateArrayWithFindResults(NULL, CFSTR("a"), CFSTR("z"), CFRangeMake(0, 1),
-						     0) == NULL);
+	test_true(CFStringCreateArrayWithFindResults(NULL, CFSTR("a"), CFSTR("z"),
+						     CFRangeMake(0, 1), 0) == NULL);
 }
 
 TEST(splitting_and_joining_are_inverse)

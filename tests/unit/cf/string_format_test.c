@@ -61,8 +61,8 @@ TEST(broken_formats_do_no_harm)
 
 TEST(random_integers_agree_with_libc)
 {
-	static const char *const specs[] = { "%ld", "%lx", "%lo", "%lu", "%+ld", "%20ld", "%-20ld|",
-					     "%020ld", "%#lx", "%.10ld" };
+	static const char *const specs[] = { "%ld",   "%lx",	 "%lo",	   "%lu",  "%+ld",
+					     "%20ld", "%-20ld|", "%020ld", "%#lx", "%.10ld" };
 	uint32_t seed = 3;
 
 	for (int i = 0; i < 1000; i++) {

@@ -46,8 +46,9 @@ TEST(spec_r04_c_string_needs_room_for_the_nul)
 
 TEST(invalid_bytes_make_no_string)
 {
-	static const char *const bad[] = { "\xff", "\xc3", "\xc0\x80", "\xed\xa0\x80", "a\x80",
-					   "\xf4\x90\x80\x80", "\xe2\x82" };
+	static const char *const bad[] = { "\xff",	   "\xc3",  "\xc0\x80",
+					   "\xed\xa0\x80", "a\x80", "\xf4\x90\x80\x80",
+					   "\xe2\x82" };
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		test_true(CFStringCreateWithCString(NULL, bad[i], kCFStringEncodingUTF8) == NULL);
@@ -97,8 +98,8 @@ static CFIndex random_units(UniChar *units, uint32_t *seed)
 TEST(random_text_survives_every_unicode_encoding)
 {
 	static const CFStringEncoding encodings[] = {
-		kCFStringEncodingUTF8,	  kCFStringEncodingUTF16,   kCFStringEncodingUTF16BE,
-		kCFStringEncodingUTF16LE, kCFStringEncodingUTF32,   kCFStringEncodingUTF32BE,
+		kCFStringEncodingUTF8,	  kCFStringEncodingUTF16, kCFStringEncodingUTF16BE,
+		kCFStringEncodingUTF16LE, kCFStringEncodingUTF32, kCFStringEncodingUTF32BE,
 		kCFStringEncodingUTF32LE
 	};
 	uint32_t seed = 1;
@@ -131,26 +132,29 @@ TEST(bytes_are_encoded_in_parts_with_a_loss_byte)
 	CFIndex used = 0;
 	CFStringRef s = make("a\342\202\254b");
 
-	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingUTF8, 0, FALSE, buffer, 3,
-				    &used), 1);
+	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingUTF8, 0, FALSE, buffer,
+				    3, &used),
+		   1);
 	test_equal(used, 1);
 	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingUTF8, 0, FALSE, NULL, 0,
-				    &used), 3);
+				    &used),
+		   3);
 	test_equal(used, 5);
-	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingASCII, '?', FALSE, buffer,
-				    8, &used), 3);
+	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingASCII, '?', FALSE,
+				    buffer, 8, &used),
+		   3);
 	test_true(!memcmp(buffer, "a?b", 3));
-	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingASCII, 0, FALSE, buffer, 8,
-				    &used), 1);
+	test_equal(CFStringGetBytes(s, CFRangeMake(0, 3), kCFStringEncodingASCII, 0, FALSE, buffer,
+				    8, &used),
+		   1);
 	CFRelease(s);
 }
 
 TEST(direct_pointers_only_where_the_storage_fits)
 {
 	CFStringRef narrow = make("plain"), wide = make("\303\274");
-	CFStringRef cut = CFStringCreateWithBytesNoCopy(NULL, (const UInt8 *)"abcdef", 3,
-							kCFStringEncodingASCII, FALSE,
-							kCFAllocatorNull);
+	CFStringRef cut = CFStringCreateWithBytesNoCopy(
+		NULL, (const UInt8 *)"abcdef", 3, kCFStringEncodingASCII, FALSE, kCFAllocatorNull);
 
 	test_equal_text(CFStringGetCStringPtr(narrow, kCFStringEncodingUTF8), "plain");
 	test_equal_text(CFStringGetCStringPtr(narrow, kCFStringEncodingMacRoman), "plain");

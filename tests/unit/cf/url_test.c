@@ -64,8 +64,8 @@ TEST(file_url_text_is_escaped)
 TEST(relative_paths_have_the_current_directory_as_base)
 {
 	char here[4096], out[8192], expected[8192];
-	CFURLRef url = CFURLCreateWithFileSystemPath(NULL, CFSTR("sub/file"), kCFURLPOSIXPathStyle,
-						     FALSE);
+	CFURLRef url =
+		CFURLCreateWithFileSystemPath(NULL, CFSTR("sub/file"), kCFURLPOSIXPathStyle, FALSE);
 
 	test_true(getcwd(here, sizeof(here)) != NULL);
 	snprintf(expected, sizeof(expected), "%s/sub/file", strcmp(here, "/") ? here : "");
@@ -79,12 +79,22 @@ TEST(relative_paths_have_the_current_directory_as_base)
 TEST(rfc_3986_examples_resolve)
 {
 	static const char *const cases[][2] = {
-		{ "g:h", "g:h" }, { "g", "http://a/b/c/g" }, { "./g", "http://a/b/c/g" },
-		{ "g/", "http://a/b/c/g/" }, { "/g", "http://a/g" }, { "//g", "http://g" },
-		{ "?y", "http://a/b/c/d;p?y" }, { "g?y", "http://a/b/c/g?y" },
-		{ "#s", "http://a/b/c/d;p?q#s" }, { ";x", "http://a/b/c/;x" },
-		{ ".", "http://a/b/c/" }, { "..", "http://a/b/" }, { "../g", "http://a/b/g" },
-		{ "../..", "http://a/" }, { "../../../g", "http://a/g" }, { "g.", "http://a/b/c/g." },
+		{ "g:h", "g:h" },
+		{ "g", "http://a/b/c/g" },
+		{ "./g", "http://a/b/c/g" },
+		{ "g/", "http://a/b/c/g/" },
+		{ "/g", "http://a/g" },
+		{ "//g", "http://g" },
+		{ "?y", "http://a/b/c/d;p?y" },
+		{ "g?y", "http://a/b/c/g?y" },
+		{ "#s", "http://a/b/c/d;p?q#s" },
+		{ ";x", "http://a/b/c/;x" },
+		{ ".", "http://a/b/c/" },
+		{ "..", "http://a/b/" },
+		{ "../g", "http://a/b/g" },
+		{ "../..", "http://a/" },
+		{ "../../../g", "http://a/g" },
+		{ "g.", "http://a/b/c/g." },
 	};
 	CFURLRef base = parse("http://a/b/c/d;p?q", NULL);
 
@@ -138,7 +148,8 @@ TEST(components_are_added_and_removed)
 	check_url(CFURLCreateCopyDeletingLastPathComponent(NULL, file), "file:///a/");
 	check_url(CFURLCreateCopyDeletingLastPathComponent(NULL, root), "file:///../");
 	check_url(CFURLCreateCopyDeletingPathExtension(NULL, file), "file:///a/b");
-	check_url(CFURLCreateCopyAppendingPathExtension(NULL, file, CFSTR("gz")), "file:///a/b.txt.gz");
+	check_url(CFURLCreateCopyAppendingPathExtension(NULL, file, CFSTR("gz")),
+		  "file:///a/b.txt.gz");
 	CFRelease(file);
 	CFRelease(root);
 }

@@ -22,9 +22,12 @@ TEST(other_text_makes_no_uuid)
 {
 	test_true(CFUUIDCreateFromString(NULL, NULL) == NULL);
 	test_true(CFUUIDCreateFromString(NULL, CFSTR("")) == NULL);
-	test_true(CFUUIDCreateFromString(NULL, CFSTR("c244e858-109c-11d4-91d4-0050e4c6426")) == NULL);
-	test_true(CFUUIDCreateFromString(NULL, CFSTR("c244e858+109c-11d4-91d4-0050e4c6426f")) == NULL);
-	test_true(CFUUIDCreateFromString(NULL, CFSTR("g244e858-109c-11d4-91d4-0050e4c6426f")) == NULL);
+	test_true(CFUUIDCreateFromString(NULL, CFSTR("c244e858-109c-11d4-91d4-0050e4c6426")) ==
+		  NULL);
+	test_true(CFUUIDCreateFromString(NULL, CFSTR("c244e858+109c-11d4-91d4-0050e4c6426f")) ==
+		  NULL);
+	test_true(CFUUIDCreateFromString(NULL, CFSTR("g244e858-109c-11d4-91d4-0050e4c6426f")) ==
+		  NULL);
 }
 
 TEST(random_uuids_are_of_version_4_and_differ)
@@ -40,10 +43,10 @@ TEST(random_uuids_are_of_version_4_and_differ)
 
 TEST(constant_uuid_is_one_object)
 {
-	CFUUIDRef a = CFUUIDGetConstantUUIDWithBytes(NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-						     14, 15, 16);
-	CFUUIDRef b = CFUUIDGetConstantUUIDWithBytes(NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-						     14, 15, 16);
+	CFUUIDRef a = CFUUIDGetConstantUUIDWithBytes(NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+						     13, 14, 15, 16);
+	CFUUIDRef b = CFUUIDGetConstantUUIDWithBytes(NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+						     13, 14, 15, 16);
 
 	test_true(a == b);
 	CFRelease(a);

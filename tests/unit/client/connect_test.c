@@ -280,8 +280,8 @@ static IOReturn call_async(io_connect_t connect, mach_port_t port, void *fn)
 {
 	io_async_ref64_t reference = { 0, (uintptr_t)fn, (uintptr_t)&n_calls };
 
-	return IOConnectCallAsyncScalarMethod(connect, 5, port, reference, kIOAsyncCalloutCount, NULL,
-					      0, NULL, NULL);
+	return IOConnectCallAsyncScalarMethod(connect, 5, port, reference, kIOAsyncCalloutCount,
+					      NULL, 0, NULL, NULL);
 }
 
 static void receive_one(mach_port_t port)
@@ -291,7 +291,8 @@ static void receive_one(mach_port_t port)
 		char body[400];
 	} message;
 
-	test_equal_error(mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), port, 0, 0), 0);
+	test_equal_error(mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), port, 0, 0),
+			 0);
 	IODispatchCalloutFromMessage(NULL, &message.header, NULL);
 }
 
@@ -350,21 +351,22 @@ TEST(spec_i04_to_i06_references)
 			 0);
 	test_equal(seen[3], 1);
 	test_equal(seen[0], 1);
-	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 0, NULL, 0, seen,
-							&n),
-			 kIOReturnBadArgument);
-	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, NULL, 3, NULL, 0, seen, &n),
-			 kIOReturnBadArgument);
-	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 9, NULL, 0, seen,
-							&n),
-			 MIG_ARRAY_TOO_LARGE);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 0, NULL, 0, seen, &n),
+		kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(connect, 6, port, NULL, 3, NULL, 0, seen, &n),
+		kIOReturnBadArgument);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 9, NULL, 0, seen, &n),
+		MIG_ARRAY_TOO_LARGE);
 	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, service, reference, 3, NULL, 0,
 							seen, &n),
 			 MACH_SEND_INVALID_RIGHT);
 	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-	test_equal_error(IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 3, NULL, 0, seen,
-							&n),
-			 MACH_SEND_INVALID_RIGHT);
+	test_equal_error(
+		IOConnectCallAsyncScalarMethod(connect, 6, port, reference, 3, NULL, 0, seen, &n),
+		MACH_SEND_INVALID_RIGHT);
 	IOServiceClose(connect);
 	end();
 }
@@ -619,7 +621,8 @@ TEST(spec_px3_wrong_replies_end_the_connection_and_touch_nothing)
 
 		atomic_store(&lie, i);
 		fake.hook = lie_about_call;
-		status = IOConnectCallMethod(connect, 0, NULL, 0, NULL, 0, output, &n, bytes, &size);
+		status =
+			IOConnectCallMethod(connect, 0, NULL, 0, NULL, 0, output, &n, bytes, &size);
 		/* Of two replies the first one is good. */
 		test_equal_error(status, i == 6 ? 0 : kIOReturnIPCError);
 		if (status) {

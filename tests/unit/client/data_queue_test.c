@@ -227,7 +227,8 @@ TEST(spec_m17_no_wake_up_is_lost)
 
 	test_true(pipe.port != 0);
 	test_equal(mach_port_insert_right(mach_task_self(), pipe.port, pipe.port,
-					  MACH_MSG_TYPE_MAKE_SEND), 0);
+					  MACH_MSG_TYPE_MAKE_SEND),
+		   0);
 	test_equal_error(IODataQueueSetNotificationPort(pipe.queue, pipe.port), 0);
 	pthread_create(&thread, NULL, produce, &pipe);
 	while (next < pipe.count) {
@@ -254,7 +255,8 @@ TEST(spec_m22_larger_message_is_too_large)
 		mach_msg_header_t header;
 		char body[16];
 	} message = { .header = { .msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
-				  .msgh_size = sizeof(message), .msgh_remote_port = port } };
+				  .msgh_size = sizeof(message),
+				  .msgh_remote_port = port } };
 
 	test_equal_error(mach_msg(&message.header, MACH_SEND_MSG, sizeof(message), 0, 0, 0, 0), 0);
 	test_equal_error(IODataQueueWaitForAvailableData(queue, port), MACH_RCV_TOO_LARGE);

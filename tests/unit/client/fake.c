@@ -60,8 +60,11 @@ static struct wire_entry entry_of(struct fake *fake, unsigned n, uint32_t depth)
 	pthread_mutex_lock(&fake->lock);
 	fake->granted[n]++;
 	pthread_mutex_unlock(&fake->lock);
-	return (struct wire_entry){ .id = FAKE_ID(n), .state = tree[n].state, .depth = depth,
-				    .class_name = tree[n].class_name, .name = tree[n].name,
+	return (struct wire_entry){ .id = FAKE_ID(n),
+				    .state = tree[n].state,
+				    .depth = depth,
+				    .class_name = tree[n].class_name,
+				    .name = tree[n].name,
 				    .location = tree[n].location };
 }
 
@@ -70,7 +73,8 @@ static bool is_there(struct fake *fake, uint64_t id)
 	bool there;
 
 	pthread_mutex_lock(&fake->lock);
-	there = id >= WIRE_ROOT_ID && id < FAKE_ID(FAKE_ENTRIES) && !fake->hidden[id - WIRE_ROOT_ID];
+	there = id >= WIRE_ROOT_ID && id < FAKE_ID(FAKE_ENTRIES) &&
+		!fake->hidden[id - WIRE_ROOT_ID];
 	pthread_mutex_unlock(&fake->lock);
 	return there;
 }
@@ -248,8 +252,8 @@ static void class_of(struct fake *fake, int socket, struct wire_frame *frame)
 {
 	struct wire_class_request request;
 	struct wire_class_reply answer = { .bundle = "org.example.fixture" };
-	CFTypeRef classes[] = { CFSTR("FixtureDriver"), CFSTR("IOService"), CFSTR("IORegistryEntry"),
-				CFSTR("OSObject") };
+	CFTypeRef classes[] = { CFSTR("FixtureDriver"), CFSTR("IOService"),
+				CFSTR("IORegistryEntry"), CFSTR("OSObject") };
 	size_t first = 0;
 	char text[100];
 
@@ -263,16 +267,17 @@ static void class_of(struct fake *fake, int socket, struct wire_frame *frame)
 		fake_reply_status(socket, frame, kIOReturnNotFound);
 		return;
 	}
-	answer.ancestry = CFArrayCreate(NULL, classes + first, (CFIndex)(4 - first),
-					&kCFTypeArrayCallBacks);
+	answer.ancestry =
+		CFArrayCreate(NULL, classes + first, (CFIndex)(4 - first), &kCFTypeArrayCallBacks);
 	reply(socket, frame, &wire_class_reply_layout, &answer);
 	CFRelease(answer.ancestry);
 }
 
 static void hello(struct fake *fake, int socket, struct wire_frame *frame)
 {
-	struct wire_hello_reply answer = { .version = WIRE_VERSION, .pid = 1, .session = 1,
-					   .generation = 1 };
+	struct wire_hello_reply answer = {
+		.version = WIRE_VERSION, .pid = 1, .session = 1, .generation = 1
+	};
 	int fd;
 
 	test_equal(shm_reopen_read_only(fake->page_fd, &fd), 0);
@@ -370,8 +375,8 @@ static void call(struct fake *fake, int socket, struct wire_frame *frame)
 			answer.scalar_output_count = 1;
 		bytes = malloc(request.structure.size + 1);
 		for (size_t i = 0; i < request.structure.size; i++)
-			bytes[i] = ((const uint8_t *)request.structure.data)[request.structure.size -
-									     1 - i];
+			bytes[i] = ((const uint8_t *)
+					    request.structure.data)[request.structure.size - 1 - i];
 		answer.structure = (struct wire_bytes){ bytes, request.structure.size };
 		answer.structure_output_size = request.structure.size;
 		if (!(request.flags & WIRE_CALL_OUTPUT_VARIABLE) &&
@@ -721,10 +726,14 @@ void fake_send_notice(struct fake *fake, uint32_t type)
 void fake_send_interest(struct fake *fake, unsigned n, uint32_t message_type, uint64_t argument,
 			const void *data, uint32_t size)
 {
-	struct wire_interest message = { .subscription = fake->subscription, .service = FAKE_ID(n),
-					 .message_type = message_type, .argument_size = size,
-					 .argument = argument, .data = { data, size },
-					 .state = tree[n].state, .class_name = tree[n].class_name };
+	struct wire_interest message = { .subscription = fake->subscription,
+					 .service = FAKE_ID(n),
+					 .message_type = message_type,
+					 .argument_size = size,
+					 .argument = argument,
+					 .data = { data, size },
+					 .state = tree[n].state,
+					 .class_name = tree[n].class_name };
 
 	pthread_mutex_lock(&fake->lock);
 	fake->granted[n]++;
@@ -743,7 +752,8 @@ void fake_send_dead(struct fake *fake, unsigned n)
 void fake_send_completion(struct fake *fake, uint64_t token, int32_t result,
 			  const uint64_t *arguments, size_t n)
 {
-	struct wire_completion message = { .token = token, .result = result,
+	struct wire_completion message = { .token = token,
+					   .result = result,
 					   .arguments = { arguments, n } };
 
 	send_on(fake, fake->host_inlets, WIRE_INLET_COMPLETIONS, &wire_completion_layout, &message);

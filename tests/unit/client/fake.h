@@ -16,9 +16,9 @@
 
 enum {
 	FAKE_MACHINE = 1, /* + WIRE_ROOT_ID */
-	FAKE_SERVICE, /* class FixtureDriver, name fixture@5, matched */
-	FAKE_SECOND, /* class FixtureDriver, name second, matched */
-	FAKE_NUB, /* class IORegistryEntry: no service */
+	FAKE_SERVICE,	  /* class FixtureDriver, name fixture@5, matched */
+	FAKE_SECOND,	  /* class FixtureDriver, name second, matched */
+	FAKE_NUB,	  /* class IORegistryEntry: no service */
 	FAKE_USER_CLIENT,
 	FAKE_ENTRIES,
 };
@@ -40,16 +40,16 @@ struct fake {
 	pthread_t threads[32];
 	int sockets[32];
 	unsigned n_threads;
-	int inlets[8]; /* registry's ends by class */
-	int host_inlets[8]; /* the host's */
-	int host_socket; /* of the last connection; -1 */
-	bool hidden[FAKE_ENTRIES]; /* not found any more */
+	int inlets[8];			 /* registry's ends by class */
+	int host_inlets[8];		 /* the host's */
+	int host_socket;		 /* of the last connection; -1 */
+	bool hidden[FAKE_ENTRIES];	 /* not found any more */
 	uint64_t released[FAKE_ENTRIES]; /* grants given back */
 	uint64_t granted[FAKE_ENTRIES];
 	_Atomic uint64_t last_token;
 	_Atomic uint64_t subscription;
 	_Atomic unsigned n_next; /* WIRE_NOTIFY_NEXT so far */
-	uint64_t pending[8]; /* entries for it */
+	uint64_t pending[8];	 /* entries for it */
 	unsigned n_pending;
 	_Atomic unsigned closes; /* WIRE_CLOSE so far */
 	int memory_fd;

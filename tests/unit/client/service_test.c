@@ -32,8 +32,8 @@ static io_service_t fixture(void)
 static bool text_is(CFStringRef string, const char *text)
 {
 	char buffer[600];
-	bool same = string && CFStringGetCString(string, buffer, sizeof(buffer),
-						 kCFStringEncodingUTF8) &&
+	bool same = string &&
+		    CFStringGetCString(string, buffer, sizeof(buffer), kCFStringEncodingUTF8) &&
 		    !strcmp(buffer, text);
 
 	if (string)
@@ -83,16 +83,17 @@ TEST(spec_b02_other_main_ports_are_refused)
 	fake_start(&fake, NULL);
 	mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port);
 	mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
-	test_equal_error(IOServiceGetMatchingServices(port, IOServiceMatching("FixtureDriver"),
-						      &iterator),
-			 kIOReturnNotPrivileged);
-	test_equal_error(IOServiceGetMatchingServices(~0u, IOServiceMatching("FixtureDriver"),
-						      &iterator),
-			 MACH_SEND_INVALID_DEST);
+	test_equal_error(
+		IOServiceGetMatchingServices(port, IOServiceMatching("FixtureDriver"), &iterator),
+		kIOReturnNotPrivileged);
+	test_equal_error(
+		IOServiceGetMatchingServices(~0u, IOServiceMatching("FixtureDriver"), &iterator),
+		MACH_SEND_INVALID_DEST);
 	mach_port_destroy(mach_task_self(), port);
 	test_equal(IOMainPort(0, &main_port), 0);
 	test_equal_error(IOServiceGetMatchingServices(main_port, IOServiceMatching("FixtureDriver"),
-						      &iterator), 0);
+						      &iterator),
+			 0);
 	IOObjectRelease(iterator);
 	mach_port_deallocate(mach_task_self(), main_port);
 	fake_end(&fake);
@@ -104,7 +105,8 @@ TEST(spec_c01_c02_snapshot_iterator)
 	io_service_t first, second, again;
 
 	fake_start(&fake, NULL);
-	test_equal(IOServiceGetMatchingServices(0, IOServiceMatching("FixtureDriver"), &iterator), 0);
+	test_equal(IOServiceGetMatchingServices(0, IOServiceMatching("FixtureDriver"), &iterator),
+		   0);
 	first = IOIteratorNext(iterator);
 	second = IOIteratorNext(iterator);
 	test_true(first && second && first != second);
@@ -148,9 +150,9 @@ TEST(spec_d01_matching_is_consumed_always)
 	test_equal_error(IOServiceGetMatchingServices(0, NULL, &iterator), kIOReturnBadArgument);
 	CFDictionarySetValue(bad, key, key);
 	test_equal_error(IOServiceGetMatchingServices(0, bad, &iterator), kIOReturnBadArgument);
-	test_equal_error(IOServiceGetMatchingServices(0, (CFDictionaryRef)CFRetain(CFSTR("x")),
-						      &iterator),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		IOServiceGetMatchingServices(0, (CFDictionaryRef)CFRetain(CFSTR("x")), &iterator),
+		kIOReturnBadArgument);
 	CFRelease(key);
 	fake_end(&fake);
 }
@@ -223,7 +225,7 @@ TEST(classes_names_and_paths)
 	for (int i = 0; i < 3; i++)
 		IOObjectRelease(service);
 	/* null, released, unknown */
-	for (io_object_t bad = 0; ; bad = ~0u) {
+	for (io_object_t bad = 0;; bad = ~0u) {
 		test_equal_error(IOObjectGetClass(bad, name), MACH_SEND_INVALID_DEST);
 		test_equal_error(IORegistryEntryGetName(bad, name), MACH_SEND_INVALID_DEST);
 		test_equal_error(IORegistryEntryGetRegistryEntryID(bad, &id),
@@ -305,8 +307,9 @@ TEST(spec_c04_to_c10_registry_walks)
 	uint64_t id;
 
 	fake_start(&fake, NULL);
-	test_equal(IORegistryCreateIterator(0, "IOService", kIORegistryIterateRecursively,
-					    &iterator), 0);
+	test_equal(
+		IORegistryCreateIterator(0, "IOService", kIORegistryIterateRecursively, &iterator),
+		0);
 	test_equal(drain(iterator), FAKE_ENTRIES - 1);
 	IOIteratorReset(iterator);
 	child = IOIteratorNext(iterator);

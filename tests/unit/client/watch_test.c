@@ -71,8 +71,9 @@ static void start(void)
 static void add_matching(void)
 {
 	test_equal_error(IOServiceAddMatchingNotification(notify, kIOFirstMatchNotification,
-							  IOServiceMatching("FixtureDriver"), matched,
-							  &fake, &iterator), 0);
+							  IOServiceMatching("FixtureDriver"),
+							  matched, &fake, &iterator),
+			 0);
 }
 
 static void end(void)
@@ -87,7 +88,8 @@ static void receive_one(void)
 	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
 
 	test_equal_error(mach_msg(message, MACH_RCV_MSG, 0, sizeof(buffer),
-				  IONotificationPortGetMachPort(notify), 0, 0), 0);
+				  IONotificationPortGetMachPort(notify), 0, 0),
+			 0);
 	IODispatchCalloutFromMessage(NULL, message, NULL);
 }
 
@@ -96,8 +98,8 @@ static bool is_quiet(void)
 	_Alignas(8) char buffer[512];
 
 	return mach_msg((mach_msg_header_t *)buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
-			sizeof(buffer), IONotificationPortGetMachPort(notify), 0, 0) ==
-	       MACH_RCV_TIMED_OUT;
+			sizeof(buffer), IONotificationPortGetMachPort(notify), 0,
+			0) == MACH_RCV_TIMED_OUT;
 }
 
 TEST(spec_f01_f03_draining_arms)
@@ -130,15 +132,18 @@ TEST(spec_f07_f08_bad_arguments)
 
 	start();
 	CFRetain(matching);
-	test_equal_error(IOServiceAddMatchingNotification(notify, "IOServiceNope", matching, matched,
-							  NULL, &it), kIOReturnUnsupported);
+	test_equal_error(IOServiceAddMatchingNotification(notify, "IOServiceNope", matching,
+							  matched, NULL, &it),
+			 kIOReturnUnsupported);
 	test_equal(it, 7);
 	test_equal(CFGetRetainCount(matching), 1);
 	test_equal_error(IOServiceAddMatchingNotification(notify, kIOMatchedNotification, NULL,
-							  matched, NULL, &it), kIOReturnBadArgument);
+							  matched, NULL, &it),
+			 kIOReturnBadArgument);
 	CFRetain(matching);
 	test_equal_error(IOServiceAddMatchingNotification(NULL, kIOMatchedNotification, matching,
-							  matched, NULL, &it), kIOReturnBadArgument);
+							  matched, NULL, &it),
+			 kIOReturnBadArgument);
 	CFRetain(matching);
 	test_equal_error(IOServiceAddNotification(0, kIOMatchedNotification, matching, 0, 5, &it),
 			 MACH_SEND_INVALID_RIGHT);
@@ -179,7 +184,8 @@ TEST(spec_f22_raw_message)
 	test_equal_error(IOCreateReceivePort(54, &port), kIOReturnBadArgument);
 	test_equal_error(IOServiceAddNotification(0, kIOPublishNotification,
 						  IOServiceMatching("FixtureDriver"), port, 0x1234,
-						  &iterator), 0);
+						  &iterator),
+			 0);
 	drain(iterator);
 	fake_send_notice(&fake, 100);
 	test_equal_error(mach_msg(message, MACH_RCV_MSG, 0, sizeof(buffer), port, 0, 0), 0);
@@ -219,7 +225,8 @@ TEST(spec_h02_to_h06_interest_arguments)
 	start();
 	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
 	test_equal_error(IOServiceAddInterestNotification(notify, service, kIOGeneralInterest,
-							  interested, NULL, &notifier), 0);
+							  interested, NULL, &notifier),
+			 0);
 	fake_send_interest(&fake, FAKE_SERVICE, kIOMessageServiceIsSuspended, 42, NULL, 0);
 	receive_one();
 	test_equal(last_service, service);
@@ -263,9 +270,10 @@ TEST(spec_h14_h17_two_notifiers_and_a_borrowed_service)
 	start();
 	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
 	for (int i = 0; i < 2; i++)
-		test_equal_error(IOServiceAddInterestNotification(notify, service, kIOGeneralInterest,
-								  i ? release_service : interested,
-								  &service, &notifiers[i]), 0);
+		test_equal_error(IOServiceAddInterestNotification(
+					 notify, service, kIOGeneralInterest,
+					 i ? release_service : interested, &service, &notifiers[i]),
+				 0);
 	fake.subscription = 1;
 	fake_send_interest(&fake, FAKE_SERVICE, 5, 0, NULL, 0);
 	fake.subscription = 2;
@@ -294,12 +302,15 @@ TEST(spec_h07_h09_interest_errors)
 	start();
 	root = IORegistryGetRootEntry(0);
 	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
-	test_equal_error(IOServiceAddInterestNotification(notify, root, kIOGeneralInterest, interested,
-							  NULL, &notifier), kIOReturnBadArgument);
-	test_equal_error(IOServiceAddInterestNotification(notify, service, "IONope", interested, NULL,
-							  &notifier), kIOReturnUnsupported);
+	test_equal_error(IOServiceAddInterestNotification(notify, root, kIOGeneralInterest,
+							  interested, NULL, &notifier),
+			 kIOReturnBadArgument);
+	test_equal_error(IOServiceAddInterestNotification(notify, service, "IONope", interested,
+							  NULL, &notifier),
+			 kIOReturnUnsupported);
 	test_equal_error(IOServiceAddInterestNotification(notify, 0, kIOGeneralInterest, interested,
-							  NULL, &notifier), MACH_SEND_INVALID_DEST);
+							  NULL, &notifier),
+			 MACH_SEND_INVALID_DEST);
 	test_equal_error(IOServiceAddInterestNotification(NULL, service, kIOGeneralInterest,
 							  interested, NULL, &notifier),
 			 kIOReturnBadArgument);
@@ -372,7 +383,8 @@ TEST(spec_g03_g08_dispatch_queues)
 	start();
 	service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
 	test_equal_error(IOServiceAddInterestNotification(notify, service, kIOGeneralInterest,
-							  interested, NULL, &notifier), 0);
+							  interested, NULL, &notifier),
+			 0);
 	for (int i = 0; i < 50; i++)
 		fake_send_interest(&fake, FAKE_SERVICE, 1, (uint64_t)i, NULL, 0);
 	IONotificationPortSetDispatchQueue(notify, first);
@@ -438,7 +450,8 @@ static io_object_t add_interest(IONotificationPortRef port, io_service_t service
 	io_object_t notifier = 0;
 
 	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, fn,
-							  refcon, &notifier), 0);
+							  refcon, &notifier),
+			 0);
 	return notifier;
 }
 

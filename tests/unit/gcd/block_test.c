@@ -14,17 +14,35 @@ TEST(blocks_are_copied_and_run_on_queues)
 
 	warm_up();
 	for (int i = 0; i < 100; i++)
-		dispatch_async(q, ^{ sum += i; });
-	dispatch_sync(q, ^{ test_equal(sum, 4950); });
-	dispatch_barrier_async(q, ^{ sum = 1; });
-	dispatch_barrier_sync(q, ^{ sum++; });
-	dispatch_async_and_wait(q, ^{ test_equal(sum, 2); });
-	dispatch_group_async(g, q, ^{ sum++; });
-	dispatch_group_notify(g, q, ^{ dispatch_semaphore_signal(s); });
+		dispatch_async(q, ^{
+		  sum += i;
+		});
+	dispatch_sync(q, ^{
+	  test_equal(sum, 4950);
+	});
+	dispatch_barrier_async(q, ^{
+	  sum = 1;
+	});
+	dispatch_barrier_sync(q, ^{
+	  sum++;
+	});
+	dispatch_async_and_wait(q, ^{
+	  test_equal(sum, 2);
+	});
+	dispatch_group_async(g, q, ^{
+	  sum++;
+	});
+	dispatch_group_notify(g, q, ^{
+	  dispatch_semaphore_signal(s);
+	});
 	dispatch_semaphore_wait(s, DISPATCH_TIME_FOREVER);
 	test_equal(sum, 3);
-	dispatch_after(dispatch_time(DISPATCH_TIME_NOW, 1000000), q, ^{ dispatch_semaphore_signal(s); });
-	dispatch_after(DISPATCH_TIME_FOREVER, q, ^{ sum = 0; });
+	dispatch_after(dispatch_time(DISPATCH_TIME_NOW, 1000000), q, ^{
+	  dispatch_semaphore_signal(s);
+	});
+	dispatch_after(DISPATCH_TIME_FOREVER, q, ^{
+	  sum = 0;
+	});
 	dispatch_semaphore_wait(s, DISPATCH_TIME_FOREVER);
 	dispatch_release(q);
 	dispatch_release(g);
@@ -39,10 +57,14 @@ TEST(apply_and_once)
 	__block int runs = 0;
 
 	warm_up();
-	dispatch_apply(100, DISPATCH_APPLY_AUTO, ^(size_t i) { atomic_fetch_add(counter, (int)i); });
+	dispatch_apply(100, DISPATCH_APPLY_AUTO, ^(size_t i) {
+	  atomic_fetch_add(counter, (int)i);
+	});
 	test_equal(*counter, 4950);
 	for (int i = 0; i < 3; i++)
-		dispatch_once(&once, ^{ runs++; });
+		dispatch_once(&once, ^{
+		  runs++;
+		});
 	test_equal(runs, 1);
 }
 
@@ -54,12 +76,16 @@ TEST(source_handlers)
 
 	warm_up();
 	source = dispatch_source_create(DISPATCH_SOURCE_TYPE_DATA_ADD, 0, 0, NULL);
-	dispatch_source_set_registration_handler(source, ^{ dispatch_semaphore_signal(s); });
-	dispatch_source_set_event_handler(source, ^{
-		data = dispatch_source_get_data(source);
-		dispatch_semaphore_signal(s);
+	dispatch_source_set_registration_handler(source, ^{
+	  dispatch_semaphore_signal(s);
 	});
-	dispatch_source_set_cancel_handler(source, ^{ dispatch_semaphore_signal(s); });
+	dispatch_source_set_event_handler(source, ^{
+	  data = dispatch_source_get_data(source);
+	  dispatch_semaphore_signal(s);
+	});
+	dispatch_source_set_cancel_handler(source, ^{
+	  dispatch_semaphore_signal(s);
+	});
 	dispatch_resume(source);
 	dispatch_semaphore_wait(s, DISPATCH_TIME_FOREVER);
 	dispatch_source_merge_data(source, 5);
@@ -77,17 +103,25 @@ TEST(run_loop_blocks)
 	__block int order = 0;
 
 	warm_up();
-	CFRunLoopPerformBlock(rl, CFSTR("m"), ^{ test_equal(order++, 0); });
-	CFRunLoopPerformBlock(rl, kCFRunLoopCommonModes, ^{ order = 100; });
+	CFRunLoopPerformBlock(rl, CFSTR("m"), ^{
+	  test_equal(order++, 0);
+	});
+	CFRunLoopPerformBlock(rl, kCFRunLoopCommonModes, ^{
+	  order = 100;
+	});
 	test_equal(CFRunLoopRunInMode(CFSTR("m"), 10, false), kCFRunLoopRunFinished);
 	test_equal(order, 1);
-	CFRunLoopTimerRef timer = CFRunLoopTimerCreateWithHandler(NULL, 0, 0, 0, 0,
-		^(CFRunLoopTimerRef t) { test_true(t != NULL); test_equal(order++, 1); });
-	CFRunLoopObserverRef observer = CFRunLoopObserverCreateWithHandler(NULL, kCFRunLoopExit, false, 0,
+	CFRunLoopTimerRef timer =
+		CFRunLoopTimerCreateWithHandler(NULL, 0, 0, 0, 0, ^(CFRunLoopTimerRef t) {
+		  test_true(t != NULL);
+		  test_equal(order++, 1);
+		});
+	CFRunLoopObserverRef observer = CFRunLoopObserverCreateWithHandler(
+		NULL, kCFRunLoopExit, false, 0,
 		^(CFRunLoopObserverRef o, CFRunLoopActivity activity) {
-			test_true(o != NULL);
-			test_equal(activity, kCFRunLoopExit);
-			test_equal(order++, 2);
+		  test_true(o != NULL);
+		  test_equal(activity, kCFRunLoopExit);
+		  test_equal(order++, 2);
 		});
 	CFRunLoopAddTimer(rl, timer, CFSTR("m"));
 	CFRunLoopAddObserver(rl, observer, CFSTR("m"));

@@ -117,7 +117,7 @@ TEST(spec_i02_too_many_arguments)
 {
 	struct world w;
 	OSAsyncReference64 reference;
-	uint64_t words[17] = {0};
+	uint64_t words[17] = { 0 };
 
 	begin(&w);
 	test_equal(host_async_begin(w.async, w.inlet, 1, reference), 0);
@@ -144,7 +144,7 @@ TEST(spec_i03_no_wake_port)
 TEST(a_released_or_forged_reference_sends_nothing)
 {
 	struct world w;
-	OSAsyncReference64 reference, forged = {0x7fffffff1};
+	OSAsyncReference64 reference, forged = { 0x7fffffff1 };
 
 	begin(&w);
 	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
@@ -256,7 +256,7 @@ TEST(everything_is_released_at_the_end)
 
 TEST(spec_i16_set_keeps_the_flags)
 {
-	OSAsyncReference64 reference = {kIOUCAsync64Flag | kIOUCAsyncErrorLoggedFlag, 1, 2, 3};
+	OSAsyncReference64 reference = { kIOUCAsync64Flag | kIOUCAsyncErrorLoggedFlag, 1, 2, 3 };
 
 	IOUserClientSetAsyncReference64(reference, 0x40, 0x1111, 0x2222);
 	test_equal(reference[0], 0x43);

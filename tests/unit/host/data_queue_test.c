@@ -167,7 +167,9 @@ TEST(spec_m13_m14_sizes)
 
 TEST(spec_m27_a_hostile_head)
 {
-	static const uint32_t heads[] = {101, 104, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff};
+	static const uint32_t heads[] = {
+		101, 104, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff
+	};
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
 		IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -325,8 +327,8 @@ static void *consume(void *context)
 TEST(spec_m17_no_wake_up_is_lost)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(256);
-	struct consumer c = {shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000};
-	uint8_t data[40] = {0};
+	struct consumer c = { shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000 };
+	uint8_t data[40] = { 0 };
 	struct loop *loop;
 	pthread_t thread;
 

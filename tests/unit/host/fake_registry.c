@@ -34,8 +34,8 @@ static void receive(struct fake_registry *fake, struct wire_frame *frame)
 
 static void answer(struct fake_registry *fake, struct wire_frame *frame)
 {
-	struct wire_empty empty = {0};
-	struct wire_number_reply number = {++fake->last_entry};
+	struct wire_empty empty = { 0 };
+	struct wire_number_reply number = { ++fake->last_entry };
 	bool publish = frame->header.type == WIRE_PUBLISH;
 
 	if (frame->header.id)
@@ -79,7 +79,7 @@ void fake_start(struct fake_registry *fake)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_hello hello;
-	struct wire_hello_reply reply = {.version = WIRE_VERSION, .session = 1, .generation = 1};
+	struct wire_hello_reply reply = { .version = WIRE_VERSION, .session = 1, .generation = 1 };
 	int sockets[2], page;
 
 	memset(fake, 0, sizeof(*fake));
@@ -104,7 +104,7 @@ void fake_start(struct fake_registry *fake)
 
 void fake_finish(struct fake_registry *fake)
 {
-	struct wire_empty empty = {0};
+	struct wire_empty empty = { 0 };
 
 	test_equal(wire_send(fake->socket, &wire_shutdown_layout, 0, &empty, NULL, 0, true), 0);
 	test_equal(pthread_join(fake->host, NULL), 0);
@@ -155,8 +155,8 @@ int32_t fake_probe(struct fake_registry *fake, uint64_t candidate, const char *b
 {
 	CFStringRef name = CFStringCreateWithCString(NULL, cls, kCFStringEncodingUTF8);
 	CFStringRef client = CFStringCreateWithFormat(NULL, NULL, CFSTR("%@UserClient"), name);
-	const void *keys[] = {CFSTR("IOClass"), CFSTR("IOUserClientClass")};
-	const void *values[] = {name, client};
+	const void *keys[] = { CFSTR("IOClass"), CFSTR("IOUserClientClass") };
+	const void *values[] = { name, client };
 	CFDictionaryRef personality =
 		CFDictionaryCreate(NULL, keys, values, 2, &kCFTypeDictionaryKeyCallBacks,
 				   &kCFTypeDictionaryValueCallBacks);
@@ -179,7 +179,7 @@ int32_t fake_probe(struct fake_registry *fake, uint64_t candidate, const char *b
 
 int32_t fake_start_driver(struct fake_registry *fake, uint64_t candidate, uint64_t id)
 {
-	struct wire_start start = {candidate, id};
+	struct wire_start start = { candidate, id };
 
 	return fake_call(fake, &wire_start_layout, &start, -1, NULL);
 }
@@ -230,7 +230,7 @@ struct wire_channel *fake_connect(struct fake_registry *fake, uint64_t service, 
 
 int32_t fake_stop(struct fake_registry *fake, uint64_t id)
 {
-	struct wire_entry_options stop = {.id = id};
+	struct wire_entry_options stop = { .id = id };
 
 	return fake_call(fake, &wire_stop_layout, &stop, -1, NULL);
 }
@@ -241,7 +241,7 @@ int32_t fake_scalar(struct wire_channel *channel, uint32_t selector, const uint6
 	struct wire_call_request call = {
 		.selector = selector,
 		.scalar_output_count = n_ret,
-		.scalars = {in, n_in},
+		.scalars = { in, n_in },
 	};
 	struct wire_call_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
@@ -261,7 +261,7 @@ int32_t fake_scalar(struct wire_channel *channel, uint32_t selector, const uint6
 
 int32_t fake_plain(struct wire_channel *channel, const struct wire_layout *layout)
 {
-	struct wire_empty empty = {0};
+	struct wire_empty empty = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 

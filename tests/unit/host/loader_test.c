@@ -21,8 +21,8 @@ static const struct IODriverClass client = {
 
 static const char *check(const struct IODriverClass *a, const struct IODriverClass *b)
 {
-	const struct IODriverClass *classes[] = {a, b, NULL};
-	struct IODriver driver = {IODRIVER_VERSION, "org.example", classes};
+	const struct IODriverClass *classes[] = { a, b, NULL };
+	struct IODriver driver = { IODRIVER_VERSION, "org.example", classes };
 
 	return host_loader_check(&driver);
 }
@@ -35,17 +35,17 @@ TEST(good_declarations_pass)
 
 TEST(broken_declarations_are_named)
 {
-	static const struct IOUserClientOperations operations = {NULL};
+	static const struct IOUserClientOperations operations = { NULL };
 	static const struct IODriverClass operations_of_client = {
 		.name = "X",
 		.superclass = &IOServiceBase,
 		.instanceSize = sizeof(IOService),
 		.userClient = &operations,
 	};
-	static struct IODriverClass loop_a = {.name = "A", .instanceSize = 64};
-	static struct IODriverClass loop_b = {.name = "B", .instanceSize = 64};
+	static struct IODriverClass loop_a = { .name = "A", .instanceSize = 64 };
+	static struct IODriverClass loop_b = { .name = "B", .instanceSize = 64 };
 	struct IODriverClass bad = good;
-	struct IODriver driver = {IODRIVER_VERSION + 1, "org.example", NULL};
+	struct IODriver driver = { IODRIVER_VERSION + 1, "org.example", NULL };
 	char name[200];
 
 	test_true(host_loader_check(&driver) != NULL);
@@ -102,7 +102,7 @@ static const char *make_bundle(const char *executable, const char *raw)
 
 static err_t open_bundle(const char *path)
 {
-	struct host host = {0};
+	struct host host = { 0 };
 	struct host_bundle *bundle;
 	err_t err;
 
@@ -147,9 +147,9 @@ TEST(broken_bundles_are_refused)
 
 TEST(classes_are_found_only_in_their_bundle)
 {
-	const struct IODriverClass *classes[] = {&good, NULL};
-	struct IODriver driver = {IODRIVER_VERSION, "org.example", classes};
-	struct host_bundle bundle = {.driver = &driver, .n_classes = 1};
+	const struct IODriverClass *classes[] = { &good, NULL };
+	struct IODriver driver = { IODRIVER_VERSION, "org.example", classes };
+	struct host_bundle bundle = { .driver = &driver, .n_classes = 1 };
 
 	test_true(host_loader_find_class(&bundle, "Good") == &good);
 	test_true(host_loader_find_class(&bundle, "GoodClient") == NULL);

@@ -25,24 +25,25 @@ static bool no(void *context, const char *name)
 
 TEST(spec_j01_each_count_and_size_must_match)
 {
-	static const uint32_t values[] = {0, 1, 15, 16, 17, kIOUCVariableStructureSize};
+	static const uint32_t values[] = { 0, 1, 15, 16, 17, kIOUCVariableStructureSize };
 	enum { N = sizeof(values) / sizeof(*values) };
 
 	for (unsigned i = 0; i < N * N * 4; i++) {
 		uint32_t check = values[i % N], actual = values[i / N % N];
-		IOExternalMethodDispatch dispatch = {ran, 2, 3, 4, 5};
+		IOExternalMethodDispatch dispatch = { ran, 2, 3, 4, 5 };
 		IOExternalMethodArguments arguments = {
 			.scalarInputCount = 2,
 			.structureInputSize = 3,
 			.scalarOutputCount = 4,
 			.structureOutputSize = 5,
 		};
-		uint32_t *checks[] = {
-			&dispatch.checkScalarInputCount, &dispatch.checkStructureInputSize,
-			&dispatch.checkScalarOutputCount, &dispatch.checkStructureOutputSize};
-		uint32_t *actuals[] = {&arguments.scalarInputCount, &arguments.structureInputSize,
-				       &arguments.scalarOutputCount,
-				       &arguments.structureOutputSize};
+		uint32_t *checks[] = { &dispatch.checkScalarInputCount,
+				       &dispatch.checkStructureInputSize,
+				       &dispatch.checkScalarOutputCount,
+				       &dispatch.checkStructureOutputSize };
+		uint32_t *actuals[] = { &arguments.scalarInputCount, &arguments.structureInputSize,
+					&arguments.scalarOutputCount,
+					&arguments.structureOutputSize };
 
 		*checks[i / N / N] = check;
 		*actuals[i / N / N] = actual;
@@ -56,14 +57,14 @@ TEST(spec_j01_each_count_and_size_must_match)
 TEST(descriptors_decide_the_size)
 {
 	IOMemoryDescriptor *memory = host_memory_wrap(NULL, NULL, 5000);
-	IOExternalMethodDispatch dispatch = {ran, 0, 5000, 0, 0};
-	IOExternalMethodArguments arguments = {.structureInputDescriptor = memory};
+	IOExternalMethodDispatch dispatch = { ran, 0, 5000, 0, 0 };
+	IOExternalMethodArguments arguments = { .structureInputDescriptor = memory };
 
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnSuccess);
 	dispatch.checkStructureInputSize = 0;
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnBadArgument);
-	dispatch = (IOExternalMethodDispatch){ran, 0, 0, 0, 5000};
-	arguments = (IOExternalMethodArguments){.structureOutputDescriptor = memory};
+	dispatch = (IOExternalMethodDispatch){ ran, 0, 0, 0, 5000 };
+	arguments = (IOExternalMethodArguments){ .structureOutputDescriptor = memory };
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnSuccess);
 	dispatch.checkStructureOutputSize = 4096;
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnBadArgument);
@@ -72,8 +73,8 @@ TEST(descriptors_decide_the_size)
 
 TEST(spec_j17_an_entry_without_function)
 {
-	IOExternalMethodDispatch dispatch = {NULL, 1, 0, 0, 0};
-	IOExternalMethodArguments arguments = {.scalarInputCount = 1};
+	IOExternalMethodDispatch dispatch = { NULL, 1, 0, 0, 0 };
+	IOExternalMethodArguments arguments = { .scalarInputCount = 1 };
 
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnNoCompletion);
 	arguments.scalarInputCount = 0;
@@ -83,7 +84,7 @@ TEST(spec_j17_an_entry_without_function)
 TEST(spec_j18_no_dispatch_at_all)
 {
 	IOMemoryDescriptor *memory = host_memory_wrap(NULL, NULL, 5000);
-	IOExternalMethodArguments arguments = {0};
+	IOExternalMethodArguments arguments = { 0 };
 
 	test_equal_error(host_method_table_check(NULL, &arguments), kIOReturnUnsupported);
 	arguments.structureInputDescriptor = memory;
@@ -94,12 +95,12 @@ TEST(spec_j18_no_dispatch_at_all)
 TEST(spec_4_5_order_of_the_2022_checks)
 {
 	IOExternalMethodDispatch2022 table[] = {
-		{ran, 1, 0, 0, 0, false, NULL},
-		{ran, 0, 0, 0, 0, true, NULL},
-		{ran, 0, 0, 0, 0, false, "com.example.entitlement"},
-		{NULL, 0, 0, 0, 0, false, NULL},
+		{ ran, 1, 0, 0, 0, false, NULL },
+		{ ran, 0, 0, 0, 0, true, NULL },
+		{ ran, 0, 0, 0, 0, false, "com.example.entitlement" },
+		{ NULL, 0, 0, 0, 0, false, NULL },
 	};
-	IOExternalMethodArguments arguments = {0};
+	IOExternalMethodArguments arguments = { 0 };
 	int asked = 0;
 
 	test_equal_error(host_method_table_check_2022(NULL, 9, 0, &arguments, yes, &asked),
@@ -124,10 +125,10 @@ TEST(spec_4_5_order_of_the_2022_checks)
 TEST(spec_j15_asynchronous_only_where_allowed)
 {
 	IOExternalMethodDispatch2022 table[] = {
-		{ran, 0, 0, 0, 0, false, NULL},
-		{ran, 0, 0, 0, 0, true, NULL},
+		{ ran, 0, 0, 0, 0, false, NULL },
+		{ ran, 0, 0, 0, 0, true, NULL },
 	};
-	IOExternalMethodArguments arguments = {.asyncWakePort = 4};
+	IOExternalMethodArguments arguments = { .asyncWakePort = 4 };
 
 	test_equal_error(host_method_table_check_2022(table, 2, 0, &arguments, yes, NULL),
 			 kIOReturnBadArgument);
@@ -138,8 +139,8 @@ TEST(spec_j15_asynchronous_only_where_allowed)
 
 TEST(spec_j20_the_function_gets_target_and_its_code_returns)
 {
-	IOExternalMethodDispatch dispatch = {ran, 0, 0, 0, 0};
-	IOExternalMethodArguments arguments = {0};
+	IOExternalMethodDispatch dispatch = { ran, 0, 0, 0, 0 };
+	IOExternalMethodArguments arguments = { 0 };
 	void *target = NULL;
 	int reference;
 

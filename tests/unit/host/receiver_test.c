@@ -50,7 +50,7 @@ static void check_add(struct wire_channel *channel, uint64_t n)
 	for (uint64_t i = 0; i < n; i++) {
 		uint64_t sum = 0;
 
-		test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){i, 1}, 2, &sum, 1), 0);
+		test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){ i, 1 }, 2, &sum, 1), 0);
 		test_equal(sum, i + 1);
 	}
 }
@@ -84,7 +84,7 @@ static void start_callers(struct caller *callers, int n, struct wire_channel *ch
 			  int times)
 {
 	for (int i = 0; i < n; i++) {
-		callers[i] = (struct caller){.channel = channel, .ns = ns, .times = times};
+		callers[i] = (struct caller){ .channel = channel, .ns = ns, .times = times };
 		test_equal(pthread_create(&callers[i].thread, NULL, call, &callers[i]), 0);
 	}
 }
@@ -160,7 +160,7 @@ TEST(a_client_that_dies_in_a_burst_takes_all_threads_along)
 {
 	struct wire_call_request sleep = {
 		.selector = SLEEP,
-		.scalars = {(uint64_t[]){20 * MS}, 1},
+		.scalars = { (uint64_t[]){ 20 * MS }, 1 },
 	};
 	struct scene scene;
 	uint64_t client;

@@ -39,7 +39,7 @@ TEST(probes_that_cannot_succeed)
 TEST(a_dropped_candidate_is_forgotten)
 {
 	struct fake_registry fake;
-	struct wire_drop drop = {1};
+	struct wire_drop drop = { 1 };
 
 	fake_start(&fake);
 	test_equal_error(fake_probe(&fake, 1, test_built("drivers/Mirror.dext"), "MirrorDriver"),
@@ -52,7 +52,7 @@ TEST(a_dropped_candidate_is_forgotten)
 TEST(instance_counts_return_to_zero)
 {
 	struct fake_registry fake;
-	struct wire_read_property read = {.id = 0, .key = "Classes"};
+	struct wire_read_property read = { .id = 0, .key = "Classes" };
 	struct wire_value_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	CFNumberRef number;
@@ -79,7 +79,7 @@ TEST(instance_counts_return_to_zero)
 static int32_t map(struct wire_channel *channel, uint32_t type, struct wire_map_reply *reply,
 		   int *ret_fd)
 {
-	struct wire_map_request request = {type, 1};
+	struct wire_map_request request = { type, 1 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 
@@ -109,9 +109,9 @@ TEST(spec_l01_mirror_shares_both_ways)
 	test_equal(shm_verify(fd, first.size), 0);
 	test_equal(shm_map(fd, first.size, true, &base), 0);
 	memcpy(base, "123456789", 9);
-	test_equal_error(fake_scalar(channel, 0, (uint64_t[]){0, 9}, 2, &crc, 1), 0);
+	test_equal_error(fake_scalar(channel, 0, (uint64_t[]){ 0, 9 }, 2, &crc, 1), 0);
 	test_equal(crc, 0xcbf43926);
-	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){5, 3, 0xab}, 3, NULL, 0), 0);
+	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){ 5, 3, 0xab }, 3, NULL, 0), 0);
 	test_equal(memcmp(base,
 			  "12345\xab\xab\xab"
 			  "9",
@@ -122,9 +122,9 @@ TEST(spec_l01_mirror_shares_both_ways)
 	close(again);
 	test_equal_error(map(channel, 2, &second, &again), kIOReturnUnsupported);
 	/* outside the buffer */
-	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){1024 * 1024, 1, 0}, 3, NULL, 0),
+	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){ 1024 * 1024, 1, 0 }, 3, NULL, 0),
 			 kIOReturnBadArgument);
-	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){UINT64_MAX, 2, 0}, 3, NULL, 0),
+	test_equal_error(fake_scalar(channel, 1, (uint64_t[]){ UINT64_MAX, 2, 0 }, 3, NULL, 0),
 			 kIOReturnBadArgument);
 	shm_unmap(base, first.size);
 	close(fd);
@@ -167,8 +167,8 @@ struct monitor {
 
 static void open_monitor(struct fake_registry *fake, struct monitor *m)
 {
-	struct wire_inlet_open open = {1, WIRE_INLET_WAKEUPS};
-	struct wire_set_notification_port set = {.type = 0, .inlet = 1};
+	struct wire_inlet_open open = { 1, WIRE_INLET_WAKEUPS };
+	struct wire_set_notification_port set = { .type = 0, .inlet = 1 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_map_reply reply;
 	int sockets[2], fd;
@@ -216,7 +216,7 @@ TEST(monitor_self_test_fills_the_queue_and_wakes_once)
 	fake_load(&fake, SERVICE, test_built("drivers/ProcessMonitor.dext"), "ProcessMonitor");
 	open_monitor(&fake, &m);
 	test_equal(m.queue->queueSize, 256 * 1024);
-	test_equal_error(fake_scalar(m.channel, 3, (uint64_t[]){3}, 1, NULL, 0), 0);
+	test_equal_error(fake_scalar(m.channel, 3, (uint64_t[]){ 3 }, 1, NULL, 0), 0);
 	test_equal(wire_frame_receive(m.wake, &frame, WIRE_CONTROL_MAX, true), 0);
 	test_equal(frame.header.type, WIRE_QUEUE_WAKE);
 	test_equal_error(wire_frame_receive(m.wake, &frame, WIRE_CONTROL_MAX, false), -EAGAIN);
@@ -227,7 +227,7 @@ TEST(monitor_self_test_fills_the_queue_and_wakes_once)
 	test_equal(record[1], 100);
 	test_equal(record[2], 2);
 	test_equal(record[6], 3); /* sequence */
-	test_equal_error(fake_scalar(m.channel, 3, (uint64_t[]){10000}, 1, NULL, 0), 0);
+	test_equal_error(fake_scalar(m.channel, 3, (uint64_t[]){ 10000 }, 1, NULL, 0), 0);
 	test_equal_error(fake_scalar(m.channel, 2, NULL, 0, counts, 4), 0);
 	test_equal(counts[0], 256 * 1024 / 52);
 	test_equal(counts[0] + counts[1], 10003);
@@ -251,9 +251,9 @@ TEST(monitor_sees_a_real_process)
 	fake_start(&fake);
 	fake_load(&fake, SERVICE, test_built("drivers/ProcessMonitor.dext"), "ProcessMonitor");
 	open_monitor(&fake, &m);
-	test_equal_error(fake_scalar(m.channel, 0, (uint64_t[]){0}, 1, NULL, 0),
+	test_equal_error(fake_scalar(m.channel, 0, (uint64_t[]){ 0 }, 1, NULL, 0),
 			 kIOReturnBadArgument);
-	test_equal_error(fake_scalar(m.channel, 0, (uint64_t[]){7}, 1, NULL, 0), 0);
+	test_equal_error(fake_scalar(m.channel, 0, (uint64_t[]){ 7 }, 1, NULL, 0), 0);
 	test_equal(fd_socketpair(hold), 0);
 	child = fork();
 	if (!child) {

@@ -81,12 +81,12 @@ TEST(scalar_methods_answer)
 
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
-	test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){UINT64_MAX, 3}, 2, out, 1), 0);
+	test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){ UINT64_MAX, 3 }, 2, out, 1), 0);
 	test_equal(out[0], 2);
-	test_equal_error(fake_scalar(channel, DIVIDE, (uint64_t[]){17, 5}, 2, out, 2), 0);
+	test_equal_error(fake_scalar(channel, DIVIDE, (uint64_t[]){ 17, 5 }, 2, out, 2), 0);
 	test_equal(out[0], 3);
 	test_equal(out[1], 2);
-	test_equal_error(fake_scalar(channel, DIVIDE, (uint64_t[]){17, 0}, 2, out, 2),
+	test_equal_error(fake_scalar(channel, DIVIDE, (uint64_t[]){ 17, 0 }, 2, out, 2),
 			 kIOReturnBadArgument);
 	wire_channel_unref(channel);
 	fake_finish(&fake);
@@ -96,7 +96,7 @@ TEST(spec_j01_wrong_counts_are_refused)
 {
 	struct fake_registry fake;
 	struct wire_channel *channel;
-	uint64_t in[3] = {1, 2, 3}, out[2];
+	uint64_t in[3] = { 1, 2, 3 }, out[2];
 
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
@@ -112,7 +112,7 @@ TEST(spec_j01_wrong_counts_are_refused)
 /* Reverse SIZE bytes; both structures by the way their size demands. */
 static void check_reverse(struct wire_channel *channel, size_t size)
 {
-	struct wire_call_request call = {.selector = REVERSE, .structure_output_size = size};
+	struct wire_call_request call = { .selector = REVERSE, .structure_output_size = size };
 	struct wire_call_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	uint8_t *in = malloc(size);
@@ -120,7 +120,7 @@ static void check_reverse(struct wire_channel *channel, size_t size)
 
 	for (size_t i = 0; i < size; i++)
 		in[i] = (uint8_t)(i * 7);
-	call.structure = (struct wire_bytes){in, size};
+	call.structure = (struct wire_bytes){ in, size };
 	call.flags = size > 4096 ? WIRE_CALL_INPUT_MEMORY | WIRE_CALL_OUTPUT_MEMORY : 0;
 	test_equal(wire_channel_call(channel, &wire_call_request_layout, &call, NULL, 0,
 				     &wire_call_reply_layout, &reply, &frame, &status),
@@ -153,14 +153,14 @@ TEST(spec_4_3_memory_flags_must_fit_the_size)
 {
 	struct fake_registry fake;
 	struct wire_channel *channel;
-	struct wire_call_request call = {.selector = REVERSE};
+	struct wire_call_request call = { .selector = REVERSE };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	char bytes[5000] = {0};
+	char bytes[5000] = { 0 };
 	int32_t status;
 
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
-	call.structure = (struct wire_bytes){bytes, 10};
+	call.structure = (struct wire_bytes){ bytes, 10 };
 	call.flags = WIRE_CALL_INPUT_MEMORY;
 	test_equal(wire_channel_call(channel, &wire_call_request_layout, &call, NULL, 0, NULL, NULL,
 				     &frame, &status),
@@ -243,7 +243,7 @@ static void *sleep_a_while(void *context)
 {
 	struct sleeper *sleeper = context;
 
-	sleeper->status = fake_scalar(sleeper->channel, SLEEP, (uint64_t[]){300 * 1000 * 1000ull},
+	sleeper->status = fake_scalar(sleeper->channel, SLEEP, (uint64_t[]){ 300 * 1000 * 1000ull },
 				      1, NULL, 0);
 	return NULL;
 }
@@ -304,7 +304,7 @@ TEST(spec_k15_death_waits_for_calls_in_flight)
 	struct wire_channel *other;
 	struct wire_call_request call = {
 		.selector = SLEEP,
-		.scalars = {(uint64_t[]){100 * 1000 * 1000ull}, 1},
+		.scalars = { (uint64_t[]){ 100 * 1000 * 1000ull }, 1 },
 	};
 	uint64_t client;
 	int socket;
@@ -327,7 +327,7 @@ TEST(stopping_the_service_ends_its_connections)
 {
 	struct fake_registry fake;
 	struct wire_channel *channel;
-	struct wire_empty empty = {0};
+	struct wire_empty empty = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 
@@ -368,7 +368,7 @@ TEST(spec_k19_get_service_names_the_provider)
 	struct fake_registry fake;
 	struct wire_channel *channel;
 	struct wire_number_reply reply;
-	struct wire_empty empty = {0};
+	struct wire_empty empty = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
 
@@ -400,13 +400,13 @@ TEST(connections_of_others_cannot_be_named)
 	own = fake_connect(&fake, SERVICE, 0, &own_id);
 	test_equal_error(fake_open(&fake, SERVICE, 0, 0, 1001, &foreign_id, &foreign), 0);
 	request.user_client = own_id;
-	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL, NULL,
-				     &frame, &status),
+	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL,
+				     NULL, &frame, &status),
 		   0);
 	test_equal_error(status, 0);
 	request.user_client = foreign_id;
-	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL, NULL,
-				     &frame, &status),
+	test_equal(wire_channel_call(channel, &wire_connect_client_layout, &request, NULL, 0, NULL,
+				     NULL, &frame, &status),
 		   0);
 	test_equal_error(status, kIOReturnBadArgument);
 	wire_frame_fini(&frame);
@@ -420,7 +420,7 @@ TEST(connections_of_others_cannot_be_named)
 
 static int open_inlet(struct wire_channel *channel, uint32_t number, uint32_t inlet_class)
 {
-	struct wire_inlet_open open = {number, inlet_class};
+	struct wire_inlet_open open = { number, inlet_class };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int sockets[2];
 	int32_t status;
@@ -444,7 +444,7 @@ static int32_t call_async(struct wire_channel *channel, uint32_t selector, const
 		.inlet = inlet,
 		.token = token,
 		.reference_count = 3,
-		.scalars = {in, n_in},
+		.scalars = { in, n_in },
 	};
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
@@ -488,20 +488,20 @@ TEST(completions_carry_token_status_and_arguments)
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	inlet = open_inlet(channel, 1, WIRE_INLET_COMPLETIONS);
-	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){2, 3, 1000}, 3, 1, 77), 0);
+	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){ 2, 3, 1000 }, 3, 1, 77), 0);
 	done = completion(inlet, &frame);
 	test_equal(done.token, 77);
 	test_equal_error(done.result, 0);
 	test_equal(done.arguments.count, 1);
 	test_equal(done.arguments.items[0], 5);
 	expect_released(inlet, &frame, 77);
-	test_equal_error(call_async(channel, FAIL_LATER, (uint64_t[]){0xe00002ca, 1000}, 2, 1, 78),
-			 0);
+	test_equal_error(
+		call_async(channel, FAIL_LATER, (uint64_t[]){ 0xe00002ca, 1000 }, 2, 1, 78), 0);
 	done = completion(inlet, &frame);
 	test_equal_error(done.result, kIOReturnIOError);
 	test_equal(done.arguments.count, 0);
 	expect_released(inlet, &frame, 78);
-	test_equal_error(call_async(channel, REPEAT, (uint64_t[]){5, 1000}, 2, 1, 79), 0);
+	test_equal_error(call_async(channel, REPEAT, (uint64_t[]){ 5, 1000 }, 2, 1, 79), 0);
 	for (uint64_t i = 0; i < 5; i++) {
 		done = completion(inlet, &frame);
 		test_equal(done.arguments.count, 3);
@@ -525,11 +525,11 @@ TEST(a_refused_asynchronous_call_releases_its_token)
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	inlet = open_inlet(channel, 1, WIRE_INLET_COMPLETIONS);
-	test_equal_error(call_async(channel, ADD, (uint64_t[]){1, 2}, 2, 1, 5),
+	test_equal_error(call_async(channel, ADD, (uint64_t[]){ 1, 2 }, 2, 1, 5),
 			 kIOReturnBadArgument);
 	expect_released(inlet, &frame, 5);
 	/* an inlet that nobody opened, or of another class */
-	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){1, 2, 3}, 3, 9, 6),
+	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){ 1, 2, 3 }, 3, 9, 6),
 			 kIOReturnBadArgument);
 	test_equal(count(channel, 3), 0);
 	wire_frame_fini(&frame);
@@ -545,7 +545,7 @@ TEST(spec_i03_without_wake_port_the_call_runs_silently)
 
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
-	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){1, 2, 1000}, 3, 0, 0), 0);
+	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){ 1, 2, 1000 }, 3, 0, 0), 0);
 	while (count(channel, 3))
 		;
 	wire_channel_unref(channel);
@@ -563,7 +563,7 @@ TEST(closing_aborts_what_is_outstanding)
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	inlet = open_inlet(channel, 3, WIRE_INLET_COMPLETIONS);
-	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){2, 3, UINT64_MAX}, 3, 3, 8),
+	test_equal_error(call_async(channel, ADD_LATER, (uint64_t[]){ 2, 3, UINT64_MAX }, 3, 3, 8),
 			 0);
 	test_equal(count(channel, 3), 1);
 	test_equal_error(fake_plain(channel, &wire_close_layout), 0);
@@ -588,7 +588,7 @@ TEST(spec_i13_a_closed_receiver_does_not_harm)
 	load_calculator(&fake);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	inlet = open_inlet(channel, 3, WIRE_INLET_COMPLETIONS);
-	test_equal_error(call_async(channel, REPEAT, (uint64_t[]){20, 100000}, 2, 3, 8), 0);
+	test_equal_error(call_async(channel, REPEAT, (uint64_t[]){ 20, 100000 }, 2, 3, 8), 0);
 	close(inlet);
 	while (count(channel, 3))
 		;

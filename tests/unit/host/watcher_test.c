@@ -28,7 +28,7 @@ TEST(after_fast_calls_a_slow_method_does_not_hold_up_others)
 {
 	struct wire_channel *channel, *observer;
 	struct fake_registry fake;
-	uint64_t sum, counts[4] = {0};
+	uint64_t sum, counts[4] = { 0 };
 	pthread_t sleeper;
 
 	fake_start(&fake);
@@ -36,7 +36,7 @@ TEST(after_fast_calls_a_slow_method_does_not_hold_up_others)
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	observer = fake_connect(&fake, SERVICE, 0, NULL);
 	for (int i = 0; i < 1000; i++)
-		test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){1, 2}, 2, &sum, 1), 0);
+		test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){ 1, 2 }, 2, &sum, 1), 0);
 	test_equal(pthread_create(&sleeper, NULL, sleep_long, channel), 0);
 	while (counts[2] < 2)
 		test_equal_error(fake_scalar(observer, OPENS, NULL, 0, counts, 4), 0);
@@ -113,9 +113,9 @@ TEST(an_idle_host_sleeps)
 	fake_load(&fake, SERVICE, test_built("drivers/Calculator.dext"), "CalculatorDriver");
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	for (uint64_t i = 0; i < 100; i++)
-		test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){i, 1}, 2, (uint64_t[1]){0},
-					     1),
-				 0);
+		test_equal_error(
+			fake_scalar(channel, ADD, (uint64_t[]){ i, 1 }, 2, (uint64_t[1]){ 0 }, 1),
+			0);
 	/* Nobody runs for a while, sooner or later; a thread that polls would go on for ever. */
 	now = count_switches();
 	do {
@@ -124,7 +124,8 @@ TEST(an_idle_host_sleeps)
 		now = count_switches();
 	} while (now != before);
 	/* And it wakes up again. */
-	test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){1, 1}, 2, (uint64_t[1]){0}, 1), 0);
+	test_equal_error(fake_scalar(channel, ADD, (uint64_t[]){ 1, 1 }, 2, (uint64_t[1]){ 0 }, 1),
+			 0);
 	wire_channel_unref(channel);
 	fake_finish(&fake);
 }

@@ -29,7 +29,7 @@ static void note(void *context, IOTimerEventSource *timer)
 
 static void begin(struct state *s)
 {
-	*s = (struct state){.root = s};
+	*s = (struct state){ .root = s };
 	sem_init(&s->happened, 0, 0);
 	test_equal(host_work_loop_new(&s->loop), 0);
 }
@@ -42,7 +42,7 @@ TEST(timers_fire_in_order_of_time)
 
 	begin(&s);
 	for (int i = 0; i < 20; i++) {
-		parts[i] = (struct state){.root = &s, .id = i * 7 % 20};
+		parts[i] = (struct state){ .root = &s, .id = i * 7 % 20 };
 		timers[i] = IOTimerEventSourceCreate(s.loop, note, &parts[i]);
 		test_equal_error(
 			IOTimerEventSourceSetTime(timers[i],
@@ -64,8 +64,8 @@ TEST(a_cancelled_timer_does_not_fire)
 	struct state s, a, b;
 
 	begin(&s);
-	a = (struct state){.root = &s, .id = 1};
-	b = (struct state){.root = &s, .id = 2};
+	a = (struct state){ .root = &s, .id = 1 };
+	b = (struct state){ .root = &s, .id = 2 };
 	IOTimerEventSource *first = IOTimerEventSourceCreate(s.loop, note, &a);
 	IOTimerEventSource *second = IOTimerEventSourceCreate(s.loop, note, &b);
 	IOTimerEventSourceSetTimeout(first, 5 * MS);
@@ -156,7 +156,8 @@ TEST(descriptors_are_followed_until_released)
 	test_equal(write(fds[1], "c", 1), 1);
 	test_true(IODescriptorEventSourceCreate(s.loop, -1, POLLIN, readable, &s) == NULL);
 	host_work_loop_free(s.loop);
-	test_equal(poll(&(struct pollfd){.fd = fds[0], .events = POLLIN}, 1, 0), 1); /* untouched */
+	test_equal(poll(&(struct pollfd){ .fd = fds[0], .events = POLLIN }, 1, 0),
+		   1); /* untouched */
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -197,7 +198,7 @@ TEST(the_gate_admits_one_thread)
 	pthread_t threads[4];
 
 	begin(&s);
-	struct gate_user user = {s.loop, &counter};
+	struct gate_user user = { s.loop, &counter };
 	test_true(!IOWorkLoopInGate(s.loop));
 	for (int i = 0; i < 4; i++)
 		test_equal(pthread_create(&threads[i], NULL, use_gate, &user), 0);

@@ -326,8 +326,8 @@ static err_t receive_and_move(void *context, int socket, struct port_message **r
 		mach_msg_header_t header;
 		mach_msg_body_t body;
 		mach_msg_port_descriptor_t port;
-	} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
-				    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+	} m = { .header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = moved_to,
 		.body.msgh_descriptor_count = 1,
 		.port = { .name = moving, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };

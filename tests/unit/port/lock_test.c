@@ -126,8 +126,8 @@ TEST(chain_of_ports_in_messages_is_destroyed_without_recursion)
 			mach_msg_header_t header;
 			mach_msg_body_t body;
 			mach_msg_port_descriptor_t port;
-		} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
-					    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		} m = { .header.msgh_bits =
+				MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 			.body.msgh_descriptor_count = 1,
 			.port = { .name = last, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };
 		mach_port_t next = new_port();
@@ -146,8 +146,8 @@ static void send_receive_right(mach_port_t to, mach_port_t port)
 		mach_msg_header_t header;
 		mach_msg_body_t body;
 		mach_msg_port_descriptor_t port;
-	} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
-				    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+	} m = { .header.msgh_bits =
+			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 1,
 		.port = { .name = port, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };

@@ -14,8 +14,8 @@ TEST(spec_q08_full_queue_times_out_and_gives_rights_back)
 {
 	mach_port_t port = new_send_port(), reply = new_port();
 	struct word_message m = {
-		.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
-						   MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		.header.msgh_bits =
+			MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
 		.header.msgh_remote_port = port,
 		.header.msgh_local_port = reply,
 	};
@@ -41,7 +41,8 @@ TEST(timed_out_message_can_be_sent_again)
 {
 	mach_port_t port = new_send_port();
 	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
-				  .header.msgh_remote_port = port, .word = 2 };
+				  .header.msgh_remote_port = port,
+				  .word = 2 };
 
 	set_limit(port, 1);
 	send_word(port, 1);
@@ -74,7 +75,8 @@ static void send_100_bytes(mach_port_t port)
 		mach_msg_header_t header;
 		char body[76];
 	} m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
-		.header.msgh_remote_port = port, .body = "hello" };
+		.header.msgh_remote_port = port,
+		.body = "hello" };
 
 	test_equal(sizeof(m), 100);
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0),
@@ -111,8 +113,9 @@ TEST(spec_q10_large_receive_keeps_message)
 	send_100_bytes(port);
 	send_word(port, 9);
 	for (int i = 0; i < 3; i++) {
-		test_equal_error(mach_msg(header, MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_LARGE |
-							  MACH_RCV_LARGE_IDENTITY,
+		test_equal_error(mach_msg(header,
+					  MACH_RCV_MSG | MACH_RCV_TIMEOUT | MACH_RCV_LARGE |
+						  MACH_RCV_LARGE_IDENTITY,
 					  0, 60, port, 0, 0),
 				 MACH_RCV_TOO_LARGE);
 		test_equal(header->msgh_size, 100);
@@ -146,9 +149,9 @@ static void *reply_once(void *context)
 	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0),
 			 MACH_MSG_SUCCESS);
 	test_equal(MACH_MSGH_BITS_REMOTE(m.header.msgh_bits), MACH_MSG_TYPE_MOVE_SEND_ONCE);
-	test_equal_error(send_word_by(m.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE,
-				      m.word + 1),
-			 MACH_MSG_SUCCESS);
+	test_equal_error(
+		send_word_by(m.header.msgh_remote_port, MACH_MSG_TYPE_MOVE_SEND_ONCE, m.word + 1),
+		MACH_MSG_SUCCESS);
 	return NULL;
 }
 
@@ -156,8 +159,8 @@ TEST(spec_q18_send_and_receive_in_one_call)
 {
 	mach_port_t server = new_send_port(), reply = new_port();
 	struct word_message m = {
-		.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND,
-						   MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		.header.msgh_bits =
+			MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, MACH_MSG_TYPE_MAKE_SEND_ONCE),
 		.header.msgh_remote_port = server,
 		.header.msgh_local_port = reply,
 		.word = 41,
@@ -295,7 +298,8 @@ TEST(simple_forms_send_and_receive)
 {
 	mach_port_t port = new_send_port();
 	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
-				  .header.msgh_size = WORD_SIZE, .header.msgh_remote_port = port,
+				  .header.msgh_size = WORD_SIZE,
+				  .header.msgh_remote_port = port,
 				  .word = 3 };
 	struct word_message r = { .header.msgh_size = sizeof(r), .header.msgh_local_port = port };
 
@@ -316,7 +320,8 @@ static void *send_blocking(void *context)
 {
 	mach_port_t port = *(mach_port_t *)context;
 	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
-				  .header.msgh_remote_port = port, .word = 8 };
+				  .header.msgh_remote_port = port,
+				  .word = 8 };
 	mach_msg_return_t result = mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0);
 
 	return (void *)(uintptr_t)(unsigned)result;

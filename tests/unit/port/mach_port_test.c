@@ -150,9 +150,9 @@ TEST(unknown_names_are_refused)
 	test_equal_error(mach_port_mod_refs(mach_task_self(), unknown, 0, 1), KERN_INVALID_NAME);
 	test_equal_error(mach_port_deallocate(mach_task_self(), unknown), KERN_INVALID_NAME);
 	test_equal_error(mach_port_destroy(mach_task_self(), unknown), KERN_INVALID_NAME);
-	test_equal_error(mach_port_insert_right(mach_task_self(), unknown, unknown,
-						MACH_MSG_TYPE_MAKE_SEND),
-			 KERN_INVALID_NAME);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), unknown, unknown, MACH_MSG_TYPE_MAKE_SEND),
+		KERN_INVALID_NAME);
 }
 
 TEST(bad_rights_and_deltas_are_refused)
@@ -225,14 +225,14 @@ TEST(send_once_rights_get_names_of_their_own)
 	mach_port_t port = new_port(), once = 0x00654321;
 	struct word_message m;
 
-	test_equal_error(mach_port_insert_right(mach_task_self(), once, port,
-						MACH_MSG_TYPE_MAKE_SEND_ONCE),
-			 KERN_SUCCESS);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), once, port, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		KERN_SUCCESS);
 	test_equal(type_of(once), MACH_PORT_TYPE_SEND_ONCE);
 	test_equal(refs_of(once, MACH_PORT_RIGHT_SEND_ONCE), 1);
-	test_equal_error(mach_port_insert_right(mach_task_self(), once, port,
-						MACH_MSG_TYPE_MAKE_SEND_ONCE),
-			 KERN_NAME_EXISTS);
+	test_equal_error(
+		mach_port_insert_right(mach_task_self(), once, port, MACH_MSG_TYPE_MAKE_SEND_ONCE),
+		KERN_NAME_EXISTS);
 	/* Unused, it tells its receiver. */
 	test_equal_error(mach_port_deallocate(mach_task_self(), once), KERN_SUCCESS);
 	test_equal(type_of(once), 0);

@@ -25,9 +25,9 @@ static mach_msg_return_t send_right(mach_port_t to, mach_port_t name,
 			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 1,
-		.port = {.name = name,
-			 .disposition = disposition,
-			 .type = MACH_MSG_PORT_DESCRIPTOR},
+		.port = { .name = name,
+			  .disposition = disposition,
+			  .type = MACH_MSG_PORT_DESCRIPTOR },
 	};
 
 	return mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, RIGHT_SIZE, 0, 0, 0, 0);
@@ -105,7 +105,7 @@ TEST(a_port_that_carries_itself_is_destroyed)
 			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
 		.header.msgh_remote_port = a,
 		.body.msgh_descriptor_count = 1,
-		.port = {.name = b, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE},
+		.port = { .name = b, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE },
 	};
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, RIGHT_SIZE, 0, 0, 0, 0),
 			 MACH_MSG_SUCCESS);
@@ -153,7 +153,7 @@ TEST(bad_descriptors_are_refused)
 			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 2,
-		.port = {.name = to, .disposition = MACH_MSG_TYPE_COPY_SEND},
+		.port = { .name = to, .disposition = MACH_MSG_TYPE_COPY_SEND },
 	};
 
 	test_equal_error(send_right(to, plain, MACH_MSG_TYPE_COPY_SEND), MACH_SEND_INVALID_RIGHT);
@@ -188,14 +188,14 @@ static struct memory_message memory_message(mach_port_t to, void *memory, uint32
 			MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 		.header.msgh_remote_port = to,
 		.body.msgh_descriptor_count = 2,
-		.memory = {.address = memory,
-			   .size = size,
-			   .type = MACH_MSG_OOL_DESCRIPTOR,
-			   .copy = MACH_MSG_PHYSICAL_COPY},
-		.ports = {.address = ports,
-			  .count = count,
-			  .type = MACH_MSG_OOL_PORTS_DESCRIPTOR,
-			  .disposition = MACH_MSG_TYPE_MAKE_SEND},
+		.memory = { .address = memory,
+			    .size = size,
+			    .type = MACH_MSG_OOL_DESCRIPTOR,
+			    .copy = MACH_MSG_PHYSICAL_COPY },
+		.ports = { .address = ports,
+			   .count = count,
+			   .type = MACH_MSG_OOL_PORTS_DESCRIPTOR,
+			   .disposition = MACH_MSG_TYPE_MAKE_SEND },
 	};
 }
 

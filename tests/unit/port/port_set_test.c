@@ -119,8 +119,8 @@ TEST(descriptor_of_a_set_follows_its_members)
 static void *receive_for_ever(void *context)
 {
 	struct word_message m;
-	mach_msg_return_t result = mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m),
-					    *(mach_port_t *)context, 0, 0);
+	mach_msg_return_t result =
+		mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), *(mach_port_t *)context, 0, 0);
 
 	return (void *)(uintptr_t)(unsigned)result;
 }

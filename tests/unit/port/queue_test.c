@@ -11,7 +11,9 @@ static struct port *port_of(mach_port_t name)
 
 static struct port_message *new_message(uint32_t word)
 {
-	struct word_message m = {.header.msgh_size = WORD_SIZE, .header.msgh_id = 1, .word = word};
+	struct word_message m = { .header.msgh_size = WORD_SIZE,
+				  .header.msgh_id = 1,
+				  .word = word };
 	struct port_message *message = NULL;
 
 	test_equal(port_message_new(&m, WORD_SIZE, NULL, NULL, &message), 0);

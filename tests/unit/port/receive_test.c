@@ -92,8 +92,8 @@ TEST(moved_right_wakes_its_receiver)
 			mach_msg_header_t header;
 			mach_msg_body_t body;
 			mach_msg_port_descriptor_t port;
-		} m = { .header.msgh_bits = MACH_MSGH_BITS_COMPLEX |
-					    MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
+		} m = { .header.msgh_bits =
+				MACH_MSGH_BITS_COMPLEX | MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0),
 			.header.msgh_remote_port = to,
 			.body.msgh_descriptor_count = 1,
 			.port = { .name = port, .disposition = MACH_MSG_TYPE_MOVE_RECEIVE } };
@@ -154,9 +154,10 @@ static void *send_many(void *context)
 	unsigned k;
 
 	while ((k = atomic_fetch_add(&x->next, 1)) < x->n) {
-		struct word_message m = {
-			.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
-			.header.msgh_remote_port = x->port, .word = k };
+		struct word_message m = { .header.msgh_bits =
+						  MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+					  .header.msgh_remote_port = x->port,
+					  .word = k };
 
 		test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, WORD_SIZE, 0, 0, 0, 0), 0);
 	}

@@ -5,7 +5,8 @@ static mach_msg_return_t send_with_reply(mach_port_t to, mach_msg_type_name_t re
 					 mach_port_t reply, mach_msg_type_name_t local)
 {
 	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(remote, local),
-				  .header.msgh_remote_port = to, .header.msgh_local_port = reply };
+				  .header.msgh_remote_port = to,
+				  .header.msgh_local_port = reply };
 
 	return mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, WORD_SIZE, 0, 0, 0, 0);
 }

@@ -10,7 +10,8 @@ TEST(known_codes_have_texts_of_their_own)
 	static const int codes[] = {
 		KERN_SUCCESS,		KERN_INVALID_NAME,  KERN_INVALID_TASK,
 		MACH_SEND_INVALID_DEST, MACH_RCV_TIMED_OUT, kIOReturnBadArgument,
-		kIOReturnNotPermitted,	kIOReturnNotFound,  -308};
+		kIOReturnNotPermitted,	kIOReturnNotFound,  -308
+	};
 	const unsigned n = sizeof(codes) / sizeof(codes[0]);
 
 	for (unsigned i = 0; i < n; i++) {

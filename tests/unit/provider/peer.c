@@ -29,7 +29,7 @@ static void ended(void *context, err_t err)
 	loop_stop(p->loop);
 }
 
-static const struct provider_ops ops = {.connected = connected, .ended = ended};
+static const struct provider_ops ops = { .connected = connected, .ended = ended };
 
 static void *run(void *context)
 {
@@ -45,13 +45,13 @@ void peer_start(struct peer *p, const char *path)
 	test_equal(fd_socketpair(sockets), 0);
 	p->socket = sockets[0];
 	test_equal(loop_new(&p->loop), 0);
-	test_equal(provider_new(&(struct provider_config){.loop = p->loop,
-							  .name = "test",
-							  .token = 5,
-							  .socket = sockets[1],
-							  .socket_path = path,
-							  .ops = &ops,
-							  .context = p},
+	test_equal(provider_new(&(struct provider_config){ .loop = p->loop,
+							   .name = "test",
+							   .token = 5,
+							   .socket = sockets[1],
+							   .socket_path = path,
+							   .ops = &ops,
+							   .context = p },
 				&p->provider),
 		   0);
 	test_equal(pthread_create(&p->thread, NULL, run, p->loop), 0);
@@ -73,7 +73,7 @@ static void visit(void *context)
 
 void peer_do(struct peer *p, void (*fn)(void *), void *context)
 {
-	struct visit v = {fn, context};
+	struct visit v = { fn, context };
 
 	sem_init(&v.done, 0, 0);
 	test_equal(loop_post(p->loop, visit, &v), 0);
@@ -90,7 +90,7 @@ void peer_receive(struct peer *p, const struct wire_layout *layout, void *ret)
 
 void peer_answer(struct peer *p, int32_t status, uint64_t number)
 {
-	struct wire_number_reply reply = {number};
+	struct wire_number_reply reply = { number };
 
 	test_equal(wire_reply(p->socket, &p->frame.header, &wire_number_reply_layout, status,
 			      &reply, NULL, 0, true),
@@ -100,7 +100,7 @@ void peer_answer(struct peer *p, int32_t status, uint64_t number)
 void peer_answer_hello(struct peer *p)
 {
 	struct wire_hello hello;
-	struct wire_hello_reply reply = {.version = WIRE_VERSION};
+	struct wire_hello_reply reply = { .version = WIRE_VERSION };
 	int page = memfd_create("page", MFD_CLOEXEC);
 
 	peer_receive(p, &wire_hello_layout, &hello);

@@ -55,8 +55,8 @@ static void look(void *context)
 
 static void finish(struct peer *p)
 {
-	test_equal(wire_send(p->socket, &wire_shutdown_layout, 0, &(struct wire_empty){0}, NULL, 0,
-			     true),
+	test_equal(wire_send(p->socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL,
+			     0, true),
 		   0);
 	peer_finish(p);
 }
@@ -64,7 +64,7 @@ static void finish(struct peer *p)
 TEST(a_change_before_the_answer_follows_it)
 {
 	struct peer p;
-	struct job job = {&p};
+	struct job job = { &p };
 	struct wire_publish message;
 	struct wire_update update;
 
@@ -87,7 +87,7 @@ TEST(a_change_before_the_answer_follows_it)
 TEST(an_entry_terminated_before_the_answer)
 {
 	struct peer p;
-	struct job job = {&p};
+	struct job job = { &p };
 	struct wire_publish message;
 	struct wire_entry_options options;
 
@@ -108,7 +108,7 @@ TEST(an_entry_terminated_before_the_answer)
 TEST(a_refused_entry_is_reported_and_may_be_forgotten)
 {
 	struct peer p;
-	struct job job = {&p, .published = 1};
+	struct job job = { &p, .published = 1 };
 	struct wire_publish message;
 
 	peer_start(&p, NULL);
@@ -127,7 +127,7 @@ TEST(a_refused_entry_is_reported_and_may_be_forgotten)
 TEST(what_is_not_published_at_the_end_is_reported_before_it)
 {
 	struct peer p;
-	struct job job = {&p, .published = 1};
+	struct job job = { &p, .published = 1 };
 	struct wire_publish message;
 
 	peer_start(&p, NULL);

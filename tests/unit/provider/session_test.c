@@ -14,7 +14,7 @@ TEST(shutdown_ends_without_error)
 
 	peer_start(&p, NULL);
 	peer_answer_hello(&p);
-	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){0}, NULL, 0,
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
 			     true),
 		   0);
 	peer_finish(&p);
@@ -49,7 +49,7 @@ TEST(a_refused_greeting_is_the_end)
 TEST(requests_nobody_serves_are_answered)
 {
 	struct peer p;
-	struct wire_entry_options stop = {.id = 3};
+	struct wire_entry_options stop = { .id = 3 };
 
 	peer_start(&p, NULL);
 	peer_answer_hello(&p);
@@ -69,7 +69,7 @@ struct entries {
 static void publish_two(void *context)
 {
 	struct entries *e = context;
-	struct provider_description description = {.class_name = "Parent"};
+	struct provider_description description = { .class_name = "Parent" };
 
 	test_equal(provider_publish(e->p->provider, &description, &e->parent), 0);
 	description.class_name = "Child";
@@ -103,7 +103,7 @@ TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
 {
 	char path[256];
 	struct peer p;
-	struct entries e = {&p};
+	struct entries e = { &p };
 	int listener;
 
 	snprintf(path, sizeof(path), "%s/registry", test_folder());
@@ -116,7 +116,7 @@ TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
 	test_equal(fd_accept(listener, &p.socket), 0);
 	peer_answer_hello(&p);
 	expect_two(&p, 1000, 1001);
-	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){0}, NULL, 0,
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
 			     true),
 		   0);
 	peer_finish(&p);

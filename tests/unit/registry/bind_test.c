@@ -144,7 +144,8 @@ TEST(spec_n09_probe_raises_the_score)
 
 TEST(categories_compete_independently)
 {
-	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "<key>IOMatchCategory</key><string>c1</string>")
+	begin(BUNDLE("b",
+		     PERSONALITY("P1", "s", "1", "<key>IOMatchCategory</key><string>c1</string>")
 			     PERSONALITY("P2", "s", "1",
 					 "<key>IOMatchCategory</key><string>c2</string>")));
 	end_serve(&host, &s, name);
@@ -169,7 +170,8 @@ TEST(registration_waits_for_start)
 	struct wire_entry_options request = { start.id, 0 };
 	test_equal_error(end_call(&host, &wire_register_layout, &request, NULL, NULL, NULL), 0);
 	test_equal(find(&client, "P1Class", ids, 2), 0);
-	test_equal_error(wire_reply(host.socket, &header, &wire_empty_layout, 0, NULL, NULL, 0, true), 0);
+	test_equal_error(
+		wire_reply(host.socket, &header, &wire_empty_layout, 0, NULL, NULL, 0, true), 0);
 	wait_quiet(&client);
 	test_equal(find(&client, "P1Class", ids, 2), 1);
 	test_equal(ids[0], start.id);
@@ -222,13 +224,14 @@ TEST(crash_loops_end_in_quarantine)
 		end_close(&host);
 	}
 	wait_quiet(&client);
-	test_equal_error(end_call(&client, &wire_status_layout, NULL, NULL, &wire_value_reply_layout,
-				  &reply),
+	test_equal_error(end_call(&client, &wire_status_layout, NULL, NULL,
+				  &wire_value_reply_layout, &reply),
 			 0);
 	CFArrayRef hosts = CFDictionaryGetValue(reply.value, CFSTR("Hosts"));
 	CFDictionaryRef one = CFArrayGetValueAtIndex(hosts, 0);
 	int64_t crashes = 0;
-	CFNumberGetValue(CFDictionaryGetValue(one, CFSTR("Crashes")), kCFNumberSInt64Type, &crashes);
+	CFNumberGetValue(CFDictionaryGetValue(one, CFSTR("Crashes")), kCFNumberSInt64Type,
+			 &crashes);
 	test_equal(crashes, 3);
 	test_true(CFEqual(CFDictionaryGetValue(one, CFSTR("State")), CFSTR("resting")));
 	wire_message_clear(&wire_value_reply_layout, &reply);
@@ -246,7 +249,8 @@ TEST(termination_stops_the_driver)
 	uint64_t id = answer_start(answer_probe("P1Class", 1), 0);
 	wait_quiet(&client);
 	request = (struct wire_entry_options){ nub, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
+			 0);
 	end_expect(&host, &wire_stop_layout, &stop);
 	test_equal(stop.id, id);
 	end_reply(&host, &wire_empty_layout, 0, NULL);
@@ -268,8 +272,8 @@ TEST(spec_n13_personalities_added_later)
 	snprintf(path, sizeof(path), "%s/late.dext", test_folder());
 	struct wire_load request = { path };
 	struct wire_text_reply reply;
-	test_equal_error(end_call(&client, &wire_load_layout, &request, NULL, &wire_text_reply_layout,
-				  &reply),
+	test_equal_error(end_call(&client, &wire_load_layout, &request, NULL,
+				  &wire_text_reply_layout, &reply),
 			 0);
 	test_equal_text(reply.text, "late");
 	end_serve(&host, &s, name);
@@ -301,8 +305,8 @@ TEST(spec_n18_resource_match)
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
 	wait_quiet(&client);
 	struct wire_publish_resource request = { "thing", kCFBooleanTrue };
-	test_equal_error(end_call(&provider, &wire_publish_resource_layout, &request, NULL, NULL, NULL),
-			 0);
+	test_equal_error(
+		end_call(&provider, &wire_publish_resource_layout, &request, NULL, NULL, NULL), 0);
 	end_serve(&host, &s, name);
 	test_equal_text(name, "r");
 	test_equal(find(&client, "IOResources", ids, 1), 1);
@@ -315,7 +319,8 @@ TEST(spec_n18_resource_match)
 	end_reply(&host, &wire_probe_reply_layout, 0, &accepted);
 	answer_start(candidate, 0);
 	wait_quiet(&client);
-	struct wire_property_request property = { .id = nub, .plane = "IOService",
+	struct wire_property_request property = { .id = nub,
+						  .plane = "IOService",
 						  .key = "IOResourceMatched" };
 	struct wire_value_reply value;
 	test_equal_error(end_call(&client, &wire_property_request_layout, &property, NULL,
@@ -340,8 +345,11 @@ TEST(hosts_that_return_keep_their_drivers)
 	test_equal_error(fd_connect(s.socket, &socket), 0);
 	test_equal_error(end_greet(&host, socket, WIRE_ROLE_PROVIDER, "r", 12345), 0);
 	CFDictionaryRef properties = matching_new("IOMatchCategory", "IODefaultMatchCategory");
-	struct wire_publish request = { .id = 0x100000123, .parent = 0x100000102, .class_name = "R",
-					.flags = WIRE_PUBLISH_REGISTER, .properties = properties };
+	struct wire_publish request = { .id = 0x100000123,
+					.parent = 0x100000102,
+					.class_name = "R",
+					.flags = WIRE_PUBLISH_REGISTER,
+					.properties = properties };
 	struct wire_number_reply number;
 	test_equal_error(end_call(&host, &wire_publish_layout, &request, NULL,
 				  &wire_number_reply_layout, &number),

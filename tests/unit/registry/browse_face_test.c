@@ -69,8 +69,9 @@ TEST(spec_c08_c09_children)
 	test_equal(reply.entries.items[0].id, a);
 	wire_message_clear(&wire_entries_reply_layout, &reply);
 	request.plane = "Nope";
-	test_equal_error(end_call(&client, &wire_children_request_layout, &request, NULL, NULL, NULL),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		end_call(&client, &wire_children_request_layout, &request, NULL, NULL, NULL),
+		kIOReturnBadArgument);
 	end();
 }
 
@@ -95,8 +96,9 @@ TEST(spec_e05_e15_e18_names_and_paths)
 	test_equal(found.entries.items[0].id, a);
 	wire_message_clear(&wire_entries_reply_layout, &found);
 	find_path.path = "IOService:/n/";
-	test_equal_error(end_call(&client, &wire_find_path_request_layout, &find_path, NULL, NULL, NULL),
-			 kIOReturnNotFound);
+	test_equal_error(
+		end_call(&client, &wire_find_path_request_layout, &find_path, NULL, NULL, NULL),
+		kIOReturnNotFound);
 	struct wire_name_request name = { 0x100000102, WIRE_NAME_LOCATION, "" };
 	test_equal_error(text_of(&wire_name_request_layout, &name, text), kIOReturnNotFound);
 	name.what = WIRE_NAME_NAME;
@@ -164,8 +166,8 @@ TEST(spec_e25_e40_e41_root_properties)
 	for (int i = 0; i < 2; i++) {
 		test_equal_error(property(WIRE_ROOT_ID, "IOKitDiagnostics", 0, &value), 0);
 		CFDictionaryRef classes = CFDictionaryGetValue(value, CFSTR("Classes"));
-		CFNumberGetValue(CFDictionaryGetValue(classes, CFSTR("Fixture")), kCFNumberSInt64Type,
-				 i ? &after : &before);
+		CFNumberGetValue(CFDictionaryGetValue(classes, CFSTR("Fixture")),
+				 kCFNumberSInt64Type, i ? &after : &before);
 		CFRelease(value);
 		publish(&provider, 0, "Fixture", "", "", 0, NULL);
 	}
@@ -215,13 +217,13 @@ TEST(spec_e34_e35_set_properties)
 	CFDictionaryRef a = matching_new("a", "1"), b = matching_new("b", "1");
 	uint64_t id = publish(&provider, 0, "A", "", "", 0, allowed);
 	struct wire_set_properties_request request = { id, b };
-	test_equal_error(end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL,
-				  NULL),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL, NULL),
+		kIOReturnBadArgument);
 	request.value = CFSTR("text");
-	test_equal_error(end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL,
-				  NULL),
-			 kIOReturnNotPermitted);
+	test_equal_error(
+		end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL, NULL),
+		kIOReturnNotPermitted);
 	request.value = a;
 	uint32_t asked = end_ask(&client, &wire_set_properties_request_layout, &request, NULL);
 	struct wire_write_properties write;
@@ -233,13 +235,13 @@ TEST(spec_e34_e35_set_properties)
 	end_reply(&provider, &wire_empty_layout, kIOReturnUnsupported, NULL);
 	test_equal_error(end_answer(&client, asked, NULL, NULL), kIOReturnUnsupported);
 	request.id = WIRE_ROOT_ID;
-	test_equal_error(end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL,
-				  NULL),
-			 kIOReturnUnsupported);
+	test_equal_error(
+		end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL, NULL),
+		kIOReturnUnsupported);
 	request.id = 0x100000102;
-	test_equal_error(end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL,
-				  NULL),
-			 geteuid() ? kIOReturnNotPrivileged : kIOReturnSuccess);
+	test_equal_error(
+		end_call(&client, &wire_set_properties_request_layout, &request, NULL, NULL, NULL),
+		geteuid() ? kIOReturnNotPrivileged : kIOReturnSuccess);
 	CFRelease(allowed);
 	CFRelease(a);
 	CFRelease(b);

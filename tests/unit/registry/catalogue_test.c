@@ -9,9 +9,11 @@
 
 #define HEAD(id) \
 	"<key>CFBundleIdentifier</key><string>" id "</string><key>CFBundleExecutable</key>" \
-	"<string>x</string><key>CFBundleVersion</key><string>1.2</string><key>IOKitPersonalities</key>"
+	"<string>x</string><key>CFBundleVersion</key><string>1.2</" \
+	"string><key>IOKitPersonalities</key>"
 
-static void names(struct registry_catalogue *c, struct registry_tree *t, const char **expected, size_t n)
+static void names(struct registry_catalogue *c, struct registry_tree *t, const char **expected,
+		  size_t n)
 {
 	struct registry_personality **items;
 	size_t count;
@@ -31,16 +33,24 @@ TEST(spec_n11_n12_n16_personalities)
 	struct registry_tree t;
 	size_t added;
 
-	write_bundle(test_folder(), "a", HEAD("a.b") "<dict>"
-		     "<key>P1</key><dict><key>IOClass</key><string>C</string><key>IOProviderClass</key>"
-		     "<string>IOResources</string><key>IOProbeScore</key><integer>100</integer></dict>"
-		     "<key>P2</key><dict><key>IOClass</key><string>D</string><key>IOProviderClass</key>"
-		     "<string>IOService</string><key>IOProbeScore</key><integer>200</integer></dict>"
-		     "<key>P3</key><dict><key>IOClass</key><string>E</string></dict>"
-		     "<key>P4</key><dict><key>IOClass</key><string>F</string><key>IOProviderClass</key>"
-		     "<string>IOResources</string><key>IOProbeScore</key><integer>100</integer></dict>"
-		     "<key>P5</key><dict><key>IOClass</key><string>F</string><key>IOProviderClass</key>"
-		     "<string>IOMedia</string></dict></dict>");
+	write_bundle(test_folder(), "a",
+		     HEAD("a.b") "<dict>"
+				 "<key>P1</key><dict><key>IOClass</key><string>C</"
+				 "string><key>IOProviderClass</key>"
+				 "<string>IOResources</string><key>IOProbeScore</key><integer>100</"
+				 "integer></dict>"
+				 "<key>P2</key><dict><key>IOClass</key><string>D</"
+				 "string><key>IOProviderClass</key>"
+				 "<string>IOService</string><key>IOProbeScore</key><integer>200</"
+				 "integer></dict>"
+				 "<key>P3</key><dict><key>IOClass</key><string>E</string></dict>"
+				 "<key>P4</key><dict><key>IOClass</key><string>F</"
+				 "string><key>IOProviderClass</key>"
+				 "<string>IOResources</string><key>IOProbeScore</key><integer>100</"
+				 "integer></dict>"
+				 "<key>P5</key><dict><key>IOClass</key><string>F</"
+				 "string><key>IOProviderClass</key>"
+				 "<string>IOMedia</string></dict></dict>");
 	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
 	registry_catalogue_init(&c);
 	test_equal(c.generation, 1);
@@ -70,8 +80,10 @@ TEST(broken_bundles_hurt_nobody)
 
 	write_bundle(test_folder(), "bad1", "<key>CFBundleIdentifier</key><string>bad</string>");
 	write_bundle(test_folder(), "bad2", "<<<");
-	write_bundle(test_folder(), "good", HEAD("good") "<dict><key>P</key><dict><key>IOClass</key>"
-		     "<string>C</string></dict><key>Q</key><string>no</string></dict>");
+	write_bundle(
+		test_folder(), "good",
+		HEAD("good") "<dict><key>P</key><dict><key>IOClass</key>"
+			     "<string>C</string></dict><key>Q</key><string>no</string></dict>");
 	snprintf(path, sizeof(path), "%s/none.dext", test_folder());
 	registry_catalogue_init(&c);
 	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
@@ -98,8 +110,9 @@ TEST(a_repaired_bundle_is_read_again)
 	test_equal_error(registry_catalogue_add(&c, path, &added, NULL), 0);
 	test_equal(added, 0);
 	FILE *f = fopen(file, "we");
-	fprintf(f, "<plist version=\"1.0\"><dict>" HEAD("b") "<dict><key>P</key><dict><key>IOClass</key>"
-		   "<string>C</string></dict></dict></dict></plist>");
+	fprintf(f, "<plist version=\"1.0\"><dict>" HEAD(
+			   "b") "<dict><key>P</key><dict><key>IOClass</key>"
+				"<string>C</string></dict></dict></dict></plist>");
 	fclose(f);
 	test_equal_error(registry_catalogue_add(&c, path, &added, NULL), 0);
 	test_equal(added, 1);

@@ -17,7 +17,8 @@ TEST(apple_hierarchy_is_known)
 	test_true(registry_class_conforms(media, "OSObject"));
 	test_true(!registry_class_conforms(media, "IOUserClient"));
 	test_true(registry_class_find(&c, "NoSuchClass") == NULL);
-	test_true(registry_class_conforms(registry_class_find(&c, "IOUserUserClient"), "IOUserClient"));
+	test_true(registry_class_conforms(registry_class_find(&c, "IOUserUserClient"),
+					  "IOUserClient"));
 	registry_classes_fini(&c);
 }
 

@@ -87,7 +87,8 @@ TEST(a_connection_joins_client_and_host)
 	/* K26: attached, not matchable */
 	uint64_t ids[1];
 	test_equal(find(&client, "FixtureClient", ids, 1), 0);
-	struct wire_property_request property = { .id = reply.user_client, .plane = "IOService",
+	struct wire_property_request property = { .id = reply.user_client,
+						  .plane = "IOService",
 						  .key = "IOUserClientCreator" };
 	struct wire_value_reply value;
 	char text[128], expected[128];
@@ -113,7 +114,8 @@ TEST(spec_k01_k07_k08_refusals)
 				  &wire_entry_reply_layout, &entry),
 			 0);
 	struct wire_entry_options terminate = { service, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &terminate, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &terminate, NULL, NULL, NULL),
+			 0);
 	test_equal_error(open_status(service), kIOReturnUnsupported);
 	end();
 }

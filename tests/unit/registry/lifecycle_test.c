@@ -40,7 +40,8 @@ static void adjust(uint64_t id, int delta)
 {
 	struct wire_adjust_busy request = { id, delta };
 
-	test_equal_error(end_call(&provider, &wire_adjust_busy_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_adjust_busy_layout, &request, NULL, NULL, NULL),
+			 0);
 }
 
 TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
@@ -60,11 +61,13 @@ TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
 	test_equal(busy, 1);
 	state_of(0x100000101, &busy);
 	test_equal(busy, 1);
-	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
-			 kIOReturnTimeout);
+	test_equal_error(
+		end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+		kIOReturnTimeout);
 	wait.timeout_ns = 1000000;
-	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
-			 kIOReturnTimeout);
+	test_equal_error(
+		end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+		kIOReturnTimeout);
 	wait.timeout_ns = UINT64_MAX;
 	uint32_t asked = end_ask(&client, &wire_wait_quiet_request_layout, &wait, NULL);
 	adjust(b, -2);
@@ -72,8 +75,9 @@ TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
 	state_of(0x100000101, &busy);
 	test_equal(busy, 0);
 	wait.id = WIRE_ROOT_ID;
-	test_equal_error(end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
-			 kIOReturnBadArgument);
+	test_equal_error(
+		end_call(&client, &wire_wait_quiet_request_layout, &wait, NULL, NULL, NULL),
+		kIOReturnBadArgument);
 	end();
 }
 
@@ -104,7 +108,8 @@ TEST(states_of_a_service)
 	struct wire_entry_options request = { a, 0 };
 	test_equal_error(end_call(&provider, &wire_register_layout, &request, NULL, NULL, NULL), 0);
 	test_equal(state_of(a, &busy) & 0x1f, 2 | 4 | 8 | 16);
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
+			 0);
 	test_equal(state_of(a, &busy) & 0x1f, 1);
 	test_equal_error(end_call(&provider, &wire_register_layout, &request, NULL, NULL, NULL),
 			 kIOReturnNotFound);
@@ -126,7 +131,8 @@ TEST(spec_n20_termination_goes_up_the_stack)
 	test_equal_error(end_call(&other, &wire_attach_layout, &attach, NULL, NULL, NULL), 0);
 	test_true(state_of(c, &busy) != 0);
 	request = (struct wire_entry_options){ a, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
+			 0);
 	end_expect(&other, &wire_stop_layout, &stop);
 	test_equal(stop.id, c);
 	test_equal(state_of(c, &busy) & 1, 1);
@@ -153,7 +159,8 @@ TEST(a_host_that_dies_while_stopping_is_not_awaited)
 	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
 	publish(&other, a, "B", "", "", 0, NULL);
 	request = (struct wire_entry_options){ a, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
+			 0);
 	end_expect(&other, &wire_stop_layout, &stop);
 	end_close(&other);
 	wait_quiet(&client);

@@ -142,7 +142,8 @@ TEST(spec_d26_d27_name_match)
 	test_true(matches(e, "<dict><key>IONameMatch</key><string>fix*</string></dict>"));
 	registry_entry_set(e, CFSTR("compatible"), CFSTR("acme,thing"));
 	test_true(matches(e, "<dict><key>IONameMatch</key><string>acme,thing</string></dict>"));
-	test_equal(found("<dict><key>IONameMatch</key><string>acme,thing</string></dict>", NULL), 1);
+	test_equal(found("<dict><key>IONameMatch</key><string>acme,thing</string></dict>", NULL),
+		   1);
 	test_equal(found("<dict><key>IONameMatch</key><string>acme*</string></dict>", NULL), 1);
 	end();
 }
@@ -158,9 +159,10 @@ TEST(spec_d30_parent_match)
 	test_true(matches(leaf, parent));
 	test_true(matches(nub, parent));
 	test_true(!matches(bus, parent));
-	test_true(matches(leaf, "<dict><key>IOParentMatch</key><dict><key>IOProviderClass</key>"
-				"<string>Nub</string><key>IOParentMatch</key><dict>"
-				"<key>IOProviderClass</key><string>BusClass</string></dict></dict></dict>"));
+	test_true(matches(
+		leaf, "<dict><key>IOParentMatch</key><dict><key>IOProviderClass</key>"
+		      "<string>Nub</string><key>IOParentMatch</key><dict>"
+		      "<key>IOProviderClass</key><string>BusClass</string></dict></dict></dict>"));
 	test_true(!matches(leaf, "<dict><key>IOLocationMatch</key><dict/></dict>"));
 	end();
 }
@@ -174,7 +176,8 @@ TEST(spec_d31_matched_service_count)
 	service(e, "Driver", "d", "<dict><key>IOMatchCategory</key><string>c</string></dict>");
 	service(e, "Other", "o", NULL);
 	test_true(matches(e, one));
-	test_true(!matches(e, "<dict><key>IOMatchedServiceCountMatch</key><integer>0</integer></dict>"));
+	test_true(!matches(
+		e, "<dict><key>IOMatchedServiceCountMatch</key><integer>0</integer></dict>"));
 	end();
 }
 
@@ -188,20 +191,25 @@ TEST(location_path_id_and_bsd_keys)
 	test_equal_error(registry_entry_rename(e, NULL, "disk", "1A"), 0);
 	test_true(matches(e, "<dict><key>IOLocationMatch</key><string>1A</string></dict>"));
 	test_true(!matches(e, "<dict><key>IOLocationMatch</key><string>1a</string></dict>"));
-	test_true(matches(e, "<dict><key>IOPathMatch</key><string>IOService:/disk@1a</string></dict>"));
+	test_true(matches(
+		e, "<dict><key>IOPathMatch</key><string>IOService:/disk@1a</string></dict>"));
 	test_true(!matches(e, "<dict><key>IOPathMatch</key><string>IOService:/x</string></dict>"));
 	test_true(matches(e, "<dict><key>BSD Unit</key><integer>3</integer></dict>"));
 	test_true(!matches(e, "<dict><key>BSD Minor</key><integer>3</integer></dict>"));
 	test_equal(found("<dict><key>BSD Name</key><string>sda1</string></dict>", NULL), 1);
 	test_equal(found("<dict><key>BSD Name</key><string>sda</string></dict>", NULL), 0);
-	test_equal(found("<dict><key>IOPathMatch</key><string>IOService:/disk</string></dict>", NULL), 1);
-	snprintf(xml, sizeof(xml), "<dict><key>IORegistryEntryID</key><integer>%llu</integer></dict>",
+	test_equal(
+		found("<dict><key>IOPathMatch</key><string>IOService:/disk</string></dict>", NULL),
+		1);
+	snprintf(xml, sizeof(xml),
+		 "<dict><key>IORegistryEntryID</key><integer>%llu</integer></dict>",
 		 (unsigned long long)e->id);
 	test_true(matches(e, xml));
 	test_true(!matches(t.resources, xml));
 	test_equal(found(xml, NULL), 1);
 	/* D15: an entry that is no service is not found */
-	test_equal(found("<dict><key>IORegistryEntryID</key><integer>4294967552</integer></dict>", NULL),
+	test_equal(found("<dict><key>IORegistryEntryID</key><integer>4294967552</integer></dict>",
+			 NULL),
 		   0);
 	registry_entry_set(e, CFSTR("BSD Name"), CFSTR("sdb"));
 	test_equal(found("<dict><key>BSD Name</key><string>sda1</string></dict>", NULL), 0);
@@ -216,7 +224,8 @@ TEST(spec_d35_resources_only)
 	t.resources->state |= WIRE_STATE_MATCHED;
 	registry_entry_list(t.resources);
 	service(t.machine, "IOResources", "other", NULL);
-	test_equal(found("<dict><key>IOProviderClass</key><string>IOResources</string></dict>", &first),
+	test_equal(found("<dict><key>IOProviderClass</key><string>IOResources</string></dict>",
+			 &first),
 		   1);
 	test_true(first == t.resources);
 	const char *wanted = "<dict><key>IOProviderClass</key><string>IOResources</string>"
@@ -252,10 +261,13 @@ TEST(one_among_many_is_found_by_class)
 		service(t.machine, "Crowd", "one", NULL);
 	struct registry_entry *needle = service(t.machine, "Needle", "needle", NULL), *first;
 	for (int i = 0; i < 1000; i++) {
-		test_equal(found("<dict><key>IOProviderClass</key><string>Needle</string></dict>", &first),
+		test_equal(found("<dict><key>IOProviderClass</key><string>Needle</string></dict>",
+				 &first),
 			   1);
 		test_true(first == needle);
-		test_equal(found("<dict><key>IONameMatch</key><string>needle</string></dict>", NULL), 1);
+		test_equal(
+			found("<dict><key>IONameMatch</key><string>needle</string></dict>", NULL),
+			1);
 	}
 	end();
 }

@@ -89,7 +89,8 @@ TEST(spec_f01_f03_f05_f06_arming)
 
 TEST(spec_f07_f09_types)
 {
-	struct wire_notify_add request = { .inlet = 1, .type = "IOServiceNope",
+	struct wire_notify_add request = { .inlet = 1,
+					   .type = "IOServiceNope",
 					   .matching = matching_new("IOProviderClass", "Fixture") };
 	struct wire_notify_reply reply;
 
@@ -197,7 +198,8 @@ TEST(spec_f16_removed_subscriptions_are_silent)
 	initial(&reply);
 	test_equal(next(&client, sub, ids, 1), 0);
 	struct wire_notify_remove request = { sub };
-	test_equal_error(end_call(&client, &wire_notify_remove_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(&client, &wire_notify_remove_layout, &request, NULL, NULL, NULL),
+			 0);
 	register_one("Fixture");
 	test_true(inlet_is_empty(notices));
 	end();
@@ -244,8 +246,9 @@ TEST(spec_h10_h14_general_and_busy_interest)
 	test_equal_error(interest(a, "IOGeneralInterest", &first), 0);
 	test_equal_error(interest(a, "IOGeneralInterest", &second), 0);
 	test_equal_error(interest(a, "IOBusyInterest", &busy), 0);
-	struct wire_message sent = { .id = a, .message_type = 0xe0001234, .argument_size = 5,
-				     .data = { "hello", 5 } };
+	struct wire_message sent = {
+		.id = a, .message_type = 0xe0001234, .argument_size = 5, .data = { "hello", 5 }
+	};
 	test_equal_error(end_call(&provider, &wire_message_layout, &sent, NULL, NULL, NULL), 0);
 	inlet_expect(notices, &wire_interest_layout, &message, &frame);
 	test_equal(message.subscription, first);
@@ -259,9 +262,9 @@ TEST(spec_h10_h14_general_and_busy_interest)
 	int deltas[] = { 1, 1, -1, -1 };
 	for (int i = 0; i < 4; i++) {
 		struct wire_adjust_busy adjust = { a, deltas[i] };
-		test_equal_error(end_call(&provider, &wire_adjust_busy_layout, &adjust, NULL, NULL,
-					  NULL),
-				 0);
+		test_equal_error(
+			end_call(&provider, &wire_adjust_busy_layout, &adjust, NULL, NULL, NULL),
+			0);
 	}
 	for (uint64_t expected = 1; expected != (uint64_t)-1; expected--) {
 		inlet_expect(notices, &wire_interest_layout, &message, &frame);

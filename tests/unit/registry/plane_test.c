@@ -14,9 +14,9 @@ static struct registry_entry *child(struct registry_tree *t, struct registry_ent
 {
 	struct registry_entry *e;
 
-	test_equal_error(registry_entry_new(t, 0, registry_class_find(&t->classes, "IOService"), NULL,
-					    &e),
-			 0);
+	test_equal_error(
+		registry_entry_new(t, 0, registry_class_find(&t->classes, "IOService"), NULL, &e),
+		0);
 	test_equal_error(registry_entry_rename(e, NULL, name, location), 0);
 	test_equal_error(registry_plane_attach(e, parent, t->planes.service), 0);
 	registry_entry_unref(e);
@@ -41,9 +41,18 @@ TEST(spec_e07_e08_paths_are_exact)
 	struct registry_entry *a = child(&t, t.machine, "A", "");
 	expect_path(t.machine, "IOService:/");
 	expect_path(a, "IOService:/A");
-	const char *bad[] = { "IOService:/A/", "IOService/A",  "/A",		"Nope:/A",
-			      "",	       "IOService:",   "IOService:A",	"IOService:/A:",
-			      "IOService://A", "IOService:/B", "IOService:/AA", "IOService:/A@1" };
+	const char *bad[] = { "IOService:/A/",
+			      "IOService/A",
+			      "/A",
+			      "Nope:/A",
+			      "",
+			      "IOService:",
+			      "IOService:A",
+			      "IOService:/A:",
+			      "IOService://A",
+			      "IOService:/B",
+			      "IOService:/AA",
+			      "IOService:/A@1" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		test_true(registry_path_find(&t, bad[i]) == NULL);
 	struct bytes path = BYTES_INIT;
@@ -59,7 +68,8 @@ TEST(spec_e09_e10_e12_locations)
 
 	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
 	struct registry_entry *usb = child(&t, t.machine, "usb", "14000000");
-	struct registry_entry *hub1 = child(&t, usb, "hub", "1"), *hub2 = child(&t, usb, "hub", "2");
+	struct registry_entry *hub1 = child(&t, usb, "hub", "1"),
+			      *hub2 = child(&t, usb, "hub", "2");
 	test_true(registry_path_find(&t, "IOService:/usb@14000000") == usb);
 	test_true(registry_path_find(&t, "IOService:/usb@0014000000") == usb);
 	test_true(registry_path_find(&t, "IOService:/usb") == usb);

@@ -31,15 +31,17 @@ static void end(void)
 
 TEST(greeting_carries_a_page_that_cannot_be_written)
 {
-	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION,
-				    .role = WIRE_ROLE_CLIENT, .name = "x" };
+	struct wire_hello hello = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT, .name = "x"
+	};
 	struct wire_hello_reply reply;
 	struct end e = { 0 };
 
 	begin();
 	test_equal_error(fd_connect(s.socket, &e.socket), 0);
-	test_equal_error(end_call(&e, &wire_hello_layout, &hello, NULL, &wire_hello_reply_layout, &reply),
-			 0);
+	test_equal_error(
+		end_call(&e, &wire_hello_layout, &hello, NULL, &wire_hello_reply_layout, &reply),
+		0);
 	int fd = wire_frame_take_fd(&e.frame, 0);
 	test_true(mmap(NULL, 4096, PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
 	/* nor through another descriptor of the same file */
@@ -80,8 +82,10 @@ static void expect_refused(const struct wire_hello *hello, IOReturn status)
 
 TEST(wrong_greetings_end_the_connection)
 {
-	struct wire_hello hello = { .magic = WIRE_MAGIC, .version = WIRE_VERSION + 1,
-				    .role = WIRE_ROLE_CLIENT, .name = "x" };
+	struct wire_hello hello = { .magic = WIRE_MAGIC,
+				    .version = WIRE_VERSION + 1,
+				    .role = WIRE_ROLE_CLIENT,
+				    .name = "x" };
 
 	begin();
 	expect_refused(&hello, kIOReturnUnsupported);
@@ -114,7 +118,8 @@ TEST(malformed_messages_hurt_their_sender_only)
 			continue;
 		for (uint32_t role = WIRE_ROLE_CLIENT; role <= WIRE_ROLE_PROVIDER; role++) {
 			end_connect(&e, &s, role, "bad");
-			test_equal_error(wire_frame_send(e.socket, &header, "junk", 4, NULL, 0, true), 0);
+			test_equal_error(
+				wire_frame_send(e.socket, &header, "junk", 4, NULL, 0, true), 0);
 			end_await_close(&e);
 			end_close(&e);
 		}

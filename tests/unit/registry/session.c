@@ -92,8 +92,8 @@ IOReturn end_greet(struct end *e, int socket, uint32_t role, const char *name, u
 	struct wire_hello_reply reply;
 
 	*e = (struct end){ .socket = socket };
-	IOReturn status = end_call(e, &wire_hello_layout, &hello, NULL, &wire_hello_reply_layout,
-				   &reply);
+	IOReturn status =
+		end_call(e, &wire_hello_layout, &hello, NULL, &wire_hello_reply_layout, &reply);
 	wire_frame_clear(&e->frame);
 	return status;
 }
@@ -124,7 +124,8 @@ void end_close(struct end *e)
 	e->n_backlog = 0;
 }
 
-uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *request, const int *fds)
+uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *request,
+		 const int *fds)
 {
 	uint32_t id = ++e->last_id;
 
@@ -135,7 +136,8 @@ uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *re
 IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_layout, void *reply)
 {
 	for (;;) {
-		test_equal_error(wire_frame_receive(e->socket, &e->frame, WIRE_CONTROL_MAX, true), 0);
+		test_equal_error(wire_frame_receive(e->socket, &e->frame, WIRE_CONTROL_MAX, true),
+				 0);
 		if (e->frame.header.flags & WIRE_FLAG_REPLY)
 			break;
 		test_true(e->n_backlog < BACKLOG_MAX);
@@ -148,8 +150,8 @@ IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_
 	return e->frame.header.status;
 }
 
-IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *request, const int *fds,
-		  const struct wire_layout *reply_layout, void *reply)
+IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *request,
+		  const int *fds, const struct wire_layout *reply_layout, void *reply)
 {
 	return end_answer(e, end_ask(e, layout, request, fds), reply_layout, reply);
 }
@@ -162,17 +164,19 @@ void end_expect(struct end *e, const struct wire_layout *layout, void *message)
 		e->frame = e->backlog[0];
 		memmove(e->backlog, e->backlog + 1, --e->n_backlog * sizeof(e->backlog[0]));
 	} else {
-		test_equal_error(wire_frame_receive(e->socket, &e->frame, WIRE_CONTROL_MAX, true), 0);
+		test_equal_error(wire_frame_receive(e->socket, &e->frame, WIRE_CONTROL_MAX, true),
+				 0);
 	}
 	test_equal(e->frame.header.type, layout->type);
 	test_equal(e->frame.header.flags & WIRE_FLAG_REPLY, 0);
 	test_equal_error(wire_frame_decode(&e->frame, layout, message), 0);
 }
 
-void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status, const void *message)
+void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status,
+	       const void *message)
 {
-	test_equal_error(wire_reply(e->socket, &e->frame.header, layout, status, message, NULL, 0, true),
-			 0);
+	test_equal_error(
+		wire_reply(e->socket, &e->frame.header, layout, status, message, NULL, 0, true), 0);
 }
 
 void end_await_close(struct end *e)
@@ -191,8 +195,9 @@ CFDictionaryRef matching_new(const char *key, const char *value)
 	CFStringRef k = CFStringCreateWithCString(NULL, key, kCFStringEncodingUTF8);
 	CFStringRef v = CFStringCreateWithCString(NULL, value, kCFStringEncodingUTF8);
 	const void *keys[] = { k }, *values[] = { v };
-	CFDictionaryRef d = CFDictionaryCreate(NULL, keys, values, 1, &kCFTypeDictionaryKeyCallBacks,
-					       &kCFTypeDictionaryValueCallBacks);
+	CFDictionaryRef d =
+		CFDictionaryCreate(NULL, keys, values, 1, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
 
 	CFRelease(k);
 	CFRelease(v);
@@ -202,7 +207,8 @@ CFDictionaryRef matching_new(const char *key, const char *value)
 CFDictionaryRef plist_new(const char *xml_body)
 {
 	char *xml;
-	int n = asprintf(&xml, "<?xml version=\"1.0\"?><plist version=\"1.0\">%s</plist>", xml_body);
+	int n = asprintf(&xml, "<?xml version=\"1.0\"?><plist version=\"1.0\">%s</plist>",
+			 xml_body);
 	CFDataRef data = CFDataCreate(NULL, (const UInt8 *)xml, n);
 	CFTypeRef value = CFPropertyListCreateWithData(NULL, data, kCFPropertyListMutableContainers,
 						       NULL, NULL);
@@ -234,7 +240,8 @@ uint64_t publish(struct end *provider, uint64_t parent, const char *class_name, 
 
 size_t find(struct end *client, const char *class_name, uint64_t *ids, size_t max)
 {
-	struct wire_find_request request = { .matching = matching_new("IOProviderClass", class_name) };
+	struct wire_find_request request = { .matching =
+						     matching_new("IOProviderClass", class_name) };
 	struct wire_entries_reply reply;
 
 	test_equal_error(end_call(client, &wire_find_request_layout, &request, NULL,
@@ -253,8 +260,8 @@ void wait_quiet(struct end *client)
 {
 	struct wire_wait_quiet_request request = { 0, UINT64_MAX };
 
-	test_equal_error(end_call(client, &wire_wait_quiet_request_layout, &request, NULL, NULL, NULL),
-			 0);
+	test_equal_error(
+		end_call(client, &wire_wait_quiet_request_layout, &request, NULL, NULL, NULL), 0);
 }
 
 int open_inlet(struct end *client, uint32_t number, uint32_t inlet_class)
@@ -263,7 +270,8 @@ int open_inlet(struct end *client, uint32_t number, uint32_t inlet_class)
 	int fds[2];
 
 	test_equal_error(fd_socketpair(fds), 0);
-	test_equal_error(end_call(client, &wire_inlet_open_layout, &request, &fds[1], NULL, NULL), 0);
+	test_equal_error(end_call(client, &wire_inlet_open_layout, &request, &fds[1], NULL, NULL),
+			 0);
 	close(fds[1]);
 	return fds[0];
 }

@@ -42,7 +42,7 @@ enum { BACKLOG_MAX = 64 };
 struct end {
 	int socket;
 	uint32_t last_id;
-	struct wire_frame frame; /* the last message */
+	struct wire_frame frame;		/* the last message */
 	struct wire_frame backlog[BACKLOG_MAX]; /* requests that came before an answer */
 	size_t n_backlog;
 };
@@ -54,16 +54,19 @@ void end_serve(struct end *e, const struct session *s, char *name);
 IOReturn end_greet(struct end *e, int socket, uint32_t role, const char *name, uint64_t token);
 void end_close(struct end *e);
 /* Ask and wait for the answer; REPLY is decoded on success (NULL: none). */
-IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *request, const int *fds,
-		  const struct wire_layout *reply_layout, void *reply);
+IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *request,
+		  const int *fds, const struct wire_layout *reply_layout, void *reply);
 /* Send a request; its number. */
-uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *request, const int *fds);
+uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *request,
+		 const int *fds);
 /* Wait for the answer to that one. */
-IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_layout, void *reply);
+IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_layout,
+		    void *reply);
 /* The next request of the registry, which must be LAYOUT's; decoded. The header is in e->frame. */
 void end_expect(struct end *e, const struct wire_layout *layout, void *message);
 /* Answer the request that was expected last. */
-void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status, const void *message);
+void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status,
+	       const void *message);
 /* Wait until the registry has closed the connection. */
 void end_await_close(struct end *e);
 

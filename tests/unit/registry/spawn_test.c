@@ -41,8 +41,8 @@ static void run(const char *server, const char *socket_path, bool detached)
 	pid_t pid;
 
 	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	test_equal_error(registry_spawn(program, server, 42, fds[1], socket_path, detached, &pid, &p.fd),
-			 0);
+	test_equal_error(
+		registry_spawn(program, server, 42, fds[1], socket_path, detached, &pid, &p.fd), 0);
 	while ((got = read(fds[0], output + n, sizeof(output) - 1 - n)) > 0)
 		n += (size_t)got;
 	output[n] = 0;
@@ -69,7 +69,8 @@ TEST(a_host_gets_what_it_needs_and_no_more)
 	run("my.server", "/s", false);
 	close(77);
 	close(leftover);
-	test_true(strstr(output, "args --server my.server --token 42 --registry-fd 3 --socket /s\n"));
+	test_true(
+		strstr(output, "args --server my.server --token 42 --registry-fd 3 --socket /s\n"));
 	test_true(strstr(output, "PORTICO_LOG=error\n"));
 	test_true(!strstr(output, "SECRET"));
 	test_true(!strstr(output, "LD_LIBRARY_PATH"));

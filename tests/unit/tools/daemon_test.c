@@ -91,7 +91,8 @@ TEST(a_dead_daemon_is_replaced_by_the_next_generation_but_not_for_ever)
 
 TEST(stop_ends_what_does_not_listen)
 {
-	struct tools_daemon d = make_daemon("trap '' TERM\neval \"printf . >&$ready\"\nwhile :; do sleep 1; done");
+	struct tools_daemon d =
+		make_daemon("trap '' TERM\neval \"printf . >&$ready\"\nwhile :; do sleep 1; done");
 
 	test_true(tools_daemon_start(&d));
 	tools_daemon_stop(&d);

@@ -74,8 +74,8 @@ TEST(containers)
 	CFTypeRef array = CFArrayCreate(kCFAllocatorDefault, items, 2, &kCFTypeArrayCallBacks);
 	CFTypeRef set = CFSetCreate(kCFAllocatorDefault, items, 1, &kCFTypeSetCallBacks);
 	CFStringRef key = string("key");
-	CFTypeRef dictionary = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&key, &array, 1,
-						  &kCFTypeDictionaryKeyCallBacks,
+	CFTypeRef dictionary = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&key, &array,
+						  1, &kCFTypeDictionaryKeyCallBacks,
 						  &kCFTypeDictionaryValueCallBacks);
 
 	CFRelease(items[0]);
@@ -92,14 +92,16 @@ TEST(smart_formatting_dumps_long_data)
 	size_t size;
 	struct tools_line line = { .out = open_memstream(&text, &size) };
 	struct tools_branch branch = { .depth = 0 };
-	CFDataRef value = data("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x41", 17);
+	CFDataRef value =
+		data("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x41", 17);
 
 	tools_line_put(&line, "k = ");
 	tools_format_smart(&line, &branch, value, false);
 	fclose(line.out);
 	test_equal_text(text,
 			"k = \n"
-			"        00000000: 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10 ................\n"
+			"        00000000: 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F 10 "
+			"................\n"
 			"        00000010: 41                                              A\n");
 	free(text);
 	CFRelease(value);

@@ -9,10 +9,11 @@
 static CFDictionaryRef sample(void)
 {
 	static const char bytes[] = "abcd";
-	CFMutableDictionaryRef d = CFDictionaryCreateMutable(kCFAllocatorDefault, 0,
-							     &kCFTypeDictionaryKeyCallBacks,
-							     &kCFTypeDictionaryValueCallBacks);
-	CFMutableArrayRef array = CFArrayCreateMutable(kCFAllocatorDefault, 0, &kCFTypeArrayCallBacks);
+	CFMutableDictionaryRef d =
+		CFDictionaryCreateMutable(kCFAllocatorDefault, 0, &kCFTypeDictionaryKeyCallBacks,
+					  &kCFTypeDictionaryValueCallBacks);
+	CFMutableArrayRef array =
+		CFArrayCreateMutable(kCFAllocatorDefault, 0, &kCFTypeArrayCallBacks);
 	CFDataRef data = CFDataCreate(kCFAllocatorDefault, (const UInt8 *)bytes, 4);
 	int64_t n = -5;
 	CFNumberRef number = CFNumberCreate(kCFAllocatorDefault, kCFNumberSInt64Type, &n);
@@ -49,7 +50,8 @@ static void show(FILE *out, CFTypeRef value)
 
 TEST(json_is_sorted_and_escaped)
 {
-	shows_as(tools_text_json, "{\"a\": -5, \"b\": [\"quote\\\"d\\u000a\", true], \"c\": \"YWJjZA==\"}");
+	shows_as(tools_text_json,
+		 "{\"a\": -5, \"b\": [\"quote\\\"d\\u000a\", true], \"c\": \"YWJjZA==\"}");
 }
 
 TEST(text_is_indented_and_escaped)

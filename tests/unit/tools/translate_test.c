@@ -19,8 +19,11 @@ static struct tools_translation gcc(void)
 
 static struct tools_translation clang(void)
 {
-	return (struct tools_translation){ .compiler = "clang", .include = "/inc", .lib = "/lib/p",
-					   .is_clang = true, .has_blocks_runtime = true };
+	return (struct tools_translation){ .compiler = "clang",
+					   .include = "/inc",
+					   .lib = "/lib/p",
+					   .is_clang = true,
+					   .has_blocks_runtime = true };
 }
 
 /* The whole command in one text, a blank before and after each word. */
@@ -60,8 +63,8 @@ static void wants(struct tools_translation t, const char *line, const char *text
 	struct result r = translate(t, line);
 
 	if (!r.is_good || !strstr(r.command, text))
-		test_fail(__FILE__, __LINE__, "'%s' became '%s' without '%s' (%s)", line, r.command, text,
-			  r.notes);
+		test_fail(__FILE__, __LINE__, "'%s' became '%s' without '%s' (%s)", line, r.command,
+			  text, r.notes);
 	done(&r);
 }
 
@@ -147,13 +150,33 @@ TEST(questions_to_the_compiler_pass_untouched)
 TEST(macos_options_are_dropped_with_their_values)
 {
 	static const char *const dropped[] = {
-		"-arch arm64", "-isysroot /SDK", "-mmacosx-version-min=10.9", "-F /Library", "-F/Library",
-		"-install_name @rpath/x", "-compatibility_version 1.0", "-current_version 1.2",
-		"-undefined dynamic_lookup", "-headerpad_max_install_names", "-Wl,-headerpad,0x100",
-		"-target x86_64-apple-macos12", "--target=arm64-apple-macos12", "-lobjc", "-lSystem",
-		"-stdlib=libc++", "-mdynamic-no-pic", "-fconstant-cfstrings", "-fembed-bitcode", "-prebind",
-		"-Wshorten-64-to-32", "-Wdocumentation", "-Wl,-no_pie", "-Wl,-no_deduplicate",
-		"-Wl,-adhoc_codesign", "-Wl,-reproducible", "-Wl,-all_load",
+		"-arch arm64",
+		"-isysroot /SDK",
+		"-mmacosx-version-min=10.9",
+		"-F /Library",
+		"-F/Library",
+		"-install_name @rpath/x",
+		"-compatibility_version 1.0",
+		"-current_version 1.2",
+		"-undefined dynamic_lookup",
+		"-headerpad_max_install_names",
+		"-Wl,-headerpad,0x100",
+		"-target x86_64-apple-macos12",
+		"--target=arm64-apple-macos12",
+		"-lobjc",
+		"-lSystem",
+		"-stdlib=libc++",
+		"-mdynamic-no-pic",
+		"-fconstant-cfstrings",
+		"-fembed-bitcode",
+		"-prebind",
+		"-Wshorten-64-to-32",
+		"-Wdocumentation",
+		"-Wl,-no_pie",
+		"-Wl,-no_deduplicate",
+		"-Wl,-adhoc_codesign",
+		"-Wl,-reproducible",
+		"-Wl,-all_load",
 		"-Wl,-sectcreate,__TEXT,__info_plist,Info.plist",
 	};
 

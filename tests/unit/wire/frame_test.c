@@ -196,8 +196,8 @@ TEST(malformed_headers_are_refused)
 		{ .type = WIRE_CALL, .flags = 0x80000001, .id = 1 },
 		{ .type = WIRE_CALL, .size = 8 }, /* and no payload */
 		{ .type = WIRE_CALL, .size = UINT64_MAX },
-		{ .type = WIRE_CALL, .status = 1 }, /* no reply */
-		{ .type = WIRE_CALL, .flags = WIRE_FLAG_REPLY }, /* to nothing */
+		{ .type = WIRE_CALL, .status = 1 },				 /* no reply */
+		{ .type = WIRE_CALL, .flags = WIRE_FLAG_REPLY },		 /* to nothing */
 		{ .type = WIRE_CALL, .flags = WIRE_FLAG_MEMORY, .size = LARGE }, /* and no memory */
 	};
 	struct link l = open_link();

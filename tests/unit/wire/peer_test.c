@@ -27,11 +27,11 @@ struct world {
 	sem_t is_done, has_closed, has_replied;
 
 	struct wire_peer *peer;
-	bool is_inside; /* in a call of the module */
+	bool is_inside;	 /* in a call of the module */
 	bool keeps_peer; /* handle_closed is not to free it */
 	int n_messages, n_closed, n_failed_calls;
 	err_t verdict; /* of the message callback */
-	err_t err; /* of what the test has run on the loop */
+	err_t err;     /* of what the test has run on the loop */
 	struct wire_header kept;
 	uint64_t number;
 	void (*action)(struct world *w);

@@ -42,9 +42,9 @@ static size_t pick(enum sample_size size, uint64_t limit, size_t cap, uint64_t *
 {
 	size_t most = limit < cap ? limit : cap;
 
-	return size == SAMPLE_EMPTY	? 0
-	       : size == SAMPLE_LARGEST ? most
-					: 1 + next(seed) % (most < 40 ? most : 40);
+	return size == SAMPLE_EMPTY   ? 0
+	     : size == SAMPLE_LARGEST ? most
+				      : 1 + next(seed) % (most < 40 ? most : 40);
 }
 
 static void add(CFMutableDictionaryRef d, const char *key, CFTypeRef value)

@@ -329,7 +329,8 @@ TEST(containers_in_a_set_are_bounded)
 	for (uint32_t i = 0; i <= WIRE_VALUE_SET_CONTAINERS_MAX; i++) {
 		int32_t n = (int32_t)i;
 		CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt32Type, &n);
-		CFArrayRef one = CFArrayCreate(NULL, (const void **)&number, 1, &kCFTypeArrayCallBacks);
+		CFArrayRef one =
+			CFArrayCreate(NULL, (const void **)&number, 1, &kCFTypeArrayCallBacks);
 
 		if (i == WIRE_VALUE_SET_CONTAINERS_MAX)
 			test_equal_error(encode_only(set), 0);
@@ -378,8 +379,8 @@ TEST(malformed_objects_are_refused)
 		{ 0 },
 		{ 11u << 24 },
 		{ 0xff000000 },
-		{ 1u << 24 | 2 }, /* a third boolean */
-		{ 2u << 24 | 1, 5 }, /* a number with a length */
+		{ 1u << 24 | 2 },	  /* a third boolean */
+		{ 2u << 24 | 1, 5 },	  /* a number with a length */
 		{ 6u << 24 | 1, 0x6100 }, /* padding that is not zero */
 		{ 6u << 24 | 2, 0xc3c3 }, /* no UTF-8 */
 	};
