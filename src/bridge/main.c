@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* portico-bridge: the bridge as a process of its own, started by porticod. */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +43,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_init("portico-bridge", LOG_LEVEL_WARNING);
 	err = bridge_run(&config);
-	if (err)
+	/* A session may end before we have greeted it. */
+	if (err && err != -EPIPE)
 		log_error("ended: %s", strerror(-err));
-	return err ? 1 : 0;
+	return err && err != -EPIPE;
 }
