@@ -140,7 +140,7 @@ static CFTypeRef copy_peers(const struct registry *r, uint32_t role)
 		if (!d)
 			continue;
 		registry_set_text(d, CFSTR("Name"), p->name);
-		registry_set_number(d, CFSTR("PID"), p->credentials.pid, kCFNumberSInt32Type);
+		registry_set_number(d, CFSTR("PID"), p->shown_pid, kCFNumberSInt32Type);
 		registry_set_number(d, CFSTR("UID"), p->credentials.uid, kCFNumberSInt32Type);
 		registry_set_number(d, CFSTR("Session"), (int64_t)p->session, kCFNumberSInt64Type);
 		registry_set_number(d, CFSTR("Grants"),

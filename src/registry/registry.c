@@ -241,6 +241,8 @@ static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
 		return -EPERM;
 	}
 	peer->role = hello.role;
+	peer->shown_pid = peer->credentials.pid == getpid() ? (pid_t)hello.pid :
+							      peer->credentials.pid;
 	peer->starting = NULL;
 	err_t err = reply_hello(peer, &frame->header);
 	if (!err && peer->server)

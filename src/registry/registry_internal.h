@@ -80,6 +80,7 @@ struct registry_peer {
 	struct list link;
 	struct wire_peer *wire;
 	struct fd_peer credentials;
+	pid_t shown_pid; /* what it says itself where the socket pair is of our own making */
 	uint64_t session;
 	uint32_t role; /* enum wire_role; 0: has not greeted */
 	char name[WIRE_NAME_MAX + 1];
