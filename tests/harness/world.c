@@ -198,6 +198,8 @@ static void start(const char *drivers, bool sample_drivers)
 		setenv("PORTICO_SESSION", world.socket, 1);
 	} else {
 		setenv("PORTICO_SESSION", "embedded", 1);
+		/* Nobody waits for its thread: what it opens could come after the baseline. */
+		setenv("PORTICO_NO_BRIDGE", "1", 1);
 		setenv("PORTICO_DRIVERS", drivers, 1);
 		if (world_is_in_process())
 			setenv("PORTICO_IN_PROCESS", "1", 1);
