@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REGISTRY_FD = 3, ENVIRONMENT_MAX = 16 };
+enum { REGISTRY_FD = 3, ENVIRONMENT_MAX = 16, DESCRIPTORS_MAX = 65536 };
 
 /* Variables that a host may see; everything else of our environment stays here. */
 static const char *const passed[] = {
@@ -115,7 +115,9 @@ static _Noreturn void run_child(const struct child *c)
 		leave(126);
 	if (syscall(SYS_fcntl, 2, F_GETFD, 0) < 0)
 		syscall(SYS_dup3, null, 2, 0);
-	syscall(SYS_close_range, REGISTRY_FD + 1, ~0u, 0);
+	if (syscall(SYS_close_range, REGISTRY_FD + 1, ~0u, 0) < 0)
+		for (int i = REGISTRY_FD + 1; i < DESCRIPTORS_MAX; i++)
+			syscall(SYS_close, i);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	setsid();
 	execve(c->argv[0], c->argv, c->envp);
@@ -131,7 +133,11 @@ static long clone_child(int *ret_pidfd)
 		.exit_signal = 0,
 	};
 
-	return syscall(SYS_clone3, &arguments, sizeof(arguments));
+	long pid = syscall(SYS_clone3, &arguments, sizeof(arguments));
+	/* Container sandboxes refuse clone3, whose arguments they cannot see. */
+	if (pid < 0 && errno == ENOSYS)
+		pid = syscall(SYS_clone, arguments.flags, NULL, ret_pidfd, NULL, NULL);
+	return pid;
 }
 
 /* Between us and a host that is to be nobody's child: it never runs another program, so its end

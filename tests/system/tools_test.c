@@ -203,12 +203,14 @@ TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
 TEST(short_sessions_end_without_a_word)
 {
 	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done | wc -c", 0, "0\n");
-	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done 2>&1 | wc -c", 0, "0\n");
+	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done 2>&1 | wc -c", 0,
+	      "0\n");
 }
 
 TEST(status_names_the_processes_of_the_providers)
 {
-	wants("$P/portico run -- sh -c '$P/portico status > $T/s; for p in $(sed -n \"/^Providers/,/^[A-Z]/s/.*PID: //p\" "
+	wants("$P/portico run -- sh -c '$P/portico status > $T/s; for p in $(sed -n "
+	      "\"/^Providers/,/^[A-Z]/s/.*PID: //p\" "
 	      "$T/s); do tr \"\\\\0\" \" \" < /proc/$p/cmdline; echo; done'",
 	      0, "portico-host --server org.portico.driver.Mirror");
 }
