@@ -47,6 +47,27 @@ err_t shm_create(const char *name, size_t size, int *ret_fd)
 	return 0;
 }
 
+err_t shm_create_unsettled(const char *name, size_t size, int *ret_fd)
+{
+	scope_fd int fd = -1;
+	err_t err = create(name, size, &fd);
+
+	if (err)
+		return err;
+	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) < 0)
+		return err_from_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+err_t shm_settle(int fd, bool read_only)
+{
+	int seals = read_only ? F_SEAL_FUTURE_WRITE | F_SEAL_SEAL : F_SEAL_SEAL;
+
+	/* EPERM: it is settled already. */
+	return fcntl(fd, F_ADD_SEALS, seals) < 0 && errno != EPERM ? err_from_errno() : 0;
+}
+
 err_t shm_create_read_only(const char *name, size_t size, int *ret_fd, void **ret_base)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL;

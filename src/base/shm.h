@@ -16,6 +16,11 @@ err_t shm_create(const char *name, size_t size, int *ret_fd);
 /* The same for memory that only the caller writes: mapped at RET_BASE for SIZE bytes, then sealed
  * against all other writing, whoever gets a descriptor of it and reopens that. */
 err_t shm_create_read_only(const char *name, size_t size, int *ret_fd, void **ret_base);
+/* The same, but how it may be shared is decided later, by the first shm_settle. */
+err_t shm_create_unsettled(const char *name, size_t size, int *ret_fd);
+/* For good: mappings that exist stay writable, and new ones may be (READ_ONLY false) or may not.
+ * Settling again has no effect. To be called before a descriptor is given away. */
+err_t shm_settle(int fd, bool read_only);
 /* A second descriptor of the same memory that can be mapped for reading only. */
 err_t shm_reopen_read_only(int fd, int *ret_fd);
 /* Check that FD is a memory file sealed against resizing with at least SIZE bytes; -EBADMSG when

@@ -33,7 +33,7 @@ static IOMemoryDescriptor *new_descriptor(void)
 static err_t create_shared(size_t length, int *ret_fd, void **ret_bytes)
 {
 	int fd;
-	err_t err = shm_create("driver memory", length, &fd);
+	err_t err = shm_create_unsettled("driver memory", length, &fd);
 
 	if (err)
 		return err;
@@ -139,6 +139,11 @@ err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd)
 {
 	if (memory->fd < 0)
 		return -EINVAL;
+	/* A descriptor opened for reading alone could be opened again for writing through /proc; memory
+	 * that was first given out for reading can be mapped for writing by nobody any more. */
+	err_t err = shm_settle(memory->fd, read_only);
+	if (err)
+		return err;
 	return read_only ? shm_reopen_read_only(memory->fd, ret_fd) : fd_dup(memory->fd, ret_fd);
 }
 

@@ -80,4 +80,21 @@ TEST(impossible_sizes_are_refused)
 	test_equal(shm_create("test", SIZE_MAX, &fd), -EINVAL);
 }
 
+TEST(unsettled_memory_is_settled_once)
+{
+	void *mine, *theirs;
+	int fd;
+
+	test_equal(shm_create_unsettled("test", 4096, &fd), 0);
+	test_equal(shm_verify(fd, 4096), 0);
+	test_equal(shm_map(fd, 4096, true, &mine), 0);
+	test_equal(shm_settle(fd, true), 0);
+	test_equal(shm_settle(fd, false), 0);
+	test_equal_error(shm_map(fd, 4096, true, &theirs), -EPERM);
+	*(char *)mine = 1;
+	test_equal(*(char *)mine, 1);
+	shm_unmap(mine, 4096);
+	close(fd);
+}
+
 TEST_MAIN

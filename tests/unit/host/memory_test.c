@@ -76,14 +76,33 @@ TEST(reliability_k10_read_only_memory_stays_so)
 	IOMemoryDescriptorRelease(memory);
 }
 
-TEST(a_read_only_descriptor_of_writable_memory)
+TEST(memory_shared_for_reading_first_stays_read_only)
 {
 	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(4096, 0);
 	int fd;
 
 	test_equal(host_memory_share(memory, true, &fd), 0);
-	test_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+	test_equal(shm_verify(fd, 4096), 0);
+	expect_read_only(memory, fd);
 	close(fd);
+	IOMemoryDescriptorRelease(memory);
+}
+
+TEST(memory_shared_for_writing_first_stays_writable)
+{
+	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(4096, 0);
+	void *base;
+	int fd, reader;
+
+	test_equal(host_memory_share(memory, false, &fd), 0);
+	test_equal(host_memory_share(memory, true, &reader), 0);
+	test_true(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, reader, 0) == MAP_FAILED);
+	test_equal(shm_map(fd, 4096, true, &base), 0);
+	shm_unmap(base, 4096);
+	/* a client cannot settle it otherwise */
+	test_true(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0);
+	close(fd);
+	close(reader);
 	IOMemoryDescriptorRelease(memory);
 }
 
