@@ -103,6 +103,8 @@ static err_t greet(struct provider *provider, int socket)
 				  "registry", &provider->peer);
 	if (err)
 		return err;
+	/* Clients that open and close in a hurry make more work than the registry reads at once. */
+	wire_peer_set_patient(provider->peer);
 	provider->state = PROVIDER_GREETING;
 	provider->epoch++;
 	err = wire_peer_call(provider->peer, &wire_hello_layout, &hello, NULL, 0, greeted,

@@ -15,6 +15,7 @@
 enum {
 	ROUND_MAX = 64,	 /* messages of one peer before the others of the loop have their turn */
 	REST_MAX = 1024, /* more than the socket of a peer that has gone can hold */
+	PATIENCE = 64,	 /* times the limits of the queue */
 };
 
 struct wire_peer {
@@ -31,6 +32,7 @@ struct wire_peer {
 	/* what the socket did not take */
 	struct list queue;
 	size_t queue_bytes, queue_count;
+	size_t patience; /* times the limits */
 	/* end */
 	bool is_mute; /* nothing can be sent any more; what came before is still to be read */
 	bool is_closed;
@@ -72,6 +74,7 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 		.loop = loop,
 		.socket = fd,
 		.payload_max = payload_max,
+		.patience = 1,
 		.ops = ops,
 		.context = context,
 	};
@@ -166,6 +169,11 @@ static void finish_close(void *context)
 	}
 	fail_calls(peer);
 	peer->ops->closed(peer->context, peer);
+}
+
+void wire_peer_set_patient(struct wire_peer *peer)
+{
+	peer->patience = PATIENCE;
 }
 
 int wire_peer_socket(struct wire_peer *peer)
@@ -282,8 +290,9 @@ static err_t enqueue(struct wire_peer *peer, const struct wire_header *header,
 		     const struct bytes *payload, const int *fds, size_t n_fds)
 {
 	/* A message that is alone may be larger than the limit. */
-	if (peer->queue_count && (peer->queue_bytes + payload->size > WIRE_QUEUE_BYTES_MAX ||
-				  peer->queue_count >= WIRE_QUEUE_MESSAGES_MAX)) {
+	if (peer->queue_count &&
+	    (peer->queue_bytes + payload->size > peer->patience * WIRE_QUEUE_BYTES_MAX ||
+	     peer->queue_count >= peer->patience * WIRE_QUEUE_MESSAGES_MAX)) {
 		log_warning("%s: does not read its messages; the connection is closed", peer->name);
 		wire_peer_close(peer);
 		return -EPIPE;

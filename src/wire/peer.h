@@ -45,6 +45,9 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 struct wire_peer *wire_peer_free(struct wire_peer *peer);
 /* End the connection; the closed callback follows from the loop. */
 void wire_peer_close(struct wire_peer *peer);
+/* Let 64 times as much wait for the peer: one whose requests we answer, so that it asked for what
+ * waits, and whose loss would end us. */
+void wire_peer_set_patient(struct wire_peer *peer);
 int wire_peer_socket(struct wire_peer *peer);
 const char *wire_peer_name(struct wire_peer *peer);
 

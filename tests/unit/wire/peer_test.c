@@ -429,6 +429,33 @@ TEST(a_peer_that_does_not_read_is_cut_off)
 	test_equal(w.n_closed, 1);
 }
 
+static void send_many_patiently(struct world *w)
+{
+	struct wire_notice notice = { .type = 100 };
+
+	wire_peer_set_patient(w->peer);
+	for (; w->number < 4 * WIRE_QUEUE_MESSAGES_MAX && !w->err; w->number++) {
+		notice.subscription = w->number;
+		w->err = wire_peer_send(w->peer, &wire_notice_layout, &notice, NULL, 0);
+	}
+}
+
+TEST(a_patient_peer_keeps_what_is_read_late)
+{
+	struct world w;
+	struct wire_notice notice;
+
+	set_up(&w);
+	on_loop(&w, send_many_patiently);
+	test_equal_error(w.err, 0);
+	for (uint64_t i = 0; i < 4 * WIRE_QUEUE_MESSAGES_MAX; i++) {
+		test_equal_error(far_receive(&w), 0);
+		test_equal_error(wire_frame_decode(&w.frame, &wire_notice_layout, &notice), 0);
+		test_equal(notice.subscription, i);
+	}
+	tear_down(&w);
+}
+
 TEST(the_bytes_of_the_queue_are_bounded_too)
 {
 	struct world w;
