@@ -13,7 +13,7 @@ enum registry_charge {
 	REGISTRY_CHARGE_GRANTS, /* holds on entries */
 	REGISTRY_CHARGE_SUBSCRIPTIONS,
 	REGISTRY_CHARGE_INLETS,
-	REGISTRY_CHARGE_REQUESTS, /* answered later */
+	REGISTRY_CHARGE_REQUESTS, /* answered later; few, since they wait in line before others' */
 	REGISTRY_CHARGE_ENTRIES,  /* published */
 	REGISTRY_CHARGES
 };
