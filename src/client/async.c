@@ -55,7 +55,7 @@ IOReturn client_async_begin(struct client_async *async, struct client_connection
 	if (call->wake_port == MACH_PORT_NULL)
 		return kIOReturnSuccess;
 	if (atomic_load(&connection->lost))
-		return kIOReturnBadArgument;
+		return client_connection_lost_status(connection);
 	if (call->n_reference)
 		memcpy(reference, call->reference, call->n_reference * sizeof(uint64_t));
 	status = open_inlet(connection, call->wake_port, &request->inlet, &async->inlet);

@@ -84,15 +84,24 @@ static void connection_no_senders(void *object)
 
 static const struct port_object_ops connection_ops = { connection_retain, connection_no_senders };
 
+static bool has_mappings(struct client_connection *connection)
+{
+	scope_lock(&connection->lock);
+	return !list_is_empty(&connection->mappings);
+}
+
+IOReturn client_connection_lost_status(struct client_connection *connection)
+{
+	return has_mappings(connection) ? kIOReturnBadArgument : client_status_of_handle(-ENOENT);
+}
+
 void client_connection_lose(struct client_connection *connection)
 {
-	bool has_mappings;
+	bool keeps_name;
 
 	wire_channel_close(connection->channel);
-	pthread_mutex_lock(&connection->lock);
-	has_mappings = !list_is_empty(&connection->mappings);
-	pthread_mutex_unlock(&connection->lock);
-	if (atomic_exchange(&connection->lost, true) || has_mappings)
+	keeps_name = has_mappings(connection);
+	if (atomic_exchange(&connection->lost, true) || keeps_name)
 		return;
 	port_kill(connection->port);
 	drop_name(connection);
@@ -127,9 +136,8 @@ IOReturn client_connection_call(struct client_connection *connection,
 	int32_t status;
 	err_t err;
 
-	/* The driver has gone, but its mappings are still here: the handle stands for them. */
 	if (atomic_load(&connection->lost))
-		return kIOReturnBadArgument;
+		return client_connection_lost_status(connection);
 	err = wire_channel_call(connection->channel, layout, request, NULL, 0, reply_layout,
 				ret_reply, frame, &status);
 	if (!err)
@@ -374,7 +382,7 @@ kern_return_t IOConnectSetNotificationPort(io_connect_t connect, uint32_t type, 
 	if (err)
 		return client_status_of_handle(err);
 	if (atomic_load(&connection->lost))
-		status = kIOReturnBadArgument;
+		status = client_connection_lost_status(connection);
 	else if (port != MACH_PORT_NULL)
 		status = open_wake_up(connection, port, &request.inlet);
 	if (!status)

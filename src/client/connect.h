@@ -45,6 +45,9 @@ IOReturn client_connection_call(struct client_connection *connection,
 				struct wire_frame *frame);
 /* The driver's side has gone or broke the protocol. */
 void client_connection_lose(struct client_connection *connection);
+/* What a call on a lost connection answers: while its mappings are here the handle stands for them
+ * (spec 5.5), else it is about to become a dead name. */
+IOReturn client_connection_lost_status(struct client_connection *connection);
 
 /* Unmap everything; the connection is being freed. */
 void client_memory_unmap_all(struct client_connection *connection);
