@@ -14,6 +14,7 @@
 #include <mach/mig_errors.h>
 
 #include "base/fd.h"
+#include "client/connect.h"
 #include "fake.h"
 #include "test.h"
 #include "wire/async.h"
@@ -209,10 +210,25 @@ TEST(dying_host_ends_calls)
 	end();
 }
 
+/* Between the hang-up and the death of the name: no mappings, so the handle stands for nothing. */
+TEST(spec_k16_lost_connection_without_mappings_is_no_destination)
+{
+	io_connect_t connect = start();
+	struct client_connection *connection;
+
+	test_equal_error(client_connection_find(connect, &connection), 0);
+	atomic_store(&connection->lost, true);
+	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL),
+			 MACH_SEND_INVALID_DEST);
+	atomic_store(&connection->lost, false);
+	client_connection_unref(connection);
+	test_equal_error(IOServiceClose(connect), 0);
+	end();
+}
+
 TEST(last_release_is_a_close)
 {
 	io_connect_t connect = start();
-	char byte;
 
 	test_equal(IOConnectAddRef(connect), 0);
 	test_equal(IOConnectRelease(connect), 0);
@@ -220,7 +236,6 @@ TEST(last_release_is_a_close)
 	test_equal(IOConnectRelease(connect), 0);
 	test_equal_error(IOConnectCallScalarMethod(connect, 0, NULL, 0, NULL, NULL),
 			 MACH_SEND_INVALID_DEST);
-	(void)byte;
 	end();
 }
 
