@@ -11,6 +11,7 @@ help:
 	@echo "make test       build and run every test (gcc, clang, sanitizers, valgrind)"
 	@echo "make build      configure and build into $(BUILD)/"
 	@echo "make check      the gcc build's tests alone"
+	@echo "make conformance each numbered case of the specification: pass or fail"
 	@echo "make bench      measure against limits and peers (make bench-quick: under a minute)"
 	@echo "make lint       format check and static analysis"
 	@echo "make install    install to DESTDIR/PREFIX ($(PREFIX))"
@@ -37,6 +38,9 @@ test: setup
 check: build
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs
 
+conformance: build
+	@scripts/conformance $(BUILD) --json $(BUILD)/conformance.json
+
 bench: build
 	@$(BUILD)/tests/bench/portico-bench
 
@@ -55,4 +59,4 @@ install: build
 clean:
 	rm -rf build build-* build.log
 
-.PHONY: all help setup build demo test check bench bench-quick lint install clean
+.PHONY: all help setup build demo test check conformance bench bench-quick lint install clean

@@ -11,15 +11,6 @@
 
 #include "test.h"
 
-TEST(spec_a06_method_arguments)
-{
-	test_equal(sizeof(IOExternalMethodArguments), 248);
-	test_equal(sizeof(IOExternalMethodDispatch), 24);
-	test_equal(sizeof(IOExternalMethodDispatch2022), 40);
-	test_equal(offsetof(IOExternalMethodArguments, version), 0);
-	test_equal(kIOExternalMethodArgumentsCurrentVersion, 2);
-}
-
 TEST(spec_10_8_of_drivers)
 {
 	test_equal((uint32_t)kIOUCVariableStructureSize, 0xffffffff);
