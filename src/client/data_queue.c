@@ -75,7 +75,7 @@ static IOReturn locate(IODataQueueMemory *queue, uint32_t *ret_at, uint32_t *ret
 	return entry_at(queue, queue_size, 0, ret_size) ? kIOReturnSuccess : kIOReturnError;
 }
 
-boolean_t IODataQueueDataAvailable(IODataQueueMemory *dataQueue)
+Boolean IODataQueueDataAvailable(IODataQueueMemory *dataQueue)
 {
 	return dataQueue && __atomic_load_n(&dataQueue->head, __ATOMIC_RELAXED) !=
 				    __atomic_load_n(&dataQueue->tail, __ATOMIC_ACQUIRE);

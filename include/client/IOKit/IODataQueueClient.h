@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-boolean_t IODataQueueDataAvailable(IODataQueueMemory *dataQueue);
+Boolean IODataQueueDataAvailable(IODataQueueMemory *dataQueue);
 /* The oldest entry, in place, or NULL when the queue is empty or damaged. The producer can still write
  * to it: copy before you check. */
 IODataQueueEntry *IODataQueuePeek(IODataQueueMemory *dataQueue);
