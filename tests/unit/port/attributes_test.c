@@ -1,27 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "port_test.h"
 
-TEST(spec_q07_queue_limit_has_a_limit)
-{
-	mach_port_t port = new_port();
-	mach_port_limits_t limits = { 1025 };
-	mach_msg_type_number_t n = MACH_PORT_LIMITS_INFO_COUNT;
-
-	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO,
-						  (mach_port_info_t)&limits, &n),
-			 KERN_SUCCESS);
-	test_equal(limits.mpl_qlimit, MACH_PORT_QLIMIT_DEFAULT);
-	limits.mpl_qlimit = 1025;
-	test_equal_error(mach_port_set_attributes(mach_task_self(), port, MACH_PORT_LIMITS_INFO,
-						  (mach_port_info_t)&limits, n),
-			 KERN_INVALID_VALUE);
-	set_limit(port, 1024);
-	for (int i = 0; i < 1024; i++)
-		test_equal_error(send_word(port, 0), MACH_MSG_SUCCESS);
-	test_equal_error(send_word(port, 0), MACH_SEND_TIMED_OUT);
-	destroy_port(port);
-}
-
 TEST(receive_status_tells_the_state)
 {
 	mach_port_t port = new_send_port(), set = new_set(), once = 0x00654321;

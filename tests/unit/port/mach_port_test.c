@@ -10,69 +10,12 @@ static int64_t count_names(void)
 
 const struct test_leak_hook test_leak_hooks[] = { { "port names", count_names }, { NULL, NULL } };
 
-TEST(spec_q01_receive_right_starts_without_send_right)
-{
-	mach_port_t port = new_port();
-
-	test_equal(type_of(port), MACH_PORT_TYPE_RECEIVE);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 0);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_RECEIVE), 1);
-	mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND);
-	test_equal(type_of(port), MACH_PORT_TYPE_SEND_RECEIVE);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
-	destroy_port(port);
-	test_equal(type_of(port), 0);
-}
-
-TEST(spec_q02_death_turns_send_right_into_dead_name)
-{
-	mach_port_t port = new_send_port();
-
-	drop_receive(port);
-	test_equal(type_of(port), MACH_PORT_TYPE_DEAD_NAME);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_DEAD_NAME), 1);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 0);
-	test_equal_error(mach_port_deallocate(mach_task_self(), port), KERN_SUCCESS);
-	test_equal_error(mach_port_deallocate(mach_task_self(), port), KERN_INVALID_NAME);
-}
-
 TEST(receive_right_alone_frees_its_name)
 {
 	mach_port_t port = new_port();
 
 	drop_receive(port);
 	test_equal(refs_of(port, MACH_PORT_RIGHT_RECEIVE), -1);
-}
-
-TEST(spec_q04_urefs_do_not_fall_below_zero)
-{
-	mach_port_t port = new_send_port();
-
-	test_equal_error(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, -2),
-			 KERN_INVALID_VALUE);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
-	test_equal_error(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, -1),
-			 KERN_SUCCESS);
-	test_equal(type_of(port), MACH_PORT_TYPE_RECEIVE);
-	test_equal_error(mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_SEND, 1),
-			 KERN_INVALID_RIGHT);
-	test_equal_error(mach_port_deallocate(mach_task_self(), port), KERN_INVALID_RIGHT);
-	drop_receive(port);
-}
-
-TEST(spec_q20_made_send_rights_count_on_one_name)
-{
-	mach_port_t port = new_send_port();
-
-	for (int i = 0; i < 2; i++)
-		test_equal_error(mach_port_insert_right(mach_task_self(), port, port,
-							MACH_MSG_TYPE_MAKE_SEND),
-				 KERN_SUCCESS);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 3);
-	drop_receive(port);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_DEAD_NAME), 3);
-	destroy_port(port);
-	test_equal(type_of(port), 0);
 }
 
 TEST(spec_8_1_urefs_stop_at_65535)

@@ -38,45 +38,6 @@ static mach_msg_return_t receive_right(mach_port_t from, struct right_message *m
 	return mach_msg(&m->header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(*m), from, 0, 0);
 }
 
-TEST(spec_q15_copied_send_rights_come_to_one_name)
-{
-	mach_port_t to = new_port(), port = new_send_port();
-	struct right_message m;
-
-	for (int i = 0; i < 2; i++)
-		test_equal_error(send_right(to, port, MACH_MSG_TYPE_COPY_SEND), MACH_MSG_SUCCESS);
-	for (int i = 0; i < 2; i++) {
-		test_equal_error(receive_right(to, &m), MACH_MSG_SUCCESS);
-		test_equal(m.port.name, port);
-		test_equal(m.port.disposition, MACH_MSG_TYPE_MOVE_SEND);
-	}
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 3);
-	mach_msg_destroy(&m.header);
-	test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 2);
-	destroy_port(port);
-	destroy_port(to);
-}
-
-TEST(spec_q16_rights_in_dead_queue_are_released)
-{
-	mach_port_t to = new_port(), port = new_send_port(), carried = new_send_port();
-
-	test_equal_error(send_right(to, port, MACH_MSG_TYPE_MOVE_SEND), MACH_MSG_SUCCESS);
-	test_equal_error(send_right(to, carried, MACH_MSG_TYPE_MOVE_RECEIVE), MACH_MSG_SUCCESS);
-	test_equal(type_of(port), MACH_PORT_TYPE_RECEIVE);
-	test_equal(type_of(carried), MACH_PORT_TYPE_SEND);
-	drop_receive(to);
-	test_equal(type_of(carried), MACH_PORT_TYPE_DEAD_NAME);
-	mach_port_status_t status;
-	mach_msg_type_number_t n = MACH_PORT_RECEIVE_STATUS_COUNT;
-	test_equal_error(mach_port_get_attributes(mach_task_self(), port, MACH_PORT_RECEIVE_STATUS,
-						  (mach_port_info_t)&status, &n),
-			 KERN_SUCCESS);
-	test_equal(status.mps_srights, 0);
-	destroy_port(port);
-	destroy_port(carried);
-}
-
 TEST(receive_rights_travel_with_their_messages)
 {
 	mach_port_t to = new_port(), port = new_port();

@@ -20,28 +20,6 @@ static bool polls(int fd)
 	return poll(&p, 1, 0) == 1;
 }
 
-TEST(spec_q13_set_receives_for_its_members)
-{
-	mach_port_t a = new_port(), b = new_port(), set = new_set();
-	struct word_message m;
-
-	test_equal_error(mach_port_insert_member(mach_task_self(), a, set), KERN_SUCCESS);
-	test_equal_error(mach_port_move_member(mach_task_self(), b, set), KERN_SUCCESS);
-	send_word(b, 2);
-	test_equal_error(receive_word(set, 0, &m), MACH_MSG_SUCCESS);
-	test_equal(m.header.msgh_local_port, b);
-	send_word(a, 1);
-	test_equal_error(receive_word(set, 0, &m), MACH_MSG_SUCCESS);
-	test_equal(m.header.msgh_local_port, a);
-	test_equal_error(receive_word(set, 0, &m), MACH_RCV_TIMED_OUT);
-	/* A member can still be received from directly. */
-	send_word(a, 3);
-	test_equal(take_word(a), 3);
-	destroy_port(set);
-	destroy_port(a);
-	destroy_port(b);
-}
-
 TEST(members_take_turns)
 {
 	mach_port_t ports[3], set = new_set();
@@ -64,30 +42,6 @@ TEST(members_take_turns)
 		destroy_port(ports[i]);
 	}
 	destroy_port(set);
-}
-
-TEST(spec_q14_membership_errors)
-{
-	mach_port_t port = new_port(), set = new_set(), other = new_set(), unknown = 0x7654321;
-
-	test_equal_error(mach_port_move_member(mach_task_self(), port, 0), KERN_NOT_IN_SET);
-	test_equal_error(mach_port_extract_member(mach_task_self(), port, set), KERN_NOT_IN_SET);
-	test_equal_error(mach_port_insert_member(mach_task_self(), port, set), KERN_SUCCESS);
-	test_equal_error(mach_port_insert_member(mach_task_self(), port, set), KERN_ALREADY_IN_SET);
-	test_equal_error(mach_port_insert_member(mach_task_self(), port, other), KERN_SUCCESS);
-	test_equal_error(mach_port_extract_member(mach_task_self(), port, set), KERN_SUCCESS);
-	test_equal_error(mach_port_move_member(mach_task_self(), port, 0), KERN_SUCCESS);
-	test_equal_error(mach_port_move_member(mach_task_self(), port, 0), KERN_NOT_IN_SET);
-	test_equal_error(mach_port_move_member(mach_task_self(), unknown, set), KERN_INVALID_NAME);
-	test_equal_error(mach_port_move_member(mach_task_self(), port, unknown), KERN_INVALID_NAME);
-	test_equal_error(mach_port_move_member(mach_task_self(), set, other), KERN_INVALID_RIGHT);
-	test_equal_error(mach_port_insert_member(mach_task_self(), port, port), KERN_INVALID_RIGHT);
-	test_equal_error(mach_port_insert_member(0, port, set), KERN_INVALID_TASK);
-	test_equal_error(mach_port_extract_member(0, port, set), KERN_INVALID_TASK);
-	test_equal_error(mach_port_move_member(0, port, set), KERN_INVALID_TASK);
-	destroy_port(set);
-	destroy_port(other);
-	destroy_port(port);
 }
 
 TEST(descriptor_of_a_set_follows_its_members)
