@@ -6,9 +6,13 @@
  * consumer sees a new entry or the producer sees that a wake-up is needed.
  */
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-#include <IOKit/IODataQueueClient.h>
+#include <IOKit/IODataQueueClientPrivate.h>
 #include <mach/mach.h>
 
 #include "base/map.h"
@@ -29,14 +33,23 @@ static uint8_t *entries_of(IODataQueueMemory *queue)
 	return (uint8_t *)queue + DATA_QUEUE_MEMORY_HEADER_SIZE;
 }
 
-static uint32_t queue_size_of(IODataQueueMemory *queue)
+/* GIVEN: what the caller knows, 0 for nothing. */
+static uint32_t queue_size_of(IODataQueueMemory *queue, uint64_t given)
 {
-	uint64_t total;
+	uint64_t total, room = UINT32_MAX;
 	uint32_t size;
 
 	if (client_memory_find_queue(queue, &size, &total))
+		room = total < DATA_QUEUE_MEMORY_HEADER_SIZE
+			     ? 0
+			     : total - DATA_QUEUE_MEMORY_HEADER_SIZE;
+	else
+		size = __atomic_load_n(&queue->queueSize, __ATOMIC_RELAXED);
+	if (!given)
 		return size;
-	return __atomic_load_n(&queue->queueSize, __ATOMIC_RELAXED);
+	if (given > room)
+		given = room;
+	return given < UINT32_MAX ? (uint32_t)given : UINT32_MAX;
 }
 
 /* --- consumer ------------------------------------------------------------------------ */
@@ -56,10 +69,9 @@ static bool entry_at(IODataQueueMemory *queue, uint32_t queue_size, uint32_t at,
 }
 
 /* Offset and size of the oldest entry. kIOReturnUnderrun: empty; kIOReturnError: damaged. */
-static IOReturn locate(IODataQueueMemory *queue, uint32_t *ret_at, uint32_t *ret_size,
-		       uint32_t *ret_tail)
+static IOReturn locate(IODataQueueMemory *queue, uint32_t queue_size, uint32_t *ret_at,
+		       uint32_t *ret_size, uint32_t *ret_tail)
 {
-	uint32_t queue_size = queue_size_of(queue);
 	uint32_t head = __atomic_load_n(&queue->head, __ATOMIC_RELAXED);
 	uint32_t tail = __atomic_load_n(&queue->tail, __ATOMIC_ACQUIRE);
 
@@ -81,23 +93,32 @@ Boolean IODataQueueDataAvailable(IODataQueueMemory *dataQueue)
 				    __atomic_load_n(&dataQueue->tail, __ATOMIC_ACQUIRE);
 }
 
-IODataQueueEntry *IODataQueuePeek(IODataQueueMemory *dataQueue)
+IODataQueueEntry *_IODataQueuePeek(IODataQueueMemory *dataQueue, uint64_t queueSize,
+				   size_t *entrySize)
 {
 	uint32_t at, size, tail;
 
-	if (!dataQueue || locate(dataQueue, &at, &size, &tail))
+	if (!dataQueue || locate(dataQueue, queue_size_of(dataQueue, queueSize), &at, &size, &tail))
 		return NULL;
+	if (entrySize)
+		*entrySize = size;
 	return (IODataQueueEntry *)(entries_of(dataQueue) + at);
 }
 
-IOReturn IODataQueueDequeue(IODataQueueMemory *dataQueue, void *data, uint32_t *dataSize)
+IODataQueueEntry *IODataQueuePeek(IODataQueueMemory *dataQueue)
+{
+	return _IODataQueuePeek(dataQueue, 0, NULL);
+}
+
+IOReturn _IODataQueueDequeue(IODataQueueMemory *dataQueue, uint64_t queueSize, void *data,
+			     uint32_t *dataSize)
 {
 	uint32_t at, size, tail;
 	IOReturn status;
 
 	if (!dataQueue || (data && !dataSize))
 		return kIOReturnBadArgument;
-	status = locate(dataQueue, &at, &size, &tail);
+	status = locate(dataQueue, queue_size_of(dataQueue, queueSize), &at, &size, &tail);
 	if (status)
 		return status;
 	if (data) {
@@ -113,6 +134,11 @@ IOReturn IODataQueueDequeue(IODataQueueMemory *dataQueue, void *data, uint32_t *
 	if (at == tail)
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return kIOReturnSuccess;
+}
+
+IOReturn IODataQueueDequeue(IODataQueueMemory *dataQueue, void *data, uint32_t *dataSize)
+{
+	return _IODataQueueDequeue(dataQueue, 0, data, dataSize);
 }
 
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
@@ -183,70 +209,166 @@ static IOReturn reserve(uint32_t queue_size, uint32_t head, uint32_t tail, uint6
 	return head - tail > size ? kIOReturnSuccess : kIOReturnOverrun;
 }
 
-static IOReturn wake_consumer(IODataQueueMemory *queue)
+static mach_port_t wake_port_of(IODataQueueMemory *queue)
 {
-	mach_msg_header_t header = { .msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
-				     .msgh_size = sizeof(header) };
-	mach_port_t port;
+	scope_lock(&wake_lock);
+	return (mach_port_t)(uintptr_t)map_find(&wake_ports, (uintptr_t)queue);
+}
 
-	pthread_mutex_lock(&wake_lock);
-	port = (mach_port_t)(uintptr_t)map_find(&wake_ports, (uintptr_t)queue);
-	pthread_mutex_unlock(&wake_lock);
-	if (!port)
+static mach_msg_header_t wake_up_for(mach_port_t port)
+{
+	return (mach_msg_header_t){ .msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				    .msgh_size = sizeof(mach_msg_header_t),
+				    .msgh_remote_port = port };
+}
+
+IOReturn _IODataQueueSendDataAvailableNotification(IODataQueueMemory *dataQueue,
+						   mach_msg_header_t *msgh)
+{
+	mach_msg_header_t header;
+
+	if (!dataQueue)
+		return kIOReturnBadArgument;
+	header = msgh ? *msgh : wake_up_for(wake_port_of(dataQueue));
+	if (!header.msgh_remote_port)
 		return kIOReturnSuccess;
-	header.msgh_remote_port = port;
+	/* Whatever a caller's header says, it is one and nothing more. */
+	header.msgh_size = sizeof(header);
 	return mach_msg(&header, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(header), 0,
 			MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
+/* What an entry is filled with: bytes, or whatever a callback writes. */
+struct source {
+	const void *data;
+	IODataQueueClientEnqueueReadBytesCallback callback;
+	void *refcon;
+};
+
+static void write_entry(IODataQueueMemory *queue, uint32_t at, uint32_t size,
+			const struct source *source)
+{
+	uint8_t *entry = entries_of(queue) + at;
+
+	memcpy(entry, &size, ENTRY_HEADER);
+	if (source->callback)
+		source->callback(source->refcon, entry + ENTRY_HEADER, size);
+	else if (size)
+		memcpy(entry + ENTRY_HEADER, source->data, size);
+}
+
+static IOReturn enqueue(IODataQueueMemory *queue, uint32_t queue_size, mach_msg_header_t *msgh,
+			uint32_t data_size, const struct source *source, uint32_t options)
+{
+	bool force = options & kIODataQueueDeliveryNotificationForce;
+	bool suppress = (options & kIODataQueueDeliveryNotificationSuppress) && !force;
+	uint64_t size = (uint64_t)ENTRY_HEADER + data_size;
+	uint32_t tail = __atomic_load_n(&queue->tail, __ATOMIC_RELAXED);
+	/* Acquire: the consumer has finished reading what we are going to overwrite. */
+	uint32_t head = __atomic_load_n(&queue->head, __ATOMIC_ACQUIRE), at = 0;
+	IOReturn status = reserve(queue_size, head, tail, size, &at);
+
+	if (status) {
+		/* Full: the consumer may have missed that there is something. */
+		if (status == kIOReturnOverrun && !suppress)
+			_IODataQueueSendDataAvailableNotification(queue, msgh);
+		return status;
+	}
+	write_entry(queue, at, data_size, source);
+	/* A reader that looks at the old tail sees a size that cannot fit there, and wraps. */
+	if (at != tail && queue_size - tail >= ENTRY_HEADER)
+		memcpy(entries_of(queue) + tail, &data_size, ENTRY_HEADER);
+	__atomic_store_n(&queue->tail, (uint32_t)(at + size), __ATOMIC_RELEASE);
+	if (tail != head) {
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		head = __atomic_load_n(&queue->head, __ATOMIC_RELAXED);
+	}
+	if (!force && (suppress || tail != head))
+		return kIOReturnSuccess;
+	return _IODataQueueSendDataAvailableNotification(queue, msgh);
+}
+
 IOReturn IODataQueueEnqueue(IODataQueueMemory *dataQueue, void *data, uint32_t dataSize)
 {
-	uint64_t size = (uint64_t)ENTRY_HEADER + dataSize;
-	uint32_t queue_size, head, tail, at = 0, head_after;
-	IOReturn status;
+	struct source source = { .data = data };
 
 	if (!dataQueue || (dataSize && !data))
 		return kIOReturnBadArgument;
-	queue_size = queue_size_of(dataQueue);
-	tail = __atomic_load_n(&dataQueue->tail, __ATOMIC_RELAXED);
-	head = __atomic_load_n(&dataQueue->head, __ATOMIC_ACQUIRE);
-	status = reserve(queue_size, head, tail, size, &at);
-	if (status) {
-		/* Full: the consumer may have missed that there is something. */
-		if (status == kIOReturnOverrun)
-			wake_consumer(dataQueue);
-		return status;
-	}
-	/* A reader that looks at the old tail sees a size that cannot fit there, and wraps. */
-	if (at != tail && queue_size - tail >= ENTRY_HEADER)
-		memcpy(entries_of(dataQueue) + tail, &dataSize, ENTRY_HEADER);
-	memcpy(entries_of(dataQueue) + at, &dataSize, ENTRY_HEADER);
-	if (dataSize)
-		memcpy(entries_of(dataQueue) + at + ENTRY_HEADER, data, dataSize);
-	__atomic_store_n(&dataQueue->tail, (uint32_t)(at + size), __ATOMIC_RELEASE);
-	head_after = head;
-	if (tail != head) {
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		head_after = __atomic_load_n(&dataQueue->head, __ATOMIC_RELAXED);
-	}
-	return tail == head_after ? wake_consumer(dataQueue) : kIOReturnSuccess;
+	return enqueue(dataQueue, queue_size_of(dataQueue, 0), NULL, dataSize, &source, 0);
 }
 
-/* Kept apart from the shared appendix, which the peer could change. */
+IOReturn
+_IODataQueueEnqueueWithReadCallbackOptions(IODataQueueMemory *dataQueue, uint64_t queueSize,
+					   mach_msg_header_t *msgh, uint32_t dataSize,
+					   IODataQueueClientEnqueueReadBytesCallback callback,
+					   void *refcon, uint32_t options)
+{
+	struct source source = { .callback = callback, .refcon = refcon };
+
+	if (!dataQueue || !callback)
+		return kIOReturnBadArgument;
+	return enqueue(dataQueue, queue_size_of(dataQueue, queueSize), msgh, dataSize, &source,
+		       options);
+}
+
+IOReturn _IODataQueueEnqueueWithReadCallback(IODataQueueMemory *dataQueue, uint64_t queueSize,
+					     mach_msg_header_t *msgh, uint32_t dataSize,
+					     IODataQueueClientEnqueueReadBytesCallback callback,
+					     void *refcon)
+{
+	return _IODataQueueEnqueueWithReadCallbackOptions(dataQueue, queueSize, msgh, dataSize,
+							  callback, refcon, 0);
+}
+
+/* Memory that we did not map: does an appendix follow the entries, empty or set by us? It is looked at
+ * and written through the kernel, which knows where memory ends. */
+static void set_foreign(uint8_t *at, const IODataQueueAppendix *appendix)
+{
+	static const IODataQueueAppendix empty;
+	IODataQueueAppendix found, own = *appendix;
+	struct iovec here = { &found, sizeof(found) }, there = { at, sizeof(found) };
+	ssize_t n = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+
+	if (n != (ssize_t)sizeof(found))
+		return;
+	own.msgh.msgh_remote_port = found.msgh.msgh_remote_port;
+	if (memcmp(&found, &empty, sizeof(found)) && memcmp(&found, &own, sizeof(found)))
+		return;
+	here.iov_base = (void *)appendix;
+	if (process_vm_writev(getpid(), &here, 1, &there, 1, 0) < 0)
+		return; /* read-only memory */
+}
+
+/* For others to see. What is sent comes from our own table: the peer can change the appendix. */
+static void set_appendix(IODataQueueMemory *queue, mach_port_t port)
+{
+	IODataQueueAppendix appendix = { .msgh = wake_up_for(port) };
+	uint32_t queue_size;
+	uint64_t total;
+
+	if (!client_memory_find_queue(queue, &queue_size, &total)) {
+		queue_size = __atomic_load_n(&queue->queueSize, __ATOMIC_RELAXED);
+		set_foreign(entries_of(queue) + queue_size, &appendix);
+		return;
+	}
+	total -= total < DATA_QUEUE_MEMORY_HEADER_SIZE ? total : DATA_QUEUE_MEMORY_HEADER_SIZE;
+	if (total >= (uint64_t)queue_size + sizeof(appendix) && client_memory_is_writable(queue))
+		memcpy(entries_of(queue) + queue_size, &appendix, sizeof(appendix));
+}
+
 IOReturn IODataQueueSetNotificationPort(IODataQueueMemory *dataQueue, mach_port_t notifyPort)
 {
 	err_t err = 0;
 
 	if (!dataQueue)
 		return kIOReturnBadArgument;
+	set_appendix(dataQueue, notifyPort);
 	scope_lock(&wake_lock);
 	if (notifyPort)
 		err = map_set(&wake_ports, (uintptr_t)dataQueue, (void *)(uintptr_t)notifyPort);
 	else
 		map_remove(&wake_ports, (uintptr_t)dataQueue);
-	if (err)
-		return kIOReturnNoMemory;
-	return kIOReturnSuccess;
+	return err ? kIOReturnNoMemory : kIOReturnSuccess;
 }
 
 void client_data_queue_forget(const void *base, size_t size)

@@ -26,6 +26,7 @@ struct mapping {
 	size_t size;	     /* as the driver says */
 	size_t length;	     /* whole pages */
 	uint32_t queue_size; /* if it is a data queue */
+	bool writable;
 };
 
 /* Mappings by address. The generation tells threads that what they remember may be old. */
@@ -89,6 +90,15 @@ bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64
 	return last.found;
 }
 
+bool client_memory_is_writable(const void *base)
+{
+	const struct mapping *mapping;
+
+	scope_lock(&regions_lock);
+	mapping = find_region_locked((uintptr_t)base);
+	return mapping && mapping->writable;
+}
+
 static err_t remember(struct mapping *mapping)
 {
 	scope_lock(&regions_lock);
@@ -137,11 +147,10 @@ static struct mapping *find_mapping(struct client_connection *connection, uint64
 	return NULL;
 }
 
-static err_t map_file(struct mapping *mapping, int fd, bool writable, bool anywhere,
-		      mach_vm_address_t address)
+static err_t map_file(struct mapping *mapping, int fd, bool anywhere, mach_vm_address_t address)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+	int protection = mapping->writable ? PROT_READ | PROT_WRITE : PROT_READ;
 	void *at = anywhere ? NULL : (void *)(uintptr_t)address;
 	int flags = MAP_SHARED;
 
@@ -179,7 +188,8 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhe
 	list_init(&mapping->link);
 	mapping->memory = reply->memory;
 	mapping->size = (size_t)reply->size;
-	err = map_file(mapping, fd, !(reply->flags & WIRE_MAP_READ_ONLY), anywhere, address);
+	mapping->writable = !(reply->flags & WIRE_MAP_READ_ONLY);
+	err = map_file(mapping, fd, anywhere, address);
 	if (err) {
 		free(mapping);
 		return err;

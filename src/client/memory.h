@@ -10,6 +10,8 @@
  * first used), whatever the shared memory says now, and the room from BASE on. False: we did not map
  * it. */
 bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size);
+/* Did we map it for writing? */
+bool client_memory_is_writable(const void *base);
 /* What was set for queues in that memory is void: it is being unmapped. */
 void client_data_queue_forget(const void *base, size_t size);
 

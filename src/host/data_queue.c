@@ -35,12 +35,13 @@ _Static_assert(DATA_QUEUE_MEMORY_HEADER_SIZE == 12, "spec 7.1");
 _Static_assert(DATA_QUEUE_ENTRY_HEADER_SIZE == 4, "spec 7.1");
 _Static_assert(DATA_QUEUE_MEMORY_APPENDIX_SIZE == 28, "spec 7.1");
 
-IOSharedDataQueue *IOSharedDataQueueCreateWithCapacity(uint32_t size)
+/* APPENDIX: bytes behind the entries. */
+static IOSharedDataQueue *create(uint64_t size, size_t appendix)
 {
-	const uint64_t extra = DATA_QUEUE_MEMORY_HEADER_SIZE + DATA_QUEUE_MEMORY_APPENDIX_SIZE;
+	const uint64_t extra = DATA_QUEUE_MEMORY_HEADER_SIZE + appendix;
 	IOSharedDataQueue *queue;
 
-	if (!size || size + extra > UINT32_MAX)
+	if (!size || size > UINT32_MAX - extra)
 		return NULL;
 	queue = calloc(1, sizeof(*queue));
 	if (!queue)
@@ -54,20 +55,40 @@ IOSharedDataQueue *IOSharedDataQueueCreateWithCapacity(uint32_t size)
 	pthread_mutex_init(&queue->lock, NULL);
 	queue->shared = IOMemoryDescriptorGetBytes(queue->memory);
 	queue->entries = (uint8_t *)queue->shared + DATA_QUEUE_MEMORY_HEADER_SIZE;
-	queue->size = size;
-	queue->shared->queueSize = size;
+	queue->size = (uint32_t)size;
+	queue->shared->queueSize = queue->size;
 	return queue;
+}
+
+/* Bytes for COUNT entries and one more, so that they fit wherever the queue starts. Too many: more than
+ * any queue can have. */
+static uint64_t size_of_entries(uint32_t count, uint32_t entry_size)
+{
+	uint64_t entry = (uint64_t)entry_size + DATA_QUEUE_ENTRY_HEADER_SIZE, size;
+
+	if (__builtin_mul_overflow((uint64_t)count + 1, entry, &size))
+		return UINT64_MAX;
+	return size;
+}
+
+IOSharedDataQueue *IOSharedDataQueueCreateWithCapacity(uint32_t size)
+{
+	return create(size, DATA_QUEUE_MEMORY_APPENDIX_SIZE);
 }
 
 IOSharedDataQueue *IOSharedDataQueueCreateWithEntries(uint32_t count, uint32_t entrySize)
 {
-	uint64_t entry = (uint64_t)entrySize + DATA_QUEUE_ENTRY_HEADER_SIZE;
-	uint64_t size;
+	return create(size_of_entries(count, entrySize), DATA_QUEUE_MEMORY_APPENDIX_SIZE);
+}
 
-	/* One more, so that COUNT entries fit wherever the queue starts. */
-	if (__builtin_mul_overflow((uint64_t)count + 1, entry, &size) || size > UINT32_MAX)
-		return NULL;
-	return IOSharedDataQueueCreateWithCapacity((uint32_t)size);
+IODataQueue *IODataQueueCreateWithCapacity(uint32_t size)
+{
+	return create(size, 0);
+}
+
+IODataQueue *IODataQueueCreateWithEntries(uint32_t count, uint32_t entrySize)
+{
+	return create(size_of_entries(count, entrySize), 0);
 }
 
 IOSharedDataQueue *IOSharedDataQueueRetain(IOSharedDataQueue *queue)
@@ -149,10 +170,10 @@ bool IOSharedDataQueueEnqueue(IOSharedDataQueue *queue, const void *data, uint32
 	/* Acquire: the consumer has finished reading what we are going to overwrite. */
 	uint32_t head = __atomic_load_n(&queue->shared->head, __ATOMIC_ACQUIRE);
 
-	if (head > queue->size || !place(queue, head, need, &at, &new_tail))
+	if ((size && !data) || head > queue->size || !place(queue, head, need, &at, &new_tail))
 		return false;
 	/* A reader that looks at the old tail finds a size that cannot fit, and wraps. */
-	if (!at && old_tail && queue->size - old_tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
+	if (at != old_tail && queue->size - old_tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
 		memcpy(queue->entries + old_tail, &size, sizeof(size));
 	memcpy(queue->entries + at, &size, sizeof(size));
 	if (size)
@@ -169,35 +190,46 @@ bool IOSharedDataQueueEnqueue(IOSharedDataQueue *queue, const void *data, uint32
 	return true;
 }
 
-/* The entry at the driver's own head; false: empty or damaged. */
-static bool find_entry(IOSharedDataQueue *queue, uint32_t *ret_at, uint32_t *ret_size)
-{
-	uint32_t at = __atomic_load_n(&queue->shared->head, __ATOMIC_RELAXED), size;
+/* --- the driver as consumer: a program, or the driver itself, is the producer ------------------ */
 
-	if (at == queue->tail || at > queue->size)
+/* The size of the entry at AT, if there is room for its header and for it. */
+static bool entry_at(const IOSharedDataQueue *queue, uint32_t at, uint32_t *ret_size)
+{
+	uint32_t size;
+
+	if (queue->size < DATA_QUEUE_ENTRY_HEADER_SIZE ||
+	    at > queue->size - DATA_QUEUE_ENTRY_HEADER_SIZE)
 		return false;
-	if (queue->size - at >= DATA_QUEUE_ENTRY_HEADER_SIZE) {
-		memcpy(&size, queue->entries + at, sizeof(size));
-		if (size <= queue->size - at - DATA_QUEUE_ENTRY_HEADER_SIZE)
-			goto found;
-	}
-	at = 0;
-	if (queue->size < DATA_QUEUE_ENTRY_HEADER_SIZE)
-		return false;
-	memcpy(&size, queue->entries, sizeof(size));
-	if (size > queue->size - DATA_QUEUE_ENTRY_HEADER_SIZE)
-		return false;
-found:
-	*ret_at = at;
+	memcpy(&size, queue->entries + at, sizeof(size));
+	/* Whatever the compiler thinks, the shared word is not looked at again. */
+	__asm__ volatile("" : "+r"(size));
 	*ret_size = size;
-	return true;
+	return size <= queue->size - DATA_QUEUE_ENTRY_HEADER_SIZE - at;
+}
+
+/* The oldest entry and where the producer is; false: empty or damaged. */
+static bool find_entry(IOSharedDataQueue *queue, uint32_t *ret_at, uint32_t *ret_size,
+		       uint32_t *ret_tail)
+{
+	uint32_t head = __atomic_load_n(&queue->shared->head, __ATOMIC_RELAXED);
+	/* Acquire: pairs with the producer's release. */
+	uint32_t tail = __atomic_load_n(&queue->shared->tail, __ATOMIC_ACQUIRE);
+
+	if (head == tail || head > queue->size)
+		return false;
+	*ret_tail = tail;
+	*ret_at = head;
+	if (entry_at(queue, head, ret_size))
+		return true;
+	*ret_at = 0;
+	return entry_at(queue, 0, ret_size);
 }
 
 bool IOSharedDataQueueDequeue(IOSharedDataQueue *queue, void *data, uint32_t *size)
 {
-	uint32_t at, found;
+	uint32_t at, found, tail;
 
-	if (!find_entry(queue, &at, &found))
+	if (!find_entry(queue, &at, &found, &tail))
 		return false;
 	if (data) {
 		if (!size || found > *size)
@@ -205,16 +237,18 @@ bool IOSharedDataQueueDequeue(IOSharedDataQueue *queue, void *data, uint32_t *si
 		memcpy(data, queue->entries + at + DATA_QUEUE_ENTRY_HEADER_SIZE, found);
 		*size = found;
 	}
-	__atomic_store_n(&queue->shared->head, at + DATA_QUEUE_ENTRY_HEADER_SIZE + found,
-			 __ATOMIC_RELEASE);
+	at += DATA_QUEUE_ENTRY_HEADER_SIZE + found;
+	__atomic_store_n(&queue->shared->head, at, __ATOMIC_RELEASE);
+	if (at == tail)
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return true;
 }
 
 const void *IOSharedDataQueuePeek(IOSharedDataQueue *queue, uint32_t *size)
 {
-	uint32_t at, found;
+	uint32_t at, found, tail;
 
-	if (!find_entry(queue, &at, &found))
+	if (!find_entry(queue, &at, &found, &tail))
 		return NULL;
 	if (size)
 		*size = found;

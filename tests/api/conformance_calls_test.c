@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Connections, memory, data queues and busy state: spec 11.9 to 11.15 as far as the sample drivers
+ * Connections, memory and busy state: spec 11.9 to 11.15 as far as the sample drivers
  * show it.
  */
 #include <stdlib.h>
@@ -277,101 +277,6 @@ TEST(spec_l06_l07_l09_l10_mappings_end)
 	test_true(is_mapped(b));
 	IOServiceClose(c);
 	test_true(!is_mapped(b));
-	world_stop();
-}
-
-/* --- data queues -------------------------------------------------------------------- */
-
-TEST(spec_m05_m20_m21_m31_null_queues)
-{
-	char room[64];
-	uint32_t n = sizeof(room);
-	mach_port_t port = IODataQueueAllocateNotificationPort();
-	mach_msg_header_t wake_up = { .msgh_size = sizeof(wake_up) };
-	char five[] = "abcde";
-	struct {
-		IODataQueueMemory queue;
-		char rest[200];
-	} q = { .queue = { .queueSize = 100 } };
-
-	test_true(port != 0);
-	test_equal_error(IODataQueueDequeue(NULL, room, &n), kIOReturnBadArgument);
-	test_equal_error(IODataQueueEnqueue(NULL, room, 4), kIOReturnBadArgument);
-	test_equal(IODataQueuePeek(NULL), NULL);
-	test_equal(IODataQueueDataAvailable(NULL), 0);
-	test_equal_error(IODataQueueWaitForAvailableData(NULL, port), kIOReturnBadArgument);
-	test_equal_error(IODataQueueWaitForAvailableData(&q.queue, 0), kIOReturnBadArgument);
-	test_equal_error(IODataQueueSetNotificationPort(NULL, port), kIOReturnBadArgument);
-	test_equal_error(IODataQueueDequeue(&q.queue, room, &n), kIOReturnUnderrun);
-	test_equal(IODataQueueEnqueue(&q.queue, five, 5), 0);
-	test_equal_error(IODataQueueEnqueue(&q.queue, NULL, 5), kIOReturnBadArgument);
-	test_equal_error(IODataQueueDequeue(&q.queue, room, NULL), kIOReturnBadArgument);
-	test_equal(IODataQueueDequeue(&q.queue, room, &n), 0);
-	test_equal(n, 5);
-	test_equal(q.queue.head, 9);
-	wake_up.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
-	wake_up.msgh_remote_port = port;
-	test_equal_error(mach_msg(&wake_up, MACH_SEND_MSG, sizeof(wake_up), 0, 0, 0, 0), 0);
-	test_equal_error(IODataQueueWaitForAvailableData(&q.queue, port), 0);
-	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-}
-
-TEST(spec_m22_an_oversized_wake_up_is_an_error)
-{
-	struct {
-		mach_msg_header_t header;
-		char more[16];
-	} m = { .header = { .msgh_size = sizeof(m) } };
-	IODataQueueMemory queue = { .queueSize = 8 };
-	mach_port_t port = IODataQueueAllocateNotificationPort();
-
-	m.header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
-	m.header.msgh_remote_port = port;
-	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, sizeof(m), 0, 0, 0, 0), 0);
-	test_equal_error(IODataQueueWaitForAvailableData(&queue, port), 0x10004004);
-	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
-}
-
-static void run_child(void)
-{
-	pid_t child = fork();
-
-	if (child == 0)
-		_exit(0);
-	test_equal(waitpid(child, NULL, 0), child);
-}
-
-TEST(spec_m35_the_reference_loop)
-{
-	world_start();
-	io_connect_t c = world_open("ProcessMonitor", 0);
-	mach_port_t port = IODataQueueAllocateNotificationPort();
-	mach_vm_address_t address = 0;
-	mach_vm_size_t size = 0;
-	char record[256];
-	uint32_t n;
-	int records = 0;
-
-	test_equal_error(IOConnectSetNotificationPort(c, 0, port, 0), 0);
-	test_equal_error(IOConnectMapMemory(c, kIODefaultMemoryType, mach_task_self(), &address,
-					    &size, kIOMapAnywhere),
-			 0);
-	IODataQueueMemory *queue = (IODataQueueMemory *)(uintptr_t)address;
-	uint64_t all = UINT64_MAX;
-	IOConnectCallScalarMethod(c, 0, &all, 1, NULL, NULL);
-	while (!records && !IODataQueueWaitForAvailableData(queue, port)) {
-		run_child();
-		while (IODataQueueDataAvailable(queue)) {
-			n = sizeof(record);
-			test_equal_error(IODataQueueDequeue(queue, record, &n), 0);
-			records++;
-		}
-	}
-	test_true(records > 0);
-	test_equal_error(IOConnectUnmapMemory(c, kIODefaultMemoryType, mach_task_self(), address),
-			 0);
-	IOServiceClose(c);
-	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
 	world_stop();
 }
 

@@ -220,6 +220,18 @@ void world_start_with(const char *folder)
 	start(folder, false);
 }
 
+void world_start_with_bundle(const char *bundle)
+{
+	char folder[256], target[512], link[512];
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	snprintf(target, sizeof(target), "%s/%s", test_built("tests/drivers"), bundle);
+	snprintf(link, sizeof(link), "%s/%s", folder, bundle);
+	test_true(!mkdir(folder, 0700) || errno == EEXIST);
+	test_true(!symlink(target, link) || errno == EEXIST);
+	start(folder, false);
+}
+
 /* Every child of ours, adopted ones included, has to end by itself once the session is gone. */
 static void wait_for_children(void)
 {

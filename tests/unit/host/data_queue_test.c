@@ -49,7 +49,7 @@ static bool take(IOSharedDataQueue *queue, uint32_t expected)
 	return true;
 }
 
-TEST(spec_m02_one_entry)
+TEST(one_entry)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
 	IODataQueueMemory *shared = shared_of(queue);
@@ -72,7 +72,7 @@ TEST(spec_m02_one_entry)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m06_to_m08_full_and_wrap)
+TEST(full_and_wrap)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(24);
 	IODataQueueMemory *shared = shared_of(queue);
@@ -92,7 +92,7 @@ TEST(spec_m06_to_m08_full_and_wrap)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m09_an_entry_that_can_never_fit)
+TEST(an_entry_that_can_never_fit)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
 
@@ -103,7 +103,7 @@ TEST(spec_m09_an_entry_that_can_never_fit)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m10_m11_the_old_tail_at_a_wrap)
+TEST(the_old_tail_at_a_wrap)
 {
 	for (uint32_t left = 0; left < 8; left++) {
 		IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -128,7 +128,7 @@ TEST(spec_m10_m11_the_old_tail_at_a_wrap)
 	}
 }
 
-TEST(spec_m12_no_rounding)
+TEST(no_rounding)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
 	IODataQueueMemory *shared = shared_of(queue);
@@ -143,7 +143,7 @@ TEST(spec_m12_no_rounding)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m13_m14_sizes)
+TEST(sizes)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(10, 6);
 	IOMemoryDescriptor *memory = IOSharedDataQueueCopyMemoryDescriptor(queue);
@@ -165,7 +165,7 @@ TEST(spec_m13_m14_sizes)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m27_a_hostile_head)
+TEST(a_hostile_head)
 {
 	static const uint32_t heads[] = {
 		101, 104, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff
@@ -185,7 +185,7 @@ TEST(spec_m27_a_hostile_head)
 	}
 }
 
-TEST(spec_m30_shared_size_and_tail_are_not_believed)
+TEST(shared_size_and_tail_are_not_believed)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
 	IODataQueueMemory *shared = shared_of(queue);
@@ -199,7 +199,7 @@ TEST(spec_m30_shared_size_and_tail_are_not_believed)
 	IOSharedDataQueueRelease(queue);
 }
 
-TEST(spec_m29_a_forged_entry_size)
+TEST(a_forged_entry_size)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
 	IODataQueueMemory *shared = shared_of(queue);
@@ -236,7 +236,7 @@ static int wakeups(int receiver)
 	return n;
 }
 
-TEST(spec_m15_m16_woken_when_it_was_empty)
+TEST(woken_when_it_was_empty)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(1000);
 	struct loop *loop;
@@ -324,7 +324,7 @@ static void *consume(void *context)
 	return NULL;
 }
 
-TEST(spec_m17_no_wake_up_is_lost)
+TEST(no_wake_up_is_lost)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(256);
 	struct consumer c = { shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000 };
