@@ -63,7 +63,7 @@ static void tell(IOService *service, uint32_t type, void *argument, size_t size,
 		IOServiceRelease(clients[i]);
 	}
 	if (!service->runtime->is_remote)
-		host_on_loop(service->runtime->host, tell_registry, &telling);
+		host_tell(service->runtime->host, tell_registry, &telling);
 }
 
 IOReturn IOServiceMessageClients(IOService *service, uint32_t type, void *argument, size_t size)

@@ -204,6 +204,7 @@ IOReturn IOUserClientSendAsyncResult64WithOptions(IOUserClient *client,
 {
 	struct host_connection *connection = client->service.runtime->connection;
 
+	host_settle(connection->host);
 	return host_async_send(connection->async, reference, result, arguments, count, options);
 }
 

@@ -229,6 +229,8 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 		.structureVariableOutputData =
 			in->flags & WIRE_CALL_OUTPUT_VARIABLE ? &variable : NULL,
 	};
+	struct host *host = turn->connection->host;
+	uint64_t told = atomic_load(&host->told);
 	IOReturn status = kIOReturnBadArgument;
 	err_t err;
 
@@ -238,6 +240,8 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 		status = begin_async(turn, in, &arguments, reference);
 	if (!status)
 		status = run_method(turn, &arguments);
+	if (atomic_load(&host->told) != told)
+		host_settle(host);
 	err = status ? host_turn_answer_status(turn, status) : answer_call(turn, in, &arguments);
 	IOMemoryDescriptorRelease(arguments.structureInputDescriptor);
 	IOMemoryDescriptorRelease(arguments.structureOutputDescriptor);

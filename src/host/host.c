@@ -2,6 +2,7 @@
 #include "host/host.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -53,6 +54,90 @@ err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
 	pthread_mutex_destroy(&visit.lock);
 	return err;
 }
+
+/* --- settling ------------------------------------------------------------------------ */
+
+enum { SETTLE_S = 5 }; /* for a registry that does not answer */
+
+/* Shared by who waits and the loop; the last one frees it. */
+struct settling {
+	struct host *host;
+	uint64_t told; /* what is settled by it */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool done;
+	struct ref ref;
+};
+
+static void put_settling(struct settling *s)
+{
+	if (!ref_put(&s->ref))
+		return;
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static void is_settled(void *context)
+{
+	struct settling *s = context;
+
+	if (atomic_load(&s->host->settled) < s->told)
+		atomic_store(&s->host->settled, s->told); /* the loop thread alone writes it */
+	pthread_mutex_lock(&s->lock);
+	s->done = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	put_settling(s);
+}
+
+static void begin_settling(void *context)
+{
+	struct settling *s = context;
+
+	if (provider_settle(s->host->provider, is_settled, s))
+		is_settled(s);
+}
+
+err_t host_tell(struct host *host, void (*fn)(void *), void *context)
+{
+	err_t err = host_on_loop(host, fn, context);
+
+	/* What a queue does is asked for by the registry, which hears of the change first. */
+	if (!host_queue_is_current())
+		atomic_fetch_add(&host->told, 1);
+	return err;
+}
+
+void host_settle(struct host *host)
+{
+	uint64_t told = atomic_load(&host->told);
+	struct timespec deadline;
+	struct settling *s;
+
+	if (atomic_load(&host->settled) >= told ||
+	    pthread_equal(pthread_self(), host->loop_thread) || !(s = calloc(1, sizeof(*s))))
+		return;
+	s->host = host;
+	s->told = told;
+	ref_init(&s->ref);
+	ref_get(&s->ref); /* the loop's */
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->changed, NULL);
+	if (host_on_loop(host, begin_settling, s))
+		put_settling(s);
+	else {
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_sec += SETTLE_S;
+		pthread_mutex_lock(&s->lock);
+		while (!s->done && !pthread_cond_timedwait(&s->changed, &s->lock, &deadline))
+			;
+		pthread_mutex_unlock(&s->lock);
+	}
+	put_settling(s);
+}
+
+/* --- answers ---------------------------------------------------------------------------- */
 
 struct reply {
 	struct host *host;
@@ -153,6 +238,7 @@ err_t host_run(const struct host_config *config)
 	host_watcher_init(&host->watcher);
 	list_init(&host->drivers);
 	list_init(&host->bundles);
+	list_init(&host->places);
 	host->in_process = config->in_process;
 	host->loop_thread = pthread_self();
 	err = loop_new(&host->loop);

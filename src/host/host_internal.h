@@ -56,6 +56,8 @@ struct host_job {
 };
 
 err_t host_queue_new(struct host_threads *threads, struct host_queue **ret_queue);
+/* Is the calling thread one of a queue? */
+bool host_queue_is_current(void);
 /* FN runs on the queue's thread, in order; it owns JOB from now on. */
 void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
@@ -119,13 +121,23 @@ struct host {
 	struct loop_timer give_up;
 	atomic_bool stopped; /* the loop runs no more */
 
+	/* changes that the registry was told of by other threads than queues, and how many of them
+	 * it is known to have made */
+	_Atomic uint64_t told, settled;
+
 	/* guarded by lock */
 	pthread_mutex_t lock;
 	struct list bundles;
+	struct list places; /* struct host_place: attachments beyond the provider (plane.c) */
 };
 
 /* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ENOMEM. */
 err_t host_on_loop(struct host *host, void (*fn)(void *), void *context);
+/* The same for FN that tells the registry of a change. */
+err_t host_tell(struct host *host, void (*fn)(void *), void *context);
+/* Wait until the registry has made all changes that it was told of: a program that hears of a change
+ * from its driver must find it there. Any thread but the loop's, which returns at once. */
+void host_settle(struct host *host);
 /* Answer a request from any thread; dropped when the connection it came on has gone. */
 void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
 		const struct wire_layout *layout, int32_t status, const void *message);
@@ -189,6 +201,7 @@ struct IOServiceRuntime {
 	IOService *provider;	 /* retained */
 	IOService *owner;	 /* who has opened it; borrowed */
 	struct list clients;	 /* objects attached to this one */
+	struct list names;	 /* struct host_name: what it was ever called (plane.c) */
 	struct list client_link; /* guarded by the provider's lock */
 	bool inactive, starting, register_wanted;
 	IOOptionBits register_options;
@@ -232,6 +245,15 @@ IOService *host_service_find(struct host *host, uint64_t id);
 /* Message between objects of this host, on the caller's thread. */
 IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider,
 			      void *argument);
+
+/* --- planes (plane.c) ------------------------------------------------------------ */
+
+/* The location that a new object is published with. */
+err_t host_plane_remember(IOService *service, const char *name, const char *location);
+/* SERVICE leaves all planes: its own attachments and those of others to it. */
+void host_plane_leave(IOService *service);
+/* The names of an object that is being freed. */
+void host_plane_fini(struct IOServiceRuntime *runtime);
 
 /* --- requests of the registry (driver.c, request.c) --------------------------------- */
 

@@ -108,7 +108,8 @@ IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls,
 		free(service->runtime->name);
 		service->runtime->name = strdup(name);
 	}
-	if (!service->runtime->name || !host_service_init(service, properties)) {
+	if (!service->runtime->name || host_plane_remember(service, name, location) ||
+	    !host_service_init(service, properties)) {
 		IOServiceRelease(service);
 		return kIOReturnNoMemory;
 	}

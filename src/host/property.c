@@ -45,7 +45,7 @@ static void apply(void *context)
 
 static IOReturn send_change(struct change *change)
 {
-	err_t err = host_on_loop(change->runtime->host, apply, change);
+	err_t err = host_tell(change->runtime->host, apply, change);
 
 	return err || change->err ? kIOReturnNoMemory : kIOReturnSuccess;
 }
@@ -163,7 +163,7 @@ IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef
 
 	if (!key || !value)
 		return kIOReturnBadArgument;
-	if (host_on_loop(service->runtime->host, publish_resource, &resource) || resource.err)
+	if (host_tell(service->runtime->host, publish_resource, &resource) || resource.err)
 		return kIOReturnNoMemory;
 	return kIOReturnSuccess;
 }
@@ -187,6 +187,6 @@ IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta)
 
 	if (service->runtime->is_remote)
 		return kIOReturnNotPermitted;
-	host_on_loop(service->runtime->host, adjust_busy, &busy);
+	host_tell(service->runtime->host, adjust_busy, &busy);
 	return kIOReturnSuccess;
 }

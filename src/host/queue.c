@@ -12,11 +12,20 @@ struct host_queue {
 	void *last_context;
 };
 
+static _Thread_local bool is_queue_thread;
+
+bool host_queue_is_current(void)
+{
+	return is_queue_thread;
+}
+
 static void work(void *context)
 {
 	struct host_queue *queue = context;
 	void (*last)(void *);
 	void *last_context;
+
+	is_queue_thread = true;
 
 	pthread_mutex_lock(&queue->lock);
 	for (;;) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "host/host_internal.h"
 
+#include <IOKit/IORegistryEntry.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +80,7 @@ IOService *host_service_new(struct host_driver *driver, const struct IODriverCla
 	ref_init(&runtime->ref);
 	list_init(&runtime->clients);
 	list_init(&runtime->client_link);
+	list_init(&runtime->names);
 	runtime->object = service;
 	runtime->host = driver->host;
 	runtime->driver = host_driver_ref(driver);
@@ -134,6 +137,7 @@ static void destroy(IOService *service)
 		CFRelease(runtime->live);
 	host_driver_unref(runtime->driver);
 	pthread_mutex_destroy(&runtime->lock);
+	host_plane_fini(runtime);
 	free(runtime->remote_class);
 	free(runtime->name);
 	free(runtime);
@@ -210,7 +214,7 @@ const char *IOServiceGetClassName(IOService *service)
 
 const char *IOServiceGetEntryName(IOService *service)
 {
-	return service->runtime->name;
+	return IOServiceGetName(service, NULL);
 }
 
 uint64_t IOServiceGetEntryID(IOService *service)
@@ -337,7 +341,7 @@ void host_service_leave(IOService *service)
 {
 	struct leaving leaving = { .runtime = service->runtime };
 
-	host_on_loop(service->runtime->host, leave, &leaving);
+	host_tell(service->runtime->host, leave, &leaving);
 }
 
 /* The first object of this driver that is attached to SERVICE, retained. */
@@ -395,7 +399,8 @@ void host_service_end(IOService *service, IOOptionBits options, bool tell)
 		did(service, provider, options);
 	if (stop && !runtime->is_nub)
 		stop(service, provider);
-	host_on_loop(runtime->host, leave, &leaving);
+	host_tell(runtime->host, leave, &leaving);
+	host_plane_leave(service);
 	host_service_detach(service);
 }
 
@@ -429,7 +434,7 @@ IOReturn IOServiceRegister(IOService *service, IOOptionBits options)
 	if (!attached)
 		return kIOReturnNotAttached;
 	if (!later)
-		host_on_loop(runtime->host, do_register, runtime);
+		host_tell(runtime->host, do_register, runtime);
 	return kIOReturnSuccess;
 }
 
@@ -443,7 +448,7 @@ void host_service_flush_register(IOService *service)
 	runtime->register_wanted = false;
 	pthread_mutex_unlock(&runtime->lock);
 	if (wanted)
-		host_on_loop(runtime->host, do_register, runtime);
+		host_tell(runtime->host, do_register, runtime);
 }
 
 struct end_job {

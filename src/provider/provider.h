@@ -97,9 +97,11 @@ err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArray
 		      CFArrayRef live);
 err_t provider_rename(struct provider_entry *entry, const char *plane, const char *name,
 		      const char *location);
-/* A further parent, in any plane; or undo it. PARENT's ID must be known. */
-err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane,
-		      bool detach);
+/* A further parent, in any plane; or undo it. PARENT's ID must be known. DONE (may be NULL) hears the
+ * registry's status, once, perhaps before this returns; not on a returned error. */
+typedef void (*provider_done_fn)(void *context, int32_t status);
+err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach,
+		      provider_done_fn done, void *context);
 /* messageClients of an entry. SIZE 0: the value ARGUMENT itself. */
 err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t argument,
 		       const void *data, size_t size);
@@ -111,6 +113,9 @@ err_t provider_rename_machine(struct provider *provider, const char *name);
 /* Class name -> superclass name; remembered for a reconnection. */
 err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes);
 err_t provider_publish_resource(struct provider *provider, const char *key, CFTypeRef value);
+
+/* FN is called once the registry has handled everything that was sent until now, or has gone. */
+err_t provider_settle(struct provider *provider, void (*fn)(void *context), void *context);
 
 /* Answer a request. After a reconnection the old requests are gone: the answer is dropped. */
 err_t provider_reply(struct provider *provider, const struct wire_header *request,

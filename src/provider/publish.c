@@ -443,7 +443,66 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 	return entry->id ? provider_post(entry->provider, &wire_rename_layout, &rename) : 0;
 }
 
-err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach)
+struct attaching {
+	struct provider *provider;
+	uint64_t id, parent;
+	bool detach;
+	char *plane;
+	provider_done_fn done;
+	void *context;
+};
+
+/* What the registry has refused is not asked for again after a reconnection. */
+static void forget_attachment(struct attaching *a)
+{
+	struct provider_entry *entry = provider_find(a->provider, a->id);
+	struct provider_link *link =
+		entry && !a->detach ? obtain_link(&entry->attachments, a->plane, a->parent) : NULL;
+
+	if (link)
+		free_link(link);
+}
+
+static void attached(void *context, err_t err, struct wire_frame *frame)
+{
+	struct attaching *a = context;
+	int32_t status = err ? 0 : frame->header.status;
+
+	if (status)
+		forget_attachment(a);
+	if (a->done)
+		a->done(a->context, status);
+	free(a->plane);
+	free(a);
+}
+
+static err_t ask_attach(struct provider_entry *entry, const struct wire_attach *attach,
+			provider_done_fn done, void *context)
+{
+	struct attaching *a = calloc(1, sizeof(*a));
+	err_t err = -ENOMEM;
+
+	if (!a)
+		return err;
+	*a = (struct attaching){ .provider = entry->provider,
+				 .id = attach->id,
+				 .parent = attach->parent,
+				 .detach = attach->detach,
+				 .plane = strdup(text(attach->plane)),
+				 .done = done,
+				 .context = context };
+	if (a->plane)
+		err = wire_peer_call(entry->provider->peer, &wire_attach_layout, attach, NULL, 0,
+				     attached, a);
+	if (err) {
+		free(a->plane);
+		free(a);
+	}
+	return err;
+}
+
+err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach,
+		      provider_done_fn done, void *context)
 {
 	struct wire_attach attach = {
 		.id = entry->id, .parent = parent, .detach = detach, .plane = plane
@@ -454,7 +513,12 @@ err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char 
 		return -ENOMEM;
 	if (detach)
 		free_link(link);
-	return entry->id ? provider_post(entry->provider, &wire_attach_layout, &attach) : 0;
+	if (entry->id && is_online(entry->provider))
+		return ask_attach(entry, &attach, done, context);
+	/* The mirror is what a registry that comes later will see. */
+	if (done)
+		done(context, 0);
+	return 0;
 }
 
 err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t argument,

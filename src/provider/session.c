@@ -225,6 +225,46 @@ err_t provider_post(struct provider *provider, const struct wire_layout *layout,
 	return wire_peer_send(provider->peer, layout, message, NULL, 0);
 }
 
+struct settling {
+	void (*fn)(void *context);
+	void *context;
+};
+
+static void settled(void *context, err_t err, struct wire_frame *frame)
+{
+	struct settling *settling = context;
+
+	settling->fn(settling->context);
+	free(settling);
+}
+
+err_t provider_settle(struct provider *provider, void (*fn)(void *context), void *context)
+{
+	struct settling *settling = malloc(sizeof(*settling));
+	err_t err;
+
+	if (!settling)
+		return -ENOMEM;
+	*settling = (struct settling){ fn, context };
+	if (provider->state != PROVIDER_CONNECTED || !provider->peer) {
+		settled(settling, 0, NULL);
+		return 0;
+	}
+	/* Requests are answered in order; to declare no class is the one that does nothing. */
+	CFDictionaryRef none =
+		CFDictionaryCreate(NULL, NULL, NULL, 0, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
+	struct wire_declare_classes nothing = { .classes = none };
+	err = none ? wire_peer_call(provider->peer, &wire_declare_classes_layout, &nothing, NULL, 0,
+				    settled, settling)
+		   : -ENOMEM;
+	if (none)
+		CFRelease(none);
+	if (err)
+		free(settling);
+	return err;
+}
+
 err_t provider_reply(struct provider *provider, const struct wire_header *request,
 		     const struct wire_layout *layout, int32_t status, const void *message,
 		     const int *fds, size_t n_fds)
