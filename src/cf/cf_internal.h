@@ -48,6 +48,8 @@ enum {
 	CF_TYPE_ERROR = 18,
 	CF_TYPE_READ_STREAM = 19,
 	CF_TYPE_WRITE_STREAM = 20,
+	CF_TYPE_CHARACTER_SET = 21,
+	CF_TYPE_LOCALE = 22,
 	CF_TYPE_FIRST_FREE = 32,
 	CF_TYPE_LIMIT = 1024
 };
@@ -125,6 +127,12 @@ static inline void cf_scope_release_fn(const void *pointer)
 /* A local object reference that is released at the end of its scope. */
 #define scope_cf __attribute__((cleanup(cf_scope_release_fn)))
 
+/* -1, 0 or 1. */
+static inline CFComparisonResult cf_order(int64_t a, int64_t b)
+{
+	return a < b ? kCFCompareLessThan : a > b ? kCFCompareGreaterThan : kCFCompareEqualTo;
+}
+
 /* A range cut to [0, length). */
 static inline CFRange cf_range_clip(CFRange range, CFIndex length)
 {
@@ -154,7 +162,7 @@ CFAllocatorRef cf_allocator_real(CFAllocatorRef allocator);
 extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class, cf_boolean_class,
 	cf_number_class, cf_data_class, cf_array_class, cf_dictionary_class, cf_set_class,
 	cf_bag_class, cf_date_class, cf_uuid_class, cf_url_class, cf_error_class,
-	cf_read_stream_class, cf_write_stream_class;
+	cf_read_stream_class, cf_write_stream_class, cf_character_set_class, cf_locale_class;
 
 /* --- description.c ------------------------------------------------------------------ */
 

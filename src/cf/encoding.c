@@ -2,7 +2,9 @@
 /* Bytes of an encoding to UTF-16 and back. */
 #include "cf/string_internal.h"
 
-#include <strings.h>
+#include <stdio.h>
+
+#define ENCODED_SIZE 16 /* of one character; two escapes of ASCII without loss are the longest */
 
 /* Bytes 0x80 and up; 0: not assigned. */
 static const uint16_t mac_high[128] = {
@@ -26,6 +28,21 @@ static const uint16_t windows_high[32] = {
 	0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x0000, 0x017e, 0x0178,
 };
 
+static const uint16_t nextstep_high[128] = {
+	0x00a0, 0x00c0, 0x00c1, 0x00c2, 0x00c3, 0x00c4, 0x00c5, 0x00c7, 0x00c8, 0x00c9, 0x00ca,
+	0x00cb, 0x00cc, 0x00cd, 0x00ce, 0x00cf, 0x00d0, 0x00d1, 0x00d2, 0x00d3, 0x00d4, 0x00d5,
+	0x00d6, 0x00d9, 0x00da, 0x00db, 0x00dc, 0x00dd, 0x00de, 0x00b5, 0x00d7, 0x00f7, 0x00a9,
+	0x00a1, 0x00a2, 0x00a3, 0x2044, 0x00a5, 0x0192, 0x00a7, 0x00a4, 0x2019, 0x201c, 0x00ab,
+	0x2039, 0x203a, 0xfb01, 0xfb02, 0x00ae, 0x2013, 0x2020, 0x2021, 0x00b7, 0x00a6, 0x00b6,
+	0x2022, 0x201a, 0x201e, 0x201d, 0x00bb, 0x2026, 0x2030, 0x00ac, 0x00bf, 0x00b9, 0x02cb,
+	0x00b4, 0x02c6, 0x02dc, 0x00af, 0x02d8, 0x02d9, 0x00a8, 0x00b2, 0x02da, 0x00b8, 0x00b3,
+	0x02dd, 0x02db, 0x02c7, 0x2014, 0x00b1, 0x00bc, 0x00bd, 0x00be, 0x00e0, 0x00e1, 0x00e2,
+	0x00e3, 0x00e4, 0x00e5, 0x00e7, 0x00e8, 0x00e9, 0x00ea, 0x00eb, 0x00ec, 0x00c6, 0x00ed,
+	0x00aa, 0x00ee, 0x00ef, 0x00f0, 0x00f1, 0x0141, 0x00d8, 0x0152, 0x00ba, 0x00f2, 0x00f3,
+	0x00f4, 0x00f5, 0x00f6, 0x00e6, 0x00f9, 0x00fa, 0x00fb, 0x0131, 0x00fc, 0x00fd, 0x0142,
+	0x00f8, 0x0153, 0x00df, 0x00fe, 0x00ff, 0x0000, 0x0000,
+};
+
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define HOST_UTF16 kCFStringEncodingUTF16LE
 #define HOST_UTF32 kCFStringEncodingUTF32LE
@@ -35,10 +52,13 @@ static const uint16_t windows_high[32] = {
 #endif
 
 static const CFStringEncoding known_encodings[] = {
-	kCFStringEncodingUTF8,	   kCFStringEncodingASCII,	   kCFStringEncodingISOLatin1,
-	kCFStringEncodingMacRoman, kCFStringEncodingWindowsLatin1, kCFStringEncodingUTF16,
-	kCFStringEncodingUTF16BE,  kCFStringEncodingUTF16LE,	   kCFStringEncodingUTF32,
-	kCFStringEncodingUTF32BE,  kCFStringEncodingUTF32LE,	   kCFStringEncodingInvalidId,
+	kCFStringEncodingUTF8,		kCFStringEncodingASCII,
+	kCFStringEncodingISOLatin1,	kCFStringEncodingMacRoman,
+	kCFStringEncodingWindowsLatin1, kCFStringEncodingUTF16,
+	kCFStringEncodingUTF16BE,	kCFStringEncodingUTF16LE,
+	kCFStringEncodingUTF32,		kCFStringEncodingUTF32BE,
+	kCFStringEncodingUTF32LE,	kCFStringEncodingNextStepLatin,
+	kCFStringEncodingNonLossyASCII, kCFStringEncodingInvalidId,
 };
 
 const CFStringEncoding *CFStringGetListOfAvailableEncodings(void)
@@ -67,8 +87,9 @@ bool cf_encoding_is_ascii_superset(CFStringEncoding encoding)
 	case kCFStringEncodingISOLatin1:
 	case kCFStringEncodingMacRoman:
 	case kCFStringEncodingWindowsLatin1:
+	case kCFStringEncodingNextStepLatin:
 		return true;
-	default:
+	default: /* also ASCII without loss, where the backslash is special */
 		return false;
 	}
 }
@@ -211,14 +232,65 @@ static int32_t decode_byte(CFStringEncoding encoding, uint8_t b)
 		if (b >= 0xa0)
 			return b;
 		return windows_high[b - 0x80] ? windows_high[b - 0x80] : -1;
+	case kCFStringEncodingNextStepLatin:
+		return nextstep_high[b - 0x80] ? nextstep_high[b - 0x80] : -1;
 	default:
 		return -1;
 	}
 }
 
+/* N digits of BASE, -1 when they are not there. */
+static int32_t read_digits(const uint8_t *bytes, CFIndex left, int n, int base)
+{
+	int32_t value = 0;
+
+	if (left < n)
+		return -1;
+	for (int i = 0; i < n; i++) {
+		int digit = bytes[i] >= '0' && bytes[i] <= '9' ? bytes[i] - '0'
+			  : (bytes[i] | 0x20) >= 'a'	       ? (bytes[i] | 0x20) - 'a' + 10
+							       : base;
+
+		if (digit >= base)
+			return -1;
+		value = value * base + digit;
+	}
+	return value;
+}
+
+/* ASCII with the escapes \\, \ooo (up to 0xFF) and \uxxxx (one unit). */
+static CFIndex decode_lossless(const uint8_t *bytes, CFIndex n, UniChar *out)
+{
+	CFIndex units = 0;
+
+	for (CFIndex i = 0; i < n;) {
+		int32_t c = bytes[i++];
+
+		if (c == '\\' && i < n && bytes[i] == '\\') {
+			i++;
+		} else if (c == '\\' && i < n && bytes[i] == 'u') {
+			c = read_digits(bytes + i + 1, n - i - 1, 4, 16);
+			i += 5;
+		} else if (c == '\\') {
+			c = read_digits(bytes + i, n - i, 3, 8);
+			i += 3;
+		} else if (c >= 0x80) {
+			c = -1;
+		}
+		if (c < 0)
+			return -1;
+		if (out)
+			out[units] = (UniChar)c;
+		units++;
+	}
+	return units;
+}
+
 CFIndex cf_encoding_decode(CFStringEncoding encoding, const uint8_t *bytes, CFIndex n, UniChar *out)
 {
 	switch (encoding) {
+	case kCFStringEncodingNonLossyASCII:
+		return decode_lossless(bytes, n, out);
 	case kCFStringEncodingUTF8:
 		return decode_utf8(bytes, n, out);
 	case kCFStringEncodingUTF16BE:
@@ -274,6 +346,30 @@ static int encode_u16(uint32_t c, bool big, uint8_t *out)
 	return 2;
 }
 
+static int encode_lossless_unit(uint32_t c, char *out)
+{
+	if (c == '\\')
+		return snprintf(out, ENCODED_SIZE, "\\\\");
+	if (c < 0x80)
+		return snprintf(out, ENCODED_SIZE, "%c", (int)c);
+	return snprintf(out, ENCODED_SIZE, c < 0x100 ? "\\%03o" : "\\u%04x", c);
+}
+
+static int encode_lossless(uint32_t c, uint8_t *out)
+{
+	UniChar units[2];
+	int size = 0;
+
+	/* NUL is a character as others. */
+	if (!c) {
+		out[0] = 0;
+		return 1;
+	}
+	for (CFIndex i = 0, n = cf_put_point(units, c); i < n; i++)
+		size += encode_lossless_unit(units[i], (char *)out + size);
+	return size;
+}
+
 static int encode_table(const uint16_t *table, int n, uint32_t c, uint8_t *out)
 {
 	for (int i = 0; c && i < n; i++) {
@@ -296,10 +392,12 @@ static int encode_byte(CFStringEncoding encoding, uint32_t c, uint8_t *out)
 		return encode_table(mac_high, 128, c, out);
 	if (encoding == kCFStringEncodingWindowsLatin1)
 		return (c >= 0xa0 && c < 0x100) || encode_table(windows_high, 32, c, out);
+	if (encoding == kCFStringEncodingNextStepLatin)
+		return encode_table(nextstep_high, 128, c, out);
 	return 0;
 }
 
-/* Size in OUT (at most 4), 0 when the encoding has no such character. Surrogates that are not in
+/* Size in OUT, 0 when the encoding has no such character. Surrogates that are not in
  * pairs exist in UTF-16 only. */
 static int encode_point(CFStringEncoding encoding, uint32_t c, uint8_t *out)
 {
@@ -323,24 +421,11 @@ static int encode_point(CFStringEncoding encoding, uint32_t c, uint8_t *out)
 		encode_u16(big ? c >> 16 : c & 0xffff, big, out);
 		encode_u16(big ? c & 0xffff : c >> 16, big, out + 2);
 		return 4;
+	case kCFStringEncodingNonLossyASCII:
+		return encode_lossless(c, out);
 	default:
 		return encode_byte(encoding, c, out);
 	}
-}
-
-/* The code point at I; *RET_UNITS is how many units it takes. */
-static uint32_t text_point(const struct cf_text *text, CFIndex i, int *ret_units)
-{
-	UniChar high = cf_text_at(text, i), low;
-
-	*ret_units = 1;
-	if (!CFStringIsSurrogateHighCharacter(high) || i + 1 >= text->length)
-		return high;
-	low = cf_text_at(text, i + 1);
-	if (!CFStringIsSurrogateLowCharacter(low))
-		return high;
-	*ret_units = 2;
-	return CFStringGetLongCharacterForSurrogatePair(high, low);
 }
 
 static CFIndex put_mark(CFStringEncoding asked, CFStringEncoding meant, uint8_t *out, CFIndex max)
@@ -367,9 +452,9 @@ CFIndex cf_encoding_encode(CFStringEncoding encoding, struct cf_text text, uint8
 	if (out && used > max)
 		return 0;
 	while (i < text.length) {
-		uint8_t buffer[4];
+		uint8_t buffer[ENCODED_SIZE];
 		int units, size;
-		uint32_t c = text_point(&text, i, &units);
+		uint32_t c = cf_text_point(&text, i, &units);
 
 		size = encode_point(meant, c, buffer);
 		if (!size && loss)
@@ -383,80 +468,4 @@ CFIndex cf_encoding_encode(CFStringEncoding encoding, struct cf_text text, uint8
 	}
 	*ret_used = used;
 	return i;
-}
-
-/* --- names --------------------------------------------------------------------------- */
-
-static const struct {
-	CFStringEncoding encoding;
-	const char *iana, *name;
-} names[] = {
-	{ kCFStringEncodingUTF8, "utf-8", "Unicode (UTF-8)" },
-	{ kCFStringEncodingASCII, "us-ascii", "Western (ASCII)" },
-	{ kCFStringEncodingISOLatin1, "iso-8859-1", "Western (ISO Latin 1)" },
-	{ kCFStringEncodingMacRoman, "macintosh", "Western (Mac OS Roman)" },
-	{ kCFStringEncodingWindowsLatin1, "windows-1252", "Western (Windows Latin 1)" },
-	{ kCFStringEncodingUTF16, "utf-16", "Unicode (UTF-16)" },
-	{ kCFStringEncodingUTF16BE, "utf-16be", "Unicode (UTF-16BE)" },
-	{ kCFStringEncodingUTF16LE, "utf-16le", "Unicode (UTF-16LE)" },
-	{ kCFStringEncodingUTF32, "utf-32", "Unicode (UTF-32)" },
-	{ kCFStringEncodingUTF32BE, "utf-32be", "Unicode (UTF-32BE)" },
-	{ kCFStringEncodingUTF32LE, "utf-32le", "Unicode (UTF-32LE)" },
-};
-
-CFStringRef CFStringGetNameOfEncoding(CFStringEncoding encoding)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].encoding == encoding)
-			return __CFStringMakeConstantString(names[i].name);
-	return NULL;
-}
-
-CFStringRef CFStringConvertEncodingToIANACharSetName(CFStringEncoding encoding)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].encoding == encoding)
-			return __CFStringMakeConstantString(names[i].iana);
-	return NULL;
-}
-
-CFStringEncoding CFStringConvertIANACharSetNameToEncoding(CFStringRef theString)
-{
-	char name[32];
-
-	if (!CFStringGetCString(theString, name, sizeof(name), kCFStringEncodingASCII))
-		return kCFStringEncodingInvalidId;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcasecmp(names[i].iana, name))
-			return names[i].encoding;
-	return kCFStringEncodingInvalidId;
-}
-
-CFIndex CFStringGetMaximumSizeForEncoding(CFIndex length, CFStringEncoding encoding)
-{
-	CFIndex each = 1;
-
-	switch (encoding) {
-	case kCFStringEncodingUTF8:
-		each = 3;
-		break;
-	case kCFStringEncodingUTF16:
-	case kCFStringEncodingUTF16BE:
-	case kCFStringEncodingUTF16LE:
-		each = 2;
-		break;
-	case kCFStringEncodingUTF32:
-	case kCFStringEncodingUTF32BE:
-	case kCFStringEncodingUTF32LE:
-		each = 4;
-		break;
-	}
-	if (length < 0 || length > LONG_MAX / each)
-		return kCFNotFound;
-	return length * each;
-}
-
-CFStringEncoding CFStringGetSystemEncoding(void)
-{
-	return kCFStringEncodingUTF8;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "cf/cf_internal.h"
+#include "cf/string_internal.h"
 
 #include <CoreFoundation/CFError.h>
 
@@ -10,31 +10,18 @@ struct __CFError {
 	CFDictionaryRef info; /* may be NULL */
 };
 
-/* Constants that are objects: the layout of clang's constant strings, which gcc has not. */
-#define CONSTANT_STRING(name, text) \
-	static const struct cf_string_constant name##_object = { { NULL, CF_TYPE_STRING << 8, 0 }, \
-								 text, \
-								 sizeof(text) - 1 }; \
-	const CFStringRef name = (CFStringRef)&name##_object
-
-struct cf_string_constant {
-	struct cf_object base;
-	const char *contents;
-	CFIndex length;
-};
-
-CONSTANT_STRING(kCFErrorDomainPOSIX, "NSPOSIXErrorDomain");
-CONSTANT_STRING(kCFErrorDomainOSStatus, "NSOSStatusErrorDomain");
-CONSTANT_STRING(kCFErrorDomainMach, "NSMachErrorDomain");
-CONSTANT_STRING(kCFErrorDomainCocoa, "NSCocoaErrorDomain");
-CONSTANT_STRING(kCFErrorLocalizedDescriptionKey, "NSLocalizedDescription");
-CONSTANT_STRING(kCFErrorLocalizedFailureKey, "NSLocalizedFailure");
-CONSTANT_STRING(kCFErrorLocalizedFailureReasonKey, "NSLocalizedFailureReason");
-CONSTANT_STRING(kCFErrorLocalizedRecoverySuggestionKey, "NSLocalizedRecoverySuggestion");
-CONSTANT_STRING(kCFErrorDescriptionKey, "NSDescription");
-CONSTANT_STRING(kCFErrorUnderlyingErrorKey, "NSUnderlyingError");
-CONSTANT_STRING(kCFErrorURLKey, "NSURL");
-CONSTANT_STRING(kCFErrorFilePathKey, "NSFilePath");
+CF_CONSTANT_STRING(kCFErrorDomainPOSIX, "NSPOSIXErrorDomain");
+CF_CONSTANT_STRING(kCFErrorDomainOSStatus, "NSOSStatusErrorDomain");
+CF_CONSTANT_STRING(kCFErrorDomainMach, "NSMachErrorDomain");
+CF_CONSTANT_STRING(kCFErrorDomainCocoa, "NSCocoaErrorDomain");
+CF_CONSTANT_STRING(kCFErrorLocalizedDescriptionKey, "NSLocalizedDescription");
+CF_CONSTANT_STRING(kCFErrorLocalizedFailureKey, "NSLocalizedFailure");
+CF_CONSTANT_STRING(kCFErrorLocalizedFailureReasonKey, "NSLocalizedFailureReason");
+CF_CONSTANT_STRING(kCFErrorLocalizedRecoverySuggestionKey, "NSLocalizedRecoverySuggestion");
+CF_CONSTANT_STRING(kCFErrorDescriptionKey, "NSDescription");
+CF_CONSTANT_STRING(kCFErrorUnderlyingErrorKey, "NSUnderlyingError");
+CF_CONSTANT_STRING(kCFErrorURLKey, "NSURL");
+CF_CONSTANT_STRING(kCFErrorFilePathKey, "NSFilePath");
 
 static void error_fini(void *object)
 {

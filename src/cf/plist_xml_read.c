@@ -17,10 +17,12 @@
 struct scan {
 	struct plist_reader *r;
 	const char *text, *end, *at;
-	struct {
+	struct open_tag {
 		const char *name;
 		size_t length;
 		const char *content;
+		size_t children;
+		bool after_key; /* in a dictionary: a value comes next */
 	} open[PLIST_MAX_DEPTH + 2];
 	size_t depth, elements;
 };
@@ -74,6 +76,36 @@ static bool is_known_tag(const char *name, size_t n)
 	return false;
 }
 
+static bool is_tag(const char *name, size_t n, const char *tag)
+{
+	return n == strlen(tag) && !memcmp(name, tag, n);
+}
+
+/* May an element of this name stand where the scan is? Notes it in the element around it. */
+static bool scan_place(struct scan *s, const char *name, size_t n)
+{
+	struct open_tag *outer = s->depth ? &s->open[s->depth - 1] : NULL;
+	bool is_key = is_tag(name, n, "key");
+
+	if (!outer)
+		return !is_key || scan_fail(s, "A key outside of a dictionary");
+	if (is_tag(name, n, "plist"))
+		return scan_fail(s, "A list inside of the list");
+	if (is_tag(outer->name, outer->length, "dict")) {
+		if (is_key == outer->after_key)
+			return scan_fail(s, is_key ? "A key without a value"
+						   : "A value without a key");
+		outer->after_key = is_key;
+		return true;
+	}
+	if (is_key)
+		return scan_fail(s, "A key outside of a dictionary");
+	if (is_tag(outer->name, outer->length, "plist"))
+		return !outer->children++ || scan_fail(s, "More than one value");
+	return is_tag(outer->name, outer->length, "array") ||
+	       scan_fail(s, "An element inside of a value");
+}
+
 /* A document type, perhaps with declarations in brackets. Entities could expand without end:
  * refused. */
 static bool scan_doctype(struct scan *s)
@@ -123,6 +155,8 @@ static bool scan_close_tag(struct scan *s)
 	    memcmp(s->open[s->depth - 1].name, name, (size_t)(p - name)))
 		return scan_fail(s, "A closing tag that does not match");
 	s->depth--;
+	if (s->open[s->depth].after_key)
+		return scan_fail(s, "A key without a value");
 	if (!is_leaf_text(name, (size_t)(p - name), s->open[s->depth].content,
 			  (size_t)(s->at - s->open[s->depth].content)))
 		return scan_fail(s, "A number or date that is none");
@@ -137,6 +171,8 @@ static bool scan_open_tag(struct scan *s)
 		p++;
 	if (!is_known_tag(name, (size_t)(p - name)))
 		return scan_fail(s, "Unknown tag");
+	if (!scan_place(s, name, (size_t)(p - name)))
+		return false;
 	if (++s->elements > PLIST_MAX_VALUES)
 		return scan_fail(s, "Too many elements");
 	if (!skip_past(s, p, ">"))
@@ -146,9 +182,11 @@ static bool scan_open_tag(struct scan *s)
 		       scan_fail(s, "A number or date that is none");
 	if (s->depth == PLIST_MAX_DEPTH + 2)
 		return scan_fail(s, "Too deeply nested");
-	s->open[s->depth].name = name;
-	s->open[s->depth].content = s->at;
-	s->open[s->depth++].length = (size_t)(p - name);
+	s->open[s->depth++] = (struct open_tag){
+		.name = name,
+		.length = (size_t)(p - name),
+		.content = s->at,
+	};
 	return true;
 }
 

@@ -11,12 +11,8 @@
 #include "base/fd.h"
 #include "cf/string_internal.h"
 
-static const struct cf_string default_mode = { CF_OBJECT_STATIC(CF_TYPE_STRING),
-					       (void *)"kCFRunLoopDefaultMode", 21 };
-static const struct cf_string common_modes = { CF_OBJECT_STATIC(CF_TYPE_STRING),
-					       (void *)"kCFRunLoopCommonModes", 21 };
-const CFRunLoopMode kCFRunLoopDefaultMode = (CFRunLoopMode)&default_mode;
-const CFRunLoopMode kCFRunLoopCommonModes = (CFRunLoopMode)&common_modes;
+CF_CONSTANT_STRING(kCFRunLoopDefaultMode, "kCFRunLoopDefaultMode");
+CF_CONSTANT_STRING(kCFRunLoopCommonModes, "kCFRunLoopCommonModes");
 
 static pthread_mutex_t loops_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list loops = LIST_INIT(loops); /* guarded by loops_lock */

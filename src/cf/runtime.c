@@ -27,6 +27,8 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_ERROR] = &cf_error_class,
 	[CF_TYPE_READ_STREAM] = &cf_read_stream_class,
 	[CF_TYPE_WRITE_STREAM] = &cf_write_stream_class,
+	[CF_TYPE_CHARACTER_SET] = &cf_character_set_class,
+	[CF_TYPE_LOCALE] = &cf_locale_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "cf/cf_internal.h"
+#include "cf/string_internal.h"
 
 struct stream {
 	struct cf_object base;
@@ -32,16 +32,8 @@ struct __CFWriteStream {
 	struct stream s;
 };
 
-#define CONSTANT_STRING(name, text) \
-	static const struct { \
-		struct cf_object base; \
-		const char *contents; \
-		CFIndex length; \
-	} name##_object = { { NULL, CF_TYPE_STRING << 8, 0 }, text, sizeof(text) - 1 }; \
-	const CFStringRef name = (CFStringRef)&name##_object
-
-CONSTANT_STRING(kCFStreamPropertyDataWritten, "kCFStreamPropertyDataWritten");
-CONSTANT_STRING(kCFStreamPropertyAppendToFile, "kCFStreamPropertyAppendToFile");
+CF_CONSTANT_STRING(kCFStreamPropertyDataWritten, "kCFStreamPropertyDataWritten");
+CF_CONSTANT_STRING(kCFStreamPropertyAppendToFile, "kCFStreamPropertyAppendToFile");
 
 static void stream_fini(void *object)
 {

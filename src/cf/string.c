@@ -19,7 +19,7 @@ static void string_fini(void *object)
 		CFAllocatorDeallocate(deallocator, s->contents);
 		CFRelease(deallocator);
 	} else if (cf_flags(s) & CF_STRING_MUTABLE) {
-		free(s->contents);
+		cf_string_free_contents((struct cf_string_mutable *)s);
 	}
 }
 
@@ -178,6 +178,11 @@ CFStringRef CFStringCreateWithPascalString(CFAllocatorRef alloc, ConstStr255Para
 	return pStr ? CFStringCreateWithBytes(alloc, pStr + 1, pStr[0], encoding, FALSE) : NULL;
 }
 
+ConstStringPtr CFStringGetPascalStringPtr(CFStringRef theString, CFStringEncoding encoding)
+{
+	return NULL;
+}
+
 CFStringRef CFStringCreateWithCharacters(CFAllocatorRef alloc, const UniChar *chars,
 					 CFIndex numChars)
 {
@@ -235,6 +240,18 @@ CFStringRef CFStringCreateWithCStringNoCopy(CFAllocatorRef alloc, const char *cS
 		return NULL;
 	return new_from_bytes_no_copy(alloc, (const UInt8 *)cStr, (CFIndex)strlen(cStr), encoding,
 				      false, 0, contentsDeallocator);
+}
+
+CFStringRef CFStringCreateWithPascalStringNoCopy(CFAllocatorRef alloc, ConstStr255Param pStr,
+						 CFStringEncoding encoding,
+						 CFAllocatorRef contentsDeallocator)
+{
+	CFStringRef string = CFStringCreateWithPascalString(alloc, pStr, encoding);
+
+	/* The deallocator takes the length byte, too, so the text alone cannot be kept. */
+	if (string)
+		CFAllocatorDeallocate(contentsDeallocator, (void *)pStr);
+	return string;
 }
 
 CFStringRef CFStringCreateWithCharactersNoCopy(CFAllocatorRef alloc, const UniChar *chars,

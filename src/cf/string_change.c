@@ -44,6 +44,39 @@ CFMutableStringRef CFStringCreateMutableCopy(CFAllocatorRef alloc, CFIndex maxLe
 	return copy;
 }
 
+CFMutableStringRef
+CFStringCreateMutableWithExternalCharactersNoCopy(CFAllocatorRef alloc, UniChar *chars,
+						  CFIndex numChars, CFIndex capacity,
+						  CFAllocatorRef externalCharactersAllocator)
+{
+	struct cf_string_mutable *s;
+
+	if (numChars < 0 || capacity < numChars || (capacity && !chars))
+		return NULL;
+	s = cf_object_new_in(alloc, CF_TYPE_STRING, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->string.contents = chars;
+	s->string.length = numChars;
+	s->capacity = capacity;
+	s->external = CFRetain(cf_allocator_real(externalCharactersAllocator));
+	cf_set_flags(s, CF_STRING_MUTABLE | CF_STRING_WIDE);
+	return (CFMutableStringRef)s;
+}
+
+void CFStringSetExternalCharactersNoCopy(CFMutableStringRef theString, UniChar *chars,
+					 CFIndex length, CFIndex capacity)
+{
+	struct cf_string_mutable *s = mutable_of(theString);
+
+	if (!cf_string_is_mutable(theString) || !s->external || length < 0 || capacity < length ||
+	    (capacity && !chars))
+		return;
+	s->string.contents = chars;
+	s->string.length = length;
+	s->capacity = capacity;
+}
+
 /* --- storage -------------------------------------------------------------------------- */
 
 static bool text_needs_units(struct cf_text text)
@@ -52,6 +85,24 @@ static bool text_needs_units(struct cf_text text)
 		if (cf_text_at(&text, i) >= 0x80)
 			return true;
 	return false;
+}
+
+void cf_string_free_contents(struct cf_string_mutable *s)
+{
+	if (!s->external) {
+		free(s->string.contents);
+		return;
+	}
+	CFAllocatorDeallocate(s->external, s->string.contents);
+	CFRelease(s->external);
+}
+
+static void *resize(struct cf_string_mutable *s, CFIndex capacity, bool wide)
+{
+	if (s->external)
+		return CFAllocatorReallocate(s->external, s->string.contents,
+					     capacity * (CFIndex)sizeof(UniChar), 0);
+	return realloc(s->string.contents, ((size_t)capacity + 1) << wide);
 }
 
 /* Room for LENGTH, as units if WIDE. */
@@ -68,7 +119,7 @@ static bool reserve(struct cf_string_mutable *s, CFIndex length, bool wide)
 	if (length > capacity)
 		capacity = length + length / 2 + 15;
 	if (wide == was_wide) {
-		contents = realloc(s->string.contents, ((size_t)capacity + 1) << wide);
+		contents = resize(s, capacity, wide);
 		if (!contents)
 			return false;
 	} else {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Comparing, searching, splitting and joining; numbers in text. */
-#include "cf/string_internal.h"
+/* Comparing; numbers in text. */
+#include "cf/string_fold.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,33 +35,120 @@ static int compare_numbers(const struct cf_text *a, CFIndex *i, const struct cf_
 	return first;
 }
 
-static CFComparisonResult compare_text(struct cf_text a, struct cf_text b,
-				       CFStringCompareFlags options)
+static CFComparisonResult compare_units(struct cf_text a, struct cf_text b)
 {
-	CFIndex i = 0, j = 0;
+	CFIndex n = a.length < b.length ? a.length : b.length;
 
-	while (i < a.length && j < b.length) {
-		UniChar x = cf_text_at(&a, i), y = cf_text_at(&b, j);
+	for (CFIndex i = 0; i < n; i++) {
+		UniChar x = cf_text_at(&a, i), y = cf_text_at(&b, i);
 
-		if (options & kCFCompareNumerically && is_digit(x) && is_digit(y)) {
-			int order = compare_numbers(&a, &i, &b, &j);
-
-			if (order)
-				return order < 0 ? kCFCompareLessThan : kCFCompareGreaterThan;
-			continue;
-		}
-		if (x != y && options & kCFCompareCaseInsensitive) {
-			x = cf_unicode_fold(x);
-			y = cf_unicode_fold(y);
-		}
 		if (x != y)
 			return x < y ? kCFCompareLessThan : kCFCompareGreaterThan;
-		i++;
-		j++;
 	}
-	if (i < a.length)
-		return kCFCompareGreaterThan;
-	return j < b.length ? kCFCompareLessThan : kCFCompareEqualTo;
+	return cf_order(a.length, b.length);
+}
+
+/* Are both at the start of a number? Compare it; 2: they are equal, or at none. */
+static int compare_number_here(struct fold *a, struct fold *b)
+{
+	int order;
+
+	if (!fold_is_between(a) || !fold_is_between(b) || a->at >= a->end || b->at >= b->end ||
+	    !is_digit(cf_text_at(a->text, a->at)) || !is_digit(cf_text_at(b->text, b->at)))
+		return 2;
+	order = compare_numbers(a->text, &a->at, b->text, &b->at);
+	return order ? order : 2;
+}
+
+static CFComparisonResult compare_folded(struct fold *a, struct fold *b, bool numerically)
+{
+	for (;;) {
+		uint32_t x = 0, y = 0;
+		bool has_x, has_y;
+
+		if (numerically) {
+			int order = compare_number_here(a, b);
+
+			if (order != 2)
+				return order < 0 ? kCFCompareLessThan : kCFCompareGreaterThan;
+		}
+		has_x = fold_next(a, &x);
+		has_y = fold_next(b, &y);
+		if (!has_x || !has_y)
+			return cf_order(has_x, has_y);
+		if (x != y)
+			return cf_order(x, y);
+	}
+}
+
+/* The folded text in UTF-8, as collation takes it; NULL without memory. */
+static char *copy_folded(struct fold f)
+{
+	CFMutableStringRef folded = CFStringCreateMutable(NULL, 0);
+	CFIndex size;
+	char *bytes;
+	uint32_t c;
+
+	if (!folded)
+		return NULL;
+	while (fold_next(&f, &c)) {
+		UniChar units[2];
+
+		CFStringAppendCharacters(folded, units, cf_put_point(units, c));
+	}
+	size = CFStringGetMaximumSizeForEncoding(CFStringGetLength(folded), kCFStringEncodingUTF8) +
+	       1;
+	bytes = malloc((size_t)size);
+	if (bytes && !CFStringGetCString(folded, bytes, size, kCFStringEncodingUTF8)) {
+		free(bytes);
+		bytes = NULL;
+	}
+	CFRelease(folded);
+	return bytes;
+}
+
+/* In the order of a language; equal too when the text cannot be collated. */
+static CFComparisonResult compare_collated(struct fold a, struct fold b, CFLocaleRef locale)
+{
+	locale_t collation = cf_locale_collation(locale);
+	char *x, *y;
+	int order = 0;
+
+	if (!collation)
+		return kCFCompareEqualTo;
+	x = copy_folded(a);
+	y = copy_folded(b);
+	if (x && y)
+		order = strcoll_l(x, y, collation);
+	free(x);
+	free(y);
+	freelocale(collation);
+	return cf_order(order, 0);
+}
+
+static CFComparisonResult compare_text(struct cf_text a, struct cf_text b,
+				       CFStringCompareFlags options, CFLocaleRef locale)
+{
+	char buffer[CF_LANGUAGE_SIZE];
+	const char *language = cf_locale_language(locale, buffer);
+	CFComparisonResult order;
+	struct fold x, y;
+
+	if (!(options & ~(CFStringCompareFlags)(kCFCompareBackwards | kCFCompareAnchored |
+						kCFCompareForcedOrdering)) &&
+	    !locale)
+		return compare_units(a, b);
+	x = fold_init(&a, CFRangeMake(0, a.length), options, language);
+	y = fold_init(&b, CFRangeMake(0, b.length), options, language);
+	if ((options & kCFCompareLocalized || locale) && !(options & kCFCompareNumerically)) {
+		order = compare_collated(x, y, locale);
+		if (order)
+			return order;
+	}
+	order = compare_folded(&x, &y, options & kCFCompareNumerically);
+	if (!order && options & kCFCompareForcedOrdering)
+		return compare_units(a, b);
+	return order;
 }
 
 CFComparisonResult CFStringCompareWithOptionsAndLocale(CFStringRef theString1,
@@ -78,7 +165,7 @@ CFComparisonResult CFStringCompareWithOptionsAndLocale(CFStringRef theString1,
 						: kCFCompareGreaterThan;
 	a = cf_text_of(theString1);
 	a = cf_text_part(a, cf_range_clip(rangeToCompare, a.length));
-	return compare_text(a, cf_text_of(theString2), compareOptions);
+	return compare_text(a, cf_text_of(theString2), compareOptions, locale);
 }
 
 CFComparisonResult CFStringCompareWithOptions(CFStringRef theString1, CFStringRef theString2,
@@ -95,239 +182,6 @@ CFComparisonResult CFStringCompare(CFStringRef theString1, CFStringRef theString
 	return CFStringCompareWithOptions(theString1, theString2,
 					  CFRangeMake(0, CFStringGetLength(theString1)),
 					  compareOptions);
-}
-
-/* --- searching ---------------------------------------------------------------------------- */
-
-static bool matches_at(const struct cf_text *text, CFIndex at, const struct cf_text *what,
-		       bool fold)
-{
-	for (CFIndex i = 0; i < what->length; i++) {
-		UniChar x = cf_text_at(text, at + i), y = cf_text_at(what, i);
-
-		if (x != y && (!fold || cf_unicode_fold(x) != cf_unicode_fold(y)))
-			return false;
-	}
-	return true;
-}
-
-Boolean CFStringFindWithOptionsAndLocale(CFStringRef theString, CFStringRef stringToFind,
-					 CFRange rangeToSearch, CFStringCompareFlags searchOptions,
-					 CFLocaleRef locale, CFRange *result)
-{
-	bool fold = searchOptions & kCFCompareCaseInsensitive;
-	bool backwards = searchOptions & kCFCompareBackwards;
-	struct cf_text text, what;
-	CFIndex places;
-
-	if (!cf_string_is(theString) || !cf_string_is(stringToFind))
-		return FALSE;
-	text = cf_text_of(theString);
-	what = cf_text_of(stringToFind);
-	rangeToSearch = cf_range_clip(rangeToSearch, text.length);
-	if (!what.length || what.length > rangeToSearch.length)
-		return FALSE;
-	places = rangeToSearch.length - what.length + 1;
-	for (CFIndex i = 0; i < (searchOptions & kCFCompareAnchored ? 1 : places); i++) {
-		CFIndex at = rangeToSearch.location + (backwards ? places - 1 - i : i);
-
-		if (matches_at(&text, at, &what, fold)) {
-			if (result)
-				*result = CFRangeMake(at, what.length);
-			return TRUE;
-		}
-	}
-	return FALSE;
-}
-
-Boolean CFStringFindWithOptions(CFStringRef theString, CFStringRef stringToFind,
-				CFRange rangeToSearch, CFStringCompareFlags searchOptions,
-				CFRange *result)
-{
-	return CFStringFindWithOptionsAndLocale(theString, stringToFind, rangeToSearch,
-						searchOptions, NULL, result);
-}
-
-CFRange CFStringFind(CFStringRef theString, CFStringRef stringToFind,
-		     CFStringCompareFlags compareOptions)
-{
-	CFRange found = { kCFNotFound, 0 };
-
-	CFStringFindWithOptions(theString, stringToFind,
-				CFRangeMake(0, CFStringGetLength(theString)), compareOptions,
-				&found);
-	return found;
-}
-
-Boolean CFStringHasPrefix(CFStringRef theString, CFStringRef prefix)
-{
-	if (cf_string_is(theString) && cf_string_is(prefix) && !CFStringGetLength(prefix))
-		return TRUE;
-	return CFStringFind(theString, prefix, kCFCompareAnchored).location != kCFNotFound;
-}
-
-Boolean CFStringHasSuffix(CFStringRef theString, CFStringRef suffix)
-{
-	if (cf_string_is(theString) && cf_string_is(suffix) && !CFStringGetLength(suffix))
-		return TRUE;
-	return CFStringFind(theString, suffix, kCFCompareAnchored | kCFCompareBackwards).location !=
-	       kCFNotFound;
-}
-
-static const void *range_retain(CFAllocatorRef allocator, const void *value)
-{
-	CFRange *copy = malloc(sizeof(*copy));
-
-	if (copy)
-		*copy = *(const CFRange *)value;
-	return copy;
-}
-
-static void range_release(CFAllocatorRef allocator, const void *value)
-{
-	free((void *)value);
-}
-
-static Boolean range_equal(const void *a, const void *b)
-{
-	const CFRange *x = a, *y = b;
-
-	return x == y || (x && y && x->location == y->location && x->length == y->length);
-}
-
-static const CFArrayCallBacks range_callbacks = { 0, range_retain, range_release, NULL,
-						  range_equal };
-
-CFArrayRef CFStringCreateArrayWithFindResults(CFAllocatorRef alloc, CFStringRef theString,
-					      CFStringRef stringToFind, CFRange rangeToSearch,
-					      CFStringCompareFlags compareOptions)
-{
-	CFMutableArrayRef found = NULL;
-	CFRange range;
-
-	rangeToSearch = cf_range_clip(rangeToSearch, CFStringGetLength(theString));
-	while (CFStringFindWithOptions(theString, stringToFind, rangeToSearch, compareOptions,
-				       &range)) {
-		CFIndex end = rangeToSearch.location + rangeToSearch.length;
-
-		if (!found)
-			found = CFArrayCreateMutable(alloc, 0, &range_callbacks);
-		CFArrayAppendValue(found, &range);
-		if (compareOptions & kCFCompareBackwards) {
-			rangeToSearch.length = range.location - rangeToSearch.location;
-		} else {
-			rangeToSearch.location = range.location + range.length;
-			rangeToSearch.length = end - rangeToSearch.location;
-		}
-	}
-	return found;
-}
-
-CFRange CFStringGetRangeOfComposedCharactersAtIndex(CFStringRef theString, CFIndex theIndex)
-{
-	UniChar c = CFStringGetCharacterAtIndex(theString, theIndex);
-
-	if (theIndex < 0 || theIndex >= CFStringGetLength(theString))
-		return CFRangeMake(kCFNotFound, 0);
-	if (CFStringIsSurrogateHighCharacter(c) &&
-	    CFStringIsSurrogateLowCharacter(CFStringGetCharacterAtIndex(theString, theIndex + 1)))
-		return CFRangeMake(theIndex, 2);
-	if (CFStringIsSurrogateLowCharacter(c) &&
-	    CFStringIsSurrogateHighCharacter(CFStringGetCharacterAtIndex(theString, theIndex - 1)))
-		return CFRangeMake(theIndex - 1, 2);
-	return CFRangeMake(theIndex, 1);
-}
-
-static bool is_line_end(UniChar c)
-{
-	return c == '\n' || c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029;
-}
-
-void CFStringGetLineBounds(CFStringRef theString, CFRange range, CFIndex *lineBeginIndex,
-			   CFIndex *lineEndIndex, CFIndex *contentsEndIndex)
-{
-	struct cf_text text = { "", 0, false };
-	CFIndex start, end, contents;
-
-	if (cf_string_is(theString))
-		text = cf_text_of(theString);
-	range = cf_range_clip(range, text.length);
-	start = range.location;
-	/* A position between CR and LF belongs to the line that they end. */
-	if (start && start < text.length && cf_text_at(&text, start) == '\n' &&
-	    cf_text_at(&text, start - 1) == '\r')
-		start--;
-	while (start && !is_line_end(cf_text_at(&text, start - 1)))
-		start--;
-	contents = range.location + range.length;
-	/* The line end that the range itself ends with is the end of its last line. */
-	if (range.length && is_line_end(cf_text_at(&text, contents - 1)))
-		contents--;
-	while (contents < text.length && !is_line_end(cf_text_at(&text, contents)))
-		contents++;
-	end = contents;
-	if (end < text.length)
-		end += cf_text_at(&text, end) == '\r' && end + 1 < text.length &&
-				       cf_text_at(&text, end + 1) == '\n'
-			     ? 2
-			     : 1;
-	if (contents && contents < text.length && cf_text_at(&text, contents) == '\n' &&
-	    contents > start && cf_text_at(&text, contents - 1) == '\r')
-		contents--;
-	if (lineBeginIndex)
-		*lineBeginIndex = start;
-	if (lineEndIndex)
-		*lineEndIndex = end;
-	if (contentsEndIndex)
-		*contentsEndIndex = contents;
-}
-
-/* --- splitting and joining ------------------------------------------------------------------- */
-
-CFStringRef CFStringCreateByCombiningStrings(CFAllocatorRef alloc, CFArrayRef theArray,
-					     CFStringRef separatorString)
-{
-	scope_cf CFMutableStringRef text = CFStringCreateMutable(NULL, 0);
-	CFIndex n = CFArrayGetCount(theArray);
-
-	if (!text || !cf_is(theArray, CF_TYPE_ARRAY))
-		return NULL;
-	for (CFIndex i = 0; i < n; i++) {
-		if (i && separatorString)
-			CFStringAppend(text, separatorString);
-		CFStringAppend(text, CFArrayGetValueAtIndex(theArray, i));
-	}
-	return CFStringCreateCopy(alloc, text);
-}
-
-static void append_part(CFMutableArrayRef parts, CFStringRef string, CFIndex from, CFIndex to)
-{
-	scope_cf CFStringRef part =
-		CFStringCreateWithSubstring(NULL, string, CFRangeMake(from, to - from));
-
-	if (part)
-		CFArrayAppendValue(parts, part);
-}
-
-CFArrayRef CFStringCreateArrayBySeparatingStrings(CFAllocatorRef alloc, CFStringRef theString,
-						  CFStringRef separatorString)
-{
-	CFIndex at = 0, length = CFStringGetLength(theString);
-	CFMutableArrayRef parts;
-	CFRange found;
-
-	if (!cf_string_is(theString) || !cf_string_is(separatorString))
-		return NULL;
-	parts = CFArrayCreateMutable(alloc, 0, &kCFTypeArrayCallBacks);
-	if (!parts)
-		return NULL;
-	while (CFStringFindWithOptions(theString, separatorString, CFRangeMake(at, length - at), 0,
-				       &found)) {
-		append_part(parts, theString, at, found.location);
-		at = found.location + found.length;
-	}
-	append_part(parts, theString, at, length);
-	return parts;
 }
 
 /* --- numbers ------------------------------------------------------------------------------------ */

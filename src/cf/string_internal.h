@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <locale.h>
+
 #include "cf/cf_internal.h"
 
 enum {
@@ -28,6 +30,8 @@ struct cf_string {
 struct cf_string_mutable {
 	struct cf_string string;
 	CFIndex capacity; /* units, without the NUL */
+	/* The allocator of units that the program gave (retained), or NULL: malloc's. */
+	CFAllocatorRef external;
 };
 
 struct cf_string_external {
@@ -62,6 +66,30 @@ static inline struct cf_text cf_text_part(struct cf_text text, CFRange range)
 	return text;
 }
 
+/* The code point at I; *RET_UNITS is how many units it takes. A lone surrogate is itself. */
+static inline uint32_t cf_text_point(const struct cf_text *text, CFIndex i, int *ret_units)
+{
+	UniChar high = cf_text_at(text, i), low;
+
+	*ret_units = 1;
+	if (!CFStringIsSurrogateHighCharacter(high) || i + 1 >= text->length)
+		return high;
+	low = cf_text_at(text, i + 1);
+	if (!CFStringIsSurrogateLowCharacter(low))
+		return high;
+	*ret_units = 2;
+	return CFStringGetLongCharacterForSurrogatePair(high, low);
+}
+
+/* The units of C (one or two) in UNITS; how many. */
+static inline CFIndex cf_put_point(UniChar *units, uint32_t c)
+{
+	if (CFStringGetSurrogatePairForLongCharacter(c, units))
+		return 2;
+	units[0] = (UniChar)c;
+	return 1;
+}
+
 static inline bool cf_string_is(CFStringRef string)
 {
 	return cf_is(string, CF_TYPE_STRING);
@@ -78,6 +106,10 @@ CFStringRef cf_string_new(CFAllocatorRef allocator, struct cf_text text);
 struct cf_string *cf_string_new_room(CFAllocatorRef allocator, CFIndex length, bool is_wide);
 /* Replace a range that lies inside by TEXT, which must not be part of S. False without memory. */
 bool cf_string_splice(CFMutableStringRef string, CFRange range, struct cf_text text);
+
+/* --- string_change.c ---------------------------------------------------------------- */
+
+void cf_string_free_contents(struct cf_string_mutable *s);
 
 /* --- encoding.c -------------------------------------------------------------------- */
 
@@ -96,16 +128,24 @@ CFIndex cf_encoding_encode(CFStringEncoding encoding, struct cf_text text, uint8
 
 /* --- string_case.c ------------------------------------------------------------------- */
 
-uint32_t cf_unicode_lower(uint32_t c);
-uint32_t cf_unicode_upper(uint32_t c);
-bool cf_unicode_is_letter(uint32_t c);
-bool cf_unicode_is_space(uint32_t c);
-/* For comparisons without case, on single units. */
-UniChar cf_unicode_fold(UniChar c);
-
-/* --- string_format.c ------------------------------------------------------------------- */
-
-#include <locale.h>
-
 /* The C locale, so that numbers do not depend on the program's. */
 locale_t cf_c_locale(void);
+bool cf_unicode_is_letter(uint32_t c);
+/* White space and line ends. */
+bool cf_unicode_is_space(uint32_t c);
+
+/* --- locale.c ---------------------------------------------------------------------------- */
+
+#define CF_LANGUAGE_SIZE 9
+/* The language of LOCALE (NULL: none) for rules of case, in BUFFER; NULL for none. */
+const char *cf_locale_language(CFLocaleRef locale, char buffer[CF_LANGUAGE_SIZE]);
+/* For strcoll_l, to be freed: of LOCALE, or (NULL) of the environment. (locale_t)0: there is none. */
+locale_t cf_locale_collation(CFLocaleRef locale);
+
+/* --- constants ------------------------------------------------------------------------------ */
+
+/* A public constant string NAME with the ASCII text TEXT. */
+#define CF_CONSTANT_STRING(name, text) \
+	static const struct cf_string name##_object = { CF_OBJECT_STATIC(CF_TYPE_STRING), \
+							(void *)(text), sizeof(text) - 1 }; \
+	const CFStringRef name = (CFStringRef)&name##_object

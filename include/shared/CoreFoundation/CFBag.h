@@ -47,7 +47,8 @@ CF_EXPORT Boolean CFBagContainsValue(CFBagRef theBag, const void *value);
 /* The equal value that is inside (borrowed), NULL when there is none. */
 CF_EXPORT const void *CFBagGetValue(CFBagRef theBag, const void *value);
 /* *VALUE (may be NULL) is written only when true. */
-CF_EXPORT Boolean CFBagGetValueIfPresent(CFBagRef theBag, const void *candidate, const void **value);
+CF_EXPORT Boolean CFBagGetValueIfPresent(CFBagRef theBag, const void *candidate,
+					 const void **value);
 /* Room for the count. */
 CF_EXPORT void CFBagGetValues(CFBagRef theBag, const void **values);
 CF_EXPORT void CFBagApplyFunction(CFBagRef theBag, CFBagApplierFunction applier, void *context);

@@ -56,8 +56,14 @@
 #define CF_DEPRECATED_MAC(...)
 #define CF_FORMAT_FUNCTION(format, arguments)
 #define CF_FORMAT_ARGUMENT(argument)
-#define CF_ENUM(type, name) enum name; typedef type name; enum name
-#define CF_OPTIONS(type, name) enum name; typedef type name; enum name
+#define CF_ENUM(type, name) \
+	enum name; \
+	typedef type name; \
+	enum name
+#define CF_OPTIONS(type, name) \
+	enum name; \
+	typedef type name; \
+	enum name
 #if !defined(__OBJC__) && !defined(__bridge)
 #define __bridge
 #define __bridge_retained
@@ -83,13 +89,15 @@ typedef struct __CFDictionary *CFMutableDictionaryRef;
 typedef const struct __CFData *CFDataRef;
 typedef struct __CFData *CFMutableDataRef;
 typedef const struct __CFLocale *CFLocaleRef;
+typedef const struct __CFCharacterSet *CFCharacterSetRef;
 typedef const struct __CFNull *CFNullRef;
 typedef struct __CFError *CFErrorRef;
 typedef CFTypeRef CFPropertyListRef;
 
 typedef CFIndex CFComparisonResult;
 enum { kCFCompareLessThan = -1L, kCFCompareEqualTo = 0, kCFCompareGreaterThan = 1 };
-typedef CFComparisonResult (*CFComparatorFunction)(const void *val1, const void *val2, void *context);
+typedef CFComparisonResult (*CFComparatorFunction)(const void *val1, const void *val2,
+						   void *context);
 
 /* "No such position" of searches. */
 static const CFIndex kCFNotFound = -1;

@@ -14,10 +14,7 @@ CF_EXTERN_C_BEGIN
 typedef int CFFileDescriptorNativeDescriptor;
 typedef struct __CFFileDescriptor *CFFileDescriptorRef;
 
-enum {
-	kCFFileDescriptorReadCallBack = 1UL << 0,
-	kCFFileDescriptorWriteCallBack = 1UL << 1
-};
+enum { kCFFileDescriptorReadCallBack = 1UL << 0, kCFFileDescriptorWriteCallBack = 1UL << 1 };
 
 typedef void (*CFFileDescriptorCallBack)(CFFileDescriptorRef f, CFOptionFlags callBackTypes,
 					 void *info);

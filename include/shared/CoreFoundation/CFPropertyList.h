@@ -47,12 +47,9 @@ CF_EXPORT CFPropertyListRef CFPropertyListCreateWithData(CFAllocatorRef allocato
 							 CFPropertyListFormat *format,
 							 CFErrorRef *error);
 /* STREAMLENGTH bytes of an open stream; 0: to its end. */
-CF_EXPORT CFPropertyListRef CFPropertyListCreateWithStream(CFAllocatorRef allocator,
-							   CFReadStreamRef stream,
-							   CFIndex streamLength,
-							   CFOptionFlags options,
-							   CFPropertyListFormat *format,
-							   CFErrorRef *error);
+CF_EXPORT CFPropertyListRef CFPropertyListCreateWithStream(
+	CFAllocatorRef allocator, CFReadStreamRef stream, CFIndex streamLength,
+	CFOptionFlags options, CFPropertyListFormat *format, CFErrorRef *error);
 /* Dictionaries are written sorted by key. NULL for what is no property list and for formats that
  * cannot be written. OPTIONS is 0. */
 CF_EXPORT CFDataRef CFPropertyListCreateData(CFAllocatorRef allocator,
@@ -77,12 +74,9 @@ CF_EXPORT CFPropertyListRef CFPropertyListCreateFromXMLData(CFAllocatorRef alloc
 							    CFStringRef *errorString);
 CF_EXPORT CFDataRef CFPropertyListCreateXMLData(CFAllocatorRef allocator,
 						CFPropertyListRef propertyList);
-CF_EXPORT CFPropertyListRef CFPropertyListCreateFromStream(CFAllocatorRef allocator,
-							   CFReadStreamRef stream,
-							   CFIndex streamLength,
-							   CFOptionFlags mutabilityOption,
-							   CFPropertyListFormat *format,
-							   CFStringRef *errorString);
+CF_EXPORT CFPropertyListRef CFPropertyListCreateFromStream(
+	CFAllocatorRef allocator, CFReadStreamRef stream, CFIndex streamLength,
+	CFOptionFlags mutabilityOption, CFPropertyListFormat *format, CFStringRef *errorString);
 CF_EXPORT CFIndex CFPropertyListWriteToStream(CFPropertyListRef propertyList,
 					      CFWriteStreamRef stream, CFPropertyListFormat format,
 					      CFStringRef *errorString);

@@ -29,7 +29,7 @@ typedef struct __CFRunLoopTimer *CFRunLoopTimerRef;
 typedef SInt32 CFRunLoopRunResult;
 enum {
 	kCFRunLoopRunFinished = 1, /* nothing (left) in the mode */
-	kCFRunLoopRunStopped = 2, /* CFRunLoopStop */
+	kCFRunLoopRunStopped = 2,  /* CFRunLoopStop */
 	kCFRunLoopRunTimedOut = 3,
 	kCFRunLoopRunHandledSource = 4 /* asked for with returnAfterSourceHandled */
 };

@@ -47,7 +47,8 @@ CF_EXPORT Boolean CFSetContainsValue(CFSetRef theSet, const void *value);
 /* The equal value that is inside (borrowed), NULL when there is none. */
 CF_EXPORT const void *CFSetGetValue(CFSetRef theSet, const void *value);
 /* *VALUE (may be NULL) is written only when true. */
-CF_EXPORT Boolean CFSetGetValueIfPresent(CFSetRef theSet, const void *candidate, const void **value);
+CF_EXPORT Boolean CFSetGetValueIfPresent(CFSetRef theSet, const void *candidate,
+					 const void **value);
 /* Room for the count. */
 CF_EXPORT void CFSetGetValues(CFSetRef theSet, const void **values);
 CF_EXPORT void CFSetApplyFunction(CFSetRef theSet, CFSetApplierFunction applier, void *context);

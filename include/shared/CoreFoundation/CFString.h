@@ -21,7 +21,10 @@ enum {
 	kCFStringEncodingMacRoman = 0,
 	kCFStringEncodingWindowsLatin1 = 0x0500,
 	kCFStringEncodingISOLatin1 = 0x0201,
+	kCFStringEncodingNextStepLatin = 0x0B01,
 	kCFStringEncodingASCII = 0x0600,
+	/* ASCII with escapes for everything else: \ooo, \uxxxx and \\ */
+	kCFStringEncodingNonLossyASCII = 0x0BFF,
 	kCFStringEncodingUnicode = 0x0100,
 	kCFStringEncodingUTF8 = 0x08000100,
 	kCFStringEncodingUTF16 = 0x0100,
@@ -32,14 +35,19 @@ enum {
 	kCFStringEncodingUTF32LE = 0x1c000100
 };
 
+typedef CFStringEncoding CFStringBuiltInEncodings;
+
 typedef CFOptionFlags CFStringCompareFlags;
 enum {
 	kCFCompareCaseInsensitive = 1,
-	kCFCompareBackwards = 4,
-	kCFCompareAnchored = 8,
-	kCFCompareNonliteral = 16,
-	kCFCompareLocalized = 32,
-	kCFCompareNumerically = 64
+	kCFCompareBackwards = 4,    /* searching from the end */
+	kCFCompareAnchored = 8,	    /* only at the start, or at the end if backwards */
+	kCFCompareNonliteral = 16,  /* composed and decomposed forms are equal */
+	kCFCompareLocalized = 32,   /* in the order of the user's or the given language */
+	kCFCompareNumerically = 64, /* runs of digits by value */
+	kCFCompareDiacriticInsensitive = 128,
+	kCFCompareWidthInsensitive = 256, /* full- and half-width forms are equal */
+	kCFCompareForcedOrdering = 512	  /* equal only when literally equal */
 };
 
 /* A constant string that lives forever. With clang it is a static initialiser (the literal must be
@@ -85,8 +93,12 @@ CF_EXPORT CFStringRef CFStringCreateWithBytesNoCopy(CFAllocatorRef alloc, const 
 						    CFIndex numBytes, CFStringEncoding encoding,
 						    Boolean isExternalRepresentation,
 						    CFAllocatorRef contentsDeallocator);
-CF_EXPORT CFStringRef CFStringCreateWithCharactersNoCopy(CFAllocatorRef alloc,
-							 const UniChar *chars, CFIndex numChars,
+CF_EXPORT CFStringRef CFStringCreateWithPascalStringNoCopy(CFAllocatorRef alloc,
+							   ConstStr255Param pStr,
+							   CFStringEncoding encoding,
+							   CFAllocatorRef contentsDeallocator);
+CF_EXPORT CFStringRef CFStringCreateWithCharactersNoCopy(CFAllocatorRef alloc, const UniChar *chars,
+							 CFIndex numChars,
 							 CFAllocatorRef contentsDeallocator);
 CF_EXPORT CFStringRef CFStringCreateWithSubstring(CFAllocatorRef alloc, CFStringRef str,
 						  CFRange range);
@@ -103,6 +115,16 @@ CF_EXPORT CFStringRef CFStringCreateWithFormatAndArguments(CFAllocatorRef alloc,
 CF_EXPORT CFMutableStringRef CFStringCreateMutable(CFAllocatorRef alloc, CFIndex maxLength);
 CF_EXPORT CFMutableStringRef CFStringCreateMutableCopy(CFAllocatorRef alloc, CFIndex maxLength,
 						       CFStringRef theString);
+
+/* A string that works in the caller's CHARS (room for CAPACITY, NUMCHARS in use). To grow beyond it
+ * reallocates them with the allocator, which also frees them in the end; with kCFAllocatorNull it
+ * does not grow and does not free. NULL: the default allocator. */
+CF_EXPORT CFMutableStringRef CFStringCreateMutableWithExternalCharactersNoCopy(
+	CFAllocatorRef alloc, UniChar *chars, CFIndex numChars, CFIndex capacity,
+	CFAllocatorRef externalCharactersAllocator);
+/* Other characters for such a string; what it had is not freed. */
+CF_EXPORT void CFStringSetExternalCharactersNoCopy(CFMutableStringRef theString, UniChar *chars,
+						   CFIndex length, CFIndex capacity);
 
 /* --- reading ------------------------------------------------------------------- */
 
@@ -121,6 +143,9 @@ CF_EXPORT Boolean CFStringGetPascalString(CFStringRef theString, StringPtr buffe
  * changed or freed. */
 CF_EXPORT const char *CFStringGetCStringPtr(CFStringRef theString, CFStringEncoding encoding);
 CF_EXPORT const UniChar *CFStringGetCharactersPtr(CFStringRef theString);
+/* No string is kept in that form here: always NULL. */
+CF_EXPORT ConstStringPtr CFStringGetPascalStringPtr(CFStringRef theString,
+						    CFStringEncoding encoding);
 /*
  * Encode RANGE. LOSSBYTE replaces what ENCODING cannot say, 0: stop there. BUFFER may be NULL to
  * count only. EXTERNAL: with a byte order mark where the encoding has one. Returns the number of
@@ -150,11 +175,9 @@ CF_EXPORT CFStringRef CFStringCreateWithFileSystemRepresentation(CFAllocatorRef 
 
 /* --- comparing and searching ----------------------------------------------------- */
 
-CF_EXPORT CFComparisonResult CFStringCompareWithOptionsAndLocale(CFStringRef theString1,
-								 CFStringRef theString2,
-								 CFRange rangeToCompare,
-								 CFStringCompareFlags compareOptions,
-								 CFLocaleRef locale);
+CF_EXPORT CFComparisonResult CFStringCompareWithOptionsAndLocale(
+	CFStringRef theString1, CFStringRef theString2, CFRange rangeToCompare,
+	CFStringCompareFlags compareOptions, CFLocaleRef locale);
 /* RANGE is of the first string. */
 CF_EXPORT CFComparisonResult CFStringCompareWithOptions(CFStringRef theString1,
 							CFStringRef theString2,
@@ -178,14 +201,21 @@ CF_EXPORT CFArrayRef CFStringCreateArrayWithFindResults(CFAllocatorRef alloc, CF
 							CFStringRef stringToFind,
 							CFRange rangeToSearch,
 							CFStringCompareFlags compareOptions);
+/* The first (or last, if backwards) character of the set; of two units beyond U+FFFF. */
+CF_EXPORT Boolean CFStringFindCharacterFromSet(CFStringRef theString, CFCharacterSetRef theSet,
+					       CFRange rangeToSearch,
+					       CFStringCompareFlags searchOptions, CFRange *result);
 CF_EXPORT Boolean CFStringHasPrefix(CFStringRef theString, CFStringRef prefix);
 CF_EXPORT Boolean CFStringHasSuffix(CFStringRef theString, CFStringRef suffix);
-/* The surrogate pair or single unit at THEINDEX. */
+/* The character as readers see it that is at THEINDEX, with its marks. */
 CF_EXPORT CFRange CFStringGetRangeOfComposedCharactersAtIndex(CFStringRef theString,
 							      CFIndex theIndex);
 /* Start of the first line of RANGE, end of its last with and without the line end. NULLs allowed. */
 CF_EXPORT void CFStringGetLineBounds(CFStringRef theString, CFRange range, CFIndex *lineBeginIndex,
 				     CFIndex *lineEndIndex, CFIndex *contentsEndIndex);
+/* The same for paragraphs: CR, LF, both, U+2029. */
+CF_EXPORT void CFStringGetParagraphBounds(CFStringRef string, CFRange range, CFIndex *parBeginIndex,
+					  CFIndex *parEndIndex, CFIndex *contentsEndIndex);
 CF_EXPORT CFStringRef CFStringCreateByCombiningStrings(CFAllocatorRef alloc, CFArrayRef theArray,
 						       CFStringRef separatorString);
 CF_EXPORT CFArrayRef CFStringCreateArrayBySeparatingStrings(CFAllocatorRef alloc,
@@ -213,7 +243,8 @@ CF_EXPORT void CFStringAppendFormatAndArguments(CFMutableStringRef theString,
 						va_list arguments);
 CF_EXPORT void CFStringInsert(CFMutableStringRef str, CFIndex idx, CFStringRef insertedStr);
 CF_EXPORT void CFStringDelete(CFMutableStringRef theString, CFRange range);
-CF_EXPORT void CFStringReplace(CFMutableStringRef theString, CFRange range, CFStringRef replacement);
+CF_EXPORT void CFStringReplace(CFMutableStringRef theString, CFRange range,
+			       CFStringRef replacement);
 CF_EXPORT void CFStringReplaceAll(CFMutableStringRef theString, CFStringRef replacement);
 /* Returns the number of replacements. */
 CF_EXPORT CFIndex CFStringFindAndReplace(CFMutableStringRef theString, CFStringRef stringToFind,
@@ -229,6 +260,18 @@ CF_EXPORT void CFStringLowercase(CFMutableStringRef theString, CFLocaleRef local
 CF_EXPORT void CFStringUppercase(CFMutableStringRef theString, CFLocaleRef locale);
 CF_EXPORT void CFStringCapitalize(CFMutableStringRef theString, CFLocaleRef locale);
 
+typedef CFIndex CFStringNormalizationForm;
+enum {
+	kCFStringNormalizationFormD = 0, /* canonical decomposition */
+	kCFStringNormalizationFormKD,	 /* compatibility decomposition */
+	kCFStringNormalizationFormC,	 /* D, then composition */
+	kCFStringNormalizationFormKC
+};
+CF_EXPORT void CFStringNormalize(CFMutableStringRef theString, CFStringNormalizationForm theForm);
+/* Remove the differences of case, diacritics and width that THEFLAGS name. */
+CF_EXPORT void CFStringFold(CFMutableStringRef theString, CFStringCompareFlags theFlags,
+			    CFLocaleRef theLocale);
+
 /* --- encodings ---------------------------------------------------------------------- */
 
 CF_EXPORT Boolean CFStringIsEncodingAvailable(CFStringEncoding encoding);
@@ -238,6 +281,12 @@ CF_EXPORT const CFStringEncoding *CFStringGetListOfAvailableEncodings(void);
 CF_EXPORT CFStringRef CFStringGetNameOfEncoding(CFStringEncoding encoding);
 CF_EXPORT CFStringRef CFStringConvertEncodingToIANACharSetName(CFStringEncoding encoding);
 CF_EXPORT CFStringEncoding CFStringConvertIANACharSetNameToEncoding(CFStringRef theString);
+/* kCFStringEncodingInvalidId for one that is not known. */
+CF_EXPORT unsigned long CFStringConvertEncodingToNSStringEncoding(CFStringEncoding encoding);
+CF_EXPORT CFStringEncoding CFStringConvertNSStringEncodingToEncoding(unsigned long encoding);
+CF_EXPORT UInt32 CFStringConvertEncodingToWindowsCodepage(CFStringEncoding encoding);
+CF_EXPORT CFStringEncoding CFStringConvertWindowsCodepageToEncoding(UInt32 codepage);
+CF_EXPORT CFStringEncoding CFStringGetMostCompatibleMacStringEncoding(CFStringEncoding encoding);
 
 /* --- fast access to many units -------------------------------------------------------- */
 
@@ -291,6 +340,16 @@ CF_INLINE UTF32Char CFStringGetLongCharacterForSurrogatePair(UniChar surrogateHi
 							     UniChar surrogateLow)
 {
 	return (UTF32Char)(((surrogateHigh - 0xD800U) << 10) + (surrogateLow - 0xDC00U) + 0x10000U);
+}
+
+/* False (SURROGATES untouched) for characters that need none. */
+CF_INLINE Boolean CFStringGetSurrogatePairForLongCharacter(UTF32Char character, UniChar *surrogates)
+{
+	if (character <= 0xFFFF || character > 0x10FFFF)
+		return FALSE;
+	surrogates[0] = (UniChar)(0xD7C0 + (character >> 10));
+	surrogates[1] = (UniChar)(0xDC00 | (character & 0x3FF));
+	return TRUE;
 }
 
 /* --- showing -------------------------------------------------------------------------- */

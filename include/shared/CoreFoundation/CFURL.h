@@ -36,9 +36,11 @@ CF_EXPORT CFURLRef CFURLCreateWithFileSystemPathRelativeToBase(CFAllocatorRef al
 							       CFURLPathStyle pathStyle,
 							       Boolean isDirectory,
 							       CFURLRef baseURL);
-CF_EXPORT CFURLRef CFURLCreateFromFileSystemRepresentationRelativeToBase(
-	CFAllocatorRef allocator, const UInt8 *buffer, CFIndex bufLen, Boolean isDirectory,
-	CFURLRef baseURL);
+CF_EXPORT CFURLRef CFURLCreateFromFileSystemRepresentationRelativeToBase(CFAllocatorRef allocator,
+									 const UInt8 *buffer,
+									 CFIndex bufLen,
+									 Boolean isDirectory,
+									 CFURLRef baseURL);
 /* The path with NUL. RESOLVE: against the base. False when it is no file URL or does not fit. */
 CF_EXPORT Boolean CFURLGetFileSystemRepresentation(CFURLRef url, Boolean resolveAgainstBase,
 						   UInt8 *buffer, CFIndex maxBufLen);

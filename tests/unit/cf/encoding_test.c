@@ -1,28 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cf_test.h"
 
-TEST(every_listed_encoding_has_a_name_and_carries_ascii)
-{
-	const CFStringEncoding *e = CFStringGetListOfAvailableEncodings();
-
-	for (; *e != kCFStringEncodingInvalidId; e++) {
-		CFStringRef iana = CFStringConvertEncodingToIANACharSetName(*e);
-		CFDataRef data = CFStringCreateExternalRepresentation(NULL, CFSTR("ascii"), *e, 0);
-		CFStringRef back = CFStringCreateFromExternalRepresentation(NULL, data, *e);
-
-		test_true(CFStringIsEncodingAvailable(*e));
-		test_true(CFStringGetNameOfEncoding(*e) != NULL);
-		test_equal(CFStringConvertIANACharSetNameToEncoding(iana), *e);
-		test_equal_text(text_of(back), "ascii");
-		CFRelease(data);
-		CFRelease(back);
-	}
-	test_true(!CFStringIsEncodingAvailable(0x4242));
-	test_true(CFStringGetNameOfEncoding(0x4242) == NULL);
-	test_equal(CFStringConvertIANACharSetNameToEncoding(CFSTR("none")),
-		   kCFStringEncodingInvalidId);
-}
-
 TEST(byte_order_marks_decide_and_vanish)
 {
 	CFStringRef big = CFStringCreateWithBytes(NULL, (const UInt8 *)"\xfe\xff\0A", 4,
@@ -48,10 +26,11 @@ TEST(all_bytes_of_one_byte_encodings_round_trip)
 {
 	static const CFStringEncoding encodings[] = { kCFStringEncodingMacRoman,
 						      kCFStringEncodingISOLatin1,
-						      kCFStringEncodingWindowsLatin1 };
+						      kCFStringEncodingWindowsLatin1,
+						      kCFStringEncodingNextStepLatin };
 	int missing = 0;
 
-	for (int e = 0; e < 3; e++) {
+	for (int e = 0; e < 4; e++) {
 		for (int b = 1; b < 256; b++) {
 			char text[2] = { (char)b, 0 }, back[2];
 			CFStringRef s = CFStringCreateWithCString(NULL, text, encodings[e]);
@@ -65,17 +44,23 @@ TEST(all_bytes_of_one_byte_encodings_round_trip)
 			CFRelease(s);
 		}
 	}
-	test_equal(missing, 5); /* unassigned in Windows Latin 1 */
+	test_equal(missing, 7); /* five in Windows Latin 1, two in NextStep */
 }
 
-TEST(maximum_sizes)
+TEST(ascii_without_loss)
 {
-	test_equal(CFStringGetMaximumSizeForEncoding(10, kCFStringEncodingUTF8), 30);
-	test_equal(CFStringGetMaximumSizeForEncoding(10, kCFStringEncodingASCII), 10);
-	test_equal(CFStringGetMaximumSizeForEncoding(10, kCFStringEncodingUTF16), 20);
-	test_equal(CFStringGetMaximumSizeForEncoding(10, kCFStringEncodingUTF32LE), 40);
-	test_equal(CFStringGetMaximumSizeForEncoding(LONG_MAX, kCFStringEncodingUTF8), kCFNotFound);
-	test_equal(CFStringGetMaximumSizeForEncoding(-1, kCFStringEncodingUTF8), kCFNotFound);
+	CFStringRef s = make("a\\\303\251\342\202\254\360\237\230\200"), back;
+	char text[64];
+
+	test_true(CFStringGetCString(s, text, sizeof(text), kCFStringEncodingNonLossyASCII));
+	test_equal_text(text, "a\\\\\\351\\u20ac\\ud83d\\ude00");
+	back = CFStringCreateWithCString(NULL, text, kCFStringEncodingNonLossyASCII);
+	test_true(CFEqual(s, back));
+	test_true(CFStringCreateWithCString(NULL, "\\u12", kCFStringEncodingNonLossyASCII) == NULL);
+	test_true(CFStringCreateWithCString(NULL, "\\", kCFStringEncodingNonLossyASCII) == NULL);
+	test_true(CFStringCreateWithCString(NULL, "\\9", kCFStringEncodingNonLossyASCII) == NULL);
+	CFRelease(s);
+	CFRelease(back);
 }
 
 TEST_MAIN

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <CoreFoundation/CFLocale.h>
+
 #include "cf_test.h"
 
 TEST(comparison_orders_by_unit)
@@ -17,42 +19,58 @@ TEST(comparison_orders_by_unit)
 	test_equal(CFStringCompareWithOptions(CFSTR("xxab"), CFSTR("ab"), CFRangeMake(2, 2), 0), 0);
 }
 
-TEST(find_honours_direction_and_anchor)
+TEST(flags_decide_what_is_equal)
 {
-	CFStringRef s = CFSTR("abcabc");
+	static const struct {
+		const char *a, *b;
+		CFStringCompareFlags flags;
+		CFComparisonResult result;
+	} rows[] = {
+		{ "stra\303\237e", "STRASSE", kCFCompareCaseInsensitive, 0 },
+		{ "stra\303\237e", "STRASSE", 0, kCFCompareGreaterThan },
+		/* e with acute, composed and not */
+		{ "\303\251", "e\314\201", 0, kCFCompareGreaterThan },
+		{ "\303\251", "e\314\201", kCFCompareNonliteral, 0 },
+		{ "\303\251t\303\251", "ete", kCFCompareDiacriticInsensitive, 0 },
+		{ "\303\211T\303\211", "ete",
+		  kCFCompareDiacriticInsensitive | kCFCompareCaseInsensitive, 0 },
+		{ "\303\251", "e", kCFCompareNonliteral, kCFCompareGreaterThan },
+		/* full width A */
+		{ "\357\274\241", "A", kCFCompareWidthInsensitive, 0 },
+		{ "\357\274\241", "a", kCFCompareWidthInsensitive | kCFCompareCaseInsensitive, 0 },
+		{ "\357\274\241", "A", 0, kCFCompareGreaterThan },
+		{ "a", "A", kCFCompareCaseInsensitive | kCFCompareForcedOrdering,
+		  kCFCompareGreaterThan },
+		{ "a", "a", kCFCompareCaseInsensitive | kCFCompareForcedOrdering, 0 },
+		/* beyond the first plane: Deseret long I, capital and small */
+		{ "\360\220\220\200", "\360\220\220\250", kCFCompareCaseInsensitive, 0 },
+		{ "Disk 10", "disk 9", kCFCompareCaseInsensitive | kCFCompareNumerically,
+		  kCFCompareGreaterThan },
+		{ "a2b", "a10", kCFCompareNumerically, kCFCompareLessThan },
+		{ "a", "b", kCFCompareLocalized, kCFCompareLessThan },
+	};
 
-	test_equal(CFStringFind(s, CFSTR("bc"), 0).location, 1);
-	test_equal(CFStringFind(s, CFSTR("bc"), kCFCompareBackwards).location, 4);
-	test_equal(CFStringFind(s, CFSTR("BC"), 0).location, kCFNotFound);
-	test_equal(CFStringFind(s, CFSTR("BC"), kCFCompareCaseInsensitive).location, 1);
-	test_equal(CFStringFind(s, CFSTR("bc"), kCFCompareAnchored).location, kCFNotFound);
-	test_equal(CFStringFind(s, CFSTR(""), 0).location, kCFNotFound);
-	test_true(CFStringHasPrefix(s, CFSTR("abc")) && CFStringHasSuffix(s, CFSTR("bc")));
-	test_true(!CFStringHasPrefix(s, CFSTR("bc")) && !CFStringHasSuffix(s, CFSTR("ab")));
-	test_true(!CFStringHasPrefix(s, CFSTR("abcabcabc")));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CFStringRef a = make(rows[i].a), b = make(rows[i].b);
+
+		test_equal(CFStringCompare(a, b, rows[i].flags), rows[i].result);
+		test_equal(CFStringCompare(b, a, rows[i].flags), -rows[i].result);
+		CFRelease(a);
+		CFRelease(b);
+	}
 }
 
-TEST(find_results_are_owned_by_the_array)
+TEST(case_follows_the_language)
 {
-	CFArrayRef all = CFStringCreateArrayWithFindResults(NULL, CFSTR("a-a-a"), CFSTR("a"),
-							    CFRangeMake(0, 5), 0);
+	CFLocaleRef turkish = CFLocaleCreate(NULL, CFSTR("tr_TR"));
+	CFStringRef dotless = make("\304\261");
 
-	test_equal(CFArrayGetCount(all), 3);
-	test_equal(((const CFRange *)CFArrayGetValueAtIndex(all, 2))->location, 4);
-	CFRelease(all);
-	test_true(CFStringCreateArrayWithFindResults(NULL, CFSTR("a"), CFSTR("z"),
-						     CFRangeMake(0, 1), 0) == NULL);
-}
-
-TEST(splitting_and_joining_are_inverse)
-{
-	CFArrayRef parts = CFStringCreateArrayBySeparatingStrings(NULL, CFSTR(",a,,b"), CFSTR(","));
-	CFStringRef back = CFStringCreateByCombiningStrings(NULL, parts, CFSTR(","));
-
-	test_equal(CFArrayGetCount(parts), 4);
-	test_equal_text(text_of(back), ",a,,b");
-	CFRelease(parts);
-	CFRelease(back);
+	test_equal(CFStringCompareWithOptionsAndLocale(CFSTR("I"), dotless, CFRangeMake(0, 1),
+						       kCFCompareCaseInsensitive, turkish),
+		   0);
+	test_true(CFStringCompare(CFSTR("I"), dotless, kCFCompareCaseInsensitive) != 0);
+	CFRelease(dotless);
+	CFRelease(turkish);
 }
 
 TEST(numbers_at_the_start_of_text)
@@ -65,20 +83,6 @@ TEST(numbers_at_the_start_of_text)
 	test_true(CFStringGetDoubleValue(CFSTR(" 2.5e1x")) == 25.0);
 	test_true(CFStringGetDoubleValue(CFSTR("0x10")) == 0.0);
 	test_true(CFStringGetDoubleValue(CFSTR("inf")) == 0.0);
-}
-
-TEST(line_bounds_include_the_line_end)
-{
-	CFIndex start, end, contents;
-
-	CFStringGetLineBounds(CFSTR("ab\r\ncd\nef"), CFRangeMake(5, 0), &start, &end, &contents);
-	test_equal(start, 4);
-	test_equal(end, 7);
-	test_equal(contents, 6);
-	CFStringGetLineBounds(CFSTR("ab\r\ncd"), CFRangeMake(0, 1), &start, &end, &contents);
-	test_equal(start, 0);
-	test_equal(end, 4);
-	test_equal(contents, 2);
 }
 
 TEST_MAIN
