@@ -12,7 +12,7 @@ static CFMutableDictionaryRef make_dictionary(void)
 					 &kCFTypeDictionaryValueCallBacks);
 }
 
-TEST(spec_r06_values_are_retained_once_and_released_on_removal)
+TEST(values_are_retained_once_and_released_on_removal)
 {
 	CFMutableDictionaryRef d = make_dictionary();
 	CFStringRef key = make("a key"), value = make("a value");

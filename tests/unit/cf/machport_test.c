@@ -55,7 +55,7 @@ static CFRunLoopRunResult run_once(void)
 	return CFRunLoopRunInMode(CFSTR("m"), 10, true);
 }
 
-TEST(spec_9_5_one_message_for_each_pass_of_any_size)
+TEST(one_message_for_each_pass_of_any_size)
 {
 	keep_loop();
 
@@ -81,7 +81,7 @@ TEST(spec_9_5_one_message_for_each_pass_of_any_size)
 	CFRelease(port);
 }
 
-TEST(spec_9_5_one_port_object_for_each_name)
+TEST(one_port_object_for_each_name)
 {
 	keep_loop();
 
@@ -98,7 +98,7 @@ TEST(spec_9_5_one_port_object_for_each_name)
 	test_true(CFMachPortCreateWithPort(NULL, MACH_PORT_NULL, message, NULL, NULL) == NULL);
 }
 
-TEST(spec_r12_no_callback_after_invalidation)
+TEST(no_callback_after_invalidation)
 {
 	keep_loop();
 
@@ -124,7 +124,7 @@ TEST(spec_r12_no_callback_after_invalidation)
 	CFRelease(port);
 }
 
-TEST(spec_9_5_death_of_the_right_invalidates)
+TEST(death_of_the_right_invalidates)
 {
 	keep_loop();
 
@@ -155,7 +155,7 @@ static void *destroy_right(void *name)
 	return NULL;
 }
 
-TEST(spec_9_5_death_of_the_right_wakes_a_sleeping_loop)
+TEST(death_of_the_right_wakes_a_sleeping_loop)
 {
 	pthread_t thread;
 	mach_port_t name;

@@ -15,7 +15,7 @@ static CFNumberRef make_double(double v)
 	return CFNumberCreate(NULL, kCFNumberDoubleType, &v);
 }
 
-TEST(spec_r02_too_narrow_type_gets_truncated_value)
+TEST(too_narrow_type_gets_truncated_value)
 {
 	CFNumberRef n = make_int(kCFNumberSInt32Type, 300);
 	int8_t v = 0;
@@ -25,7 +25,7 @@ TEST(spec_r02_too_narrow_type_gets_truncated_value)
 	CFRelease(n);
 }
 
-TEST(spec_r03_equality_and_hash_go_by_value)
+TEST(equality_and_hash_go_by_value)
 {
 	CFNumberRef a = make_int(kCFNumberSInt8Type, 1), b = make_int(kCFNumberSInt64Type, 1);
 	CFNumberRef c = make_double(1.0), d = make_double(1.5);

@@ -61,7 +61,7 @@ static CFDictionaryRef make_sample(void)
 	return d;
 }
 
-TEST(spec_r13_lists_survive_both_formats)
+TEST(lists_survive_both_formats)
 {
 	static const CFPropertyListFormat formats[] = { kCFPropertyListXMLFormat_v1_0,
 							kCFPropertyListBinaryFormat_v1_0 };

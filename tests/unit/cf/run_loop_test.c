@@ -69,7 +69,7 @@ static void *empty_modes(void *unused)
 	return unused;
 }
 
-TEST(spec_r07_empty_mode_finishes_at_once)
+TEST(empty_mode_finishes_at_once)
 {
 	on_thread(empty_modes);
 }
@@ -95,7 +95,7 @@ static void *time_out(void *unused)
 	return unused;
 }
 
-TEST(spec_r08_times_out_not_before_its_time)
+TEST(times_out_not_before_its_time)
 {
 	on_thread(time_out);
 }
@@ -133,7 +133,7 @@ static void *signal_in_order(void *unused)
 	return unused; /* the end of the thread empties its loop */
 }
 
-TEST(spec_9_4_signalled_sources_perform_in_order)
+TEST(signalled_sources_perform_in_order)
 {
 	on_thread(signal_in_order);
 }
@@ -188,7 +188,7 @@ static void *stop_by_observer(void *unused)
 	return unused;
 }
 
-TEST(spec_r09_stop_of_a_running_loop_is_never_lost)
+TEST(stop_of_a_running_loop_is_never_lost)
 {
 	pthread_t thread;
 
@@ -212,7 +212,7 @@ TEST(spec_r09_stop_of_a_running_loop_is_never_lost)
 	dispatch_release(again);
 }
 
-TEST(spec_r09_stop_without_a_run_has_no_effect)
+TEST(stop_without_a_run_has_no_effect)
 {
 	pthread_t thread;
 
@@ -359,7 +359,7 @@ static void *observe_pass(void *unused)
 	return unused;
 }
 
-TEST(spec_9_4_observers_see_the_order_of_a_pass)
+TEST(observers_see_the_order_of_a_pass)
 {
 	on_thread(observe_pass);
 }
@@ -402,7 +402,7 @@ static void *nested_runs(void *unused)
 	return unused;
 }
 
-TEST(spec_9_4_nested_run_does_not_reenter_a_source)
+TEST(nested_run_does_not_reenter_a_source)
 {
 	on_thread(nested_runs);
 }
@@ -438,7 +438,7 @@ static void *stop_nested(void *unused)
 	return unused;
 }
 
-TEST(spec_9_4_stop_ends_the_innermost_run_only)
+TEST(stop_ends_the_innermost_run_only)
 {
 	on_thread(stop_nested);
 }
@@ -501,7 +501,7 @@ static void *timers(void *unused)
 	return unused;
 }
 
-TEST(spec_9_4_timers_fire_in_time_order_and_skip_what_they_missed)
+TEST(timers_fire_in_time_order_and_skip_what_they_missed)
 {
 	on_thread(timers);
 }
@@ -560,7 +560,7 @@ static void from_worker(void *info)
 	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t) "stop", stop_main);
 }
 
-TEST(spec_r17_main_loop_drains_the_main_queue)
+TEST(main_loop_drains_the_main_queue)
 {
 	CFRunLoopGetMain();
 	test_true(CFRunLoopGetCurrent() == CFRunLoopGetMain());

@@ -18,7 +18,7 @@ TEST(spec_9_3_constant_string_initialises_statically)
 }
 #endif
 
-TEST(spec_r01_constant_strings_live_forever)
+TEST(constant_strings_live_forever)
 {
 	CFStringRef a = CFSTR("x"), b = __CFStringMakeConstantString("x");
 
@@ -30,7 +30,7 @@ TEST(spec_r01_constant_strings_live_forever)
 	test_equal_text(text_of(b), "x");
 }
 
-TEST(spec_r04_c_string_needs_room_for_the_nul)
+TEST(c_string_needs_room_for_the_nul)
 {
 	char buffer[6];
 

@@ -62,7 +62,7 @@ static void end(void)
 	dispatch_release(cancelled);
 }
 
-TEST(spec_r16_nothing_runs_before_activation)
+TEST(nothing_runs_before_activation)
 {
 	make(DISPATCH_SOURCE_TYPE_DATA_ADD, 0, 0, NULL);
 	dispatch_source_merge_data(source, 3);
@@ -124,7 +124,7 @@ static void slow_event(void *context)
 	(void)context;
 }
 
-TEST(spec_r15_cancel_handler_runs_once_after_the_running_event_handler)
+TEST(cancel_handler_runs_once_after_the_running_event_handler)
 {
 	make(DISPATCH_SOURCE_TYPE_DATA_ADD, 0, 0, dispatch_get_global_queue(0, 0));
 	go = dispatch_semaphore_create(0);
