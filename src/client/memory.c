@@ -305,6 +305,43 @@ kern_return_t IOConnectUnmapMemory64(io_connect_t connect, uint32_t memoryType,
 	return status;
 }
 
+IOReturn client_memory_map_private(io_connect_t connect, uint32_t memory_type,
+				   struct client_private_mapping *ret_mapping)
+{
+	struct wire_map_request request = { .memory_type = memory_type, .options = kIOMapAnywhere };
+	struct wire_map_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct client_connection *connection;
+	IOReturn status;
+	err_t err = client_connection_find(connect, &connection);
+
+	if (err)
+		return client_status_of_handle(err);
+	status = client_connection_call(connection, &wire_map_request_layout, &request,
+					&wire_map_reply_layout, &reply, &frame);
+	client_connection_unref(connection);
+	if (!status) {
+		scope_fd int fd = wire_frame_take_fd(&frame, 0);
+
+		ret_mapping->size = reply.size;
+		ret_mapping->writable = !(reply.flags & WIRE_MAP_READ_ONLY);
+		if (fd < 0 || !reply.size || reply.size > SIZE_MAX / 2 ||
+		    shm_verify(fd, reply.size) ||
+		    shm_map(fd, reply.size, ret_mapping->writable, &ret_mapping->base))
+			status = kIOReturnBadArgument;
+		else
+			ret_mapping->context = reply.context ? CFRetain(reply.context) : NULL;
+		wire_message_clear(&wire_map_reply_layout, &reply);
+	}
+	wire_frame_fini(&frame);
+	return status && !client_status_is_transport(status) ? kIOReturnBadArgument : status;
+}
+
+void client_memory_unmap_private(void *base, size_t size)
+{
+	shm_unmap(base, size);
+}
+
 /* Both prototypes of the header have the same arguments in registers. */
 kern_return_t IOConnectMapMemory(io_connect_t connect, uint32_t memoryType, task_port_t intoTask,
 				 vm_address_t *atAddress, vm_size_t *ofSize, IOOptionBits options)

@@ -61,6 +61,7 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 		out.size = IOMemoryDescriptorGetLength(memory);
 		out.flags = read_only ? WIRE_MAP_READ_ONLY : 0;
 		out.options = options & ~(IOOptionBits)kIOMapUserOptionsMask;
+		out.context = host_memory_context(memory);
 		err = host_turn_answer(turn, &wire_map_reply_layout, kIOReturnSuccess, &out, &fd,
 				       1);
 	}

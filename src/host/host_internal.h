@@ -403,6 +403,11 @@ IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t len
 /* A descriptor to hand to a client, owned by the caller; -EINVAL for memory that is not shared. */
 err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd);
 bool host_memory_is_read_only(const IOMemoryDescriptor *memory);
+/* What programs that map it are told about it: DATA (retained) under KEY. Before it is shared; once.
+ * False: no memory. */
+bool host_memory_set_context(IOMemoryDescriptor *memory, CFStringRef key, CFDataRef data);
+/* Borrowed, may be NULL. */
+CFDictionaryRef host_memory_context(const IOMemoryDescriptor *memory);
 
 /* The memories a connection has mapped, with their numbers. */
 struct host_memories *host_memories_new(void);

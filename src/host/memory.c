@@ -17,6 +17,7 @@ struct IOMemoryDescriptor {
 	void *allocation; /* memory of a call; NULL for shared memory */
 	int fd;		  /* shared memory; -1 for memory of a call */
 	bool read_only;
+	CFDictionaryRef context; /* may be NULL */
 };
 
 static IOMemoryDescriptor *new_descriptor(void)
@@ -92,6 +93,8 @@ void IOMemoryDescriptorRelease(IOMemoryDescriptor *memory)
 		fd_close(memory->fd);
 	}
 	free(memory->allocation);
+	if (memory->context)
+		CFRelease(memory->context);
 	free(memory);
 }
 
@@ -128,6 +131,19 @@ uint64_t IOMemoryDescriptorWriteBytes(IOMemoryDescriptor *memory, uint64_t offse
 	if (length)
 		memcpy((char *)memory->bytes + offset, bytes, length);
 	return length;
+}
+
+bool host_memory_set_context(IOMemoryDescriptor *memory, CFStringRef key, CFDataRef data)
+{
+	memory->context = CFDictionaryCreate(NULL, (const void **)&key, (const void **)&data, 1,
+					     &kCFTypeDictionaryKeyCallBacks,
+					     &kCFTypeDictionaryValueCallBacks);
+	return memory->context != NULL;
+}
+
+CFDictionaryRef host_memory_context(const IOMemoryDescriptor *memory)
+{
+	return memory->context;
 }
 
 bool host_memory_is_read_only(const IOMemoryDescriptor *memory)

@@ -14,6 +14,7 @@ static const struct wire_field map_reply_fields[] = {
 	WIRE_U64(wire_map_reply, memory),
 	WIRE_U32(wire_map_reply, flags),
 	WIRE_U32(wire_map_reply, options),
+	WIRE_OBJECT(wire_map_reply, context),
 };
 WIRE_LAYOUT(wire_map_reply, wire_map_reply, WIRE_MAP, 1, map_reply_fields);
 

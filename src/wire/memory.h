@@ -13,10 +13,11 @@ struct wire_map_request {
 	uint32_t options; /* the caller's IOMap options */
 };
 struct wire_map_reply {
-	uint64_t size;	  /* bytes of the memory type, not rounded */
-	uint64_t memory;  /* number of the descriptor object: equal for equal objects */
-	uint32_t flags;	  /* WIRE_MAP_READ_ONLY */
-	uint32_t options; /* the driver's options */
+	uint64_t size;	   /* bytes of the memory type, not rounded */
+	uint64_t memory;   /* number of the descriptor object: equal for equal objects */
+	uint32_t flags;	   /* WIRE_MAP_READ_ONLY */
+	uint32_t options;  /* the driver's options */
+	CFTypeRef context; /* what the memory is: a dictionary, or NULL */
 };
 /* WIRE_UNMAP -> wire_number_reply: number of the descriptor object, 0 when there was none */
 struct wire_unmap_request {

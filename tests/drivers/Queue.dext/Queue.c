@@ -5,14 +5,23 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include <IOKit/IOCircularDataQueue.h>
 #include <IOKit/IODriver.h>
 #include <IOKit/IOSharedDataQueue.h>
 #include <IOKit/IOUserClient.h>
 
 #include "Queue.h"
 
+struct QueueDriver {
+	IOService service;
+	pthread_mutex_t lock;
+	IOCircularDataQueue *circular; /* guarded by lock */
+	uint32_t size;		       /* of its entries */
+};
+
 struct QueueUserClient {
 	IOUserClient client;
+	struct QueueDriver *driver;
 	IOSharedDataQueue *queue;
 	IOMemoryDescriptor *memory; /* one descriptor for the life of the queue */
 	IOWakePort *port;
@@ -157,6 +166,90 @@ static IOReturn run(OSObject *target, void *reference, IOExternalMethodArguments
 	return start(self, produce);
 }
 
+/* --- circular queue ------------------------------------------------------------------------ */
+
+static IOReturn createCircular(OSObject *target, void *reference,
+			       IOExternalMethodArguments *arguments)
+{
+	struct QueueDriver *driver = self_of(target)->driver;
+
+	pthread_mutex_lock(&driver->lock);
+	IOCircularDataQueueDestroy(&driver->circular);
+	arguments->scalarOutput[0] = (uint32_t)IOCircularDataQueueCreateWithEntries(
+		kIOCircularDataQueueCreateProducer, (uint32_t)arguments->scalarInput[0],
+		(uint32_t)arguments->scalarInput[1], &driver->circular);
+	driver->size = (uint32_t)arguments->scalarInput[1];
+	pthread_mutex_unlock(&driver->lock);
+	return kIOReturnSuccess;
+}
+
+static IOReturn enqueueCircular(OSObject *target, void *reference,
+				IOExternalMethodArguments *arguments)
+{
+	struct QueueDriver *driver = self_of(target)->driver;
+
+	pthread_mutex_lock(&driver->lock);
+	arguments->scalarOutput[0] = (uint32_t)IOCircularDataQueueEnqueue(
+		driver->circular, arguments->structureInput, arguments->structureInputSize);
+	pthread_mutex_unlock(&driver->lock);
+	return kIOReturnSuccess;
+}
+
+static IOReturn fillEntry(struct QueueDriver *driver, uint64_t number)
+{
+	uint64_t words[512];
+	IOReturn status;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		words[i] = number;
+	pthread_mutex_lock(&driver->lock);
+	status = IOCircularDataQueueEnqueue(driver->circular, words,
+					    driver->size < sizeof(words) ? driver->size
+									 : sizeof(words));
+	pthread_mutex_unlock(&driver->lock);
+	return status;
+}
+
+static IOReturn fillCircular(OSObject *target, void *reference,
+			     IOExternalMethodArguments *arguments)
+{
+	uint64_t first = arguments->scalarInput[0];
+
+	for (uint64_t n = first; n - first < arguments->scalarInput[1]; n++)
+		arguments->scalarOutput[0] = (uint32_t)fillEntry(self_of(target)->driver, n);
+	return kIOReturnSuccess;
+}
+
+static void *fillForEver(void *context)
+{
+	struct QueueUserClient *self = context;
+
+	for (uint64_t n = 0; !self->stop; n++)
+		fillEntry(self->driver, n);
+	return NULL;
+}
+
+static IOReturn runCircular(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	return start(self_of(target), fillForEver);
+}
+
+static IOReturn latestCircular(OSObject *target, void *reference,
+			       IOExternalMethodArguments *arguments)
+{
+	struct QueueDriver *driver = self_of(target)->driver;
+	uint8_t data[4096] = { 0 };
+	size_t size = sizeof(data);
+
+	pthread_mutex_lock(&driver->lock);
+	arguments->scalarOutput[0] =
+		(uint32_t)IOCircularDataQueueCopyLatest(driver->circular, data, &size);
+	pthread_mutex_unlock(&driver->lock);
+	arguments->scalarOutput[1] = size;
+	arguments->scalarOutput[2] = data[0];
+	return kIOReturnSuccess;
+}
+
 /* --- user client ------------------------------------------------------------------------ */
 
 static const IOExternalMethodDispatch methods[QUEUE_SELECTORS] = {
@@ -167,6 +260,11 @@ static const IOExternalMethodDispatch methods[QUEUE_SELECTORS] = {
 	[QUEUE_SKIP] = { skip, 0, 0, 1, 0 },
 	[QUEUE_PEEK] = { peek, 0, 0, 3, 0 },
 	[QUEUE_RUN] = { run, 2, 0, 0, 0 },
+	[QUEUE_CIRCULAR_CREATE] = { createCircular, 2, 0, 1, 0 },
+	[QUEUE_CIRCULAR_ENQUEUE] = { enqueueCircular, 0, kIOUCVariableStructureSize, 1, 0 },
+	[QUEUE_CIRCULAR_FILL] = { fillCircular, 2, 0, 1, 0 },
+	[QUEUE_CIRCULAR_RUN] = { runCircular, 0, 0, 0, 0 },
+	[QUEUE_CIRCULAR_LATEST] = { latestCircular, 0, 0, 3, 0 },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -176,7 +274,7 @@ static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
 
 	if (selector >= QUEUE_SELECTORS)
 		return kIOReturnBadArgument;
-	if (!self->queue && selector != QUEUE_CREATE)
+	if (!self->queue && selector > QUEUE_CREATE && selector < QUEUE_CIRCULAR_CREATE)
 		return kIOReturnNotReady;
 	return IOUserClientExternalMethod(client, selector, arguments, &methods[selector], self,
 					  NULL);
@@ -200,16 +298,28 @@ static IOReturn clientMemory(IOUserClient *client, uint32_t type, IOOptionBits *
 {
 	struct QueueUserClient *self = (struct QueueUserClient *)client;
 
-	if (type || !self->memory)
-		return kIOReturnNotReady;
-	*memory = IOMemoryDescriptorRetain(self->memory);
-	return kIOReturnSuccess;
+	if (type == 0) {
+		*memory = IOMemoryDescriptorRetain(self->memory);
+	} else {
+		pthread_mutex_lock(&self->driver->lock);
+		*memory = IOCircularDataQueueCopyMemoryDescriptor(self->driver->circular);
+		pthread_mutex_unlock(&self->driver->lock);
+	}
+	if (type == 2)
+		*options |= kIOMapReadOnly;
+	return *memory ? kIOReturnSuccess : kIOReturnNotReady;
 }
 
 static IOReturn clientClose(IOUserClient *client)
 {
 	join((struct QueueUserClient *)client);
 	return IOServiceTerminate(&client->service, 0);
+}
+
+static bool clientStart(IOService *service, IOService *provider)
+{
+	((struct QueueUserClient *)service)->driver = (struct QueueDriver *)provider;
+	return true;
 }
 
 static void clientFree(IOService *service)
@@ -225,7 +335,7 @@ static const struct IODriverClass userClientClass = {
 	.name = "QueueUserClient",
 	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(struct QueueUserClient),
-	.service = &(const struct IOServiceOperations){ .free = clientFree },
+	.service = &(const struct IOServiceOperations){ .start = clientStart, .free = clientFree },
 	.userClient =
 		&(const struct IOUserClientOperations){
 			.externalMethod = clientMethod,
@@ -237,6 +347,19 @@ static const struct IODriverClass userClientClass = {
 
 /* --- driver ------------------------------------------------------------------------------ */
 
+static bool driverInit(IOService *service, CFDictionaryRef properties)
+{
+	return !pthread_mutex_init(&((struct QueueDriver *)service)->lock, NULL);
+}
+
+static void driverFree(IOService *service)
+{
+	struct QueueDriver *self = (struct QueueDriver *)service;
+
+	IOCircularDataQueueDestroy(&self->circular);
+	pthread_mutex_destroy(&self->lock);
+}
+
 static bool driverStart(IOService *service, IOService *provider)
 {
 	return !IOServiceRegister(service, 0);
@@ -245,8 +368,13 @@ static bool driverStart(IOService *service, IOService *provider)
 static const struct IODriverClass driverClass = {
 	.name = "QueueDriver",
 	.superclass = &IOServiceBase,
-	.instanceSize = sizeof(IOService),
-	.service = &(const struct IOServiceOperations){ .start = driverStart },
+	.instanceSize = sizeof(struct QueueDriver),
+	.service =
+		&(const struct IOServiceOperations){
+			.init = driverInit,
+			.start = driverStart,
+			.free = driverFree,
+		},
 };
 
 static const struct IODriverClass *const classes[] = { &driverClass, &userClientClass, NULL };

@@ -10,10 +10,12 @@ enum {		      /* selectors; each connection has one queue, mapped as memory type
        QUEUE_SKIP,    /* out: done */
        QUEUE_PEEK,    /* out: found, size, first byte */
        QUEUE_RUN,     /* count, most bytes: a thread enqueues numbered entries until all are in */
-       QUEUE_CIRCULAR_CREATE,  /* entries, size, map read-only; out: IOReturn */
+       /* one circular queue of the driver's, mapped as memory type 1 (2: for reading only) */
+       QUEUE_CIRCULAR_CREATE,  /* entries, size; out: IOReturn */
        QUEUE_CIRCULAR_ENQUEUE, /* structure; out: IOReturn */
-       QUEUE_CIRCULAR_RUN, /* count: a thread enqueues entries that are one number over and over */
-       QUEUE_CIRCULAR_LATEST, /* out: IOReturn, size, first byte: as the driver reads it */
+       QUEUE_CIRCULAR_FILL,    /* first, count: entries full of one 64-bit number; out: IOReturn */
+       QUEUE_CIRCULAR_RUN,     /* a thread does so without end, until the connection is closed */
+       QUEUE_CIRCULAR_LATEST,  /* out: IOReturn, size, first byte: as the driver reads it */
        QUEUE_SELECTORS
 };
 
