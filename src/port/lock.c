@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* The lock of the slice, what is put off until it is free, and fork. */
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "port/port_internal.h"
@@ -53,7 +57,7 @@ static void tell_locked(struct port *port)
 		pthread_mutex_lock(&lock);
 	} while (port->tell_again);
 	port->telling = false;
-	pthread_cond_broadcast(&port->changed);
+	port_broadcast_locked(port);
 }
 
 static void tell_all_locked(struct list *ports)
@@ -119,6 +123,36 @@ bool port_wait_locked(struct port *port, uint64_t deadline_ns)
 		return true;
 	}
 	return pthread_cond_timedwait(&port->changed, &lock, &t) != ETIMEDOUT;
+}
+
+/* Condition variables wait on after a signal, so this is a futex. */
+bool port_wait_interruptibly_locked(struct port *port, uint64_t deadline_ns)
+{
+	struct timespec t = { .tv_sec = (time_t)(deadline_ns / 1000000000u),
+			      .tv_nsec = (long)(deadline_ns % 1000000000u) };
+	uint32_t seen = atomic_load(&port->changes);
+	bool is_interrupted;
+
+	if (do_put_off_locked())
+		return true;
+	port->n_interruptible++;
+	pthread_mutex_unlock(&lock);
+	is_interrupted = syscall(SYS_futex, &port->changes, FUTEX_WAIT_BITSET_PRIVATE, seen,
+				 deadline_ns == PORT_FOREVER ? NULL : &t, NULL,
+				 FUTEX_BITSET_MATCH_ANY) < 0 &&
+			 errno == EINTR;
+	pthread_mutex_lock(&lock);
+	port->n_interruptible--;
+	return !is_interrupted;
+}
+
+void port_broadcast_locked(struct port *port)
+{
+	pthread_cond_broadcast(&port->changed);
+	if (!port->n_interruptible)
+		return;
+	atomic_fetch_add(&port->changes, 1);
+	syscall(SYS_futex, &port->changes, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
 void port_kill(struct port *port)

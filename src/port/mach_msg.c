@@ -27,7 +27,7 @@ static void give_back_locked(struct port_message *m, mach_msg_header_t *msg)
 
 /* Wait for room. A send-once right needs none: its receiver asked for one message. */
 static mach_msg_return_t wait_for_room_locked(struct port *port, const struct port_message *m,
-					      uint64_t deadline_ns)
+					      bool interruptible, uint64_t deadline_ns)
 {
 	const bool unlimited = m->destination.type == MACH_MSG_TYPE_MOVE_SEND_ONCE;
 	unsigned limit;
@@ -40,7 +40,10 @@ static mach_msg_return_t wait_for_room_locked(struct port *port, const struct po
 			return MACH_MSG_SUCCESS;
 		if (deadline_ns != PORT_FOREVER && port_now_ns() >= deadline_ns)
 			return MACH_SEND_TIMED_OUT;
-		port_wait_locked(port, deadline_ns);
+		if (!interruptible)
+			port_wait_locked(port, deadline_ns);
+		else if (!port_wait_interruptibly_locked(port, deadline_ns))
+			return MACH_SEND_INTERRUPTED;
 	}
 }
 
@@ -60,10 +63,10 @@ static mach_msg_return_t send_message(mach_msg_header_t *msg, mach_msg_option_t 
 		struct port *port = port_ref(m->destination.port);
 
 		((mach_msg_header_t *)m->data)->msgh_size = size;
-		result = wait_for_room_locked(port, m, deadline_ns);
+		result = wait_for_room_locked(port, m, option & MACH_SEND_INTERRUPT, deadline_ns);
 		if (!result)
 			port_enqueue_locked(port, m);
-		else if (result == MACH_SEND_TIMED_OUT)
+		else if (result == MACH_SEND_TIMED_OUT || result == MACH_SEND_INTERRUPTED)
 			give_back_locked(m, msg);
 		else
 			port_message_destroy_locked(m);

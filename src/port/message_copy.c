@@ -130,7 +130,11 @@ static mach_msg_return_t copyin_memory(struct port_message *m, const void *addre
 		memory->address = port_pages_new(size);
 		if (!memory->address)
 			return MACH_SEND_NO_BUFFER;
-		memcpy(memory->address, address, size);
+		if (port_copy_from(memory->address, address, size)) {
+			port_pages_free(memory->address, size);
+			memory->address = NULL;
+			return MACH_SEND_INVALID_MEMORY;
+		}
 	}
 	m->n_memory++;
 	return MACH_MSG_SUCCESS;

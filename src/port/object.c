@@ -152,7 +152,7 @@ void port_drop_once_locked(struct port *port, bool unused)
 
 void port_wake_locked(struct port *port)
 {
-	pthread_cond_broadcast(&port->changed);
+	port_broadcast_locked(port);
 	port_update_event_locked(port);
 	if (port->is_set)
 		return;

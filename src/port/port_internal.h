@@ -25,6 +25,16 @@ enum {
 
 #define PORT_FOREVER UINT64_MAX
 
+/* Kinds of object ports that are the slice's own; its users count from 1. */
+enum {
+	PORT_KIND_TASK = 0x80000000,
+	PORT_KIND_HOST,
+	PORT_KIND_BOOTSTRAP,
+	PORT_KIND_CLOCK,
+	PORT_KIND_SEMAPHORE,
+	PORT_KIND_THREAD,
+};
+
 struct port {
 	struct ref ref;
 	struct list all; /* all ports of the process, for fork */
@@ -55,7 +65,9 @@ struct port {
 	unsigned n_inlets, n_busy; /* busy: a callback runs */
 	bool inlets_next;	   /* whose turn it is */
 	pthread_cond_t changed;	   /* something may be received, or sent, or the port is dead */
-	int epoll_fd, event_fd;	   /* -1 until somebody needs them */
+	unsigned n_interruptible;  /* those who wait for the same on CHANGES: signals end that */
+	_Atomic uint32_t changes;
+	int epoll_fd, event_fd; /* -1 until somebody needs them */
 	bool event_is_set;
 	mach_port_context_t context;
 	/* port_member: the sets of a port, or the members of a set */
@@ -128,6 +140,10 @@ void port_unlock(void);
 /* Wait on PORT->changed until DEADLINE_NS (CLOCK_MONOTONIC). False: it has passed. If something was
  * put off, that is done instead: the lock was free meanwhile, so look again. */
 bool port_wait_locked(struct port *port, uint64_t deadline_ns);
+/* The same, but false: a signal handler ran. The time may have passed. */
+bool port_wait_interruptibly_locked(struct port *port, uint64_t deadline_ns);
+/* Whoever waits on PORT looks again. */
+void port_broadcast_locked(struct port *port);
 void port_put_off_no_senders_locked(struct port *port);
 void port_put_off_message_locked(struct port_message *message);
 void port_put_off_inlet_locked(struct inlet *inlet);
@@ -235,10 +251,18 @@ struct port_reception {
 mach_msg_return_t port_receive_locked(mach_port_name_t name, uint64_t deadline_ns,
 				      bool interruptible, struct port_reception *ret);
 
-/* --- task.c, clock.c ------------------------------------------------------- */
+/* --- thread.c, task.c, clock.c ------------------------------------------------------- */
 
+/* Does NAME hold a send right to a living object port of that kind? */
+bool port_is_kind(mach_port_name_t name, uint32_t kind);
+/* A pinned name for a port of the task's own, which outlives fork. 0 without memory. */
+mach_port_name_t port_make_pinned(uint32_t kind, void *object, struct port **ret_port);
+/* Linux's ID of the thread behind NAME, 0: it is none, or has ended. RET_HANDLE may be NULL. */
+pid_t port_thread_id(mach_port_name_t name, pthread_t *ret_handle);
 uint64_t port_now_ns(void);
 uint64_t port_deadline_ns(mach_msg_timeout_t timeout_ms);
 /* Pages, zero-filled; NULL on failure. */
 void *port_pages_new(size_t size);
+/* A copy that fails (-EFAULT) where a plain one would fault: FROM may be unmapped. */
+err_t port_copy_from(void *to, const void *from, size_t size);
 void port_pages_free(void *address, size_t size);

@@ -118,7 +118,7 @@ struct port_message *port_dequeue_locked(struct port *port)
 	port_update_event_locked(port);
 	/* Senders wait for room; sends of the library do not mind the limit. */
 	if (port->n_queued + 1 >= port->queue_limit)
-		pthread_cond_broadcast(&port->changed);
+		port_broadcast_locked(port);
 	return m;
 }
 

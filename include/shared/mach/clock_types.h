@@ -21,6 +21,15 @@ typedef struct mach_timespec mach_timespec_t;
 #define CALENDAR_CLOCK 1
 #define REALTIME_CLOCK 0
 
+/* Flavor of clock_get_attributes. */
+#define CLOCK_GET_TIME_RES 1
+
+#define BAD_MACH_TIMESPEC(t) ((t)->tv_nsec < 0 || (t)->tv_nsec >= (int)NSEC_PER_SEC)
+#define CMP_MACH_TIMESPEC(t1, t2) \
+	((t1)->tv_sec > (t2)->tv_sec   ? (int)+1 \
+	 : (t1)->tv_sec < (t2)->tv_sec ? (int)-1 \
+				       : (int)((t1)->tv_nsec - (t2)->tv_nsec))
+
 #ifndef NSEC_PER_USEC
 #define NSEC_PER_USEC 1000ull
 #endif

@@ -23,6 +23,7 @@ typedef unsigned int mach_msg_descriptor_type_t;
 typedef natural_t mach_msg_type_size_t;
 typedef natural_t mach_msg_type_number_t;
 typedef integer_t mach_msg_option_t;
+typedef mach_msg_option_t mach_msg_options_t;
 typedef unsigned int mach_msg_trailer_type_t;
 typedef unsigned int mach_msg_trailer_size_t;
 typedef natural_t mach_msg_seqno_t;
@@ -39,19 +40,19 @@ typedef kern_return_t mach_msg_return_t;
 
 #define MACH_MSGH_BITS(remote, local) ((remote) | ((local) << 8))
 #define MACH_MSGH_BITS_SET_PORTS(remote, local, voucher) \
-	(((remote) & MACH_MSGH_BITS_REMOTE_MASK) | (((local) << 8) & MACH_MSGH_BITS_LOCAL_MASK) | \
+	(((remote)&MACH_MSGH_BITS_REMOTE_MASK) | (((local) << 8) & MACH_MSGH_BITS_LOCAL_MASK) | \
 	 (((voucher) << 16) & MACH_MSGH_BITS_VOUCHER_MASK))
-#define MACH_MSGH_BITS_SET(remote, local, voucher, other)                                          \
-	(MACH_MSGH_BITS_SET_PORTS((remote), (local), (voucher)) |                                  \
+#define MACH_MSGH_BITS_SET(remote, local, voucher, other) \
+	(MACH_MSGH_BITS_SET_PORTS((remote), (local), (voucher)) | \
 	 ((other) & ~MACH_MSGH_BITS_PORTS_MASK))
-#define MACH_MSGH_BITS_REMOTE(bits) ((bits) & MACH_MSGH_BITS_REMOTE_MASK)
-#define MACH_MSGH_BITS_LOCAL(bits) (((bits) & MACH_MSGH_BITS_LOCAL_MASK) >> 8)
-#define MACH_MSGH_BITS_VOUCHER(bits) (((bits) & MACH_MSGH_BITS_VOUCHER_MASK) >> 16)
-#define MACH_MSGH_BITS_PORTS(bits) ((bits) & MACH_MSGH_BITS_PORTS_MASK)
+#define MACH_MSGH_BITS_REMOTE(bits) ((bits)&MACH_MSGH_BITS_REMOTE_MASK)
+#define MACH_MSGH_BITS_LOCAL(bits) (((bits)&MACH_MSGH_BITS_LOCAL_MASK) >> 8)
+#define MACH_MSGH_BITS_VOUCHER(bits) (((bits)&MACH_MSGH_BITS_VOUCHER_MASK) >> 16)
+#define MACH_MSGH_BITS_PORTS(bits) ((bits)&MACH_MSGH_BITS_PORTS_MASK)
 #define MACH_MSGH_BITS_OTHER(bits) ((bits) & ~MACH_MSGH_BITS_PORTS_MASK)
 #define MACH_MSGH_BITS_HAS_REMOTE(bits) (MACH_MSGH_BITS_REMOTE(bits) != MACH_MSGH_BITS_ZERO)
 #define MACH_MSGH_BITS_HAS_LOCAL(bits) (MACH_MSGH_BITS_LOCAL(bits) != MACH_MSGH_BITS_ZERO)
-#define MACH_MSGH_BITS_IS_COMPLEX(bits) (((bits) & MACH_MSGH_BITS_COMPLEX) != MACH_MSGH_BITS_ZERO)
+#define MACH_MSGH_BITS_IS_COMPLEX(bits) (((bits)&MACH_MSGH_BITS_COMPLEX) != MACH_MSGH_BITS_ZERO)
 
 #define MACH_MSG_TYPE_MOVE_RECEIVE 16
 #define MACH_MSG_TYPE_MOVE_SEND 17
@@ -260,8 +261,8 @@ typedef union {
 #define MACH_RCV_TRAILER_CTX 4
 #define MACH_RCV_TRAILER_AV 7
 #define MACH_RCV_TRAILER_LABELS 8
-#define MACH_RCV_TRAILER_TYPE(x) (((x) & 0xf) << 28)
-#define MACH_RCV_TRAILER_ELEMENTS(x) (((x) & 0xf) << 24)
+#define MACH_RCV_TRAILER_TYPE(x) (((x)&0xf) << 28)
+#define MACH_RCV_TRAILER_ELEMENTS(x) (((x)&0xf) << 24)
 #define MACH_RCV_TRAILER_MASK (0xff << 24)
 #define GET_RCV_ELEMENTS(y) (((y) >> 24) & 0xf)
 

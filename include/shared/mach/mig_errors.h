@@ -4,6 +4,8 @@
 #define _MACH_MIG_ERRORS_H
 
 #include <mach/kern_return.h>
+#include <mach/message.h>
+#include <mach/ndr.h>
 
 #define MIG_TYPE_ERROR (-300)
 #define MIG_REPLY_MISMATCH (-301)
@@ -15,5 +17,14 @@
 #define MIG_ARRAY_TOO_LARGE (-307)
 #define MIG_SERVER_DIED (-308)
 #define MIG_TRAILER_ERROR (-309)
+
+/* The reply of a request that failed, or that returns nothing but its result. */
+#pragma pack(push, 4)
+typedef struct {
+	mach_msg_header_t Head;
+	NDR_record_t NDR;
+	kern_return_t RetCode;
+} mig_reply_error_t;
+#pragma pack(pop)
 
 #endif

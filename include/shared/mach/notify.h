@@ -3,6 +3,7 @@
 #pragma once
 
 #include <mach/message.h>
+#include <mach/ndr.h>
 #include <mach/port.h>
 
 #define MACH_NOTIFY_FIRST 0100
@@ -13,11 +14,6 @@
 #define MACH_NOTIFY_SEND_ONCE (MACH_NOTIFY_FIRST + 007)
 #define MACH_NOTIFY_DEAD_NAME (MACH_NOTIFY_FIRST + 010)
 #define MACH_NOTIFY_LAST (MACH_NOTIFY_FIRST + 015)
-
-typedef struct {
-	unsigned char mig_vers, if_vers, reserved1, mig_encoding;
-	unsigned char int_rep, char_rep, float_rep, reserved2;
-} NDR_record_t;
 
 typedef mach_port_t notify_port_t;
 

@@ -74,15 +74,15 @@ typedef struct mach_port_limits {
 } mach_port_limits_t;
 
 typedef struct mach_port_status {
-	mach_port_rights_t mps_pset; /* number of sets that hold the right */
-	mach_port_seqno_t mps_seqno; /* sequence number of the next message */
+	mach_port_rights_t mps_pset;	 /* number of sets that hold the right */
+	mach_port_seqno_t mps_seqno;	 /* sequence number of the next message */
 	mach_port_mscount_t mps_mscount; /* send rights made */
 	mach_port_msgcount_t mps_qlimit;
 	mach_port_msgcount_t mps_msgcount; /* messages in the queue */
-	mach_port_rights_t mps_sorights; /* send-once rights */
-	boolean_t mps_srights; /* do send rights exist? */
-	boolean_t mps_pdrequest; /* port-destroyed notification asked for? */
-	boolean_t mps_nsrequest; /* no-senders notification asked for? */
+	mach_port_rights_t mps_sorights;   /* send-once rights */
+	boolean_t mps_srights;		   /* do send rights exist? */
+	boolean_t mps_pdrequest;	   /* port-destroyed notification asked for? */
+	boolean_t mps_nsrequest;	   /* no-senders notification asked for? */
 	natural_t mps_flags;
 } mach_port_status_t;
 

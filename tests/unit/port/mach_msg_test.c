@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <pthread.h>
+#include <signal.h>
 
 #include "port_test.h"
 
@@ -193,6 +194,49 @@ TEST(sender_stops_waiting_when_the_port_dies)
 	drop_receive(port);
 	pthread_join(thread, &result);
 	test_equal((uintptr_t)result, MACH_SEND_INVALID_DEST);
+	destroy_port(port);
+}
+
+static void ignore(int number)
+{
+}
+
+static void *send_interruptibly(void *context)
+{
+	struct waiter *w = context;
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_remote_port = w->port };
+
+	atomic_store(&w->tid, (pid_t)syscall(SYS_gettid));
+	mach_msg_return_t result =
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_INTERRUPT, WORD_SIZE, 0, 0, 0, 0);
+	if (result)
+		mach_msg_destroy(&m.header);
+	return (void *)(uintptr_t)(unsigned)result;
+}
+
+TEST(signals_and_room_end_an_interruptible_send)
+{
+	struct sigaction action = { .sa_handler = ignore };
+	mach_port_t port = new_send_port();
+
+	sigaction(SIGUSR1, &action, NULL);
+	set_limit(port, 1);
+	send_word(port, 1);
+	for (int is_signal = 1; is_signal >= 0; is_signal--) {
+		struct waiter w = { .port = port };
+
+		test_equal(pthread_create(&w.thread, NULL, send_interruptibly, &w), 0);
+		while (!atomic_load(&w.tid) || !is_asleep(w.tid))
+			sched_yield();
+		if (is_signal)
+			pthread_kill(w.thread, SIGUSR1);
+		else
+			test_equal(take_word(port), 1);
+		test_equal_error(end_waiter(&w),
+				 is_signal ? MACH_SEND_INTERRUPTED : MACH_MSG_SUCCESS);
+		test_equal(refs_of(port, MACH_PORT_RIGHT_SEND), 1);
+	}
 	destroy_port(port);
 }
 

@@ -220,6 +220,16 @@ TEST(missing_memory_is_refused)
 
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
 			 MACH_SEND_INVALID_MEMORY);
+	/* Pages that cannot be read are no fault either. */
+	vm_address_t gone = 0;
+	vm_allocate(mach_task_self(), &gone, vm_page_size, VM_FLAGS_ANYWHERE);
+	vm_protect(mach_task_self(), gone, vm_page_size, false, VM_PROT_NONE);
+	m = memory_message(to, (void *)gone, 10, NULL, 0);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_INVALID_MEMORY);
+	m = memory_message(to, NULL, 0, (mach_port_t *)gone, 3);
+	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
+			 MACH_SEND_INVALID_MEMORY);
 	m = memory_message(to, NULL, 0, NULL, 0x7fffffff);
 	test_equal_error(mach_msg(&m.header, MACH_SEND_MSG, MEMORY_SIZE, 0, 0, 0, 0),
 			 MACH_SEND_INVALID_MEMORY);

@@ -52,4 +52,59 @@ TEST(bad_arguments_are_refused)
 	test_equal(at, 0);
 }
 
+TEST(protection_and_inheritance)
+{
+	vm_address_t page = 0;
+	vm_size_t size = 0;
+
+	vm_allocate(mach_task_self(), &page, vm_page_size, VM_FLAGS_ANYWHERE);
+	test_equal_error(vm_protect(mach_task_self(), page, 1, false, VM_PROT_NONE), KERN_SUCCESS);
+	test_equal_error(vm_read_overwrite(mach_task_self(), page, 4, (vm_address_t)&size, &size),
+			 KERN_INVALID_ADDRESS);
+	test_equal_error(vm_protect(mach_task_self(), page, 1, false, VM_PROT_DEFAULT),
+			 KERN_SUCCESS);
+	test_equal_error(vm_protect(mach_task_self(), page, 1, true, VM_PROT_READ),
+			 KERN_NOT_SUPPORTED);
+	test_equal_error(vm_protect(mach_task_self(), page, 1, false, 0x40), KERN_INVALID_ARGUMENT);
+	test_equal_error(vm_inherit(mach_task_self(), page, 1, VM_INHERIT_NONE), KERN_SUCCESS);
+	test_equal_error(vm_inherit(mach_task_self(), page, 1, VM_INHERIT_COPY), KERN_SUCCESS);
+	test_equal_error(vm_inherit(mach_task_self(), page, 1, VM_INHERIT_SHARE),
+			 KERN_NOT_SUPPORTED);
+	test_equal_error(vm_inherit(mach_task_self(), page, 1, 9), KERN_INVALID_ARGUMENT);
+	vm_deallocate(mach_task_self(), page, vm_page_size);
+	test_equal_error(vm_protect(mach_task_self(), page, 1, false, VM_PROT_READ),
+			 KERN_INVALID_ADDRESS);
+}
+
+TEST(memory_is_copied_and_bad_addresses_are_errors)
+{
+	char text[5000] = "copied", to[5000] = "";
+	mach_msg_type_number_t n = 0;
+	vm_offset_t data = 0;
+	vm_address_t gone = 0;
+
+	vm_allocate(mach_task_self(), &gone, vm_page_size, VM_FLAGS_ANYWHERE);
+	vm_protect(mach_task_self(), gone, vm_page_size, false, VM_PROT_NONE);
+	test_equal_error(vm_read(mach_task_self(), (vm_address_t)text, sizeof(text), &data, &n),
+			 KERN_SUCCESS);
+	test_equal(n, sizeof(text));
+	test_equal_text((char *)data, "copied");
+	vm_deallocate(mach_task_self(), data, n);
+	test_equal_error(vm_read(mach_task_self(), gone, 10, &data, &n), KERN_INVALID_ADDRESS);
+	test_equal_error(vm_write(mach_task_self(), (vm_address_t)to, (vm_offset_t)text, 7),
+			 KERN_SUCCESS);
+	test_equal_text(to, "copied");
+	test_equal_error(vm_write(mach_task_self(), gone, (vm_offset_t)text, 7),
+			 KERN_INVALID_ADDRESS);
+	to[0] = '\0';
+	test_equal_error(vm_copy(mach_task_self(), (vm_address_t)text, 7, (vm_address_t)to),
+			 KERN_SUCCESS);
+	test_equal_text(to, "copied");
+	test_equal_error(vm_copy(mach_task_self(), (vm_address_t)text, 7, gone),
+			 KERN_INVALID_ADDRESS);
+	vm_deallocate(mach_task_self(), gone, vm_page_size);
+	test_equal_error(vm_copy(0, (vm_address_t)text, 7, (vm_address_t)to),
+			 KERN_INVALID_ARGUMENT);
+}
+
 TEST_MAIN
