@@ -10,7 +10,8 @@
  * the mirror, so callers need not care whether the registry is there.
  *
  * A child may be published before its parent's ID is known: it is sent when
- * the ID arrives.
+ * the ID arrives. Any number may be published or terminated at once: what the
+ * registry has not answered for is limited, the rest waits its turn here.
  */
 #pragma once
 
@@ -73,7 +74,8 @@ struct provider_description {
 	void (*published)(void *context, struct provider_entry *entry, uint64_t id);
 };
 
-/* Publish a new entry; texts and properties are copied. -ENOMEM. */
+/* Publish a new entry; texts and properties are copied. -ENOMEM; -EMSGSIZE: the properties are more
+ * than one message carries. */
 err_t provider_publish(struct provider *provider, const struct provider_description *description,
 		       struct provider_entry **ret_entry);
 /* Mirror an entry that the registry has made itself for us (a started driver, a user client). */
@@ -87,7 +89,6 @@ void provider_forget(struct provider_entry *entry);
 struct provider_entry *provider_find(struct provider *provider, uint64_t id);
 uint64_t provider_entry_id(const struct provider_entry *entry); /* 0: not known yet */
 void *provider_entry_context(const struct provider_entry *entry);
-CFDictionaryRef provider_entry_properties(const struct provider_entry *entry); /* borrowed */
 
 err_t provider_register(struct provider_entry *entry, uint32_t options);
 /* Terminate and forget. */

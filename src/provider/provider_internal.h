@@ -5,6 +5,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "provider/provider.h"
+#include "wire/bag.h"
 #include "wire/peer.h"
 
 enum provider_state {
@@ -32,10 +33,17 @@ struct provider {
 	err_t end_reason;
 
 	/* mirror */
-	struct list entries; /* parents first */
+	struct list entries;   /* parents first */
+	struct list forgotten; /* entries that only wait for their turn, or for an answer */
 	struct map by_id;
 	CFMutableDictionaryRef classes, machine, resources;
 	char *machine_name;
+
+	/* traffic: few requests at a time are on their way, the others wait here */
+	struct list waiting;   /* by turn: whose next message is to be sent */
+	struct list in_flight; /* first publications without an answer */
+	size_t n_awaited;      /* answers */
+	bool is_returning;     /* after a reconnection: registrations wait for all publications */
 };
 
 /* A further parent or a name in a plane, remembered for re-publishing. */
@@ -46,9 +54,13 @@ struct provider_link {
 	char *name, *location; /* names */
 };
 
+enum { PROVIDER_WINDOW = 512 }; /* requests that wait for their answers */
+
 struct provider_entry {
 	struct provider *provider;
-	struct list link;
+	struct list link;	       /* entries, or forgotten */
+	struct list turn;	       /* waiting, or in_flight */
+	struct list children, sibling; /* that wait for this one's ID; among them */
 	void *context;
 	void (*published)(void *context, struct provider_entry *entry, uint64_t id);
 
@@ -57,20 +69,38 @@ struct provider_entry {
 	struct provider_entry *parent; /* only while the parent's ID is unknown */
 	uint64_t parent_id;
 	uint32_t flags;
-	char *plane, *class_name, *name, *location;
-	CFMutableDictionaryRef properties;
+	const char *plane, *class_name, *name, *location; /* in texts */
+	struct wire_bag properties;
 	CFMutableArrayRef live, removed; /* may be NULL */
 	struct list attachments, names;
 
 	/* progress */
-	bool sent;  /* WIRE_PUBLISH of a new entry is on its way */
-	bool dirty; /* properties changed since */
-	bool registered;
-	bool forgotten; /* freed when the answer comes */
+	bool unpublished; /* the registry of this connection has not been told of it */
+	bool sent;	  /* WIRE_PUBLISH of a new entry is on its way */
+	bool dirty;	  /* properties changed since */
+	bool registered, register_sent;
+	bool forgotten;
 	bool terminate_wanted;
 	uint32_t register_options, terminate_options;
+	char texts[];
 };
 
+bool provider_is_online(const struct provider *provider);
+void provider_link_free(struct provider_link *link);
+/* Without a word to anybody. NULL is accepted. */
+void provider_entry_free(struct provider_entry *entry);
+/* What waits for its ID hears that it will not come, then it is freed. */
+void provider_entry_remove(struct provider_entry *entry);
+/* Nobody refers to ENTRY any more; it stays until its last message or answer. */
+void provider_entry_set_forgotten(struct provider_entry *entry);
+/* The encoded properties: as they are kept, or made in ROOM. -EMSGSIZE, -ENOMEM. */
+err_t provider_entry_pack(const struct provider_entry *entry, struct bytes *room,
+			  struct wire_bytes *ret);
+/* True when messages about ENTRY can be sent now; else what they say is part of its publication. */
+bool provider_entry_is_known(const struct provider_entry *entry);
+/* Its publication or, once forgotten, termination is sent when the window allows. */
+void provider_entry_wait_turn(struct provider_entry *entry);
+void provider_entry_send_register(struct provider_entry *entry);
 /* Send what waits for the connection: everything again after a reconnection. */
 void provider_mirror_send(struct provider *provider, bool again);
 /* The connection has gone: unanswered publications have to be sent again. */

@@ -6,11 +6,7 @@
 
 #include "base/log.h"
 #include "provider/provider_internal.h"
-
-static bool is_online(const struct provider *provider)
-{
-	return provider->state == PROVIDER_CONNECTED;
-}
+#include "wire/value.h"
 
 static const char *text(const char *s)
 {
@@ -24,52 +20,37 @@ static bool same_plane(const char *a, const char *b)
 
 /* --- entries -------------------------------------------------------------- */
 
-static void free_link(struct provider_link *link)
+/* Put TEXT at *AT and move on. */
+static const char *put_text(char **at, const char *text)
 {
-	list_remove(&link->link);
-	free(link->plane);
-	free(link->name);
-	free(link->location);
-	free(link);
-}
+	char *start = *at;
 
-static void free_links(struct list *links)
-{
-	if (!links->next)
-		return;
-	list_for_each_safe(node, links)
-		free_link(container_of(node, struct provider_link, link));
-}
-
-static void free_entry(struct provider_entry *entry)
-{
-	if (!entry)
-		return;
-	list_remove(&entry->link);
-	free_links(&entry->attachments);
-	free_links(&entry->names);
-	if (entry->properties)
-		CFRelease(entry->properties);
-	if (entry->live)
-		CFRelease(entry->live);
-	if (entry->removed)
-		CFRelease(entry->removed);
-	free(entry->plane);
-	free(entry->class_name);
-	free(entry->name);
-	free(entry->location);
-	free(entry);
+	*at = stpcpy(start, text) + 1;
+	return start;
 }
 
 static struct provider_entry *new_entry(struct provider *provider,
 					const struct provider_description *description)
 {
-	struct provider_entry *entry = calloc(1, sizeof(*entry));
+	const char *const texts[] = { text(description->plane), text(description->class_name),
+				      text(description->name), text(description->location) };
+	size_t size = 0;
 
+	for (size_t i = 0; i < 4; i++)
+		size += strlen(texts[i]) + 1;
+	struct provider_entry *entry = calloc(1, sizeof(*entry) + size);
 	if (!entry)
 		return NULL;
+	char *at = entry->texts;
+	entry->plane = put_text(&at, texts[0]);
+	entry->class_name = put_text(&at, texts[1]);
+	entry->name = put_text(&at, texts[2]);
+	entry->location = put_text(&at, texts[3]);
 	entry->provider = provider;
 	list_init(&entry->link);
+	list_init(&entry->turn);
+	list_init(&entry->children);
+	list_init(&entry->sibling);
 	list_init(&entry->attachments);
 	list_init(&entry->names);
 	entry->context = description->context;
@@ -77,213 +58,38 @@ static struct provider_entry *new_entry(struct provider *provider,
 	entry->flags = description->flags & ~(uint32_t)WIRE_PUBLISH_REGISTER;
 	entry->registered = description->flags & WIRE_PUBLISH_REGISTER;
 	entry->parent_id = description->parent_id;
+	if (wire_bag_set_all(&entry->properties, description->properties)) {
+		provider_entry_free(entry);
+		return NULL;
+	}
 	if (description->parent) {
 		entry->parent_id = description->parent->id;
 		entry->parent = entry->parent_id ? NULL : description->parent;
 	}
-	entry->plane = strdup(text(description->plane));
-	entry->class_name = strdup(text(description->class_name));
-	entry->name = strdup(text(description->name));
-	entry->location = strdup(text(description->location));
-	entry->properties =
-		description->properties
-			? CFDictionaryCreateMutableCopy(NULL, 0, description->properties)
-			: CFDictionaryCreateMutable(NULL, 0, &kCFTypeDictionaryKeyCallBacks,
-						    &kCFTypeDictionaryValueCallBacks);
-	if (!entry->plane || !entry->class_name || !entry->name || !entry->location ||
-	    !entry->properties) {
-		free_entry(entry);
-		return NULL;
-	}
+	if (entry->parent)
+		list_add(&entry->parent->children, &entry->sibling);
 	list_add(&provider->entries, &entry->link);
 	return entry;
 }
 
-/* Tell the owner once. */
-static void notify_published(struct provider_entry *entry)
-{
-	void (*published)(void *, struct provider_entry *, uint64_t) = entry->published;
-
-	entry->published = NULL; /* once */
-	if (published && !entry->forgotten)
-		published(entry->context, entry, entry->id);
-}
-
-static void send_properties(struct provider_entry *entry)
-{
-	struct wire_update update = {
-		.id = entry->id,
-		.set = entry->properties,
-		.remove = entry->removed,
-		.live = entry->live,
-	};
-
-	provider_post(entry->provider, &wire_update_layout, &update);
-	if (entry->removed) {
-		CFRelease(entry->removed);
-		entry->removed = NULL;
-	}
-}
-
-static void send_links(struct provider_entry *entry)
-{
-	list_for_each(node, &entry->attachments) {
-		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_attach attach = { .id = entry->id,
-					      .parent = link->parent,
-					      .plane = link->plane };
-
-		provider_post(entry->provider, &wire_attach_layout, &attach);
-	}
-	list_for_each(node, &entry->names) {
-		struct provider_link *link = container_of(node, struct provider_link, link);
-		struct wire_rename rename = { .id = entry->id,
-					      .plane = link->plane,
-					      .name = link->name,
-					      .location = link->location };
-
-		provider_post(entry->provider, &wire_rename_layout, &rename);
-	}
-}
-
-static void send_register(struct provider_entry *entry)
-{
-	struct wire_entry_options options = { .id = entry->id, .options = entry->register_options };
-
-	if (entry->registered)
-		provider_post(entry->provider, &wire_register_layout, &options);
-}
-
-static void send_terminate(struct provider_entry *entry)
-{
-	struct wire_entry_options options = { .id = entry->id,
-					      .options = entry->terminate_options };
-
-	provider_post(entry->provider, &wire_terminate_layout, &options);
-}
-
-static void send_publish(struct provider_entry *entry);
-
-/* An entry that waits for PARENT's ID. */
-static struct provider_entry *waiting_child(struct provider_entry *parent)
-{
-	list_for_each(node, &parent->provider->entries) {
-		struct provider_entry *child = container_of(node, struct provider_entry, link);
-
-		if (child->parent == parent)
-			return child;
-	}
-	return NULL;
-}
-
-/* Children that waited for this entry's ID; a refused entry takes them with it. The callbacks may
- * remove any entry, so the search starts anew each time. */
-static void release_children(struct provider_entry *parent)
-{
-	struct provider_entry *child;
-
-	while ((child = waiting_child(parent))) {
-		child->parent = NULL;
-		child->parent_id = parent->id;
-		if (parent->id)
-			send_publish(child);
-		else
-			notify_published(child);
-	}
-}
-
-static void remove_entry(struct provider_entry *entry)
-{
-	release_children(entry);
-	if (entry->id && map_find(&entry->provider->by_id, entry->id) == entry)
-		map_remove(&entry->provider->by_id, entry->id);
-	free_entry(entry);
-}
-
-static void answered(void *context, err_t err, struct wire_frame *frame)
-{
-	struct provider_entry *entry = context;
-	struct provider *provider = entry->provider;
-	struct wire_number_reply reply = { 0 };
-
-	if (err) /* provider_mirror_lost sends it again */
-		return;
-	entry->sent = false;
-	if (!frame->header.status)
-		err = wire_frame_decode(frame, &wire_number_reply_layout, &reply);
-	if (frame->header.status || err || !reply.number) {
-		log_warning("%s: the registry refuses entry %s (0x%08x)", provider->name,
-			    entry->class_name, (unsigned)frame->header.status);
-	} else {
-		entry->id = reply.number;
-		if (map_set(&provider->by_id, entry->id, entry))
-			log_warning("%s: out of memory", provider->name);
-	}
-	if (entry->forgotten) {
-		if (entry->id && entry->terminate_wanted)
-			send_terminate(entry);
-		remove_entry(entry);
-		return;
-	}
-	if (entry->id) {
-		if (entry->dirty || entry->live || entry->removed)
-			send_properties(entry);
-		send_links(entry);
-		send_register(entry);
-	}
-	release_children(entry);
-	notify_published(entry);
-}
-
-static void ignore_answer(void *context, err_t err, struct wire_frame *frame)
-{
-	struct provider *provider = context;
-
-	if (!err && frame->header.status)
-		log_warning("%s: the registry refuses to take an entry back (0x%08x)",
-			    provider->name, (unsigned)frame->header.status);
-}
-
-static void send_publish(struct provider_entry *entry)
-{
-	struct provider *provider = entry->provider;
-	struct wire_publish publish = {
-		.id = entry->id,
-		.parent = entry->parent_id,
-		.flags = entry->flags,
-		.plane = entry->plane,
-		.class_name = entry->class_name,
-		.name = entry->name,
-		.location = entry->location,
-		.properties = entry->properties,
-	};
-	bool again = entry->id != 0;
-	err_t err;
-
-	if (!is_online(provider) || entry->parent || entry->sent)
-		return;
-	err = wire_peer_call(provider->peer, &wire_publish_layout, &publish, NULL, 0,
-			     again ? ignore_answer : answered,
-			     again ? (void *)provider : (void *)entry);
-	if (err) {
-		log_warning("%s: cannot publish %s: error %d", provider->name, entry->class_name,
-			    -err);
-		return;
-	}
-	if (!again)
-		entry->sent = true;
-	entry->dirty = false;
-}
+/* --- entries come and go ---------------------------------------------------- */
 
 err_t provider_publish(struct provider *provider, const struct provider_description *description,
 		       struct provider_entry **ret_entry)
 {
 	struct provider_entry *entry = new_entry(provider, description);
+	struct bytes room = BYTES_INIT;
+	struct wire_bytes packed;
+	err_t err = entry ? provider_entry_pack(entry, &room, &packed) : -ENOMEM;
 
-	if (!entry)
-		return -ENOMEM;
+	bytes_fini(&room);
+	if (err) {
+		provider_entry_free(entry);
+		return err;
+	}
+	entry->unpublished = true;
 	*ret_entry = entry;
-	send_publish(entry);
+	provider_entry_wait_turn(entry);
 	return 0;
 }
 
@@ -296,7 +102,7 @@ err_t provider_adopt(struct provider *provider, uint64_t id,
 	if (!entry)
 		return -ENOMEM;
 	if (map_set(&provider->by_id, id, entry)) {
-		free_entry(entry);
+		provider_entry_free(entry);
 		return -ENOMEM;
 	}
 	entry->id = id;
@@ -308,11 +114,25 @@ void provider_forget(struct provider_entry *entry)
 {
 	if (!entry)
 		return;
-	if (entry->sent) { /* the answer still refers to it */
-		entry->forgotten = true;
+	if (entry->sent) /* the answer still refers to it */
+		provider_entry_set_forgotten(entry);
+	else
+		provider_entry_remove(entry);
+}
+
+void provider_terminate(struct provider_entry *entry, uint32_t options)
+{
+	if (!entry)
+		return;
+	entry->terminate_wanted = true;
+	entry->terminate_options = options;
+	if (!entry->sent &&
+	    (!provider_entry_is_known(entry) || !provider_is_online(entry->provider))) {
+		provider_entry_remove(entry); /* nobody knows of it */
 		return;
 	}
-	remove_entry(entry);
+	provider_entry_set_forgotten(entry);
+	provider_entry_wait_turn(entry);
 }
 
 struct provider_entry *provider_find(struct provider *provider, uint64_t id)
@@ -330,31 +150,16 @@ void *provider_entry_context(const struct provider_entry *entry)
 	return entry->context;
 }
 
-CFDictionaryRef provider_entry_properties(const struct provider_entry *entry)
-{
-	return entry->properties;
-}
-
 /* --- changes --------------------------------------------------------------- */
 
 err_t provider_register(struct provider_entry *entry, uint32_t options)
 {
 	entry->registered = true;
 	entry->register_options = options;
-	if (entry->id)
-		send_register(entry);
+	if (provider_entry_is_known(entry) &&
+	    (entry->register_sent || !entry->provider->is_returning))
+		provider_entry_send_register(entry);
 	return 0;
-}
-
-void provider_terminate(struct provider_entry *entry, uint32_t options)
-{
-	if (!entry)
-		return;
-	entry->terminate_wanted = true;
-	entry->terminate_options = options;
-	if (entry->id)
-		send_terminate(entry);
-	provider_forget(entry);
 }
 
 static void set_one(const void *key, const void *value, void *context)
@@ -388,11 +193,10 @@ err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArray
 
 	if (err)
 		return err;
-	if (set)
-		CFDictionaryApplyFunction(set, set_one, entry->properties);
-	for (CFIndex i = 0; remove && i < CFArrayGetCount(remove); i++)
-		CFDictionaryRemoveValue(entry->properties, CFArrayGetValueAtIndex(remove, i));
-	if (entry->id)
+	err = wire_bag_update(&entry->properties, set, remove);
+	if (err)
+		return err;
+	if (provider_entry_is_known(entry))
 		return provider_post(entry->provider, &wire_update_layout, &update);
 	entry->dirty = true;
 	return entry->sent ? remember_keys(&entry->removed, remove) : 0;
@@ -440,7 +244,9 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 	free(link->location);
 	link->name = new_name;
 	link->location = new_location;
-	return entry->id ? provider_post(entry->provider, &wire_rename_layout, &rename) : 0;
+	return provider_entry_is_known(entry)
+		     ? provider_post(entry->provider, &wire_rename_layout, &rename)
+		     : 0;
 }
 
 struct attaching {
@@ -460,7 +266,7 @@ static void forget_attachment(struct attaching *a)
 		entry && !a->detach ? obtain_link(&entry->attachments, a->plane, a->parent) : NULL;
 
 	if (link)
-		free_link(link);
+		provider_link_free(link);
 }
 
 static void attached(void *context, err_t err, struct wire_frame *frame)
@@ -512,8 +318,8 @@ err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char 
 	if (!link)
 		return -ENOMEM;
 	if (detach)
-		free_link(link);
-	if (entry->id && is_online(entry->provider))
+		provider_link_free(link);
+	if (provider_entry_is_known(entry) && provider_is_online(entry->provider))
 		return ask_attach(entry, &attach, done, context);
 	/* The mirror is what a registry that comes later will see. */
 	if (done)
@@ -533,14 +339,18 @@ err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t arg
 		.argument = argument,
 		.data = { data, size },
 	};
-	return entry->id ? provider_post(entry->provider, &wire_message_layout, &message) : 0;
+	return provider_entry_is_known(entry)
+		     ? provider_post(entry->provider, &wire_message_layout, &message)
+		     : 0;
 }
 
 err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 {
 	struct wire_adjust_busy busy = { .id = entry->id, .delta = delta };
 
-	return entry->id ? provider_post(entry->provider, &wire_adjust_busy_layout, &busy) : 0;
+	return provider_entry_is_known(entry)
+		     ? provider_post(entry->provider, &wire_adjust_busy_layout, &busy)
+		     : 0;
 }
 
 /* --- what belongs to no entry ------------------------------------------------ */
@@ -586,115 +396,4 @@ err_t provider_publish_resource(struct provider *provider, const char *key, CFTy
 	CFDictionarySetValue(provider->resources, name, value);
 	CFRelease(name);
 	return provider_post(provider, &wire_publish_resource_layout, &resource);
-}
-
-/* --- the whole mirror --------------------------------------------------------- */
-
-static void send_resource(const void *key, const void *value, void *context)
-{
-	char name[WIRE_NAME_MAX + 1];
-	struct wire_publish_resource resource = { .key = name, .value = value };
-
-	if (CFStringGetCString(key, name, sizeof(name), kCFStringEncodingUTF8))
-		provider_post(context, &wire_publish_resource_layout, &resource);
-}
-
-static void send_common(struct provider *provider)
-{
-	if (CFDictionaryGetCount(provider->classes)) {
-		struct wire_declare_classes declare = { .classes = provider->classes };
-
-		provider_post(provider, &wire_declare_classes_layout, &declare);
-	}
-	if (provider->machine_name) {
-		struct wire_rename rename = { .name = provider->machine_name };
-
-		provider_post(provider, &wire_rename_layout, &rename);
-	}
-	if (CFDictionaryGetCount(provider->machine)) {
-		struct wire_update update = { .set = provider->machine };
-
-		provider_post(provider, &wire_update_layout, &update);
-	}
-	CFDictionaryApplyFunction(provider->resources, send_resource, provider);
-}
-
-void provider_mirror_send(struct provider *provider, bool again)
-{
-	(void)again; /* before the first greeting nothing has an ID but what was adopted */
-	send_common(provider);
-	list_for_each(node, &provider->entries) {
-		struct provider_entry *entry = container_of(node, struct provider_entry, link);
-
-		if (entry->forgotten)
-			continue;
-		send_publish(entry);
-		if (!entry->id)
-			continue;
-		if (entry->live)
-			send_properties(entry);
-		send_links(entry);
-	}
-	/* Registered only when all are there, so that matching sees the whole tree. */
-	list_for_each(node, &provider->entries) {
-		struct provider_entry *entry = container_of(node, struct provider_entry, link);
-
-		if (entry->id && !entry->forgotten)
-			send_register(entry);
-	}
-}
-
-/* A forgotten entry whose answer will never come. */
-static struct provider_entry *orphan(struct provider *provider)
-{
-	list_for_each(node, &provider->entries) {
-		struct provider_entry *entry = container_of(node, struct provider_entry, link);
-
-		if (entry->forgotten)
-			return entry;
-	}
-	return NULL;
-}
-
-void provider_mirror_lost(struct provider *provider)
-{
-	struct provider_entry *entry;
-
-	list_for_each(node, &provider->entries)
-		container_of(node, struct provider_entry, link)->sent = false;
-	while ((entry = orphan(provider)))
-		remove_entry(entry);
-}
-
-static struct provider_entry *find_awaited(struct provider *provider)
-{
-	list_for_each(node, &provider->entries) {
-		struct provider_entry *entry = container_of(node, struct provider_entry, link);
-
-		if (entry->published && !entry->id)
-			return entry;
-	}
-	return NULL;
-}
-
-void provider_mirror_abandon(struct provider *provider)
-{
-	struct provider_entry *entry;
-
-	/* The callback may remove any entry. */
-	while ((entry = find_awaited(provider)))
-		notify_published(entry);
-}
-
-void provider_mirror_free(struct provider *provider)
-{
-	while (!list_is_empty(&provider->entries)) {
-		struct provider_entry *entry =
-			list_first(&provider->entries, struct provider_entry, link);
-
-		if (entry->published)
-			notify_published(entry); /* may forget it */
-		else
-			free_entry(entry);
-	}
 }

@@ -165,6 +165,9 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 	provider->give_up_ns = loop_now_ns() + PROVIDER_RECONNECT_NS;
 	provider->end_reason = -EPIPE;
 	list_init(&provider->entries);
+	list_init(&provider->forgotten);
+	list_init(&provider->waiting);
+	list_init(&provider->in_flight);
 	loop_timer_init(&provider->retry, retry, provider);
 	err = init(provider, config);
 	if (err)

@@ -171,13 +171,14 @@ static struct bind_call *call_new(struct registry_candidate *c)
 static bool send_probe(struct registry_candidate *c)
 {
 	const struct registry_entry *s = c->job->service;
+	scope_cf CFDictionaryRef properties = registry_entry_copy_properties(s);
 	struct wire_probe probe = {
 		.candidate = c->number,
 		.provider = s->id,
 		.provider_class = s->class->name,
 		.provider_name = registry_entry_name(s, NULL),
 		.bundle = c->personality->bundle_path,
-		.provider_properties = s->properties,
+		.provider_properties = properties,
 		.personality = c->personality->dictionary,
 	};
 	struct bind_call *call = call_new(c);

@@ -46,7 +46,7 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 	struct registry_tree *tree = &o->registry->tree;
 	struct registry_entry *uc = o->user_client;
 	struct registry_class *class;
-	char creator[WIRE_NAME_MAX + 32];
+	char text[WIRE_NAME_MAX + 32];
 
 	if (registry_class_need(&tree->classes, reply->class_name, "IOUserClient", &class))
 		return kIOReturnNoMemory;
@@ -54,12 +54,17 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 		return kIOReturnError;
 	registry_entry_set_class(uc, class);
 	registry_entry_update(uc, reply->properties, NULL);
-	snprintf(creator, sizeof(creator), "pid %d, %s", (int)o->client.pid, o->process);
-	registry_set_text(uc->properties, CFSTR("IOUserClientCreator"), creator);
+	snprintf(text, sizeof(text), "pid %d, %s", (int)o->client.pid, o->process);
+	scope_cf CFStringRef creator = registry_text_new(text);
+	if (creator)
+		registry_entry_set(uc, CFSTR("IOUserClientCreator"), creator);
 	if (registry_entry_is_inactive(o->service) || registry_entry_is_inactive(uc))
 		return kIOReturnUnsupported;
+	scope_cf CFDictionaryRef properties = registry_entry_copy_properties(uc);
+	if (!creator || !properties)
+		return kIOReturnNoMemory;
 	return registry_policy_check_user_client(
-		o->registry, &o->client, uc->properties,
+		o->registry, &o->client, properties,
 		registry_class_conforms(class, "IOUserClient2022"));
 }
 

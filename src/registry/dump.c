@@ -65,11 +65,12 @@ static CFTypeRef copy_diagnostics(const struct registry *r)
 
 CFDictionaryRef registry_root_copy_properties(struct registry *registry)
 {
-	CFMutableDictionaryRef root =
-		CFDictionaryCreateMutableCopy(NULL, 0, registry->tree.root->properties);
+	CFMutableDictionaryRef root = registry_entry_copy_properties(registry->tree.root);
 	scope_cf CFTypeRef planes = copy_planes(registry);
 	scope_cf CFTypeRef diagnostics = copy_diagnostics(registry);
 
+	if (!root)
+		return NULL;
 	set(root, CFSTR("IORegistryPlanes"), planes);
 	set(root, CFSTR("IOKitDiagnostics"), diagnostics);
 	return root;

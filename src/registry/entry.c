@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "registry/text.h"
 
 /* IDs of registry generation N start here: never those of an earlier registry of the session. */
@@ -53,6 +54,29 @@ err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const 
 	return err;
 }
 
+/* Keep VALUE for whoever borrows it, in place of what was lent longest ago. */
+static CFTypeRef lend(struct registry_tree *tree, CFTypeRef value)
+{
+	CFTypeRef *slot = &tree->recent[tree->next_recent];
+
+	tree->next_recent = (tree->next_recent + 1) % REGISTRY_RECENT_MAX;
+	if (*slot)
+		CFRelease(*slot);
+	*slot = value;
+	tree->has_lent = true;
+	return value;
+}
+
+void registry_tree_end_loans(struct registry_tree *tree)
+{
+	for (size_t i = 0; tree->has_lent && i < REGISTRY_RECENT_MAX; i++) {
+		if (tree->recent[i])
+			CFRelease(tree->recent[i]);
+		tree->recent[i] = NULL;
+	}
+	tree->has_lent = false;
+}
+
 static void free_entry(struct registry_entry *e)
 {
 	map_remove(&e->tree->by_id, e->id);
@@ -61,8 +85,7 @@ static void free_entry(struct registry_entry *e)
 	registry_class_uncount_instance(e->class);
 	registry_nodes_fini(e);
 	list_remove(&e->owner_link);
-	if (e->properties)
-		CFRelease(e->properties);
+	wire_bag_fini(&e->properties);
 	if (e->live)
 		CFRelease(e->live);
 	free(e->name);
@@ -85,6 +108,7 @@ void registry_tree_fini(struct registry_tree *tree)
 	while ((e = map_next(&tree->by_id, &cursor, NULL)))
 		free_entry(e);
 	tree->root = tree->machine = tree->resources = NULL;
+	registry_tree_end_loans(tree);
 	map_fini(&tree->by_id);
 	registry_index_fini(&tree->index);
 	registry_planes_fini(&tree->planes);
@@ -103,28 +127,69 @@ uint64_t registry_entry_take_id(struct registry_tree *tree)
 	return tree->next_id++;
 }
 
-/* "IOName" and "IOLocation" of the first properties seed the names. */
-static err_t seed_names(struct registry_entry *e)
+/* A copy that may stand in a path; NULL for "" and when memory is short (*ERR). */
+static char *copy_name(const char *text, err_t *err)
 {
-	char name[WIRE_NAME_MAX + 1], location[WIRE_NAME_MAX + 1];
-	bool named = registry_text_find(e->properties, CFSTR("IOName"), name, sizeof(name));
-	bool located =
-		registry_text_find(e->properties, CFSTR("IOLocation"), location, sizeof(location));
-
-	if (!named && !located)
-		return 0;
-	return registry_entry_rename(e, NULL, named ? name : "", located ? location : "");
+	if (!text[0])
+		return NULL;
+	char *copy = strdup(text);
+	if (!copy)
+		*err = -ENOMEM;
+	for (char *p = copy; p && *p; p++)
+		if (*p == '/')
+			*p = ':';
+	return copy;
 }
 
-err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registry_class *class,
-			 CFDictionaryRef properties, struct registry_entry **ret_entry)
+/* The text of property KEY; "" when it has none or a longer one. */
+static void read_text(const struct registry_entry *e, CFStringRef key, char *buffer, size_t size)
 {
+	scope_cf CFTypeRef value = wire_bag_copy(&e->properties, key);
+
+	registry_text_get(value, buffer, size);
+}
+
+/* "IOName" and "IOLocation" of the first properties stand for names that were not given. */
+static err_t set_names(struct registry_entry *e, const char *name, const char *location)
+{
+	char own_name[WIRE_NAME_MAX + 1], own_location[WIRE_NAME_MAX + 1];
+	err_t err = 0;
+
+	if (!name[0] && !location[0]) {
+		read_text(e, CFSTR("IOName"), own_name, sizeof(own_name));
+		read_text(e, CFSTR("IOLocation"), own_location, sizeof(own_location));
+		name = own_name;
+		location = own_location;
+	}
+	if (strlen(name) > WIRE_NAME_MAX || strlen(location) > WIRE_NAME_MAX)
+		return -ENAMETOOLONG;
+	e->name = copy_name(name, &err);
+	e->location = copy_name(location, &err);
+	return err;
+}
+
+static void count_class(struct registry_entry *e, struct registry_class *class)
+{
+	registry_class_count_instance(class);
+	e->class = class;
+	e->state &= ~(uint32_t)(WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT);
+	if (registry_class_conforms(class, "IOService"))
+		e->state |= WIRE_STATE_SERVICE;
+	if (registry_class_conforms(class, "IOUserClient"))
+		e->state |= WIRE_STATE_USER_CLIENT;
+}
+
+/* Without properties, names and terms. */
+static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_class *class,
+		       struct registry_entry **ret_entry)
+{
+	bool is_ours = id >> GENERATION_SHIFT == tree->next_id >> GENERATION_SHIFT;
+
 	if (id && (id <= WIRE_ROOT_ID || id >> 63))
 		return -EINVAL;
 	if (id && map_find(&tree->by_id, id))
 		return -EEXIST;
-	if (id >= tree->next_id && id >> GENERATION_SHIFT == tree->next_id >> GENERATION_SHIFT &&
-	    id - tree->next_id > UINT32_MAX)
+	if (is_ours && id >= tree->next_id && id - tree->next_id > UINT32_MAX)
 		return -EINVAL;
 	struct registry_entry *e = calloc(1, sizeof(*e));
 	if (!e)
@@ -132,10 +197,8 @@ err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registr
 	e->tree = tree;
 	e->id = id ? id : registry_entry_take_id(tree);
 	/* A re-published ID of this very generation must never be given out again. */
-	if (id && id >> GENERATION_SHIFT == tree->next_id >> GENERATION_SHIFT &&
-	    id >= tree->next_id)
+	if (is_ours && id >= tree->next_id)
 		tree->next_id = id + 1;
-	e->class = class;
 	e->refs = 1;
 	list_init(&e->nodes);
 	list_init(&e->terms);
@@ -143,24 +206,50 @@ err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registr
 	list_init(&e->interests);
 	list_init(&e->waiters);
 	registry_member_init(&e->member);
-	registry_class_count_instance(class);
-	if (registry_class_conforms(class, "IOService"))
-		e->state |= WIRE_STATE_SERVICE;
-	if (registry_class_conforms(class, "IOUserClient"))
-		e->state |= WIRE_STATE_USER_CLIENT;
-	e->properties = properties ? CFDictionaryCreateMutableCopy(NULL, 0, properties)
-				   : registry_dictionary_new();
-	err_t err = e->properties ? map_set(&tree->by_id, e->id, e) : -ENOMEM;
-	if (!err)
-		err = seed_names(e);
-	if (!err)
-		err = registry_index_refresh(&tree->index, e);
-	if (err) {
+	count_class(e, class);
+	err_t err = map_set(&tree->by_id, e->id, e);
+	if (err)
 		free_entry(e);
-		return err;
-	}
-	*ret_entry = e;
-	return 0;
+	else
+		*ret_entry = e;
+	return err;
+}
+
+static err_t complete(struct registry_entry *e, err_t err, const char *name, const char *location,
+		      struct registry_entry **ret_entry)
+{
+	if (!err)
+		err = set_names(e, name, location);
+	if (!err)
+		err = registry_index_refresh(&e->tree->index, e);
+	if (err)
+		free_entry(e);
+	else
+		*ret_entry = e;
+	return err;
+}
+
+err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registry_class *class,
+			 CFDictionaryRef properties, struct registry_entry **ret_entry)
+{
+	struct registry_entry *e;
+	err_t err = new_entry(tree, id, class, &e);
+
+	return err ? err
+		   : complete(e, wire_bag_set_all(&e->properties, properties), "", "", ret_entry);
+}
+
+err_t registry_entry_new_packed(struct registry_tree *tree, uint64_t id,
+				struct registry_class *class, struct wire_bytes properties,
+				const char *name, const char *location,
+				struct registry_entry **ret_entry)
+{
+	struct registry_entry *e;
+	err_t err = new_entry(tree, id, class, &e);
+
+	return err ? err
+		   : complete(e, wire_bag_set_packed(&e->properties, properties), name, location,
+			      ret_entry);
 }
 
 struct registry_entry *registry_entry_ref(struct registry_entry *entry)
@@ -191,13 +280,7 @@ struct registry_entry *registry_entry_find(struct registry_tree *tree, uint64_t 
 void registry_entry_set_class(struct registry_entry *entry, struct registry_class *class)
 {
 	registry_class_uncount_instance(entry->class);
-	registry_class_count_instance(class);
-	entry->class = class;
-	entry->state &= ~(uint32_t)(WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT);
-	if (registry_class_conforms(class, "IOService"))
-		entry->state |= WIRE_STATE_SERVICE;
-	if (registry_class_conforms(class, "IOUserClient"))
-		entry->state |= WIRE_STATE_USER_CLIENT;
+	count_class(entry, class);
 	registry_index_refresh(&entry->tree->index, entry);
 }
 
@@ -234,34 +317,22 @@ static bool is_indexed(CFStringRef key)
 
 void registry_entry_set(struct registry_entry *entry, CFStringRef key, CFTypeRef value)
 {
-	if (value)
-		CFDictionarySetValue(entry->properties, key, value);
-	else
-		CFDictionaryRemoveValue(entry->properties, key);
+	if (wire_bag_set(&entry->properties, key, value))
+		log_warning("no memory for a property of %s", registry_entry_name(entry, NULL));
 	if (is_indexed(key))
 		registry_index_refresh(&entry->tree->index, entry);
 }
 
-static void set_pair(const void *key, const void *value, void *entry)
-{
-	if (registry_is_string(key))
-		registry_entry_set(entry, key, value);
-}
-
 void registry_entry_update(struct registry_entry *entry, CFTypeRef set, CFTypeRef remove)
 {
-	if (registry_is_dictionary(set))
-		CFDictionaryApplyFunction(set, set_pair, entry);
-	CFIndex n = registry_is_array(remove) ? CFArrayGetCount(remove) : 0;
-	for (CFIndex i = 0; i < n; i++) {
-		CFTypeRef key = CFArrayGetValueAtIndex(remove, i);
-
-		if (!registry_is_string(key))
-			continue;
-		registry_entry_set(entry, key, NULL);
-		if (entry->live)
-			CFSetRemoveValue(entry->live, key);
-	}
+	if (!set && !remove)
+		return;
+	if (wire_bag_update(&entry->properties, set, remove))
+		log_warning("no memory for properties of %s", registry_entry_name(entry, NULL));
+	CFIndex n = entry->live && registry_is_array(remove) ? CFArrayGetCount(remove) : 0;
+	for (CFIndex i = 0; i < n; i++)
+		CFSetRemoveValue(entry->live, CFArrayGetValueAtIndex(remove, i));
+	registry_index_refresh(&entry->tree->index, entry);
 }
 
 err_t registry_entry_set_live(struct registry_entry *entry, CFTypeRef keys)
@@ -288,29 +359,29 @@ bool registry_entry_is_live(const struct registry_entry *entry, CFStringRef key)
 
 CFTypeRef registry_entry_get(const struct registry_entry *entry, CFStringRef key)
 {
-	CFTypeRef value = CFDictionaryGetValue(entry->properties, key);
+	CFTypeRef value = wire_bag_copy(&entry->properties, key);
 
-	if (value)
-		return value;
-	CFTypeRef own = CFDictionaryGetValue(entry->properties, CFSTR("IOUserServiceProperties"));
-	return registry_is_dictionary(own) ? CFDictionaryGetValue(own, key) : NULL;
+	if (!value)
+		value = wire_bag_copy_inner(&entry->properties, CFSTR("IOUserServiceProperties"),
+					    key);
+	return value ? lend(entry->tree, value) : NULL;
+}
+
+bool registry_entry_has(const struct registry_entry *entry, CFStringRef key)
+{
+	if (wire_bag_has(&entry->properties, key))
+		return true;
+	scope_cf CFTypeRef value =
+		wire_bag_copy_inner(&entry->properties, CFSTR("IOUserServiceProperties"), key);
+	return value != NULL;
+}
+
+CFMutableDictionaryRef registry_entry_copy_properties(const struct registry_entry *entry)
+{
+	return wire_bag_copy_all(&entry->properties);
 }
 
 /* --- names -------------------------------------------------------------------- */
-
-/* A copy that may stand in a path; NULL for "" and when memory is short (*ERR). */
-static char *copy_name(const char *text, err_t *err)
-{
-	if (!text[0])
-		return NULL;
-	char *copy = strdup(text);
-	if (!copy)
-		*err = -ENOMEM;
-	for (char *p = copy; p && *p; p++)
-		if (*p == '/')
-			*p = ':';
-	return copy;
-}
 
 err_t registry_entry_rename(struct registry_entry *entry, struct registry_plane *plane,
 			    const char *name, const char *location)

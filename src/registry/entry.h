@@ -21,10 +21,13 @@
 #include "registry/class.h"
 #include "registry/index.h"
 #include "registry/plane.h"
+#include "wire/bag.h"
 #include "wire/protocol.h"
 
 struct registry_peer;
 struct registry_match_job;
+
+enum { REGISTRY_RECENT_MAX = 256 }; /* values that registry_entry_get has lent */
 
 struct registry_tree {
 	struct map by_id;
@@ -36,6 +39,9 @@ struct registry_tree {
 	struct registry_entry *root, *machine, *resources;
 	_Atomic uint64_t *generation;	 /* in the status page */
 	_Atomic uint64_t own_generation; /* used until a page is given */
+	CFTypeRef recent[REGISTRY_RECENT_MAX];
+	size_t next_recent;
+	bool has_lent;
 };
 
 struct registry_entry {
@@ -46,7 +52,7 @@ struct registry_entry {
 	char *name, *location; /* of no plane; name NULL: the class name, location NULL: none */
 	unsigned refs;
 	/* content */
-	CFMutableDictionaryRef properties;
+	struct wire_bag properties;
 	CFMutableSetRef live; /* keys that the owner computes at each read; NULL: none */
 	/* links */
 	struct list nodes;	       /* struct registry_node: one for each plane it is known in */
@@ -72,6 +78,8 @@ struct registry_entry {
 err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const char *name);
 /* Frees every entry, whatever references are left. */
 void registry_tree_fini(struct registry_tree *tree);
+/* Nobody borrows a value any more: between two messages. */
+void registry_tree_end_loans(struct registry_tree *tree);
 /* Grows with every attach, detach and termination. */
 void registry_tree_changed(struct registry_tree *tree);
 
@@ -80,6 +88,12 @@ void registry_tree_changed(struct registry_tree *tree);
  * never was one of ours; -ENOMEM. */
 err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registry_class *class,
 			 CFDictionaryRef properties, struct registry_entry **ret_entry);
+/* The same with properties as they came (checked, or empty) and a NAME and LOCATION ("": what the
+ * properties say) of its own. -ENAMETOOLONG too. */
+err_t registry_entry_new_packed(struct registry_tree *tree, uint64_t id,
+				struct registry_class *class, struct wire_bytes properties,
+				const char *name, const char *location,
+				struct registry_entry **ret_entry);
 struct registry_entry *registry_entry_ref(struct registry_entry *entry);
 /* NULL is accepted; returns NULL. */
 struct registry_entry *registry_entry_unref(struct registry_entry *entry);
@@ -102,8 +116,14 @@ void registry_entry_update(struct registry_entry *entry, CFTypeRef set, CFTypeRe
 /* Mark the keys of KEYS (array) as computed by the owner. -ENOMEM. */
 err_t registry_entry_set_live(struct registry_entry *entry, CFTypeRef keys);
 bool registry_entry_is_live(const struct registry_entry *entry, CFStringRef key);
-/* Borrowed; looks into IOUserServiceProperties as well; NULL when there is none. */
+/* Looks into IOUserServiceProperties as well; NULL when there is none. Borrowed: good while this
+ * message is handled, until the property changes or REGISTRY_RECENT_MAX further values have been
+ * asked for. */
 CFTypeRef registry_entry_get(const struct registry_entry *entry, CFStringRef key);
+/* The same, asking only whether there is one. */
+bool registry_entry_has(const struct registry_entry *entry, CFStringRef key);
+/* All properties as a new dictionary; NULL: no memory. */
+CFMutableDictionaryRef registry_entry_copy_properties(const struct registry_entry *entry);
 
 /* PLANE NULL: the name of no plane. -ENAMETOOLONG, -ENOMEM. "/" becomes ":". LOCATION "": none. */
 err_t registry_entry_rename(struct registry_entry *entry, struct registry_plane *plane,

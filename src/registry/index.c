@@ -94,7 +94,7 @@ static err_t add_device_tree_names(struct registry_index *index, struct registry
 	err_t err = 0;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && !err; i++) {
-		CFTypeRef value = CFDictionaryGetValue(entry->properties, keys[i]);
+		scope_cf CFTypeRef value = wire_bag_copy(&entry->properties, keys[i]);
 
 		if (registry_text_get(value, text, sizeof(text)))
 			err = add_term(index, entry, REGISTRY_TERM_NAME, text);

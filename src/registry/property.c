@@ -30,9 +30,8 @@ struct live_call {
 
 static CFTypeRef copy_all(struct registry *r, struct registry_entry *entry)
 {
-	if (entry == r->tree.root)
-		return registry_root_copy_properties(r);
-	return CFRetain(entry->properties);
+	return entry == r->tree.root ? registry_root_copy_properties(r)
+				     : registry_entry_copy_properties(entry);
 }
 
 /* With whatever values there are now: old ones where the owner has not answered. */
@@ -81,7 +80,7 @@ static void handle_live_value(void *context, err_t err, struct wire_frame *frame
 		wire_peer_close(owner->wire);
 	}
 	if (reply.value)
-		CFDictionarySetValue(reading->entry->properties, call->key, reply.value);
+		wire_bag_set(&reading->entry->properties, call->key, reply.value);
 	wire_message_clear(&wire_value_reply_layout, &reply);
 	CFRelease(call->key);
 	free(call);
@@ -162,6 +161,13 @@ err_t registry_property_read_all(struct registry_peer *client, const struct wire
 {
 	if (entry->live && CFSetGetCount(entry->live) && entry->owner)
 		return read_live(client, request, entry, NULL);
+	struct wire_packed_reply packed;
+	if (entry != client->registry->tree.root &&
+	    wire_bag_packed(&entry->properties, &packed.value)) {
+		wire_peer_reply(client->wire, request, &wire_packed_reply_layout, kIOReturnSuccess,
+				&packed, NULL, 0);
+		return 0;
+	}
 	scope_cf CFTypeRef all = copy_all(client->registry, entry);
 	return answer_value(client, request, all);
 }
@@ -170,7 +176,7 @@ err_t registry_property_read_all(struct registry_peer *client, const struct wire
 
 static bool has_key(const struct registry_entry *entry, CFStringRef key)
 {
-	return registry_entry_get(entry, key) || registry_entry_is_live(entry, key);
+	return registry_entry_has(entry, key) || registry_entry_is_live(entry, key);
 }
 
 struct walk {

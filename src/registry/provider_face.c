@@ -10,6 +10,7 @@
 #include "registry/property.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
+#include "wire/packed.h"
 #include "wire/publish.h"
 
 static IOReturn status_of(err_t err)
@@ -69,18 +70,17 @@ static err_t make_published(struct registry_peer *peer, const struct wire_publis
 	struct registry_class *class;
 	struct registry_entry *e;
 
-	if (request->properties && !registry_is_dictionary(request->properties))
+	if (request->properties.size && !wire_packed_is_dictionary(request->properties))
 		return -EINVAL;
 	err_t err = registry_class_need(&tree->classes, request->class_name, fallback, &class);
 	if (err)
 		return err;
-	err = registry_entry_new(tree, request->id, class, request->properties, &e);
+	err = registry_entry_new_packed(tree, request->id, class, request->properties,
+					request->name, request->location, &e);
 	if (err)
 		return err;
 	if (!registry_peer_own(peer, e))
 		err = -ENOSPC;
-	if (!err && (request->name[0] || request->location[0]))
-		err = registry_entry_rename(e, NULL, request->name, request->location);
 	if (err)
 		registry_lifecycle_drop(e);
 	else

@@ -241,8 +241,8 @@ static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
 		return -EPERM;
 	}
 	peer->role = hello.role;
-	peer->shown_pid = peer->credentials.pid == getpid() ? (pid_t)hello.pid :
-							      peer->credentials.pid;
+	peer->shown_pid =
+		peer->credentials.pid == getpid() ? (pid_t)hello.pid : peer->credentials.pid;
 	peer->starting = NULL;
 	err_t err = reply_hello(peer, &frame->header);
 	if (!err && peer->server)
@@ -254,10 +254,17 @@ static err_t handle_message(void *context, struct wire_peer *wire, struct wire_f
 {
 	struct registry_peer *peer = context;
 
+	struct registry *r = peer->registry;
+	err_t err;
+
 	if (!peer->role)
-		return greet(peer, frame);
-	return peer->role == WIRE_ROLE_CLIENT ? registry_client_message(peer, frame)
-					      : registry_provider_message(peer, frame);
+		err = greet(peer, frame);
+	else if (peer->role == WIRE_ROLE_CLIENT)
+		err = registry_client_message(peer, frame);
+	else
+		err = registry_provider_message(peer, frame);
+	registry_tree_end_loans(&r->tree);
+	return err;
 }
 
 static const struct wire_peer_ops peer_ops = { handle_message, handle_closed };
@@ -346,13 +353,16 @@ static err_t make_page(struct registry *r)
 
 static void fill_root(struct registry *r)
 {
-	CFMutableDictionaryRef root = r->tree.root->properties;
+	scope_cf CFMutableDictionaryRef root = registry_dictionary_new();
 	struct utsname host;
 
+	if (!root)
+		return;
 	registry_set_text(root, CFSTR("IOKitBuildVersion"),
 			  "Darwin Kernel Version 21.6.0: Portico " PORTICO_VERSION);
 	uname(&host);
 	registry_set_text(root, CFSTR("OS Build Version"), host.release);
+	registry_entry_update(r->tree.root, root, NULL);
 }
 
 static err_t copy_config(struct registry *r, const struct registry_config *config)

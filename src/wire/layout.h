@@ -33,6 +33,10 @@
 	{ \
 		WIRE_FIELD_VALUE, offsetof(struct s, field), WIRE_VALUE_MAX \
 	}
+#define WIRE_PACKED(s, field) \
+	{ \
+		WIRE_FIELD_PACKED, offsetof(struct s, field), WIRE_VALUE_MAX \
+	}
 #define WIRE_ENTRIES(s, field, limit) \
 	{ \
 		WIRE_FIELD_ENTRIES, offsetof(struct s, field), limit \

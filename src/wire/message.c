@@ -14,6 +14,7 @@
 #include "wire/memory.h"
 #include "wire/notice.h"
 #include "wire/open.h"
+#include "wire/packed.h"
 #include "wire/publish.h"
 #include "wire/query.h"
 #include "wire/value.h"
@@ -43,6 +44,11 @@ static const struct wire_field value_reply_fields[] = {
 	WIRE_OBJECT(wire_value_reply, value),
 };
 WIRE_LAYOUT(wire_value_reply, wire_value_reply, 0, 0, value_reply_fields);
+
+static const struct wire_field packed_reply_fields[] = {
+	WIRE_PACKED(wire_packed_reply, value),
+};
+WIRE_LAYOUT(wire_packed_reply, wire_packed_reply, 0, 0, packed_reply_fields);
 
 static const struct wire_field entries_reply_fields[] = {
 	WIRE_U64(wire_entries_reply, generation),
@@ -123,6 +129,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_number_reply_layout,
 	&wire_text_reply_layout,
 	&wire_value_reply_layout,
+	&wire_packed_reply_layout,
 	&wire_entries_reply_layout,
 	NULL,
 };
@@ -239,6 +246,8 @@ static err_t put_field(struct bytes *out, const struct wire_field *f, const void
 		return put_text(out, *(const char *const *)at, f->limit);
 	case WIRE_FIELD_BYTES:
 		return put_bytes(out, at, f->limit, tail);
+	case WIRE_FIELD_PACKED:
+		return put_bytes(out, at, f->limit, NULL);
 	case WIRE_FIELD_U64S: {
 		const struct wire_u64s *numbers = at;
 
@@ -346,6 +355,17 @@ static void get_bytes(struct bytes_reader *in, uint64_t limit, struct wire_bytes
 		*ret = (struct wire_bytes){ data, n };
 }
 
+static err_t get_packed(struct bytes_reader *in, struct wire_bytes *ret)
+{
+	struct wire_bytes value = { NULL, 0 };
+
+	get_bytes(in, WIRE_VALUE_MAX, &value);
+	err_t err = in->err || !value.size ? in->err : wire_packed_check(value);
+	if (!err)
+		*ret = value;
+	return err;
+}
+
 static void get_u64s(struct bytes_reader *in, uint64_t limit, struct wire_u64s *ret)
 {
 	uint64_t n = get_count(in, limit, sizeof(uint64_t));
@@ -417,6 +437,8 @@ static err_t get_field(struct bytes_reader *in, const struct wire_field *f, void
 	case WIRE_FIELD_BYTES:
 		get_bytes(in, f->limit, at);
 		return in->err;
+	case WIRE_FIELD_PACKED:
+		return get_packed(in, at);
 	case WIRE_FIELD_U64S:
 		get_u64s(in, f->limit, at);
 		return in->err;

@@ -5,8 +5,8 @@
  * cannot drift apart and every bound is checked in one place.
  *
  * Decoding is strict: each field is bounded, texts end in their only NUL,
- * padding is zero, nothing may follow the last field. Texts and byte strings
- * of a decoded message point into the received payload and live as long as it;
+ * padding is zero, nothing may follow the last field. Texts, byte strings and
+ * packed values of a decoded message point into the received payload and live as long as it;
  * values are new CF objects and entry arrays are allocated: both are released
  * by wire_message_clear.
  */
@@ -56,6 +56,7 @@ enum wire_field_kind {
 	WIRE_FIELD_BYTES,   /* struct wire_bytes, limit = most bytes */
 	WIRE_FIELD_U64S,    /* struct wire_u64s, limit = most items */
 	WIRE_FIELD_VALUE,   /* CFTypeRef or NULL */
+	WIRE_FIELD_PACKED,  /* struct wire_bytes: an encoded value as it is; size 0: none */
 	WIRE_FIELD_ENTRIES, /* struct wire_entries, limit = most items */
 };
 
@@ -106,6 +107,10 @@ struct wire_text_reply {
 struct wire_value_reply {
 	CFTypeRef value;
 };
+/* The same reply from a value that is encoded already. */
+struct wire_packed_reply {
+	struct wire_bytes value;
+};
 struct wire_entries_reply {
 	uint64_t generation; /* tree generation at which the snapshot was taken */
 	struct wire_entries entries;
@@ -115,6 +120,7 @@ extern const struct wire_layout wire_empty_layout; /* type 0: fits every reply *
 extern const struct wire_layout wire_number_reply_layout;
 extern const struct wire_layout wire_text_reply_layout;
 extern const struct wire_layout wire_value_reply_layout;
+extern const struct wire_layout wire_packed_reply_layout;
 extern const struct wire_layout wire_entries_reply_layout;
 
 /* Name of the first layout with TYPE, for log lines; "unknown message". */

@@ -11,7 +11,7 @@ static const struct wire_field publish_fields[] = {
 	WIRE_TEXT(wire_publish, class_name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_publish, name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_publish, location, WIRE_NAME_MAX),
-	WIRE_OBJECT(wire_publish, properties),
+	WIRE_PACKED(wire_publish, properties),
 };
 WIRE_LAYOUT(wire_publish, wire_publish, WIRE_PUBLISH, 0, publish_fields);
 

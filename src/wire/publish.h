@@ -23,7 +23,7 @@ struct wire_publish {
 	const char *class_name;
 	const char *name;
 	const char *location;
-	CFTypeRef properties; /* dictionary or NULL */
+	struct wire_bytes properties; /* an encoded dictionary, or empty */
 };
 
 /* WIRE_REGISTER (id, options), WIRE_TERMINATE (id, options) -> wire_empty */

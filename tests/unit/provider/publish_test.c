@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "test.h"
 
+#include <sys/socket.h>
+
 #include "peer.h"
+#include "provider/provider_internal.h"
 
 struct job {
 	struct peer *p;
@@ -140,6 +143,169 @@ TEST(what_is_not_published_at_the_end_is_reported_before_it)
 	test_equal(p.count_at_end, 1);
 	test_equal(job.n_published, 1);
 	test_equal(job.published, 0);
+}
+
+/* --- many at once ------------------------------------------------------------- */
+
+enum { MANY = 2 * PROVIDER_WINDOW + 100 };
+
+static struct provider_entry *many[MANY];
+
+static void publish_many(void *context)
+{
+	struct job *job = context;
+
+	for (int i = 0; i < MANY; i++) {
+		publish(job);
+		many[i] = job->entry;
+	}
+}
+
+static void terminate_many(void *context)
+{
+	for (int i = 0; i < MANY; i++)
+		provider_terminate(many[i], 0);
+}
+
+static bool is_silent(struct peer *p)
+{
+	char byte;
+
+	peer_do(p, look, NULL); /* whatever it had to say has been sent */
+	return recv(p->socket, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0;
+}
+
+/* Read MANY requests of TYPE, at most a window of them unanswered; the first FIRST numbers answer. */
+static void serve_many(struct peer *p, uint32_t type, uint64_t first)
+{
+	struct wire_header headers[PROVIDER_WINDOW];
+	struct wire_number_reply reply = { first };
+	size_t n_read = 0;
+
+	for (size_t n_answered = 0; n_answered < MANY; n_answered++) {
+		while (n_read < MANY && n_read < n_answered + PROVIDER_WINDOW) {
+			test_equal(wire_frame_receive(p->socket, &p->frame, WIRE_CONTROL_MAX, true),
+				   0);
+			test_equal(p->frame.header.type, type);
+			headers[n_read++ % PROVIDER_WINDOW] = p->frame.header;
+		}
+		if (n_answered < 3)
+			test_true(is_silent(p));
+		const struct wire_header *h = &headers[n_answered % PROVIDER_WINDOW];
+		test_equal(wire_reply(p->socket, h,
+				      first ? &wire_number_reply_layout : &wire_empty_layout, 0,
+				      &reply, NULL, 0, true),
+			   0);
+		reply.number++;
+	}
+}
+
+TEST(of_many_entries_only_a_window_is_on_its_way)
+{
+	struct peer p;
+	struct job job = { &p };
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_many, &job);
+	serve_many(&p, WIRE_PUBLISH, 1000);
+	while (__atomic_load_n(&job.n_published, __ATOMIC_SEQ_CST) < MANY)
+		peer_do(&p, look, NULL);
+	test_equal(job.published, 1000 + MANY - 1);
+	peer_do(&p, terminate_many, NULL);
+	serve_many(&p, WIRE_TERMINATE, 0);
+	test_true(is_silent(&p));
+	finish(&p);
+}
+
+static void check_published(void *context)
+{
+	struct job *job = context;
+
+	test_equal(job->n_published, 0);
+	test_true(provider_find(job->p->provider, 70) == NULL);
+}
+
+/* The connection ends while most wait for their turn: all are reported, none is lost. */
+TEST(many_that_wait_at_the_end_are_reported)
+{
+	struct peer p;
+	struct job job = { &p, .published = 1 };
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_many, &job);
+	peer_do(&p, check_published, &job);
+	finish(&p);
+	test_equal(job.n_published, MANY);
+	test_equal(job.published, 0);
+}
+
+struct family {
+	struct job parent, child;
+};
+
+static void publish_family(void *context)
+{
+	struct family *f = context;
+
+	publish(&f->parent);
+	struct provider_description description = {
+		.parent = f->parent.entry,
+		.class_name = "Child",
+		.context = &f->child,
+		.published = published,
+	};
+	test_equal(provider_publish(f->parent.p->provider, &description, &f->child.entry), 0);
+}
+
+TEST(children_of_a_refused_parent_are_reported)
+{
+	struct peer p;
+	struct family f = { { &p, .published = 1 }, { &p, .published = 1 } };
+	struct wire_publish message;
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_family, &f);
+	peer_receive(&p, &wire_publish_layout, &message);
+	wire_message_clear(&wire_publish_layout, &message);
+	test_true(is_silent(&p));
+	peer_answer(&p, -5, 0);
+	peer_do(&p, look, NULL);
+	finish(&p);
+	test_equal(f.parent.n_published + f.child.n_published, 2);
+	test_equal(f.parent.published + f.child.published, 0);
+}
+
+static void publish_too_much(void *context)
+{
+	struct job *job = context;
+	CFDataRef data = CFDataCreateMutable(NULL, 0);
+	CFDictionaryRef properties;
+	CFStringRef key = CFSTR("Key");
+
+	CFDataSetLength((CFMutableDataRef)data, WIRE_VALUE_MAX);
+	properties = CFDictionaryCreate(NULL, (const void **)&key, (const void **)&data, 1,
+					&kCFTypeDictionaryKeyCallBacks,
+					&kCFTypeDictionaryValueCallBacks);
+	struct provider_description description = { .class_name = "Thing",
+						    .properties = properties };
+	test_equal_error(provider_publish(job->p->provider, &description, &job->entry), -EMSGSIZE);
+	CFRelease(properties);
+	CFRelease(data);
+}
+
+TEST(more_than_a_message_carries_is_refused_at_once)
+{
+	struct peer p;
+	struct job job = { &p };
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_too_much, &job);
+	test_true(is_silent(&p));
+	finish(&p);
 }
 
 TEST_MAIN

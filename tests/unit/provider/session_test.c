@@ -78,7 +78,8 @@ static void publish_two(void *context)
 	test_equal(provider_register(e->child, 0), 0);
 }
 
-/* Read, check and answer the publication of both, then the registration of the child. */
+/* Read, check and answer the publication of both and the registration of the child: the first time
+ * that is part of its publication, later it follows when all are there. */
 static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 {
 	struct wire_publish publish;
@@ -93,8 +94,11 @@ static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 	test_equal_text(publish.class_name, "Child");
 	test_equal(publish.id, child);
 	test_equal(publish.parent, 1000);
+	test_equal(publish.flags, child ? 0 : WIRE_PUBLISH_REGISTER);
 	wire_message_clear(&wire_publish_layout, &publish);
 	peer_answer(p, 0, 1001);
+	if (!child)
+		return;
 	peer_receive(p, &wire_register_layout, &options);
 	test_equal(options.id, 1001);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "session.h"
+#include "wire/value.h"
 
 #define PERSONALITY(name, server, score, more) \
 	"<key>" name "</key><dict><key>IOClass</key><string>" name "Class</string>" \
@@ -345,15 +346,18 @@ TEST(hosts_that_return_keep_their_drivers)
 	test_equal_error(fd_connect(s.socket, &socket), 0);
 	test_equal_error(end_greet(&host, socket, WIRE_ROLE_PROVIDER, "r", 12345), 0);
 	CFDictionaryRef properties = matching_new("IOMatchCategory", "IODefaultMatchCategory");
+	struct bytes packed = BYTES_INIT;
+	test_equal_error(wire_value_encode(properties, &packed), 0);
 	struct wire_publish request = { .id = 0x100000123,
 					.parent = 0x100000102,
 					.class_name = "R",
 					.flags = WIRE_PUBLISH_REGISTER,
-					.properties = properties };
+					.properties = { packed.data, packed.size } };
 	struct wire_number_reply number;
 	test_equal_error(end_call(&host, &wire_publish_layout, &request, NULL,
 				  &wire_number_reply_layout, &number),
 			 0);
+	bytes_fini(&packed);
 	test_equal(number.number, 0x100000123);
 	test_equal(find(&client, "R", ids, 1), 1);
 	test_equal(ids[0], 0x100000123);

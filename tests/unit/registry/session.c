@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/value.h"
+
 struct started {
 	char name[128];
 	uint64_t token;
@@ -222,19 +224,24 @@ CFDictionaryRef plist_new(const char *xml_body)
 uint64_t publish(struct end *provider, uint64_t parent, const char *class_name, const char *name,
 		 const char *location, uint32_t flags, CFDictionaryRef properties)
 {
+	struct bytes packed = BYTES_INIT;
+
+	if (properties)
+		test_equal_error(wire_value_encode(properties, &packed), 0);
 	struct wire_publish request = {
 		.parent = parent,
 		.flags = flags,
 		.class_name = class_name,
 		.name = name,
 		.location = location,
-		.properties = properties,
+		.properties = { packed.data, packed.size },
 	};
 	struct wire_number_reply reply;
 
 	test_equal_error(end_call(provider, &wire_publish_layout, &request, NULL,
 				  &wire_number_reply_layout, &reply),
 			 0);
+	bytes_fini(&packed);
 	return reply.number;
 }
 

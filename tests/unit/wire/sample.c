@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "test.h"
+#include "wire/value.h"
 
 enum { BYTES_MAX = 64 * 1024, ENTRIES_MAX = 600 };
 
@@ -104,6 +105,18 @@ static void fill_entries(struct wire_entries *ret, size_t n, enum sample_size si
 	*ret = (struct wire_entries){ items, n };
 }
 
+static void fill_packed(struct wire_bytes *ret, enum sample_size size, uint64_t *seed)
+{
+	CFTypeRef value = size ? sample_value(next(seed)) : NULL;
+	struct bytes out = BYTES_INIT;
+
+	if (value && wire_value_encode(value, &out))
+		abort();
+	if (value)
+		CFRelease(value);
+	*ret = (struct wire_bytes){ out.data, out.size };
+}
+
 static void fill(const struct wire_field *f, void *at, enum sample_size size, uint64_t *seed)
 {
 	switch (f->kind) {
@@ -133,6 +146,9 @@ static void fill(const struct wire_field *f, void *at, enum sample_size size, ui
 			items[i] = next(seed);
 		break;
 	}
+	case WIRE_FIELD_PACKED:
+		fill_packed(at, size, seed);
+		break;
 	case WIRE_FIELD_VALUE:
 		*(CFTypeRef *)at = size ? sample_value(next(seed)) : NULL;
 		break;
@@ -159,7 +175,7 @@ static void release(const struct wire_field *f, void *at)
 {
 	if (f->kind == WIRE_FIELD_TEXT)
 		free(*(char **)at);
-	if (f->kind == WIRE_FIELD_BYTES)
+	if (f->kind == WIRE_FIELD_BYTES || f->kind == WIRE_FIELD_PACKED)
 		free((void *)((struct wire_bytes *)at)->data);
 	if (f->kind == WIRE_FIELD_U64S)
 		free((void *)((struct wire_u64s *)at)->items);
@@ -200,10 +216,11 @@ static bool is_equal_field(const struct wire_field *f, const void *a, const void
 		return *(const uint64_t *)a == *(const uint64_t *)b;
 	case WIRE_FIELD_TEXT:
 		return !strcmp(*(char *const *)a, *(char *const *)b);
-	case WIRE_FIELD_BYTES: {
+	case WIRE_FIELD_BYTES:
+	case WIRE_FIELD_PACKED: {
 		const struct wire_bytes *x = a, *y = b;
 
-		return x->size == y->size && !memcmp(x->data, y->data, x->size);
+		return x->size == y->size && (!x->size || !memcmp(x->data, y->data, x->size));
 	}
 	case WIRE_FIELD_U64S: {
 		const struct wire_u64s *x = a, *y = b;

@@ -15,6 +15,7 @@
 
 #include "sample.h"
 #include "test.h"
+#include "wire/packed.h"
 #include "wire/protocol.h"
 
 /* Encode and decode VALUE; consumes it and returns the copy. */
@@ -54,6 +55,10 @@ static err_t decode_only(const void *data, size_t size)
 	} else {
 		CFRelease(value);
 	}
+	/* What is only checked must be held to the same rules. */
+	bool whole = !err && !bytes_left(&in);
+	test_equal_error(wire_packed_check((struct wire_bytes){ data, size }),
+			 whole ? 0 : -EBADMSG);
 	return err;
 }
 
