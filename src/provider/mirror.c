@@ -317,9 +317,12 @@ static void take_turns(struct provider *provider)
 	while (provider_is_online(provider) && provider->n_awaited < PROVIDER_WINDOW &&
 	       !list_is_empty(&provider->waiting))
 		take_turn(list_first(&provider->waiting, struct provider_entry, turn));
-	if (provider->is_returning && provider_is_online(provider) && !provider->n_awaited &&
-	    list_is_empty(&provider->waiting))
+	if (!provider_is_online(provider) || !list_is_empty(&provider->waiting))
+		return;
+	if (provider->is_returning && !provider->n_awaited)
 		begin_registrations(provider);
+	else
+		provider_settle_waiting(provider);
 }
 
 void provider_entry_wait_turn(struct provider_entry *entry)

@@ -42,6 +42,7 @@ struct provider {
 	/* traffic: few requests at a time are on their way, the others wait here */
 	struct list waiting;   /* by turn: whose next message is to be sent */
 	struct list in_flight; /* first publications without an answer */
+	struct list settling;  /* who wants to know when nobody waits any more */
 	size_t n_awaited;      /* answers */
 	bool is_returning;     /* after a reconnection: registrations wait for all publications */
 };
@@ -103,6 +104,8 @@ void provider_entry_wait_turn(struct provider_entry *entry);
 void provider_entry_send_register(struct provider_entry *entry);
 /* Send what waits for the connection: everything again after a reconnection. */
 void provider_mirror_send(struct provider *provider, bool again);
+/* Nobody waits for a turn any more: ask for those who want to know when that is done. */
+void provider_settle_waiting(struct provider *provider);
 /* The connection has gone: unanswered publications have to be sent again. */
 void provider_mirror_lost(struct provider *provider);
 /* The end: who waits for an ID hears that it will not come. */

@@ -168,6 +168,7 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 	list_init(&provider->forgotten);
 	list_init(&provider->waiting);
 	list_init(&provider->in_flight);
+	list_init(&provider->settling);
 	loop_timer_init(&provider->retry, retry, provider);
 	err = init(provider, config);
 	if (err)
@@ -193,7 +194,9 @@ struct provider *provider_free(struct provider *provider)
 	if (!provider)
 		return NULL;
 	loop_timer_stop(&provider->retry);
-	wire_peer_free(provider->peer);
+	provider->peer = wire_peer_free(provider->peer);
+	if (provider->settling.next)
+		provider_settle_waiting(provider);
 	if (provider->entries.next)
 		provider_mirror_free(provider);
 	map_fini(&provider->by_id);
@@ -229,6 +232,7 @@ err_t provider_post(struct provider *provider, const struct wire_layout *layout,
 }
 
 struct settling {
+	struct list link; /* while there is more to be sent first */
 	void (*fn)(void *context);
 	void *context;
 };
@@ -241,29 +245,48 @@ static void settled(void *context, err_t err, struct wire_frame *frame)
 	free(settling);
 }
 
-err_t provider_settle(struct provider *provider, void (*fn)(void *context), void *context)
+/* Requests are answered in order; to declare no class is the one that does nothing. */
+static err_t ask_settled(struct provider *provider, struct settling *settling)
 {
-	struct settling *settling = malloc(sizeof(*settling));
-	err_t err;
-
-	if (!settling)
-		return -ENOMEM;
-	*settling = (struct settling){ fn, context };
-	if (provider->state != PROVIDER_CONNECTED || !provider->peer) {
-		settled(settling, 0, NULL);
-		return 0;
-	}
-	/* Requests are answered in order; to declare no class is the one that does nothing. */
 	CFDictionaryRef none =
 		CFDictionaryCreate(NULL, NULL, NULL, 0, &kCFTypeDictionaryKeyCallBacks,
 				   &kCFTypeDictionaryValueCallBacks);
 	struct wire_declare_classes nothing = { .classes = none };
-	err = none ? wire_peer_call(provider->peer, &wire_declare_classes_layout, &nothing, NULL, 0,
-				    settled, settling)
-		   : -ENOMEM;
+	err_t err = none ? wire_peer_call(provider->peer, &wire_declare_classes_layout, &nothing,
+					  NULL, 0, settled, settling)
+			 : -ENOMEM;
+
 	if (none)
 		CFRelease(none);
-	if (err)
+	return err;
+}
+
+void provider_settle_waiting(struct provider *provider)
+{
+	while (!list_is_empty(&provider->settling)) {
+		struct settling *s = list_first(&provider->settling, struct settling, link);
+
+		list_remove(&s->link);
+		if (provider->state != PROVIDER_CONNECTED || !provider->peer ||
+		    ask_settled(provider, s))
+			settled(s, 0, NULL);
+	}
+}
+
+err_t provider_settle(struct provider *provider, void (*fn)(void *context), void *context)
+{
+	struct settling *settling = malloc(sizeof(*settling));
+	err_t err = 0;
+
+	if (!settling)
+		return -ENOMEM;
+	*settling = (struct settling){ .fn = fn, .context = context };
+	list_init(&settling->link);
+	if (provider->state != PROVIDER_CONNECTED || !provider->peer)
+		settled(settling, 0, NULL);
+	else if (!list_is_empty(&provider->waiting))
+		list_add(&provider->settling, &settling->link);
+	else if ((err = ask_settled(provider, settling)))
 		free(settling);
 	return err;
 }
