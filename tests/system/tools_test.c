@@ -105,6 +105,19 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(classes_and_memory_are_counted)
+{
+	wants("$P/portico run -- $P/ioclasscount", 0, "IORegistryEntry = ");
+	wants("$P/portico run -- $P/ioclasscount | head -1", 0, "AppleACPI");
+	wants("$P/portico run -- $P/ioclasscount IOResources NoSuchClass", 0,
+	      "IOResources = 1, NoSuchClass = <no such class>\n");
+	wants("$P/portico run -- $P/ioclasscount --nonsense", 1, "usage: ioclasscount");
+	wants("$P/portico run -- $P/ioclasscount --track", 1, "need DEVELOPMENT kernel");
+	wants("$P/portico run -- $P/ioalloccount", 0, "   Instance allocation = 0x0000");
+	wants("$P/portico run -- $P/ioalloccount x", 64, "usage: ioalloccount");
+	wants("PORTICO_SESSION=/nonexistent $P/ioclasscount", 71, "portico run");
+}
+
 TEST(ioreg_shows_the_tree)
 {
 	wants("$P/portico run -- $P/ioreg -w 0", 0,
