@@ -146,6 +146,9 @@ IOReturn client_connection_call(struct client_connection *connection,
 		client_connection_lose(connection);
 	if (err == -EPIPE && wire_channel_is_broken(connection->channel))
 		return kIOReturnIPCError;
+	/* The driver has ended the client that we closed ourselves. */
+	if (err == -EPIPE && atomic_load(&connection->closed))
+		return client_connection_lost_status(connection);
 	return client_status_of_call(err);
 }
 
@@ -278,9 +281,14 @@ kern_return_t IOServiceClose(io_connect_t connect)
 
 	status = client_status_of_handle(err);
 	if (!err) {
+		atomic_store(&connection->closed, true);
 		if (!atomic_load(&connection->lost))
 			status = client_connection_call(connection, &wire_close_layout, &nothing,
 							NULL, NULL, &frame);
+		/* The driver ended while we closed, perhaps for another thread that closed: it is
+		 * closed. */
+		if (status == client_connection_lost_status(connection))
+			status = kIOReturnSuccess;
 		client_connection_unref(connection);
 	}
 	wire_frame_fini(&frame);

@@ -28,8 +28,10 @@ struct client_connection {
 	uint64_t user_client, epoch; /* the entry and who granted it */
 	struct client_inlet_set inlets;
 	atomic_bool lost;     /* the driver's side has gone */
+	atomic_bool closed; /* by IOServiceClose: a hang-up is no accident */
 	pthread_mutex_t lock; /* guards what follows */
 	bool named;	      /* a reference is held for the handles */
+	bool unmapped;	      /* for good: no mapping may be added */
 	struct list mappings;
 	pthread_mutex_t map_lock; /* one maps or unmaps at a time; before lock */
 };

@@ -120,13 +120,18 @@ static void unmap(struct mapping *mapping)
 	free(mapping);
 }
 
+/* Takes no map_lock: who holds it may wait for a driver, or for the port's end that calls this. */
 void client_memory_unmap_all(struct client_connection *connection)
 {
-	scope_lock(&connection->map_lock);
-	list_for_each_safe(node, &connection->mappings) {
-		pthread_mutex_lock(&connection->lock);
+	struct list mappings;
+
+	list_init(&mappings);
+	pthread_mutex_lock(&connection->lock);
+	connection->unmapped = true;
+	list_splice(&mappings, &connection->mappings);
+	pthread_mutex_unlock(&connection->lock);
+	list_for_each_safe(node, &mappings) {
 		list_remove(node);
-		pthread_mutex_unlock(&connection->lock);
 		unmap(container_of(node, struct mapping, link));
 	}
 }
@@ -134,10 +139,9 @@ void client_memory_unmap_all(struct client_connection *connection)
 /* --- mapping -------------------------------------------------------------------------- */
 
 /* SIZE 0: of any size. */
-static struct mapping *find_mapping(struct client_connection *connection, uint64_t memory,
-				    uint64_t size)
+static struct mapping *find_mapping_locked(struct client_connection *connection, uint64_t memory,
+					   uint64_t size)
 {
-	scope_lock(&connection->lock);
 	list_for_each(node, &connection->mappings) {
 		struct mapping *mapping = container_of(node, struct mapping, link);
 
@@ -145,6 +149,33 @@ static struct mapping *find_mapping(struct client_connection *connection, uint64
 			return mapping;
 	}
 	return NULL;
+}
+
+/* Is what REPLY describes mapped already, anywhere or at *ADDRESS? */
+static bool use_mapping(struct client_connection *connection, const struct wire_map_reply *reply,
+			bool anywhere, mach_vm_address_t *address)
+{
+	scope_lock(&connection->lock);
+	const struct mapping *mapping = find_mapping_locked(connection, reply->memory, reply->size);
+
+	if (!mapping || (!anywhere && (uintptr_t)mapping->base != *address))
+		return false;
+	*address = (uintptr_t)mapping->base;
+	return true;
+}
+
+/* Takes MAPPING. False: the connection has gone meanwhile. */
+static bool add_mapping(struct client_connection *connection, struct mapping *mapping)
+{
+	{
+		scope_lock(&connection->lock);
+		if (!connection->unmapped) {
+			list_add(&connection->mappings, &mapping->link);
+			return true;
+		}
+	}
+	unmap(mapping);
+	return false;
 }
 
 static err_t map_file(struct mapping *mapping, int fd, bool anywhere, mach_vm_address_t address)
@@ -204,6 +235,21 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhe
 	return 0;
 }
 
+static bool map_reply(struct client_connection *connection, const struct wire_map_reply *reply,
+		      int fd, bool anywhere, mach_vm_address_t *address)
+{
+	struct mapping *mapping;
+	mach_vm_address_t base;
+
+	if (mapping_new(reply, fd, anywhere, *address, &mapping))
+		return false;
+	base = (uintptr_t)mapping->base;
+	if (!add_mapping(connection, mapping))
+		return false;
+	*address = base;
+	return true;
+}
+
 /* Under map_lock. */
 static IOReturn map_type(struct client_connection *connection, uint32_t type, IOOptionBits options,
 			 mach_vm_address_t *address, mach_vm_size_t *size)
@@ -213,31 +259,24 @@ static IOReturn map_type(struct client_connection *connection, uint32_t type, IO
 	struct wire_map_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	bool anywhere = options & kIOMapAnywhere;
-	struct mapping *mapping = NULL;
 	IOReturn status;
+	bool mapped = false;
 
 	status = client_connection_call(connection, &wire_map_request_layout, &request,
 					&wire_map_reply_layout, &reply, &frame);
 	if (!status) {
 		scope_fd int fd = wire_frame_take_fd(&frame, 0);
 
-		if (!(reply.options & kIOMapUnique))
-			mapping = find_mapping(connection, reply.memory, reply.size);
-		if (mapping && !anywhere && (uintptr_t)mapping->base != *address)
-			mapping = NULL;
-		if (!mapping && !mapping_new(&reply, fd, anywhere, *address, &mapping)) {
-			scope_lock(&connection->lock);
-			list_add(&connection->mappings, &mapping->link);
-		}
-		if (mapping) {
-			*address = (uintptr_t)mapping->base;
-			*size = mapping->size;
-		}
+		mapped = (!(reply.options & kIOMapUnique) &&
+			  use_mapping(connection, &reply, anywhere, address)) ||
+			 map_reply(connection, &reply, fd, anywhere, address);
+		if (mapped)
+			*size = reply.size;
 		wire_message_clear(&wire_map_reply_layout, &reply);
 	}
 	wire_frame_fini(&frame);
 	/* Whatever the driver had against it is not told. */
-	if (!status && !mapping)
+	if (!status && !mapped)
 		status = kIOReturnBadArgument;
 	return status && !client_status_is_transport(status) ? kIOReturnBadArgument : status;
 }
@@ -276,12 +315,13 @@ static IOReturn unmap_type(struct client_connection *connection, uint32_t type)
 	wire_frame_fini(&frame);
 	if (status || !reply.number)
 		return status;
-	mapping = find_mapping(connection, reply.number, 0);
+	pthread_mutex_lock(&connection->lock);
+	mapping = find_mapping_locked(connection, reply.number, 0);
+	if (mapping)
+		list_remove(&mapping->link);
+	pthread_mutex_unlock(&connection->lock);
 	if (!mapping)
 		return kIOReturnBadArgument;
-	pthread_mutex_lock(&connection->lock);
-	list_remove(&mapping->link);
-	pthread_mutex_unlock(&connection->lock);
 	unmap(mapping);
 	return kIOReturnSuccess;
 }

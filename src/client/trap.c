@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* IOConnectTrap0 to 6. */
 #include <IOKit/IOKitLib.h>
+#include <mach/message.h>
 
 #include "client/connect.h"
 #include "wire/call.h"
@@ -17,6 +18,9 @@ static kern_return_t trap(io_connect_t connect, uint32_t index, const uint64_t *
 		return kIOReturnBadArgument;
 	status = client_connection_call(connection, &wire_trap_request_layout, &request, NULL, NULL,
 					&frame);
+	/* Traps know no destination, only connections. */
+	if (status == MACH_SEND_INVALID_DEST && atomic_load(&connection->lost))
+		status = kIOReturnBadArgument;
 	wire_frame_fini(&frame);
 	client_connection_unref(connection);
 	return status;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Memory types of the Mirror driver: shared both ways, read-only, refused. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -202,6 +203,31 @@ TEST(open_map_unmap_close_cycles_leave_nothing)
 		if (i & 1)
 			IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p);
 		IOServiceClose(c);
+	}
+	world_stop();
+}
+
+static void *map_until_closed(void *context)
+{
+	io_connect_t c = *(io_connect_t *)context;
+	mach_vm_address_t at = 0;
+	mach_vm_size_t size = 0;
+
+	while (!IOConnectMapMemory64(c, 1, mach_task_self(), &at, &size, kIOMapAnywhere))
+		;
+	return NULL;
+}
+
+TEST(a_close_on_one_thread_ends_the_maps_of_another)
+{
+	world_start();
+	for (int i = 0; i < (test_is_slow() ? 50 : 300); i++) {
+		io_connect_t c = world_open("MirrorDriver", 0);
+		pthread_t thread;
+
+		test_equal(pthread_create(&thread, NULL, map_until_closed, &c), 0);
+		test_equal_error(IOServiceClose(c), 0);
+		pthread_join(thread, NULL);
 	}
 	world_stop();
 }
