@@ -74,10 +74,14 @@ static IOReturn check(const struct client_call *call)
 	    (call->structure_output_size && *call->structure_output_size &&
 	     !call->structure_output))
 		return kIOReturnBadArgument;
-	if (!is_variable(call) && call->structure_output_size &&
-	    *call->structure_output_size > UINT32_MAX)
-		return kIOReturnIPCError;
 	return kIOReturnSuccess;
+}
+
+/* A limit of the other side: a bad connection is told first. */
+static bool is_beyond_descriptors(const struct client_call *call)
+{
+	return !is_variable(call) && call->structure_output_size &&
+	     *call->structure_output_size > UINT32_MAX;
 }
 
 static void fill(const struct client_call *call, struct wire_call_request *request)
@@ -166,6 +170,8 @@ static IOReturn run(struct client_connection *connection, const struct client_ca
 
 	if (!frame)
 		return kIOReturnNoMemory;
+	if (is_beyond_descriptors(call))
+		return kIOReturnIPCError;
 	fill(call, &request);
 	if (call->async) {
 		status = client_async_begin(&async, connection, call, &request);

@@ -361,12 +361,17 @@ void client_handle_kill_all(void)
 
 IOReturn client_handle_check_main_port(mach_port_t port)
 {
+	mach_port_type_t type;
 	void *object;
 	err_t err;
 
 	if (port == MACH_PORT_NULL)
 		return kIOReturnSuccess;
 	err = port_copy_object(port, CLIENT_KIND_MAIN, &object);
+	/* A receive right alone is no object's name, but a live port. */
+	if (err == -ENOENT && mach_port_type(mach_task_self(), port, &type) == KERN_SUCCESS &&
+	    (type & MACH_PORT_TYPE_RECEIVE))
+		return kIOReturnNotPrivileged;
 	return err == -EINVAL ? kIOReturnNotPrivileged : client_status_of_handle(err);
 }
 
