@@ -166,8 +166,7 @@ static void settle(void)
 	}
 }
 
-/* What the libraries make once and keep: session, watcher, worker threads, main queue handle. */
-static void warm_up(bool sample_drivers)
+void world_warm_up(bool sample_drivers)
 {
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
 	dispatch_queue_t queue = dispatch_queue_create("warm up", NULL);
@@ -204,7 +203,7 @@ static void start(const char *drivers, bool sample_drivers)
 		if (world_is_in_process())
 			setenv("PORTICO_IN_PROCESS", "1", 1);
 	}
-	warm_up(sample_drivers);
+	world_warm_up(sample_drivers);
 	if (world_is_in_process())
 		settle();
 	test_reset_baseline();

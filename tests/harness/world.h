@@ -23,6 +23,9 @@ void world_start(void);
 void world_start_with(const char *folder);
 /* With one bundle of build/tests/drivers only ("Fixture.dext"): fewer hosts, a quicker start. */
 void world_start_with_bundle(const char *bundle);
+/* Have the libraries make what they make once and keep (session, watcher, worker threads, main queue
+ * handle), in a child that counts leaks itself. */
+void world_warm_up(bool sample_drivers);
 /* End the session and wait for its processes. Called by every test that started it. */
 void world_stop(void);
 
