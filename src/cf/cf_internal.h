@@ -76,6 +76,9 @@ const struct cf_class *cf_class_find(CFTypeID type);
  * without memory. */
 void *cf_object_new(CFTypeID type, size_t size);
 void *cf_object_new_in(CFAllocatorRef allocator, CFTypeID type, size_t size);
+/* Retain unless the last reference is gone or the object is immortal. For tables that hold no references,
+ * under the lock that the class's fini takes to leave the table. */
+bool cf_object_try_retain(const void *object);
 /* The object stays for ever; it no longer counts as live. */
 void cf_object_make_immortal(const void *object);
 /* Print the message and abort. */

@@ -149,16 +149,8 @@ Boolean CFMachPortIsValid(CFMachPortRef port)
 static CFMachPortRef port_find_locked(mach_port_t name)
 {
 	CFMachPortRef p = map_find(&ports, name);
-	uint32_t refs;
 
-	if (!p)
-		return NULL;
-	refs = atomic_load(&p->base.refs);
-	/* 0 and wild values: its last reference has just been released. */
-	while (refs && refs < 0x80000000u)
-		if (atomic_compare_exchange_weak(&p->base.refs, &refs, refs + 1))
-			return p;
-	return NULL;
+	return p && cf_object_try_retain(p) ? p : NULL;
 }
 
 static CFMachPortRef port_new(CFAllocatorRef allocator, mach_port_t name,

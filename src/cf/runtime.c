@@ -146,6 +146,17 @@ CFTypeRef CFRetain(CFTypeRef cf)
 	return cf;
 }
 
+bool cf_object_try_retain(const void *object)
+{
+	struct cf_object *o = (struct cf_object *)object;
+	uint32_t before = atomic_load_explicit(&o->refs, memory_order_relaxed);
+
+	while (before != 0 && before < REFS_LIMIT)
+		if (atomic_compare_exchange_weak(&o->refs, &before, before + 1))
+			return true;
+	return false;
+}
+
 void CFRelease(CFTypeRef cf)
 {
 	struct cf_object *o = (struct cf_object *)cf;

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <CoreFoundation/CoreFoundation.h>
+#include <string.h>
+
+#include "../../plugins/Fixture.plugin/Fixture.h"
+#include "cf_test.h"
+#include "test.h"
+
+static CFUUIDRef id(UInt8 n)
+{
+	return CFUUIDGetConstantUUIDWithBytes(NULL, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+					      15, n);
+}
+
+static int made;
+static CFUUIDRef made_type;
+
+static void *build_one(CFAllocatorRef allocator, CFUUIDRef type)
+{
+	made++;
+	made_type = type;
+	return &made;
+}
+
+static CFIndex count(CFArrayRef array)
+{
+	CFIndex n = array ? CFArrayGetCount(array) : 0;
+
+	if (array)
+		CFRelease(array);
+	return n;
+}
+
+/* UUIDs that live for ever are no leak. */
+static void begin(void)
+{
+	for (UInt8 n = 0; n < 8; n++)
+		id(n);
+	for (unsigned char n = 0; n < 8; n++)
+		FIXTURE_TYPE(n);
+	CFBundleGetMainBundle();
+	test_reset_baseline();
+}
+
+static CFPlugInRef open_plugin(const char *name)
+{
+	const char *path = test_built(name);
+	CFURLRef url = CFURLCreateFromFileSystemRepresentation(NULL, (const UInt8 *)path,
+							       (CFIndex)strlen(path), TRUE);
+	CFPlugInRef plugin = CFPlugInCreate(NULL, url);
+
+	test_true(plugin != NULL);
+	CFRelease(url);
+	return plugin;
+}
+
+TEST(factories_and_types)
+{
+	CFArrayRef found;
+
+	begin();
+	test_true(CFPlugInRegisterFactoryFunction(id(1), build_one));
+	test_true(CFPlugInRegisterFactoryFunction(id(2), build_one));
+	test_true(CFPlugInRegisterPlugInType(id(2), id(5)));
+	test_true(CFPlugInRegisterPlugInType(id(1), id(5)));
+	test_true(CFPlugInRegisterPlugInType(id(1), id(5)));
+	test_true(!CFPlugInRegisterPlugInType(id(3), id(5)));
+	found = CFPlugInFindFactoriesForPlugInType(id(5));
+	test_equal(CFArrayGetCount(found), 2);
+	test_true(CFEqual(CFArrayGetValueAtIndex(found, 0), id(2)));
+	CFRelease(found);
+	test_true(CFPlugInInstanceCreate(NULL, id(1), id(5)) == &made);
+	test_true(made == 1 && CFEqual(made_type, id(5)));
+	/* Not its type, not registered. */
+	test_true(CFPlugInInstanceCreate(NULL, id(1), id(6)) == NULL);
+	test_true(CFPlugInInstanceCreate(NULL, id(3), id(5)) == NULL);
+	test_true(CFPlugInUnregisterPlugInType(id(1), id(5)));
+	test_equal(count(CFPlugInFindFactoriesForPlugInType(id(5))), 1);
+	test_true(CFPlugInUnregisterFactory(id(2)));
+	test_true(!CFPlugInUnregisterFactory(id(2)));
+	test_true(CFPlugInFindFactoriesForPlugInType(id(5)) == NULL);
+	test_true(CFPlugInUnregisterFactory(id(1)));
+}
+
+TEST(a_plugin_registers_what_info_says)
+{
+	CFPlugInRef plugin;
+	CFUUIDRef factory;
+	CFArrayRef found;
+
+	begin();
+	plugin = open_plugin("tests/plugins/Fixture.plugin");
+	test_true(CFPlugInGetBundle(plugin) == plugin && CFBundleGetPlugIn(plugin) == plugin);
+	test_true(CFPlugInIsLoadOnDemand(plugin) && !CFBundleIsExecutableLoaded(plugin));
+	found = CFPlugInFindFactoriesForPlugInTypeInPlugIn(FIXTURE_TYPE(FIXTURE_ORDERS), plugin);
+	test_equal(CFArrayGetCount(found), 2);
+	factory = CFRetain(CFArrayGetValueAtIndex(found, 0));
+	CFRelease(found);
+	test_true(!CFBundleIsExecutableLoaded(plugin));
+	IUnknownVTbl **instance =
+		CFPlugInInstanceCreate(NULL, factory, FIXTURE_TYPE(FIXTURE_ORDERS));
+	test_true(instance != NULL && CFBundleIsExecutableLoaded(plugin));
+	test_equal((*instance)->Release(instance), 0);
+	/* Its factories go with it. */
+	CFRelease(plugin);
+	test_true(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_ORDERS)) == NULL);
+	test_true(CFPlugInInstanceCreate(NULL, factory, FIXTURE_TYPE(FIXTURE_ORDERS)) == NULL);
+	CFRelease(factory);
+}
+
+TEST(instances_keep_their_plugin)
+{
+	CFPlugInRef plugin;
+	CFUUIDRef factory;
+	CFArrayRef found;
+
+	begin();
+	plugin = open_plugin("tests/plugins/Fixture.plugin");
+	found = CFPlugInFindFactoriesForPlugInTypeInPlugIn(FIXTURE_TYPE(FIXTURE_ONE), plugin);
+	factory = CFRetain(CFArrayGetValueAtIndex(found, 0));
+	CFRelease(found);
+	CFPlugInAddInstanceForFactory(factory);
+	CFRelease(plugin);
+	test_equal(count(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_ONE))), 1);
+	CFPlugInRemoveInstanceForFactory(factory);
+	test_true(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_ONE)) == NULL);
+	/* One too many, and one of nobody. */
+	CFPlugInRemoveInstanceForFactory(factory);
+	CFPlugInAddInstanceForFactory(factory);
+	CFRelease(factory);
+}
+
+TEST(an_unregistered_factory_ends_with_its_last_instance)
+{
+	begin();
+	CFPlugInRegisterFactoryFunction(id(1), build_one);
+	CFPlugInRegisterPlugInType(id(1), id(5));
+	CFPlugInAddInstanceForFactory(id(1));
+	test_true(CFPlugInUnregisterFactory(id(1)));
+	test_true(CFPlugInInstanceCreate(NULL, id(1), id(5)) == NULL);
+	/* A new one of that name is another one. */
+	CFPlugInRegisterFactoryFunction(id(1), build_one);
+	test_true(CFPlugInFindFactoriesForPlugInType(id(5)) == NULL);
+	CFPlugInRemoveInstanceForFactory(id(1));
+	test_true(CFPlugInUnregisterFactory(id(1)));
+}
+
+TEST(dynamic_registration)
+{
+	CFPlugInRef plugin;
+
+	begin();
+	plugin = open_plugin("tests/plugins/Dynamic.plugin");
+	test_true(!CFPlugInIsLoadOnDemand(plugin) && !CFBundleIsExecutableLoaded(plugin));
+	test_true(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_NOTHING)) == NULL);
+	test_equal(count(CFPlugInFindFactoriesForPlugInTypeInPlugIn(FIXTURE_TYPE(FIXTURE_NOTHING),
+								    plugin)),
+		   1);
+	test_true(CFBundleIsExecutableLoaded(plugin));
+	CFBundleUnloadExecutable(plugin);
+	test_true(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_NOTHING)) == NULL);
+	CFPlugInSetLoadOnDemand(plugin, FALSE);
+	test_equal(count(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_NOTHING))), 1);
+	CFBundleUnloadExecutable(plugin);
+	CFRelease(plugin);
+}
+
+static int ended;
+
+static void end_data(void *data)
+{
+	ended += *(int *)data;
+}
+
+static Boolean get_interface(CFPlugInInstanceRef instance, CFStringRef name, void **ftbl)
+{
+	*ftbl = &ended;
+	return CFEqual(name, CFSTR("right"));
+}
+
+TEST(older_instances)
+{
+	CFPlugInInstanceRef instance;
+	CFStringRef name, text;
+	void *table = NULL;
+
+	begin();
+	CFPlugInRegisterFactoryFunction(id(1), build_one);
+	name = CFUUIDCreateString(NULL, id(1));
+	instance = CFPlugInInstanceCreateWithInstanceDataSize(NULL, sizeof(int), end_data, name,
+							      get_interface);
+	*(int *)CFPlugInInstanceGetInstanceData(instance) = 42;
+	text = CFPlugInInstanceGetFactoryName(instance);
+	test_true(CFEqual(text, name));
+	test_true(CFPlugInInstanceGetInterfaceFunctionTable(instance, CFSTR("right"), &table));
+	test_true(table == &ended);
+	test_true(!CFPlugInInstanceGetInterfaceFunctionTable(instance, CFSTR("wrong"), &table));
+	test_equal(CFGetTypeID(instance), CFPlugInInstanceGetTypeID());
+	CFRelease(text);
+	CFRelease(name);
+	CFRelease(instance);
+	test_equal(ended, 42);
+	CFPlugInUnregisterFactory(id(1));
+}
+
+TEST_MAIN
