@@ -52,6 +52,22 @@ typedef unsigned long UniCharCount;
 typedef SInt32 Fixed;
 typedef SInt32 Fract;
 
+/* Little endian. */
+typedef struct UnsignedWide {
+	UInt32 lo;
+	UInt32 hi;
+} UnsignedWide;
+/* Milliseconds, or negative microseconds; ticks of mach_absolute_time. */
+typedef SInt32 Duration;
+typedef UnsignedWide AbsoluteTime;
+
+typedef struct NumVersion {
+	UInt8 nonRelRev;
+	UInt8 stage;
+	UInt8 minorAndBugRev;
+	UInt8 majorRev;
+} NumVersion;
+
 /* Pascal strings: a length byte, then the text. */
 typedef unsigned char Str255[256];
 typedef unsigned char Str63[64];
