@@ -78,7 +78,7 @@ void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell
 		return;
 	driver->ended = true;
 	if (driver->service && driver->started)
-		host_service_end(driver->service, options, tell);
+		host_terminate_now(driver->service, options, tell);
 	pthread_mutex_lock(&driver->lock);
 	queue = take_ptr(driver->queue); /* no new work loop, no new jobs */
 	work_loop = take_ptr(driver->work_loop);

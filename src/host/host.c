@@ -137,6 +137,95 @@ void host_settle(struct host *host)
 	put_settling(s);
 }
 
+/* --- questions ------------------------------------------------------------------------------ */
+
+/* Shared by who waits and the loop; the last one frees it. */
+struct question {
+	struct host *host;
+	const struct wire_layout *layout, *reply_layout;
+	const void *message; /* valid until it is sent */
+	struct ref ref;
+	atomic_bool done;
+	/* guarded by lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct host_queue *queue; /* waits by working; NULL: it does not */
+	void *reply;		  /* NULL: nobody wants it (any more) */
+	IOReturn status;
+};
+
+static void put_question(struct question *q)
+{
+	if (!ref_put(&q->ref))
+		return;
+	pthread_cond_destroy(&q->changed);
+	pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+static void handle_answer(void *context, err_t err, struct wire_frame *frame)
+{
+	struct question *q = context;
+
+	pthread_mutex_lock(&q->lock);
+	q->status = err ? kIOReturnOffline : frame->header.status;
+	if (!q->status && q->reply && wire_frame_decode(frame, q->reply_layout, q->reply))
+		q->status = kIOReturnIPCError;
+	atomic_store(&q->done, true);
+	if (q->queue)
+		host_queue_poke(q->queue);
+	pthread_cond_signal(&q->changed);
+	pthread_mutex_unlock(&q->lock);
+	put_question(q);
+}
+
+static void begin_asking(void *context)
+{
+	struct question *q = context;
+
+	if (q->host->ending ||
+	    provider_ask(q->host->provider, q->layout, q->message, handle_answer, q))
+		handle_answer(q, -EPIPE, NULL);
+}
+
+IOReturn host_ask(struct host *host, const struct wire_layout *layout, const void *message,
+		  const struct wire_layout *reply_layout, void *reply, bool nested)
+{
+	struct question *q = calloc(1, sizeof(*q));
+	struct host_queue *queue = nested ? host_queue_current() : NULL;
+	IOReturn status;
+
+	if (!q)
+		return kIOReturnNoMemory;
+	*q = (struct question){ .host = host,
+				.layout = layout,
+				.reply_layout = reply_layout,
+				.message = message,
+				.queue = queue,
+				.reply = reply,
+				.status = kIOReturnOffline };
+	ref_init(&q->ref);
+	ref_get(&q->ref); /* the loop's */
+	pthread_mutex_init(&q->lock, NULL);
+	pthread_cond_init(&q->changed, NULL);
+	if (host_on_loop(host, begin_asking, q)) {
+		put_question(q);
+		put_question(q);
+		return kIOReturnOffline;
+	}
+	if (queue)
+		host_queue_run_until(queue, &q->done);
+	pthread_mutex_lock(&q->lock);
+	while (!queue && !atomic_load(&q->done))
+		pthread_cond_wait(&q->changed, &q->lock);
+	q->queue = NULL;
+	q->reply = NULL;
+	status = q->status;
+	pthread_mutex_unlock(&q->lock);
+	put_question(q);
+	return status;
+}
+
 /* --- answers ---------------------------------------------------------------------------- */
 
 struct reply {

@@ -58,6 +58,12 @@ struct host_job {
 err_t host_queue_new(struct host_threads *threads, struct host_queue **ret_queue);
 /* Is the calling thread one of a queue? */
 bool host_queue_is_current(void);
+/* The queue of the calling thread, or NULL. */
+struct host_queue *host_queue_current(void);
+/* On the queue's own thread, from inside a job: go on with the queue until *DONE, which whoever sets it
+ * follows up with a poke, or until the queue has finished. */
+void host_queue_run_until(struct host_queue *queue, const atomic_bool *done);
+void host_queue_poke(struct host_queue *queue);
 /* FN runs on the queue's thread, in order; it owns JOB from now on. */
 void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
@@ -138,6 +144,12 @@ err_t host_tell(struct host *host, void (*fn)(void *), void *context);
 /* Wait until the registry has made all changes that it was told of: a program that hears of a change
  * from its driver must find it there. Any thread but the loop's, which returns at once. */
 void host_settle(struct host *host);
+/* Ask the registry and wait for the answer, whose status this is; kIOReturnOffline when there is no
+ * registry. REPLY (may be NULL) is decoded on success; it has numbers only. On a queue's
+ * thread the queue goes on meanwhile when NESTED, so that what is asked for may need it. Not on the
+ * loop's thread. */
+IOReturn host_ask(struct host *host, const struct wire_layout *layout, const void *message,
+		  const struct wire_layout *reply_layout, void *reply, bool nested);
 /* Answer a request from any thread; dropped when the connection it came on has gone. */
 void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
 		const struct wire_layout *layout, int32_t status, const void *message);
@@ -198,12 +210,17 @@ struct IOServiceRuntime {
 	CFMutableDictionaryRef pending; /* changes before the entry is known; may be NULL */
 	CFMutableArrayRef live;		/* may be NULL */
 	uint64_t id;
-	IOService *provider;	 /* retained */
-	IOService *owner;	 /* who has opened it; borrowed */
-	struct list clients;	 /* objects attached to this one */
-	struct list names;	 /* struct host_name: what it was ever called (plane.c) */
-	struct list client_link; /* guarded by the provider's lock */
+	IOService *provider;	  /* retained */
+	IOService *owner;	  /* who has opened it; borrowed. On a stand-in: who of this host */
+	struct list standins;	  /* of clients in other hosts that use this one; retained */
+	struct list standin_link; /* guarded by the lock of what it uses */
+	struct list phases;	  /* struct host_phase: providers that end (terminate.c) */
+	struct list clients;	  /* objects attached to this one */
+	struct list names;	  /* struct host_name: what it was ever called (plane.c) */
+	struct list client_link;  /* guarded by the provider's lock */
 	bool inactive, starting, register_wanted;
+	bool is_retiring; /* the registry has been asked to end it */
+	bool has_stopped; /* its stop has run */
 	IOOptionBits register_options;
 	bool ended; /* queue thread of its driver */
 
@@ -211,6 +228,9 @@ struct IOServiceRuntime {
 	struct provider_entry *entry;
 };
 
+/* What the drivers of DRIVER see of an object that lives elsewhere. NULL: no memory. */
+IOService *host_service_new_remote(struct host_driver *driver, uint64_t id, const char *class_name,
+				   const char *name, CFDictionaryRef properties);
 /* A new object, not initialised. BUNDLE NULL for base classes. */
 IOService *host_service_new(struct host_driver *driver, const struct IODriverClass *cls,
 			    CFDictionaryRef properties);
@@ -235,16 +255,41 @@ err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint3
 void host_service_leave(IOService *service);
 /* What start has postponed. */
 void host_service_flush_register(IOService *service);
-/* willTerminate, didTerminate, stop, detach, out of the tables. TELL: the registry does not know.
- */
-void host_service_end(IOService *service, IOOptionBits options, bool tell);
-/* All that hangs below, leaves first. Queue thread. */
-void host_service_end_clients(IOService *service, IOOptionBits options, bool tell);
 /* The object with entry ID, retained, or NULL. Any thread. */
 IOService *host_service_find(struct host *host, uint64_t id);
+
+/* --- the end of objects (terminate.c) ------------------------------------------------ */
+
+/* Have the registry end SERVICE and what stands on it, phase by phase; by ourselves when there is no
+ * registry. Any thread. */
+IOReturn host_terminate_request(IOService *service, IOOptionBits options);
+/* The phases, on the queue's thread. */
+void host_terminate_will(IOService *service, uint64_t provider, IOOptionBits options);
+/* False: it needs PROVIDER for a while, the registry hears when it does not. LEAVES: it stays, on
+ * other providers. */
+bool host_terminate_did(IOService *service, uint64_t provider, IOOptionBits options, bool leaves);
+/* SERVICE has closed PROVIDER, which may be what its end waits for. */
+void host_terminate_closed(IOService *service, IOService *provider);
+/* What is left to do: willTerminate, didTerminate, stop, finalize, detach, out of the tables. TELL: the
+ * registry does not know. Queue thread. */
+void host_terminate_now(IOService *service, IOOptionBits options, bool tell);
+/* All that hangs below, leaves first. Queue thread. */
+void host_terminate_clients(IOService *service, IOOptionBits options, bool tell);
+void host_terminate_fini(struct IOServiceRuntime *runtime);
+
+/* --- messages and exclusive access (message.c, access.c) -------------------------------- */
+
 /* Message between objects of this host, on the caller's thread. */
-IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *provider,
+IOReturn host_message_deliver(IOService *service, uint32_t type, IOService *provider,
 			      void *argument);
+/* To everybody who hears SERVICE's messages, but for EXCEPT (may be NULL). */
+void host_message_tell(IOService *service, uint32_t type, void *argument, size_t size,
+		       IOService *except);
+/* WIRE_PROVIDER_ACCESS: open, close or ask for a client of another host. Any thread but the loop's. */
+struct wire_provider_access;
+bool host_access_remote(IOService *provider, const struct wire_provider_access *access);
+/* The stand-ins of the clients of an object that is being freed. */
+void host_access_fini(struct IOServiceRuntime *runtime);
 
 /* --- planes (plane.c) ------------------------------------------------------------ */
 
@@ -252,6 +297,10 @@ IOReturn host_service_deliver(IOService *service, uint32_t type, IOService *prov
 err_t host_plane_remember(IOService *service, const char *name, const char *location);
 /* SERVICE leaves all planes: its own attachments and those of others to it. */
 void host_plane_leave(IOService *service);
+/* Parent ID of SERVICE in the IOService plane besides its provider, retained, or NULL. */
+IOService *host_plane_copy_provider(IOService *service, uint64_t id);
+/* SERVICE does not hang below PARENT in the IOService plane any more. */
+void host_plane_forget_provider(IOService *service, IOService *parent);
 /* The names of an object that is being freed. */
 void host_plane_fini(struct IOServiceRuntime *runtime);
 
@@ -332,6 +381,11 @@ void host_connection_wait(struct host_connection *connection);
 void host_client_close_locked(struct host_connection *connection, bool died);
 /* Queue the end of the user client, once. Any thread. */
 void host_client_end_later(struct host_connection *connection);
+/* The same for its own IOServiceTerminate. */
+IOReturn host_client_retire(struct host_connection *connection, IOOptionBits options);
+/* Nothing is received any more and clientClose has run: waits for calls in flight. Queue thread; may be
+ * repeated. */
+void host_client_shut(IOUserClient *client);
 /* End it now: waits for calls in flight. Queue thread. */
 void host_client_end(IOUserClient *client, IOOptionBits options, bool tell);
 /* The five-argument open with all its defaults. */

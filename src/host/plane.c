@@ -318,6 +318,30 @@ void host_plane_leave(IOService *service)
 		drop_place(container_of(node, struct host_place, link));
 }
 
+IOService *host_plane_copy_provider(IOService *service, uint64_t id)
+{
+	struct host *host = service->runtime->host;
+
+	scope_lock(&host->lock);
+	list_for_each(node, &host->places) {
+		struct host_place *p = container_of(node, struct host_place, link);
+
+		if (p->service == service && p->parent && !strcmp(p->plane, kIOServicePlane) &&
+		    IOServiceGetEntryID(p->parent) == id)
+			return IOServiceRetain(p->parent);
+	}
+	return NULL;
+}
+
+void host_plane_forget_provider(IOService *service, IOService *parent)
+{
+	struct host_place *place =
+		take_place(service->runtime->host, service, parent, kIOServicePlane);
+
+	if (place)
+		drop_place(place);
+}
+
 static IOService *copy_related(IOService *service, const char *plane, size_t index, bool parents)
 {
 	struct host *host = service->runtime->host;

@@ -12,11 +12,43 @@ struct host_queue {
 	void *last_context;
 };
 
-static _Thread_local bool is_queue_thread;
+static _Thread_local struct host_queue *current;
 
 bool host_queue_is_current(void)
 {
-	return is_queue_thread;
+	return current != NULL;
+}
+
+struct host_queue *host_queue_current(void)
+{
+	return current;
+}
+
+void host_queue_poke(struct host_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	pthread_cond_signal(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void host_queue_run_until(struct host_queue *queue, const atomic_bool *done)
+{
+	pthread_mutex_lock(&queue->lock);
+	while (!atomic_load(done)) {
+		if (!list_is_empty(&queue->jobs)) {
+			struct host_job *job = list_first(&queue->jobs, struct host_job, link);
+
+			list_remove(&job->link);
+			pthread_mutex_unlock(&queue->lock);
+			job->fn(job);
+			pthread_mutex_lock(&queue->lock);
+		} else if (queue->finished) {
+			break; /* what is waited for has ended this very queue */
+		} else {
+			pthread_cond_wait(&queue->changed, &queue->lock);
+		}
+	}
+	pthread_mutex_unlock(&queue->lock);
 }
 
 static void work(void *context)
@@ -25,7 +57,7 @@ static void work(void *context)
 	void (*last)(void *);
 	void *last_context;
 
-	is_queue_thread = true;
+	current = queue;
 
 	pthread_mutex_lock(&queue->lock);
 	for (;;) {
@@ -48,6 +80,7 @@ static void work(void *context)
 	pthread_cond_destroy(&queue->changed);
 	pthread_mutex_destroy(&queue->lock);
 	free(queue);
+	current = NULL;
 	last(last_context);
 }
 

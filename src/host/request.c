@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <IOKit/IOMessage.h>
+
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scope.h"
@@ -33,6 +35,8 @@ struct request {
 		struct wire_read_property read;
 		struct wire_write_properties write;
 		struct wire_message message;
+		struct wire_phase phase;
+		struct wire_provider_access access;
 	} in;
 };
 
@@ -86,26 +90,6 @@ static int32_t initial_score(CFDictionaryRef personality)
 	return score;
 }
 
-/* What the driver sees of a provider that lives elsewhere. */
-static IOService *make_remote(struct host_driver *driver, const struct wire_probe *probe)
-{
-	IOService *provider = host_service_new(driver, &IOServiceBase, probe->provider_properties);
-	struct IOServiceRuntime *runtime = provider ? provider->runtime : NULL;
-
-	if (!provider)
-		return NULL;
-	free(runtime->name);
-	runtime->name = strdup(probe->provider_name);
-	runtime->remote_class = strdup(probe->provider_class);
-	runtime->is_remote = true;
-	runtime->id = probe->provider;
-	if (!runtime->name || !runtime->remote_class) {
-		IOServiceRelease(provider);
-		return NULL;
-	}
-	return provider;
-}
-
 struct declaring {
 	struct host *host;
 	struct host_bundle *bundle;
@@ -145,7 +129,9 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	}
 	driver->provider = host_service_find(request->host, probe->provider);
 	if (!driver->provider)
-		driver->provider = make_remote(driver, probe);
+		driver->provider =
+			host_service_new_remote(driver, probe->provider, probe->provider_class,
+						probe->provider_name, probe->provider_properties);
 	driver->service =
 		driver->provider ? host_service_new(driver, cls, probe->personality) : NULL;
 	if (!driver->service)
@@ -205,7 +191,7 @@ static void run_start(struct request *request)
 	if (driver->started)
 		return;
 	if (driver->service && !driver->ended) {
-		host_service_end_clients(driver->service, 0, true);
+		host_terminate_clients(driver->service, 0, true);
 		host_service_leave(driver->service);
 		end_unstarted(driver);
 	}
@@ -226,7 +212,7 @@ static void run_stop(struct request *request)
 	else if (service->runtime->is_main)
 		host_driver_end(request->driver, request->in.options.options, false);
 	else
-		host_service_end(service, request->in.options.options, false);
+		host_terminate_now(service, request->in.options.options, false);
 	IOServiceRelease(take_ptr(request->service)); /* freed before we say so */
 	answer_status(request, kIOReturnSuccess);
 }
@@ -318,15 +304,57 @@ static void run_message(struct request *request)
 	const struct wire_message *in = &request->in.message;
 	void *argument =
 		in->argument_size ? (void *)in->data.data : (void *)(uintptr_t)in->argument;
-	IOService *sender = IOServiceGetProvider(request->service);
+	IOService *sender =
+		request->sender ? request->sender : IOServiceGetProvider(request->service);
 
-	/* Objects of one host tell each other directly (access.c). */
-	if (request->sender) {
+	/* Objects of one host tell each other directly (message.c), but for this. */
+	if (request->sender && in->message_type != kIOMessageServiceIsTerminated) {
 		answer_status(request, kIOReturnSuccess);
 		return;
 	}
 	answer_status(request,
-		      host_service_deliver(request->service, in->message_type, sender, argument));
+		      host_message_deliver(request->service, in->message_type, sender, argument));
+}
+
+static void run_request_probe(struct request *request)
+{
+	IOReturn (*probe)(IOService *, IOOptionBits) =
+		host_service_op(request->service, requestProbe);
+
+	answer_status(request, probe ? probe(request->service, request->in.options.options)
+				     : kIOReturnUnsupported);
+}
+
+/* --- termination ---------------------------------------------------------------------- */
+
+static void run_will(struct request *request)
+{
+	host_terminate_will(request->service, request->in.phase.provider,
+			    request->in.phase.options);
+	answer_status(request, kIOReturnSuccess);
+}
+
+static void run_did(struct request *request)
+{
+	const struct wire_phase *in = &request->in.phase;
+	struct wire_number_reply reply = { host_terminate_did(request->service, in->provider,
+							      in->options, in->leaves != 0) };
+
+	answer(request, &wire_number_reply_layout, kIOReturnSuccess, &reply);
+}
+
+/* --- access of other hosts' objects -------------------------------------------------------- */
+
+/* On a thread of its own: a driver that waits on its queue for another one must not keep that one
+ * from opening its service. */
+static void run_access(void *context)
+{
+	struct request *request = context;
+	struct wire_number_reply reply = { host_access_remote(request->service,
+							      &request->in.access) };
+
+	answer(request, &wire_number_reply_layout, kIOReturnSuccess, &reply);
+	free_request(request);
 }
 
 /* --- dispatch -------------------------------------------------------------------------- */
@@ -342,6 +370,11 @@ static uint64_t entry_of(const struct request *request)
 		return request->in.write.id;
 	case WIRE_PROVIDER_MESSAGE:
 		return request->in.message.id;
+	case WIRE_WILL_TERMINATE:
+	case WIRE_DID_TERMINATE:
+		return request->in.phase.id;
+	case WIRE_PROVIDER_ACCESS:
+		return request->in.access.provider;
 	default:
 		return request->in.options.id;
 	}
@@ -361,6 +394,10 @@ static const struct {
 	{ WIRE_READ_PROPERTY, &wire_read_property_layout, run_read, false },
 	{ WIRE_WRITE_PROPERTIES, &wire_write_properties_layout, run_write, false },
 	{ WIRE_PROVIDER_MESSAGE, &wire_provider_message_layout, run_message, false },
+	{ WIRE_WILL_TERMINATE, &wire_will_terminate_layout, run_will, false },
+	{ WIRE_DID_TERMINATE, &wire_did_terminate_layout, run_did, false },
+	{ WIRE_PROVIDER_PROBE, &wire_provider_probe_layout, run_request_probe, false },
+	{ WIRE_PROVIDER_ACCESS, &wire_provider_access_layout, NULL, false },
 };
 
 /* The driver a candidate number names; a probe makes it. */
@@ -424,7 +461,8 @@ static bool answer_counts(struct request *request)
 static IOReturn status_of(struct request *request, err_t err)
 {
 	if (err == -ENOENT) /* what is gone is stopped */
-		return request->run == run_stop ? kIOReturnSuccess : kIOReturnNotFound;
+		return request->run == run_stop || request->run == run_will ? kIOReturnSuccess
+									    : kIOReturnNotFound;
 	return kIOReturnNoResources;
 }
 
@@ -462,8 +500,13 @@ static err_t begin(struct host *host, struct wire_frame *frame, size_t index)
 		return err;
 	}
 	err = requests[index].by_candidate ? find_candidate(request) : find_entry(request);
-	if (!err && !host_driver_add_job(request->driver, &request->job))
+	if (!err && !request->run) {
+		err = host_threads_start(&host->threads, run_access, request);
+		if (!err)
+			return 0;
+	} else if (!err && !host_driver_add_job(request->driver, &request->job)) {
 		err = -ENOENT;
+	}
 	if (err) {
 		if (err != -EBADMSG)
 			answer_status(request, status_of(request, err));
@@ -472,8 +515,28 @@ static err_t begin(struct host *host, struct wire_frame *frame, size_t index)
 	return err == -EBADMSG ? err : 0;
 }
 
+/* At once, on the loop's thread: attachments and opens are refused from now on. */
+static err_t mark_inactive(struct host *host, struct wire_frame *frame)
+{
+	struct wire_inactive in;
+	err_t err = wire_frame_decode(frame, &wire_inactive_layout, &in);
+
+	for (size_t i = 0; !err && i < in.ids.count; i++) {
+		struct IOServiceRuntime *runtime = map_find(&host->services, in.ids.items[i]);
+
+		if (!runtime)
+			continue;
+		pthread_mutex_lock(&runtime->lock);
+		runtime->inactive = true;
+		pthread_mutex_unlock(&runtime->lock);
+	}
+	return err;
+}
+
 err_t host_request(void *context, struct wire_frame *frame)
 {
+	if (frame->header.type == WIRE_INACTIVE)
+		return mark_inactive(context, frame);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (requests[i].type == frame->header.type)
 			return begin(context, frame, i);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 
 const struct IODriverClass IOServiceBase = {
@@ -81,6 +82,9 @@ IOService *host_service_new(struct host_driver *driver, const struct IODriverCla
 	list_init(&runtime->clients);
 	list_init(&runtime->client_link);
 	list_init(&runtime->names);
+	list_init(&runtime->standins);
+	list_init(&runtime->standin_link);
+	list_init(&runtime->phases);
 	runtime->object = service;
 	runtime->host = driver->host;
 	runtime->driver = host_driver_ref(driver);
@@ -99,6 +103,26 @@ fail:
 	free(runtime);
 	free(service);
 	return NULL;
+}
+
+IOService *host_service_new_remote(struct host_driver *driver, uint64_t id, const char *class_name,
+				   const char *name, CFDictionaryRef properties)
+{
+	IOService *service = host_service_new(driver, &IOServiceBase, properties);
+	struct IOServiceRuntime *runtime = service ? service->runtime : NULL;
+
+	if (!service)
+		return NULL;
+	free(runtime->name);
+	runtime->name = strdup(name);
+	runtime->remote_class = strdup(class_name);
+	runtime->is_remote = true;
+	runtime->id = id;
+	if (!runtime->name || !runtime->remote_class) {
+		IOServiceRelease(service);
+		return NULL;
+	}
+	return service;
 }
 
 /* The class's own init, base class first. */
@@ -129,6 +153,8 @@ static void destroy(IOService *service)
 		if (cls->service && cls->service->free)
 			cls->service->free(service);
 	host_connection_free(runtime->connection);
+	host_access_fini(runtime);
+	host_terminate_fini(runtime);
 	count_instance(runtime, -1);
 	CFRelease(runtime->properties);
 	if (runtime->pending)
@@ -315,95 +341,6 @@ IOService *host_service_find(struct host *host, uint64_t id)
 	return host_on_loop(host, look_up, &query) ? NULL : query.service;
 }
 
-/* --- end ---------------------------------------------------------------------------- */
-
-struct leaving {
-	struct IOServiceRuntime *runtime;
-	IOOptionBits options;
-	bool tell;
-};
-
-static void leave(void *context)
-{
-	struct leaving *leaving = context;
-	struct IOServiceRuntime *runtime = leaving->runtime;
-	struct provider_entry *entry = take_ptr(runtime->entry);
-
-	if (map_find(&runtime->host->services, runtime->id) == runtime)
-		map_remove(&runtime->host->services, runtime->id);
-	if (entry && leaving->tell)
-		provider_terminate(entry, leaving->options);
-	else
-		provider_forget(entry);
-}
-
-void host_service_leave(IOService *service)
-{
-	struct leaving leaving = { .runtime = service->runtime };
-
-	host_tell(service->runtime->host, leave, &leaving);
-}
-
-/* The first object of this driver that is attached to SERVICE, retained. */
-static IOService *first_client(IOService *service)
-{
-	struct IOServiceRuntime *runtime = service->runtime;
-
-	scope_lock(&runtime->lock);
-	list_for_each(node, &runtime->clients) {
-		struct IOServiceRuntime *client =
-			container_of(node, struct IOServiceRuntime, client_link);
-
-		if (client->driver == runtime->driver)
-			return IOServiceRetain(client->object);
-	}
-	return NULL;
-}
-
-void host_service_end_clients(IOService *service, IOOptionBits options, bool tell)
-{
-	IOService *client;
-
-	while ((client = first_client(service))) {
-		host_service_deliver(client, kIOMessageServiceIsTerminated, service,
-				     (void *)(uintptr_t)options);
-		if (client->runtime->connection)
-			host_client_end((IOUserClient *)client, options, tell);
-		else
-			host_service_end(client, options, tell);
-		IOServiceRelease(client);
-	}
-}
-
-void host_service_end(IOService *service, IOOptionBits options, bool tell)
-{
-	struct IOServiceRuntime *runtime = service->runtime;
-	IOService *provider = IOServiceGetProvider(service);
-	bool (*will)(IOService *, IOService *, IOOptionBits) =
-		host_service_op(service, willTerminate);
-	bool (*did)(IOService *, IOService *, IOOptionBits) =
-		host_service_op(service, didTerminate);
-	void (*stop)(IOService *, IOService *) = host_service_op(service, stop);
-	struct leaving leaving = { runtime, options, tell };
-
-	if (runtime->ended)
-		return;
-	runtime->ended = true;
-	pthread_mutex_lock(&runtime->lock);
-	runtime->inactive = true;
-	pthread_mutex_unlock(&runtime->lock);
-	if (will)
-		will(service, provider, options);
-	host_service_end_clients(service, options, tell);
-	if (did)
-		did(service, provider, options);
-	if (stop && !runtime->is_nub)
-		stop(service, provider);
-	host_tell(runtime->host, leave, &leaving);
-	host_plane_leave(service);
-	host_service_detach(service);
-}
-
 /* --- registration -------------------------------------------------------------------- */
 
 static void do_register(void *context)
@@ -414,8 +351,19 @@ static void do_register(void *context)
 	pthread_mutex_lock(&runtime->lock);
 	options = runtime->register_options;
 	pthread_mutex_unlock(&runtime->lock);
-	if (runtime->entry)
+	if (!runtime->entry)
+		return;
+	if (options & kIOServiceSynchronous) /* who waits asks for it (await_match) */
+		provider_note_registered(runtime->entry, options);
+	else
 		provider_register(runtime->entry, options);
+}
+
+static void await_match(IOService *service, IOOptionBits options)
+{
+	struct wire_entry_options message = { IOServiceGetEntryID(service), options };
+
+	host_ask(service->runtime->host, &wire_register_layout, &message, NULL, NULL, true);
 }
 
 IOReturn IOServiceRegister(IOService *service, IOOptionBits options)
@@ -429,12 +377,20 @@ IOReturn IOServiceRegister(IOService *service, IOOptionBits options)
 	runtime->register_options = options;
 	later = runtime->starting;
 	runtime->register_wanted |= later;
+	if (later) /* nothing can be waited for before start has returned */
+		runtime->register_options &= ~(IOOptionBits)kIOServiceSynchronous;
 	bool attached = runtime->id != 0;
 	pthread_mutex_unlock(&runtime->lock);
-	if (!attached)
+	if (!attached) {
+		log_warning("%s is not attached: its registration is ignored",
+			    IOServiceGetEntryName(service));
 		return kIOReturnNotAttached;
-	if (!later)
-		host_tell(runtime->host, do_register, runtime);
+	}
+	if (later)
+		return kIOReturnSuccess;
+	host_tell(runtime->host, do_register, runtime);
+	if (options & kIOServiceSynchronous)
+		await_match(service, options);
 	return kIOReturnSuccess;
 }
 
@@ -449,50 +405,6 @@ void host_service_flush_register(IOService *service)
 	pthread_mutex_unlock(&runtime->lock);
 	if (wanted)
 		host_tell(runtime->host, do_register, runtime);
-}
-
-struct end_job {
-	struct host_job job;
-	IOService *service;
-	IOOptionBits options;
-};
-
-static void run_end(struct host_job *base)
-{
-	struct end_job *job = container_of(base, struct end_job, job);
-
-	host_service_end(job->service, job->options, true);
-	IOServiceRelease(job->service);
-	free(job);
-}
-
-IOReturn IOServiceTerminate(IOService *service, IOOptionBits options)
-{
-	struct IOServiceRuntime *runtime = service->runtime;
-	struct end_job *job;
-
-	if (runtime->is_remote)
-		return kIOReturnNotPermitted;
-	if (runtime->connection) {
-		host_client_end_later(runtime->connection);
-		return kIOReturnSuccess;
-	}
-	if (runtime->is_main) {
-		host_driver_end_later(runtime->driver, options, true);
-		return kIOReturnSuccess;
-	}
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return kIOReturnNoMemory;
-	list_init(&job->job.link);
-	job->job.fn = run_end;
-	job->service = IOServiceRetain(service);
-	job->options = options;
-	if (!host_driver_add_job(runtime->driver, &job->job)) {
-		IOServiceRelease(service); /* the driver is ending and takes it along */
-		free(job);
-	}
-	return kIOReturnSuccess;
 }
 
 IOWorkLoop *IOServiceGetWorkLoop(IOService *service)

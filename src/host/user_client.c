@@ -195,7 +195,8 @@ static void run_end(struct host_job *base)
 {
 	struct end_job *job = container_of(base, struct end_job, job);
 
-	host_client_end(job->client, 0, true);
+	host_client_shut(job->client);
+	host_terminate_request(&job->client->service, 0);
 	IOServiceRelease(&job->client->service);
 	free(job);
 }
@@ -271,13 +272,18 @@ static void close_inlets(void *context)
 	map_fini(&inlets);
 }
 
-void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
+IOReturn host_client_retire(struct host_connection *connection, IOOptionBits options)
 {
-	struct IOServiceRuntime *runtime = client->service.runtime;
-	struct host_connection *connection = runtime->connection;
+	host_client_end_later(connection);
+	return options & kIOServiceSynchronous
+		     ? host_terminate_request(&connection->client->service, options)
+		     : kIOReturnSuccess;
+}
 
-	if (runtime->ended)
-		return;
+void host_client_shut(IOUserClient *client)
+{
+	struct host_connection *connection = client->service.runtime->connection;
+
 	atomic_store(&connection->ending, true);
 	atomic_store(&connection->inactive, true);
 	/* No new requests; answers of calls in flight still go out. */
@@ -290,8 +296,18 @@ void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
 		shutdown(connection->socket, SHUT_RDWR);
 	host_connection_wait(connection);
 	host_async_release_all(connection->async);
+}
+
+void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
+{
+	struct IOServiceRuntime *runtime = client->service.runtime;
+	struct host_connection *connection = runtime->connection;
+
+	if (runtime->ended)
+		return;
+	host_client_shut(client);
 	IOServiceRetain(&client->service);
-	host_service_end(&client->service, options, tell);
+	host_terminate_now(&client->service, options, tell);
 	host_on_loop(connection->host, close_inlets, connection);
 	connection->socket = fd_close(connection->socket);
 	IOServiceRelease(&client->service); /* the framework's, from newUserClient */

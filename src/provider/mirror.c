@@ -116,6 +116,15 @@ void provider_entry_send_register(struct provider_entry *entry)
 	provider_post(entry->provider, &wire_register_layout, &options);
 }
 
+void provider_entry_send_retire(struct provider_entry *entry)
+{
+	struct wire_entry_options options = { .id = entry->id,
+					      .options = entry->terminate_options };
+
+	entry->retiring = true;
+	provider_post(entry->provider, &wire_retire_layout, &options);
+}
+
 /* True when messages about ENTRY can be sent now; else what they say is part of its publication. */
 bool provider_entry_is_known(const struct provider_entry *entry)
 {
@@ -345,6 +354,13 @@ static void begin_registrations(struct provider *provider)
 
 		if (provider_entry_is_known(entry) && entry->registered && !entry->register_sent)
 			list_add(&provider->waiting, &entry->turn);
+	}
+	/* Ends begin anew: what has been through one of the phases does not go through it again. */
+	list_for_each(node, &provider->entries) {
+		struct provider_entry *entry = container_of(node, struct provider_entry, link);
+
+		if (entry->retiring && provider_entry_is_known(entry))
+			provider_entry_send_retire(entry);
 	}
 	take_turns(provider);
 }

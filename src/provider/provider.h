@@ -93,6 +93,11 @@ void *provider_entry_context(const struct provider_entry *entry);
 err_t provider_register(struct provider_entry *entry, uint32_t options);
 /* Terminate and forget. */
 void provider_terminate(struct provider_entry *entry, uint32_t options);
+/* Remember that the entry is registered, for a reconnection, without telling the registry. */
+void provider_note_registered(struct provider_entry *entry, uint32_t options);
+/* Have the registry terminate the entry and lead us through the phases (WIRE_RETIRE); the entry stays until
+ * provider_forget. -ENOTCONN: there is no registry. */
+err_t provider_retire(struct provider_entry *entry, uint32_t options);
 /* SET: dictionary; REMOVE, LIVE: arrays of keys; each may be NULL. */
 err_t provider_update(struct provider_entry *entry, CFDictionaryRef set, CFArrayRef remove,
 		      CFArrayRef live);
@@ -103,9 +108,9 @@ err_t provider_rename(struct provider_entry *entry, const char *plane, const cha
 typedef void (*provider_done_fn)(void *context, int32_t status);
 err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char *plane, bool detach,
 		      provider_done_fn done, void *context);
-/* messageClients of an entry. SIZE 0: the value ARGUMENT itself. */
+/* messageClients of an entry. SIZE 0: the value ARGUMENT itself. EXCEPT: a client that is not told, or 0. */
 err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t argument,
-		       const void *data, size_t size);
+		       const void *data, size_t size, uint64_t except);
 err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta);
 
 /* The machine node "IOService:/" (the bridge only). Remembered for a reconnection. */
@@ -115,6 +120,13 @@ err_t provider_rename_machine(struct provider *provider, const char *name);
 err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes);
 err_t provider_publish_resource(struct provider *provider, const char *key, CFTypeRef value);
 
+/* Send a message that is no request. 0 when away. */
+err_t provider_send(struct provider *provider, const struct wire_layout *layout,
+		    const void *message);
+/* Ask the registry. FN is called once, from the loop, with -EPIPE when it goes without an answer; not on
+ * a returned error (-ENOTCONN: it is not there). */
+err_t provider_ask(struct provider *provider, const struct wire_layout *layout, const void *message,
+		   void (*fn)(void *context, err_t err, struct wire_frame *frame), void *context);
 /* FN is called once the registry has handled everything that was sent until now, or has gone. */
 err_t provider_settle(struct provider *provider, void (*fn)(void *context), void *context);
 

@@ -162,6 +162,21 @@ err_t provider_register(struct provider_entry *entry, uint32_t options)
 	return 0;
 }
 
+void provider_note_registered(struct provider_entry *entry, uint32_t options)
+{
+	entry->registered = entry->register_sent = true;
+	entry->register_options = options;
+}
+
+err_t provider_retire(struct provider_entry *entry, uint32_t options)
+{
+	if (!provider_is_online(entry->provider) || !provider_entry_is_known(entry))
+		return -ENOTCONN;
+	entry->terminate_options = options;
+	provider_entry_send_retire(entry);
+	return 0;
+}
+
 static void set_one(const void *key, const void *value, void *context)
 {
 	CFDictionarySetValue(context, key, value);
@@ -328,7 +343,7 @@ err_t provider_attach(struct provider_entry *entry, uint64_t parent, const char 
 }
 
 err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t argument,
-		       const void *data, size_t size)
+		       const void *data, size_t size, uint64_t except)
 {
 	if (size > WIRE_INTEREST_ARGUMENT_MAX)
 		size = WIRE_INTEREST_ARGUMENT_MAX;
@@ -338,6 +353,7 @@ err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t arg
 		.argument_size = (uint32_t)size,
 		.argument = argument,
 		.data = { data, size },
+		.except = except,
 	};
 	return provider_entry_is_known(entry)
 		     ? provider_post(entry->provider, &wire_message_layout, &message)

@@ -231,6 +231,20 @@ err_t provider_post(struct provider *provider, const struct wire_layout *layout,
 	return wire_peer_send(provider->peer, layout, message, NULL, 0);
 }
 
+err_t provider_send(struct provider *provider, const struct wire_layout *layout,
+		    const void *message)
+{
+	return provider_post(provider, layout, message);
+}
+
+err_t provider_ask(struct provider *provider, const struct wire_layout *layout, const void *message,
+		   void (*fn)(void *context, err_t err, struct wire_frame *frame), void *context)
+{
+	if (provider->state != PROVIDER_CONNECTED || !provider->peer)
+		return -ENOTCONN;
+	return wire_peer_call(provider->peer, layout, message, NULL, 0, fn, context);
+}
+
 struct settling {
 	struct list link; /* while there is more to be sent first */
 	void (*fn)(void *context);

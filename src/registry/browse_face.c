@@ -19,7 +19,7 @@ static err_t handle_entry(struct registry_peer *peer, struct wire_frame *frame, 
 		return registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	struct wire_entry_reply reply = {
 		.state = e->state,
-		.busy = e->busy,
+		.busy = registry_busy_shown(e),
 		.busy_ns = registry_busy_time_ns(e),
 		.holds = e->refs,
 		.class_name = e->class->name,

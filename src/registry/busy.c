@@ -7,7 +7,7 @@
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 
-enum { BUSY_MAX = 1023 };
+enum { SHOWN_MAX = 1023 };
 
 struct waiter {
 	struct list link;	      /* of the entry */
@@ -35,7 +35,7 @@ void registry_busy_adjust(struct registry_entry *entry, int delta)
 		uint32_t before = entry->busy;
 		int64_t after = (int64_t)before + delta;
 
-		entry->busy = after < 0 ? 0 : after > BUSY_MAX ? BUSY_MAX : (uint32_t)after;
+		entry->busy = after < 0 ? 0 : after > INT32_MAX ? INT32_MAX : (uint32_t)after;
 		if (!before == !entry->busy)
 			return;
 		struct registry_entry *provider = registry_entry_provider(entry);
@@ -50,6 +50,11 @@ void registry_busy_adjust(struct registry_entry *entry, int delta)
 		delta = before ? -1 : 1;
 		entry = provider;
 	}
+}
+
+uint32_t registry_busy_shown(const struct registry_entry *entry)
+{
+	return entry->busy < SHOWN_MAX ? entry->busy : SHOWN_MAX;
 }
 
 void registry_busy_moved(struct registry_entry *entry, struct registry_entry *provider)

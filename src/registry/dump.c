@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "registry/spawn.h"
+#include "registry/lifecycle.h"
 #include "registry/text.h"
 
 static void set(CFMutableDictionaryRef d, CFStringRef key, CFTypeRef value)
@@ -169,7 +170,8 @@ CFDictionaryRef registry_dump_copy_status(struct registry *registry)
 	registry_set_number(d, CFSTR("Generation"), registry->generation, kCFNumberSInt32Type);
 	registry_set_number(d, CFSTR("Entries"), (int64_t)registry->tree.by_id.count,
 			    kCFNumberSInt64Type);
-	registry_set_number(d, CFSTR("Busy"), registry->tree.machine->busy, kCFNumberSInt32Type);
+	registry_set_number(d, CFSTR("Busy"), registry_busy_shown(registry->tree.machine),
+			    kCFNumberSInt32Type);
 	registry_set_number(d, CFSTR("Catalogue Generation"),
 			    (int64_t)registry->catalogue.generation, kCFNumberSInt64Type);
 	if (registry->socket_path)

@@ -328,6 +328,20 @@ void registry_notify_interest(struct registry_entry *service, int interest, uint
 	}
 }
 
+uint64_t registry_notify_last_interested(const struct registry_entry *service)
+{
+	pid_t pid = 0;
+
+	list_for_each(l, &service->interests) {
+		const struct registry_subscription *s =
+			container_of(l, struct registry_subscription, in_service);
+
+		if (s->interest == REGISTRY_INTEREST_GENERAL)
+			pid = s->peer->credentials.pid;
+	}
+	return (uint64_t)pid;
+}
+
 static struct registry_inlet *find_events_inlet(const struct registry_peer *peer)
 {
 	struct registry_inlet *inlet;

@@ -71,6 +71,8 @@ void registry_notify_flush(struct registry *registry);
 /* To general or busy interests of SERVICE, in the order of registration. SIZE 0: ARGUMENT itself. */
 void registry_notify_interest(struct registry_entry *service, int interest, uint32_t message_type,
 			      uint64_t argument, const void *data, size_t size);
+/* Pid of the program whose general interest in SERVICE is the latest; 0: nobody has any. */
+uint64_t registry_notify_last_interested(const struct registry_entry *service);
 /* Tell each client that holds one of the ENTRIES that its names are dead. */
 void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
 			  size_t n);

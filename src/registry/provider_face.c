@@ -4,6 +4,7 @@
 
 #include <IOKit/IOMessage.h>
 
+#include "registry/access.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/policy.h"
@@ -124,10 +125,13 @@ static err_t handle_register(struct registry_peer *peer, struct wire_frame *fram
 	const struct wire_entry_options *request = message;
 	struct registry_entry *e = find_changeable(peer, request->id);
 
-	registry_peer_status(peer, &frame->header, e ? kIOReturnSuccess : kIOReturnNotFound);
-	if (e)
-		registry_lifecycle_register(peer->registry, e);
-	return 0;
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	registry_entry_ref(e);
+	registry_lifecycle_register(peer->registry, e);
+	err_t err = registry_lifecycle_await_match(peer, &frame->header, e, request->options);
+	registry_entry_unref(e);
+	return err;
 }
 
 static err_t handle_terminate(struct registry_peer *peer, struct wire_frame *frame, void *message)
@@ -142,6 +146,29 @@ static err_t handle_terminate(struct registry_peer *peer, struct wire_frame *fra
 	registry_lifecycle_terminate(peer->registry, e, request->options, peer, false);
 	registry_entry_unref(e);
 	return 0;
+}
+
+/* As above, but the owner takes part in the phases. */
+static err_t handle_retire(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_entry_options *request = message;
+	struct registry_entry *e = registry_peer_find(peer, request->id);
+
+	if (!e || e->owner != peer)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	registry_entry_ref(e);
+	registry_lifecycle_terminate(peer->registry, e, request->options, NULL, false);
+	err_t err = registry_lifecycle_await_end(peer, &frame->header, e, request->options);
+	registry_entry_unref(e);
+	return err;
+}
+
+static err_t handle_let_go(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_access *request = message;
+
+	registry_lifecycle_let_go(peer->registry, peer, request->client, request->provider);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 }
 
 static bool is_array_or_nothing(CFTypeRef value)
@@ -225,7 +252,8 @@ static void tell_children(struct registry_entry *entry, const struct wire_messag
 			container_of(l, struct registry_edge, in_parent)->child->entry;
 		struct wire_message message = *sent;
 
-		if (!c->owner || c->owner == entry->owner || registry_entry_is_inactive(c))
+		if (!c->owner || c->owner == entry->owner || registry_entry_is_inactive(c) ||
+		    c->id == sent->except)
 			continue;
 		message.id = c->id;
 		message.provider = entry->id;
@@ -248,6 +276,30 @@ static err_t handle_service_message(struct registry_peer *peer, struct wire_fram
 	if (request->message_type != kIOMessageCopyClientID)
 		registry_notify_interest(e, REGISTRY_INTEREST_GENERAL, request->message_type,
 					 request->argument, request->data.data, request->data.size);
+	return 0;
+}
+
+static err_t handle_access(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	return registry_access_request(peer, &frame->header, message);
+}
+
+static err_t handle_message_client(struct registry_peer *peer, struct wire_frame *frame,
+				   void *message)
+{
+	return registry_access_message(peer, &frame->header, message);
+}
+
+static err_t handle_interested(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_interested *request = message;
+	struct registry_entry *e = find_own(peer, request->id);
+
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	struct wire_number_reply reply = { registry_notify_last_interested(e) };
+	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,
+			&reply, NULL, 0);
 	return 0;
 }
 
@@ -297,6 +349,11 @@ static const struct registry_handler handlers[] = {
 	{ &wire_adjust_busy_layout, handle_adjust_busy },
 	{ &wire_declare_classes_layout, handle_declare_classes },
 	{ &wire_publish_resource_layout, handle_publish_resource },
+	{ &wire_retire_layout, handle_retire },
+	{ &wire_let_go_layout, handle_let_go },
+	{ &wire_access_layout, handle_access },
+	{ &wire_message_client_layout, handle_message_client },
+	{ &wire_interested_layout, handle_interested },
 };
 
 err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame)

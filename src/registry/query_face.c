@@ -2,6 +2,7 @@
 /* Requests of clients that find, wait, subscribe and open. */
 #include <stdlib.h>
 
+#include "registry/access.h"
 #include "registry/connection.h"
 #include "registry/lifecycle.h"
 #include "registry/match.h"
@@ -107,6 +108,17 @@ static err_t handle_wait_quiet(struct registry_peer *peer, struct wire_frame *fr
 	return registry_busy_wait(peer, &frame->header, e, request->timeout_ns);
 }
 
+static err_t handle_request_probe(struct registry_peer *peer, struct wire_frame *frame,
+				  void *message)
+{
+	const struct wire_request_probe *request = message;
+	struct registry_entry *e = registry_peer_find(peer, request->id);
+
+	if (!e || !registry_entry_is_service(e))
+		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	return registry_access_probe(peer, &frame->header, e, request->options);
+}
+
 /* --- notifications ---------------------------------------------------------------------------- */
 
 static err_t handle_inlet_open(struct registry_peer *peer, struct wire_frame *frame, void *message)
@@ -193,6 +205,7 @@ const struct registry_handler registry_query_handlers[] = {
 	{ &wire_find_request_layout, handle_find },
 	{ &wire_match_request_layout, handle_match },
 	{ &wire_wait_quiet_request_layout, handle_wait_quiet },
+	{ &wire_request_probe_layout, handle_request_probe },
 	{ &wire_inlet_open_layout, handle_inlet_open },
 	{ &wire_inlet_close_layout, handle_inlet_close },
 	{ &wire_notify_add_layout, handle_notify_add },

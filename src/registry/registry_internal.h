@@ -55,6 +55,8 @@ struct registry {
 	struct map candidates; /* number -> struct registry_candidate */
 	uint64_t last_candidate;
 	struct list stops;  /* struct registry_stop_job */
+	struct list registrations; /* who waits for the end of a matching (lifecycle.c) */
+	struct list uses;	   /* which driver has what open (access.c) */
 	uint64_t last_stop; /* questions asked for them */
 	/* peers */
 	int listener;

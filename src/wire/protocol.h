@@ -76,6 +76,7 @@ enum wire_type {
 	WIRE_FIND = 0x200,
 	WIRE_MATCH,
 	WIRE_WAIT_QUIET,
+	WIRE_REQUEST_PROBE,
 
 	/* client face: notifications; both directions as noted in notice.h */
 	WIRE_INLET_OPEN = 0x300,
@@ -118,6 +119,11 @@ enum wire_type {
 	WIRE_ADJUST_BUSY,
 	WIRE_DECLARE_CLASSES,
 	WIRE_PUBLISH_RESOURCE,
+	WIRE_RETIRE,
+	WIRE_LET_GO,
+	WIRE_ACCESS,
+	WIRE_MESSAGE_CLIENT,
+	WIRE_INTERESTED,
 
 	/* provider face: registry -> provider */
 	WIRE_PROBE = 0x800,
@@ -128,6 +134,11 @@ enum wire_type {
 	WIRE_WRITE_PROPERTIES,
 	WIRE_PROVIDER_MESSAGE,
 	WIRE_SHUTDOWN,
+	WIRE_INACTIVE,
+	WIRE_WILL_TERMINATE,
+	WIRE_DID_TERMINATE,
+	WIRE_PROVIDER_ACCESS,
+	WIRE_PROVIDER_PROBE,
 
 	/* session control: portico tool -> registry */
 	WIRE_LOAD = 0x900,

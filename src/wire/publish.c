@@ -22,6 +22,8 @@ static const struct wire_field entry_options_fields[] = {
 WIRE_LAYOUT(wire_register, wire_entry_options, WIRE_REGISTER, 0, entry_options_fields);
 WIRE_LAYOUT(wire_terminate, wire_entry_options, WIRE_TERMINATE, 0, entry_options_fields);
 WIRE_LAYOUT(wire_stop, wire_entry_options, WIRE_STOP, 0, entry_options_fields);
+WIRE_LAYOUT(wire_retire, wire_entry_options, WIRE_RETIRE, 0, entry_options_fields);
+WIRE_LAYOUT(wire_provider_probe, wire_entry_options, WIRE_PROVIDER_PROBE, 0, entry_options_fields);
 
 static const struct wire_field update_fields[] = {
 	WIRE_U64(wire_update, id),
@@ -54,9 +56,50 @@ static const struct wire_field message_fields[] = {
 	WIRE_U32(wire_message, argument_size),
 	WIRE_U64(wire_message, argument),
 	WIRE_BYTES(wire_message, data, WIRE_INTEREST_ARGUMENT_MAX),
+	WIRE_U64(wire_message, except),
 };
 WIRE_LAYOUT(wire_message, wire_message, WIRE_MESSAGE, 0, message_fields);
 WIRE_LAYOUT(wire_provider_message, wire_message, WIRE_PROVIDER_MESSAGE, 0, message_fields);
+WIRE_LAYOUT(wire_message_client, wire_message, WIRE_MESSAGE_CLIENT, 0, message_fields);
+
+static const struct wire_field access_fields[] = {
+	WIRE_U64(wire_access, client),
+	WIRE_U64(wire_access, provider),
+	WIRE_U32(wire_access, what),
+	WIRE_U32(wire_access, options),
+};
+WIRE_LAYOUT(wire_access, wire_access, WIRE_ACCESS, 0, access_fields);
+WIRE_LAYOUT(wire_let_go, wire_access, WIRE_LET_GO, 0, access_fields);
+
+static const struct wire_field provider_access_fields[] = {
+	WIRE_U64(wire_provider_access, client),
+	WIRE_U64(wire_provider_access, provider),
+	WIRE_U32(wire_provider_access, what),
+	WIRE_U32(wire_provider_access, options),
+	WIRE_TEXT(wire_provider_access, client_class, WIRE_NAME_MAX),
+	WIRE_TEXT(wire_provider_access, client_name, WIRE_NAME_MAX),
+};
+WIRE_LAYOUT(wire_provider_access, wire_provider_access, WIRE_PROVIDER_ACCESS, 0,
+	    provider_access_fields);
+
+static const struct wire_field interested_fields[] = {
+	WIRE_U64(wire_interested, id),
+};
+WIRE_LAYOUT(wire_interested, wire_interested, WIRE_INTERESTED, 0, interested_fields);
+
+static const struct wire_field inactive_fields[] = {
+	WIRE_U64S(wire_inactive, ids, WIRE_ENTRIES_MAX),
+};
+WIRE_LAYOUT(wire_inactive, wire_inactive, WIRE_INACTIVE, 0, inactive_fields);
+
+static const struct wire_field phase_fields[] = {
+	WIRE_U64(wire_phase, id),
+	WIRE_U64(wire_phase, provider),
+	WIRE_U32(wire_phase, options),
+	WIRE_U32(wire_phase, leaves),
+};
+WIRE_LAYOUT(wire_will_terminate, wire_phase, WIRE_WILL_TERMINATE, 0, phase_fields);
+WIRE_LAYOUT(wire_did_terminate, wire_phase, WIRE_DID_TERMINATE, 0, phase_fields);
 
 static const struct wire_field adjust_busy_fields[] = {
 	WIRE_U64(wire_adjust_busy, id),

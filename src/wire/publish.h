@@ -65,6 +65,7 @@ struct wire_message {
 	uint32_t argument_size; /* 0: the value in ARGUMENT */
 	uint64_t argument;
 	struct wire_bytes data; /* argument_size bytes, at most WIRE_INTEREST_ARGUMENT_MAX */
+	uint64_t except;	/* WIRE_MESSAGE: this client is not told; else 0 */
 };
 
 /* WIRE_ADJUST_BUSY -> wire_empty */
@@ -82,6 +83,33 @@ struct wire_declare_classes {
 struct wire_publish_resource {
 	const char *key;
 	CFTypeRef value;
+};
+
+/* WIRE_RETIRE (struct wire_entry_options) -> wire_empty. As WIRE_TERMINATE, but the owner takes part
+ * as every other host does: it hears WIRE_WILL_TERMINATE and WIRE_STOP of its own. With
+ * kIOServiceSynchronous the answer comes when all is over, or kIOReturnTimeout after 15 s. */
+
+/* WIRE_LET_GO (struct wire_access), no reply: CLIENT no longer needs PROVIDER, which
+ * WIRE_DID_TERMINATE has found it using. */
+
+enum { WIRE_ACCESS_OPEN = 1, WIRE_ACCESS_CLOSE = 2, WIRE_ACCESS_IS_OPEN = 3 };
+
+/* WIRE_ACCESS (provider -> registry) -> wire_number_reply. Exclusive access of CLIENT, which is the
+ * sender's, to PROVIDER, which need not be: 1 or 0. IS_OPEN with CLIENT 0: by anybody. */
+struct wire_access {
+	uint64_t client;
+	uint64_t provider;
+	uint32_t what; /* WIRE_ACCESS_* */
+	uint32_t options;
+};
+
+/* WIRE_MESSAGE_CLIENT (struct wire_message) -> wire_empty. message() of driver ID alone, from its
+ * provider PROVIDER; the status is the driver's. */
+
+/* WIRE_INTERESTED -> wire_number_reply: pid of the program whose general interest in the service is
+ * the latest; 0: nobody has any */
+struct wire_interested {
+	uint64_t id;
 };
 
 /* --- registry -> provider --------------------------------------------- */
@@ -129,6 +157,32 @@ struct wire_write_properties {
 };
 /* WIRE_SHUTDOWN (wire_empty), no reply: the session ends */
 
+/* WIRE_INACTIVE, no reply: these entries of the provider's are being terminated */
+struct wire_inactive {
+	struct wire_u64s ids;
+};
+/* WIRE_WILL_TERMINATE -> wire_empty, WIRE_DID_TERMINATE -> wire_number_reply: what the driver ID is
+ * told of its provider PROVIDER. Number 1: it does not need the provider any more; 0: WIRE_LET_GO
+ * follows. LEAVES 1: the driver stays, it has other providers, and is detached from this one. */
+struct wire_phase {
+	uint64_t id;
+	uint64_t provider;
+	uint32_t options;
+	uint32_t leaves;
+};
+/* WIRE_PROVIDER_ACCESS -> wire_number_reply: WIRE_ACCESS of an object in another provider, with what
+ * it is called */
+struct wire_provider_access {
+	uint64_t client;
+	uint64_t provider;
+	uint32_t what;
+	uint32_t options;
+	const char *client_class;
+	const char *client_name;
+};
+/* WIRE_PROVIDER_PROBE (struct wire_entry_options) -> wire_empty: requestProbe; the status is the
+ * driver's */
+
 /* --- session control (portico tool -> registry, client face) ----------- */
 
 /* WIRE_LOAD (path of a bundle or a folder of bundles), WIRE_UNLOAD (bundle identifier) ->
@@ -148,3 +202,8 @@ extern const struct wire_layout wire_drop_layout, wire_stop_layout, wire_read_pr
 extern const struct wire_layout wire_write_properties_layout, wire_shutdown_layout;
 extern const struct wire_layout wire_load_layout, wire_unload_layout, wire_status_layout;
 extern const struct wire_layout wire_stop_session_layout;
+extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;
+extern const struct wire_layout wire_message_client_layout, wire_interested_layout;
+extern const struct wire_layout wire_inactive_layout;
+extern const struct wire_layout wire_will_terminate_layout, wire_did_terminate_layout;
+extern const struct wire_layout wire_provider_access_layout, wire_provider_probe_layout;

@@ -21,3 +21,9 @@ static const struct wire_field wait_quiet_request_fields[] = {
 };
 WIRE_LAYOUT(wire_wait_quiet_request, wire_wait_quiet_request, WIRE_WAIT_QUIET, 0,
 	    wait_quiet_request_fields);
+
+static const struct wire_field request_probe_fields[] = {
+	WIRE_U64(wire_request_probe, id),
+	WIRE_U32(wire_request_probe, options),
+};
+WIRE_LAYOUT(wire_request_probe, wire_request_probe, WIRE_REQUEST_PROBE, 0, request_probe_fields);

@@ -24,5 +24,12 @@ struct wire_wait_quiet_request {
 	uint64_t timeout_ns;
 };
 
+/* WIRE_REQUEST_PROBE -> wire_empty: the status is the driver's. kIOReturnBadArgument: not a service;
+ * kIOReturnUnsupported: nobody can be asked. */
+struct wire_request_probe {
+	uint64_t id;
+	uint32_t options;
+};
+
 extern const struct wire_layout wire_find_request_layout, wire_match_request_layout;
-extern const struct wire_layout wire_wait_quiet_request_layout;
+extern const struct wire_layout wire_wait_quiet_request_layout, wire_request_probe_layout;

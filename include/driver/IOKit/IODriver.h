@@ -21,7 +21,9 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-#define IODRIVER_VERSION 1u
+/* 2: struct IOServiceOperations has grown. A bundle built for 1 ends where the new operations begin, so it
+ * has to be built again. */
+#define IODRIVER_VERSION 2u
 #define IODRIVER_CLASSES_MAX 256
 
 struct IODriver {

@@ -89,10 +89,29 @@ struct IOServiceOperations {
 					void *securityID, uint32_t type, IOUserClient **client);
 	/* PROVIDER goes away; called from the provider towards the leaves. Default true. */
 	bool (*willTerminate)(IOService *service, IOService *provider, IOOptionBits options);
-	/* Called from the leaves towards the provider, before stop. Default true. */
+	/* Called from the leaves towards the provider, before stop; IOServiceDidTerminate follows, whatever
+	 * it returns. Default true. */
 	bool (*didTerminate)(IOService *service, IOService *provider, IOOptionBits options);
 	/* The current value of a live property (IOServiceSetLiveProperty), retained, or NULL. */
 	CFTypeRef (*copyProperty)(IOService *service, CFStringRef key);
+
+	/* --- since IODRIVER_VERSION 2 --- */
+
+	/* Wins over didTerminate. When *DEFER is true on return, the service is not stopped and not asked
+	 * to close until it has called IOServiceDidTerminate itself. */
+	bool (*didTerminateDeferring)(IOService *service, IOService *provider, IOOptionBits options,
+				      bool *defer);
+	/* The last thing before the service leaves its provider, after stop. Default true. */
+	bool (*finalize)(IOService *service, IOOptionBits options);
+	/* Exclusive access to the service: may CLIENT have it? Default IOServiceHandleOpen, one owner at a
+	 * time. These three run on the thread of whoever opens, closes or asks, may overlap each other,
+	 * and belong together. CLIENT may be a stand-in for an object of another host. */
+	bool (*handleOpen)(IOService *service, IOService *client, IOOptionBits options);
+	void (*handleClose)(IOService *service, IOService *client, IOOptionBits options);
+	/* CLIENT NULL: by anybody? */
+	bool (*handleIsOpen)(IOService *service, IOService *client);
+	/* From IOServiceRequestProbe: look for new hardware. Default kIOReturnUnsupported. */
+	IOReturn (*requestProbe)(IOService *service, IOOptionBits options);
 };
 
 struct IODriverClass {
@@ -143,12 +162,37 @@ IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef
 
 /* --- life ---------------------------------------------------------------- */
 
-/* Make the service findable and start matching on it. Called in start it takes effect when start
- * has returned true. OPTIONS: kNilOptions. kIOReturnNotAttached for one that has no entry. */
+enum {
+	kIOServiceExclusive = 1,
+	kIOServiceRequired = 1,
+	kIOServiceSeize = 1,
+	kIOServiceSynchronous = 2,
+	kIOServiceTerminate = 4,
+	kIOServiceAsynchronous = 8,
+	kIOServiceTerminateWithRematch = 0x10,
+	kIOServiceTerminateWithRematchCurrentDext = 0x20,
+	kIOServiceTerminateNeedWillTerminate = 0x100,
+};
+
+/* Make the service findable and start matching on it, or do both again. Called in start it takes effect
+ * when start has returned true. A service that is not attached to the registry's root is not registered:
+ * a line is logged. With kIOServiceSynchronous (not in start) it returns when the drivers have started.
+ * kIOReturnNotAttached for one that has no entry. */
 IOReturn IOServiceRegister(IOService *service, IOOptionBits options);
-/* End the object and what hangs below it. Asynchronous: stop and free follow on another thread.
- * Harmless when it is ending already. */
+/* End the object and what stands on it. Harmless when it is ending already. At once, here and in every
+ * other host, all of it is inactive; then, from the provider to the leaves, each hears willTerminate; then,
+ * from the leaves up, the message kIOMessageServiceIsTerminated and didTerminate; and what does not have its
+ * provider open any more is stopped and freed. Who has it open is sent kIOMessageServiceIsRequestingClose
+ * and has all the time it needs. The object itself hears willTerminate and didTerminate as well.
+ * kIOServiceSynchronous waits until all is over: kIOReturnTimeout after 15 s. On the thread that runs the
+ * driver's operations, other operations of the driver may run meanwhile, from inside this call.
+ * kIOServiceTerminateWithRematch: the provider is matched again afterwards. The other options are passed on
+ * and change nothing. */
 IOReturn IOServiceTerminate(IOService *service, IOOptionBits options);
+/* The default of didTerminate, for drivers that have deferred it: unless DEFER (may be NULL) points at
+ * true, ask SERVICE to close PROVIDER if it has it open, and let it be stopped once it has not. */
+bool IOServiceDidTerminate(IOService *service, IOService *provider, IOOptionBits options,
+			   bool *defer);
 /* Make a child of PARENT (a nub) of class CLS and publish it; returns when the registry knows it.
  * The caller owns one reference of *NUB. Its start is not called; stop is not either. */
 IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
@@ -164,16 +208,35 @@ IOReturn IOServiceAdjustBusy(IOService *service, int32_t delta);
 
 /* --- messages and exclusive access ---------------------------------------- */
 
-/* Tell clients and interested programs. SIZE 0: ARGUMENT is the value itself; else it points at
- * SIZE bytes (at most 64 reach programs). */
+/* Tell the clients of the service, in whatever host they are, then the interested programs in the order in
+ * which they registered. SIZE 0: ARGUMENT is the value itself; else it points at SIZE bytes (at most 64
+ * reach other processes). Nobody's answer is waited for, but for objects of this host.
+ * kIOMessageCopyClientID reaches no program: with SIZE sizeof(CFTypeRef) ARGUMENT points at a CFTypeRef,
+ * which gets the pid of the program that registered its interest last (CFNumber, a new reference) and is
+ * left alone when there is none. */
 IOReturn IOServiceMessageClients(IOService *service, uint32_t type, void *argument, size_t size);
-/* Exclusive use of PROVIDER by CLIENT among the drivers of this host (IOService::open). With
- * kIOServiceSeize (1) the owner is asked to close. False: somebody has it (even CLIENT itself), or
- * it is inactive. */
+/* CLIENT alone, and its answer. kIOReturnOffline: its host has gone. */
+IOReturn IOServiceMessageClient(IOService *service, uint32_t type, IOService *client,
+				void *argument, size_t size);
+
+/* Exclusive use of PROVIDER by CLIENT among all drivers (IOService::open). Everybody else who stands on
+ * PROVIDER or is interested in it hears kIOMessageServiceIsAttemptingOpen. By default there is one owner;
+ * with kIOServiceSeize it is sent kIOMessageServiceIsRequestingClose and the open succeeds if it answers
+ * success and has closed by then. False: somebody has it (even CLIENT itself), it is inactive, or its host
+ * does not answer. On the thread that runs the driver's operations, and with a PROVIDER of another host,
+ * other operations of the driver may run meanwhile. */
 bool IOServiceOpenProvider(IOService *client, IOService *provider, IOOptionBits options);
+/* The others hear kIOMessageServiceWasClosed. Nothing happens unless CLIENT has it open. */
 void IOServiceCloseProvider(IOService *client, IOService *provider);
 /* CLIENT NULL: open by anybody? */
 bool IOServiceIsOpenBy(IOService *provider, IOService *client);
+/* The defaults of handleOpen, handleClose and handleIsOpen, for overrides that extend them. */
+bool IOServiceHandleOpen(IOService *service, IOService *client, IOOptionBits options);
+void IOServiceHandleClose(IOService *service, IOService *client, IOOptionBits options);
+bool IOServiceHandleIsOpen(IOService *service, IOService *client);
+
+/* The errno that stands for STATUS (IOService::errnoFromReturn); EIO when there is none of its own. */
+int IOServiceErrnoFromReturn(IOReturn status);
 
 /* The driver's work loop (IOWorkLoop.h), made at the first call; borrowed, valid until the driver
  * has stopped. The same one for all objects of one driver. NULL: out of memory. */

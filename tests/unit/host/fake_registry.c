@@ -60,11 +60,15 @@ static void note(struct fake_registry *fake, struct wire_frame *frame)
 		fake->last_set = update.set ? CFRetain(update.set) : NULL;
 		wire_message_clear(&wire_update_layout, &update);
 	}
-	if (frame->header.type == WIRE_TERMINATE) {
+	if (frame->header.type == WIRE_RETIRE) {
 		struct wire_entry_options options;
 
-		test_equal(wire_frame_decode(frame, &wire_terminate_layout, &options), 0);
+		test_equal(wire_frame_decode(frame, &wire_retire_layout, &options), 0);
 		fake->last_terminated = options.id;
+		fake->stopping = ++fake->last_id;
+		test_equal(wire_send(fake->socket, &wire_stop_layout, fake->stopping, &options,
+				     NULL, 0, true),
+			   0);
 	}
 	if (frame->header.type == WIRE_MESSAGE) {
 		struct wire_message message;
@@ -125,8 +129,11 @@ int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, 
 	for (;;) {
 		receive(fake, &frame);
 		if (frame.header.flags & WIRE_FLAG_REPLY) {
-			test_equal(frame.header.id, id);
-			break;
+			if (frame.header.id == id)
+				break;
+			test_equal(frame.header.id, fake->stopping);
+			fake->stopped++;
+			continue;
 		}
 		note(fake, &frame);
 	}
@@ -142,10 +149,12 @@ void fake_expect(struct fake_registry *fake, uint32_t type, unsigned count)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 
-	while (fake->seen[type] < count) {
+	while (fake->seen[type] < count || fake->stopped < fake->seen[WIRE_RETIRE]) {
 		receive(fake, &frame);
-		test_true(!(frame.header.flags & WIRE_FLAG_REPLY));
-		note(fake, &frame);
+		if (frame.header.flags & WIRE_FLAG_REPLY)
+			fake->stopped++;
+		else
+			note(fake, &frame);
 	}
 	wire_frame_fini(&frame);
 }

@@ -24,6 +24,8 @@ struct fake_registry {
 	uint64_t last_entry;
 	unsigned seen[FAKE_TYPES_MAX]; /* messages of each type that the host sent by itself */
 	uint64_t last_update_id, last_terminated;
+	uint32_t stopping;     /* the question with which WIRE_RETIRE was followed last */
+	unsigned stopped;      /* of them are answered */
 	uint32_t last_message; /* of WIRE_MESSAGE */
 	CFTypeRef last_set;    /* of WIRE_UPDATE */
 };

@@ -174,7 +174,7 @@ TEST(a_client_that_dies_in_a_burst_takes_all_threads_along)
 	while (count_running(scene.observer) < 2)
 		;
 	close(socket);
-	fake_expect(&scene.fake, WIRE_TERMINATE, 1);
+	fake_expect(&scene.fake, WIRE_RETIRE, 1);
 	test_equal(scene.fake.last_terminated, client);
 	test_equal(count_running(scene.observer), 1);
 	end(&scene);

@@ -61,7 +61,7 @@ TEST(instance_counts_return_to_zero)
 	fake_start(&fake);
 	fake_load(&fake, SERVICE, test_built("drivers/Mirror.dext"), "MirrorDriver");
 	wire_channel_unref(fake_connect(&fake, SERVICE, 0, NULL));
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal_error(fake_stop(&fake, SERVICE), 0);
 	test_equal_error(fake_call(&fake, &wire_read_property_layout, &read, -1, &frame), 0);
 	test_equal(wire_frame_decode(&frame, &wire_value_reply_layout, &reply), 0);

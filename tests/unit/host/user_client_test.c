@@ -193,7 +193,7 @@ TEST(open_types_follow_the_contract)
 	test_equal_error(
 		fake_open(&fake, SERVICE, 1, WIRE_OPEN_ADMINISTRATOR, 1000, &client, &socket), 0);
 	close(socket);
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(fake.last_terminated, client);
 	test_equal_error(fake_open(&fake, 4711, 0, 0, 0, &client, &socket), kIOReturnNotFound);
 	close(socket);
@@ -210,7 +210,7 @@ TEST(spec_k09_close_runs_once_and_ends_the_connection)
 	other = fake_connect(&fake, SERVICE, 0, NULL);
 	channel = fake_connect(&fake, SERVICE, 0, &client);
 	test_equal_error(fake_plain(channel, &wire_close_layout), 0);
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(fake.last_terminated, client);
 	test_equal(count(other, 0), 2);
 	test_equal(count(other, 1), 1);
@@ -228,7 +228,7 @@ TEST(spec_k13_hang_up_is_a_close)
 	other = fake_connect(&fake, SERVICE, 0, NULL);
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	wire_channel_unref(channel);
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(count(other, 1), 1);
 	wire_channel_unref(other);
 	fake_finish(&fake);
@@ -316,7 +316,7 @@ TEST(spec_k15_death_waits_for_calls_in_flight)
 	while (count(other, 2) < 2)
 		;
 	close(socket);
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(count(other, 1), 1);
 	test_equal(count(other, 2), 1);
 	wire_channel_unref(other);
@@ -356,7 +356,7 @@ TEST(a_malformed_message_ends_only_that_connection)
 	test_equal(send(socket, "garbage", 7, MSG_NOSIGNAL), 7);
 	test_equal(recv(socket, &byte, 1, 0), 0); /* hung up */
 	close(socket);
-	fake_expect(&fake, WIRE_TERMINATE, 1);
+	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(fake.last_terminated, client);
 	test_equal(count(other, 1), 1);
 	wire_channel_unref(other);
@@ -572,6 +572,7 @@ TEST(closing_aborts_what_is_outstanding)
 	test_equal_error(done.result, kIOReturnAborted);
 	test_equal(done.arguments.count, 0);
 	expect_released(inlet, &frame, 8);
+	fake_expect(&fake, WIRE_RETIRE, 1); /* and is stopped */
 	test_equal_error(wire_frame_receive(inlet, &frame, WIRE_CONTROL_MAX, true), -EPIPE);
 	wire_frame_fini(&frame);
 	close(inlet);

@@ -243,7 +243,7 @@ TEST(crash_loops_end_in_quarantine)
 
 TEST(termination_stops_the_driver)
 {
-	struct wire_entry_options request, stop;
+	struct wire_entry_options request;
 
 	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
 	end_serve(&host, &s, name);
@@ -252,9 +252,10 @@ TEST(termination_stops_the_driver)
 	request = (struct wire_entry_options){ nub, 0 };
 	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
 			 0);
-	end_expect(&host, &wire_stop_layout, &stop);
-	test_equal(stop.id, id);
-	end_reply(&host, &wire_empty_layout, 0, NULL);
+	end_expect_will(&host, id, nub);
+	end_expect_message_of_end(&host, id, nub);
+	end_expect_did(&host, id, nub, true);
+	end_expect_stop(&host, id);
 	wait_quiet(&client);
 	end();
 }

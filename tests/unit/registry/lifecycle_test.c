@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/lifecycle.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -100,7 +101,7 @@ TEST(a_waiter_that_dies_is_forgotten)
 
 TEST(states_of_a_service)
 {
-	uint32_t busy;
+	uint32_t busy = 0;
 
 	begin();
 	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
@@ -116,52 +117,149 @@ TEST(states_of_a_service)
 	end();
 }
 
-/* What stands on a terminated service is stopped, leaves first; what has another provider stays. */
-TEST(spec_n20_termination_goes_up_the_stack)
+static void terminate(uint64_t id)
 {
-	struct wire_entry_options request, stop;
-	uint32_t busy;
+	struct wire_entry_options request = { id, 0 };
+
+	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
+			 0);
+}
+
+static void attach_to_machine(uint64_t id)
+{
+	struct wire_attach attach = { id, 0, 0, "" };
+
+	test_equal_error(end_call(&other, &wire_attach_layout, &attach, NULL, NULL, NULL), 0);
+}
+
+static bool path_is(uint64_t id, const char *path)
+{
+	struct wire_path_request request = { id, "IOService" };
+	struct wire_text_reply text;
+
+	return !end_call(&client, &wire_path_request_layout, &request, NULL,
+			 &wire_text_reply_layout, &text) &&
+	       !strcmp(text.text, path);
+}
+
+/* A; on it B and D; on B C. Downwards what will be, upwards what is; leaves stop first; what has
+ * another provider stays. */
+TEST(termination_goes_through_its_phases)
+{
+	struct wire_inactive inactive;
+	struct wire_phase phase;
+	uint32_t busy = 0;
 
 	begin();
 	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
 	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
 	uint64_t c = publish(&other, b, "C", "", "", 0, NULL);
 	uint64_t d = publish(&other, a, "D", "", "", 0, NULL);
-	struct wire_attach attach = { d, 0, 0, "" };
-	test_equal_error(end_call(&other, &wire_attach_layout, &attach, NULL, NULL, NULL), 0);
+	attach_to_machine(d);
 	test_true(state_of(c, &busy) != 0);
-	request = (struct wire_entry_options){ a, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
-			 0);
-	end_expect(&other, &wire_stop_layout, &stop);
-	test_equal(stop.id, c);
+	terminate(a);
+	end_expect(&other, &wire_inactive_layout, &inactive);
+	test_equal(inactive.ids.count, 2);
+	end_expect_will(&other, b, a);
 	test_equal(state_of(c, &busy) & 1, 1);
+	end_expect(&other, &wire_will_terminate_layout, &phase);
+	test_equal(phase.id, d);
+	test_equal(phase.leaves, 1);
 	end_reply(&other, &wire_empty_layout, 0, NULL);
-	end_expect(&other, &wire_stop_layout, &stop);
-	test_equal(stop.id, b);
-	end_reply(&other, &wire_empty_layout, 0, NULL);
+	end_expect_will(&other, c, b);
+	end_expect_message_of_end(&other, c, b);
+	end_expect_did(&other, c, b, true);
+	end_expect_message_of_end(&other, b, a);
+	end_expect_message_of_end(&other, d, a);
+	end_expect_did(&other, b, a, true);
+	end_expect_did(&other, d, a, true);
+	end_expect_stop(&other, c);
+	end_expect_stop(&other, b);
 	wait_quiet(&client);
 	test_equal(state_of(d, &busy) & 1, 0);
-	struct wire_path_request path = { d, "IOService" };
-	struct wire_text_reply text;
-	test_equal_error(end_call(&client, &wire_path_request_layout, &path, NULL,
-				  &wire_text_reply_layout, &text),
-			 0);
-	test_equal_text(text.text, "IOService:/D");
+	test_true(path_is(d, "IOService:/D"));
 	end();
 }
 
-TEST(a_host_that_dies_while_stopping_is_not_awaited)
+/* Two drivers on one service, one of which keeps it open: the other stops meanwhile, and the service
+ * stays until it is let go of. */
+TEST(what_is_in_use_holds_up_itself_alone)
+{
+	struct wire_access let_go;
+	uint32_t busy = 0;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	uint64_t c = publish(&other, a, "C", "", "", 0, NULL);
+	state_of(a, &busy); /* holds it */
+	terminate(a);
+	end_expect_will(&other, b, a);
+	end_expect_will(&other, c, a);
+	end_expect_message_of_end(&other, b, a);
+	end_expect_message_of_end(&other, c, a);
+	end_expect_did(&other, b, a, false);
+	end_expect_did(&other, c, a, false);
+	let_go = (struct wire_access){ .client = b, .provider = a };
+	wire_send(other.socket, &wire_let_go_layout, 0, &let_go, NULL, 0, true);
+	end_expect_stop(&other, b);
+	state_of(0x100000101, &busy);
+	test_equal(busy, 1);
+	wire_send(other.socket, &wire_let_go_layout, 0, &let_go, NULL, 0,
+		  true); /* again: nothing */
+	let_go.client = c;
+	wire_send(provider.socket, &wire_let_go_layout, 0, &let_go, NULL, 0,
+		  true); /* not its own */
+	state_of(0x100000101, &busy);
+	test_equal(busy, 1);
+	wire_send(other.socket, &wire_let_go_layout, 0, &let_go, NULL, 0, true);
+	end_expect_stop(&other, c);
+	wait_quiet(&client);
+	end();
+}
+
+/* WIRE_RETIRE: the owner is asked as well; who waits for it hears of the end. */
+TEST(an_owner_that_takes_part_is_asked_to_stop)
 {
 	struct wire_entry_options request, stop;
 
 	begin();
 	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
-	publish(&other, a, "B", "", "", 0, NULL);
-	request = (struct wire_entry_options){ a, 0 };
-	test_equal_error(end_call(&provider, &wire_terminate_layout, &request, NULL, NULL, NULL),
-			 0);
-	end_expect(&other, &wire_stop_layout, &stop);
+	request = (struct wire_entry_options){ a, 2 };
+	uint32_t asked = end_ask(&provider, &wire_retire_layout, &request, NULL);
+	end_expect(&provider, &wire_stop_layout, &stop);
+	test_equal(stop.id, a);
+	test_equal(stop.options, 2);
+	end_reply(&provider, &wire_empty_layout, 0, NULL);
+	test_equal_error(end_answer(&provider, asked, NULL, NULL), 0);
+	test_equal_error(end_call(&provider, &wire_retire_layout, &request, NULL, NULL, NULL),
+			 kIOReturnNotFound);
+	end();
+}
+
+TEST(a_host_that_dies_while_stopping_is_not_awaited)
+{
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	terminate(a);
+	end_expect_will(&other, b, a);
+	end_expect_message_of_end(&other, b, a);
+	end_close(&other);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+TEST(a_host_that_dies_with_its_provider_open_is_not_awaited)
+{
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	terminate(a);
+	end_expect_will(&other, b, a);
+	end_expect_message_of_end(&other, b, a);
+	end_expect_did(&other, b, a, false);
 	end_close(&other);
 	wait_quiet(&client);
 	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");

@@ -158,7 +158,7 @@ IOReturn end_call(struct end *e, const struct wire_layout *layout, const void *r
 	return end_answer(e, end_ask(e, layout, request, fds), reply_layout, reply);
 }
 
-void end_expect(struct end *e, const struct wire_layout *layout, void *message)
+static void take_next(struct end *e)
 {
 	wire_frame_fini(&e->frame);
 	e->frame = (struct wire_frame)WIRE_FRAME_INIT;
@@ -169,6 +169,14 @@ void end_expect(struct end *e, const struct wire_layout *layout, void *message)
 		test_equal_error(wire_frame_receive(e->socket, &e->frame, WIRE_CONTROL_MAX, true),
 				 0);
 	}
+}
+
+void end_expect(struct end *e, const struct wire_layout *layout, void *message)
+{
+	take_next(e);
+	/* Comes before whatever a host hears of an end. */
+	while (e->frame.header.type == WIRE_INACTIVE && layout->type != WIRE_INACTIVE)
+		take_next(e);
 	test_equal(e->frame.header.type, layout->type);
 	test_equal(e->frame.header.flags & WIRE_FLAG_REPLY, 0);
 	test_equal_error(wire_frame_decode(&e->frame, layout, message), 0);
@@ -179,6 +187,46 @@ void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status,
 {
 	test_equal_error(
 		wire_reply(e->socket, &e->frame.header, layout, status, message, NULL, 0, true), 0);
+}
+
+void end_expect_will(struct end *e, uint64_t id, uint64_t provider)
+{
+	struct wire_phase phase;
+
+	end_expect(e, &wire_will_terminate_layout, &phase);
+	test_equal(phase.id, id);
+	test_equal(phase.provider, provider);
+	end_reply(e, &wire_empty_layout, 0, NULL);
+}
+
+void end_expect_message_of_end(struct end *e, uint64_t id, uint64_t provider)
+{
+	struct wire_message message;
+
+	end_expect(e, &wire_provider_message_layout, &message);
+	test_equal(message.id, id);
+	test_equal(message.provider, provider);
+	test_equal_error(message.message_type, 0xe0000010);
+}
+
+void end_expect_did(struct end *e, uint64_t id, uint64_t provider, bool lets_go)
+{
+	struct wire_number_reply reply = { lets_go };
+	struct wire_phase phase;
+
+	end_expect(e, &wire_did_terminate_layout, &phase);
+	test_equal(phase.id, id);
+	test_equal(phase.provider, provider);
+	end_reply(e, &wire_number_reply_layout, 0, &reply);
+}
+
+void end_expect_stop(struct end *e, uint64_t id)
+{
+	struct wire_entry_options stop;
+
+	end_expect(e, &wire_stop_layout, &stop);
+	test_equal(stop.id, id);
+	end_reply(e, &wire_empty_layout, 0, NULL);
 }
 
 void end_await_close(struct end *e)

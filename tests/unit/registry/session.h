@@ -62,11 +62,17 @@ uint32_t end_ask(struct end *e, const struct wire_layout *layout, const void *re
 /* Wait for the answer to that one. */
 IOReturn end_answer(struct end *e, uint32_t id, const struct wire_layout *reply_layout,
 		    void *reply);
-/* The next request of the registry, which must be LAYOUT's; decoded. The header is in e->frame. */
+/* The next request of the registry, but for WIRE_INACTIVE, which must be LAYOUT's; decoded. The header is in e->frame. */
 void end_expect(struct end *e, const struct wire_layout *layout, void *message);
 /* Answer the request that was expected last. */
 void end_reply(struct end *e, const struct wire_layout *layout, IOReturn status,
 	       const void *message);
+/* WIRE_WILL_TERMINATE or WIRE_DID_TERMINATE (which the message "is terminated" comes before) of ID
+ * about PROVIDER; answered, the latter with LETS_GO. */
+void end_expect_will(struct end *e, uint64_t id, uint64_t provider);
+void end_expect_message_of_end(struct end *e, uint64_t id, uint64_t provider);
+void end_expect_did(struct end *e, uint64_t id, uint64_t provider, bool lets_go);
+void end_expect_stop(struct end *e, uint64_t id);
 /* Wait until the registry has closed the connection. */
 void end_await_close(struct end *e);
 

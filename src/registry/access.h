@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Exclusive access and messages between drivers of different hosts
+ * (IOService::open, messageClient): the registry passes them on to the host of
+ * the other object, and remembers who has what open, so that a client that
+ * goes without a word has closed.
+ */
+#pragma once
+
+#include "registry/registry_internal.h"
+
+struct wire_access;
+struct wire_message;
+
+/* WIRE_ACCESS: answered by the provider's host, or at once with 0 when there is none. */
+err_t registry_access_request(struct registry_peer *peer, const struct wire_header *request,
+			      const struct wire_access *access);
+/* WIRE_MESSAGE_CLIENT: answered with the status of the client's driver. */
+err_t registry_access_message(struct registry_peer *peer, const struct wire_header *request,
+			      const struct wire_message *message);
+/* IOServiceRequestProbe of a program: answered with the status of the service's driver. */
+err_t registry_access_probe(struct registry_peer *client, const struct wire_header *request,
+			    struct registry_entry *service, uint32_t options);
+/* ENTRY leaves the tree: it closes what it has open. */
+void registry_access_forget(struct registry_entry *entry);
+void registry_access_fini(struct registry *registry);

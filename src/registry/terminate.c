@@ -1,0 +1,757 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Termination (spec 6.11). Phase 1 happens at once. Phase 2 is a job that asks
+ * one host after the other, over all entries that end ("victims", providers
+ * before their clients):
+ *
+ *   will   from the providers to the leaves: each client hears willTerminate
+ *   did    from the leaves up: the message "is terminated", then didTerminate
+ *   stop   a victim that uses none of its providers any more and on which
+ *          nothing stands is stopped and leaves the tree
+ *
+ * A client that keeps its provider open holds up its own stop and those below
+ * it in the stack, for as long as it likes; nobody else.
+ */
+#include <stdlib.h>
+
+#include <IOKit/IOMessage.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+#include "registry/access.h"
+#include "registry/bind.h"
+#include "registry/deferred.h"
+#include "registry/lifecycle.h"
+#include "registry/notify.h"
+#include "registry/spawn.h"
+#include "wire/publish.h"
+
+enum { SYNCHRONOUS = 2, REMATCH = 0x10 }; /* kIOServiceSynchronous, ...WithRematch */
+#define NOBODY SIZE_MAX
+
+struct victim {
+	struct registry_entry *entry; /* with a reference */
+	size_t first_tie, n_ties;     /* its clients */
+	size_t first_held;	      /* tie to a provider, then tie.next_held; NOBODY: none */
+	size_t n_above;		      /* of them are still there */
+	size_t n_held;		      /* providers it has not let go of */
+	bool is_asked;		      /* its host is asked to stop it */
+	bool is_gone;
+};
+
+/* CLIENT stands on a victim. */
+struct tie {
+	struct registry_entry *client; /* with a reference */
+	size_t victim;		       /* its number among them; NOBODY: it stays */
+	size_t provider;	       /* the number of what it stands on */
+	size_t next_held;	       /* tie of the same client; NOBODY: none */
+	bool has_let_go;
+};
+
+struct registry_stop_job {
+	struct list link; /* of the registry */
+	struct registry *registry;
+	struct victim *victims;
+	struct tie *ties;
+	size_t n_victims, victims_capacity, n_ties, ties_capacity, n_gone;
+	uint32_t options;
+	struct registry_peer *by; /* has asked for it and needs no telling of the first victim */
+	bool by_is_gone;
+	struct registry_entry *rematch; /* provider to be matched again, with a reference */
+	struct list waiters;		/* struct waiter: who wants to know when all is over */
+	/* where it is */
+	enum { JOB_WILL, JOB_DID, JOB_STOP } phase;
+	size_t at, tie; /* victims done in this phase; ties of the one being done */
+	bool is_waiting, is_running, is_dirty;
+	struct registry_peer *awaited; /* who is asked just now */
+	struct loop_timer timer;
+	uint64_t round; /* of the session: tells a late answer from the one awaited */
+};
+
+struct waiter {
+	struct list link;
+	struct registry_deferred *deferred;
+};
+
+/* What an answer finds its job by: the job may have gone on without it. */
+struct stop_call {
+	struct registry *registry;
+	struct registry_stop_job *job;
+	struct wire_peer *wire; /* valid while the answer is no error */
+	uint64_t round;
+};
+
+/* --- phase 1 -------------------------------------------------------------------------------- */
+
+static bool is_victim(const struct registry_entry *e)
+{
+	return registry_entry_is_inactive(e);
+}
+
+/* True when CHILD depends on nothing that stays: services look at their providers, others at all
+ * their parents. */
+static bool loses_all_parents(const struct registry_entry *child)
+{
+	struct registry_plane *service = child->tree->planes.service;
+	bool in_service = registry_plane_first_parent(child, service) != NULL;
+
+	list_for_each(l, &child->nodes) {
+		struct registry_node *n = container_of(l, struct registry_node, link);
+
+		if (in_service && n->plane != service)
+			continue;
+		list_for_each(e, &n->parents)
+			if (!is_victim(
+				    container_of(e, struct registry_edge, in_child)->parent->entry))
+				return false;
+	}
+	return true;
+}
+
+static bool append_victim(struct registry_stop_job *job, struct registry_entry *entry)
+{
+	if (job->n_victims == job->victims_capacity) {
+		size_t n = job->victims_capacity ? 2 * job->victims_capacity : 8;
+		struct victim *victims = realloc(job->victims, n * sizeof(*victims));
+
+		if (!victims)
+			return false;
+		job->victims = victims;
+		job->victims_capacity = n;
+	}
+	job->victims[job->n_victims++] =
+		(struct victim){ .entry = registry_entry_ref(entry), .first_held = NOBODY };
+	return true;
+}
+
+/* CLIENT, which is number VICTIM or NOBODY, stands on number PROVIDER. */
+static bool append_tie(struct registry_stop_job *job, struct registry_entry *client, size_t victim,
+		       size_t provider)
+{
+	if (job->n_ties == job->ties_capacity) {
+		size_t n = job->ties_capacity ? 2 * job->ties_capacity : 8;
+		struct tie *ties = realloc(job->ties, n * sizeof(*ties));
+
+		if (!ties)
+			return false;
+		job->ties = ties;
+		job->ties_capacity = n;
+	}
+	job->ties[job->n_ties] =
+		(struct tie){ registry_entry_ref(client), victim, provider, NOBODY, false };
+	if (victim != NOBODY) {
+		job->ties[job->n_ties].next_held = job->victims[victim].first_held;
+		job->victims[victim].first_held = job->n_ties;
+		job->victims[victim].n_held++;
+	}
+	job->victims[provider].n_ties++;
+	job->victims[provider].n_above++;
+	job->n_ties++;
+	return true;
+}
+
+static void mark_inactive(struct registry_entry *entry)
+{
+	entry->state &= WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT;
+	entry->state |= WIRE_STATE_INACTIVE;
+	registry_entry_unlist(entry);
+	registry_tree_changed(entry->tree);
+}
+
+/* ENTRY and all that depend on it, providers before their clients. */
+static void collect_victims(struct registry_stop_job *job, struct registry_entry *entry)
+{
+	mark_inactive(entry);
+	if (!append_victim(job, entry))
+		return;
+	for (size_t i = 0; i < job->n_victims; i++)
+		list_for_each(l, &job->victims[i].entry->nodes) {
+			struct registry_node *n = container_of(l, struct registry_node, link);
+
+			list_for_each(e, &n->children) {
+				struct registry_entry *child =
+					container_of(e, struct registry_edge, in_parent)
+						->child->entry;
+
+				if (is_victim(child) || !loses_all_parents(child))
+					continue;
+				mark_inactive(child);
+				if (!append_victim(job, child))
+					return;
+			}
+		}
+}
+
+/* Who stands on whom in the IOService plane. Entries that an earlier termination has under way are
+ * its business; those it waits for are above ours as well. */
+static void collect_ties(struct registry_stop_job *job)
+{
+	struct registry_plane *plane = job->registry->tree.planes.service;
+	struct map numbers = MAP_INIT; /* entry ID -> number + 1 */
+
+	for (size_t i = 0; i < job->n_victims; i++)
+		if (map_set(&numbers, job->victims[i].entry->id, (void *)(i + 1)))
+			break;
+	for (size_t i = 0; i < job->n_victims; i++) {
+		struct victim *v = &job->victims[i];
+		struct registry_node *n = registry_node_find(v->entry, plane);
+
+		v->first_tie = job->n_ties;
+		if (!n)
+			continue;
+		list_for_each(e, &n->children) {
+			struct registry_entry *child =
+				container_of(e, struct registry_edge, in_parent)->child->entry;
+			size_t number = (size_t)map_find(&numbers, child->id);
+
+			if (!registry_entry_is_service(child) ||
+			    (!number && registry_entry_is_inactive(child)))
+				continue;
+			if (!append_tie(job, child, number ? number - 1 : NOBODY, i))
+				break;
+		}
+	}
+	map_fini(&numbers);
+}
+
+static void announce_termination(struct registry *registry, struct registry_stop_job *job)
+{
+	size_t n_dead = 0;
+	struct registry_entry **dead = calloc(job->n_victims, sizeof(*dead));
+
+	for (size_t i = 0; i < job->n_victims; i++) {
+		struct registry_entry *e = job->victims[i].entry;
+
+		if (!registry_entry_is_service(e))
+			continue;
+		registry_notify_event(registry, e, REGISTRY_EVENT_TERMINATED);
+		if (dead && !e->is_claimed)
+			dead[n_dead++] = e;
+	}
+	/* Names turn dead before the notices arrive. */
+	if (dead)
+		registry_notify_dead(registry, dead, n_dead);
+	free(dead);
+	registry_notify_flush(registry);
+}
+
+/* Each host hears which objects of its own are inactive now: they refuse clients from here on. */
+static void tell_hosts(struct registry_stop_job *job)
+{
+	uint64_t *ids = calloc(job->n_victims, sizeof(*ids));
+
+	if (!ids)
+		return;
+	list_for_each(l, &job->registry->peers) {
+		struct registry_peer *peer = container_of(l, struct registry_peer, link);
+		size_t n = 0;
+
+		if (peer->role != WIRE_ROLE_PROVIDER || (job->by_is_gone && peer == job->by))
+			continue;
+		for (size_t i = 0; i < job->n_victims && n < WIRE_ENTRIES_MAX; i++)
+			if (job->victims[i].entry->owner == peer && job->victims[i].is_asked)
+				ids[n++] = job->victims[i].entry->id;
+		struct wire_inactive message = { { ids, n } };
+		if (n)
+			wire_peer_send(peer->wire, &wire_inactive_layout, &message, NULL, 0);
+	}
+	free(ids);
+}
+
+/* --- the end of a job ------------------------------------------------------------------------- */
+
+static void answer_waiters(struct registry_stop_job *job, IOReturn status)
+{
+	list_for_each_safe(l, &job->waiters) {
+		struct waiter *w = container_of(l, struct waiter, link);
+
+		list_remove(l);
+		registry_deferred_finish(w->deferred, &wire_empty_layout, status, NULL, NULL, 0);
+		free(w);
+	}
+}
+
+static void free_stop_job(struct registry_stop_job *job, IOReturn status)
+{
+	list_remove(&job->link);
+	loop_timer_stop(&job->timer);
+	answer_waiters(job, status);
+	while (job->n_ties)
+		registry_entry_unref(job->ties[--job->n_ties].client);
+	while (job->n_victims)
+		registry_entry_unref(job->victims[--job->n_victims].entry);
+	registry_entry_unref(job->rematch);
+	free(job->ties);
+	free(job->victims);
+	free(job);
+}
+
+static void finish_job(struct registry_stop_job *job)
+{
+	struct registry *registry = job->registry;
+	struct registry_entry *again = take_ptr(job->rematch);
+
+	free_stop_job(job, kIOReturnSuccess);
+	if (again && !registry_entry_is_inactive(again) && (again->state & WIRE_STATE_REGISTERED))
+		registry_bind_request(registry, again, false);
+	registry_entry_unref(again);
+}
+
+/* --- asking ------------------------------------------------------------------------------------ */
+
+static void run_job(struct registry_stop_job *job);
+
+static bool job_is_alive(const struct registry *registry, const struct registry_stop_job *job)
+{
+	list_for_each(l, &registry->stops)
+		if (container_of(l, struct registry_stop_job, link) == job)
+			return true;
+	return false;
+}
+
+static void let_go(struct registry_stop_job *job, struct tie *tie)
+{
+	struct registry_plane *plane = job->registry->tree.planes.service;
+	struct victim *on = &job->victims[tie->provider];
+
+	if (tie->has_let_go)
+		return;
+	tie->has_let_go = true;
+	job->is_dirty = true;
+	if (tie->victim != NOBODY) {
+		job->victims[tie->victim].n_held--;
+		return;
+	}
+	on->n_above--;
+	if (!registry_entry_is_inactive(tie->client)) {
+		struct registry_entry *before = registry_entry_provider(tie->client);
+
+		registry_plane_detach(tie->client, on->entry, plane);
+		registry_busy_moved(tie->client, before);
+	}
+}
+
+/* The question that was asked is answered, or will not be. */
+static void advance(struct registry_stop_job *job, bool has_let_go)
+{
+	const struct victim *v;
+
+	job->is_waiting = false;
+	job->awaited = NULL;
+	job->round = 0;
+	loop_timer_stop(&job->timer);
+	switch (job->phase) {
+	case JOB_WILL:
+		job->tie++;
+		break;
+	case JOB_DID:
+		v = &job->victims[job->n_victims - 1 - job->at];
+		if (has_let_go)
+			let_go(job, &job->ties[v->first_tie + job->tie]);
+		job->tie++;
+		break;
+	case JOB_STOP:
+		job->victims[job->n_victims - 1 - job->at].is_asked = false;
+		break;
+	}
+	if (!job->is_running)
+		run_job(job);
+}
+
+static void handle_answer(void *context, err_t err, struct wire_frame *frame)
+{
+	struct stop_call *call = context;
+	struct wire_number_reply reply = { 1 };
+
+	/* Only the phase "did" is answered with a number. What is gone has let go. */
+	if (!err && !frame->header.status && frame->header.type == WIRE_DID_TERMINATE &&
+	    wire_frame_decode(frame, &wire_number_reply_layout, &reply)) {
+		log_warning("%s: malformed answer to didTerminate", wire_peer_name(call->wire));
+		wire_peer_close(call->wire);
+		reply.number = 1;
+	}
+	if (!call->registry->is_ending && job_is_alive(call->registry, call->job) &&
+	    call->job->round == call->round)
+		advance(call->job, reply.number != 0);
+	free(call);
+}
+
+static void handle_stop_timeout(void *context)
+{
+	struct registry_stop_job *job = context;
+
+	log_warning("%s does not answer; its object is detached all the same",
+		    job->awaited ? registry_peer_name(job->awaited) : "a host");
+	advance(job, true);
+}
+
+/* The bridge runs no drivers: nothing on its entries' part has to be awaited. */
+static bool runs_drivers(const struct registry_stop_job *job, const struct registry_peer *owner)
+{
+	return owner && !(owner->server && owner->server->is_bridge) &&
+	       !(job->by_is_gone && owner == job->by);
+}
+
+/* True when OWNER has been asked and its answer is awaited. */
+static bool ask(struct registry_stop_job *job, struct registry_peer *owner,
+		const struct wire_layout *layout, const void *message)
+{
+	struct stop_call *call;
+
+	if (!runs_drivers(job, owner))
+		return false;
+	call = malloc(sizeof(*call));
+	if (!call)
+		return false;
+	job->round = ++job->registry->last_stop;
+	*call = (struct stop_call){ job->registry, job, owner->wire, job->round };
+	if (wire_peer_call(owner->wire, layout, message, NULL, 0, handle_answer, call)) {
+		free(call);
+		return false;
+	}
+	job->is_waiting = true;
+	job->awaited = owner;
+	loop_timer_start(job->registry->loop, &job->timer,
+			 loop_now_ns() + REGISTRY_STOP_TIMEOUT_NS);
+	return true;
+}
+
+/* --- phase 2 ------------------------------------------------------------------------------------ */
+
+/* Ask the clients of victim I, one for each call, the next one first. True: one is awaited. */
+static bool ask_clients(struct registry_stop_job *job, size_t i, const struct wire_layout *layout)
+{
+	const struct victim *v = &job->victims[i];
+
+	while (job->tie < v->n_ties) {
+		struct tie *tie = &job->ties[v->first_tie + job->tie];
+		struct wire_phase message = { tie->client->id, v->entry->id, job->options,
+					      tie->victim == NOBODY };
+
+		if (ask(job, tie->client->owner, layout, &message))
+			return true;
+		if (job->phase == JOB_DID)
+			let_go(job, tie);
+		job->tie++;
+	}
+	return false;
+}
+
+static void run_will(struct registry_stop_job *job)
+{
+	/* The first one hears it for itself, when it has anybody to hear it before. */
+	struct registry_entry *first = job->victims[0].entry;
+	struct registry_entry *provider = registry_entry_provider(first);
+
+	for (; job->at <= job->n_victims; job->at++, job->tie = 0) {
+		size_t i = job->at - 1;
+
+		if (!job->at) {
+			struct wire_phase message = { first->id, provider ? provider->id : 0,
+						      job->options, 0 };
+
+			if (!job->tie && job->victims[0].n_ties && job->victims[0].is_asked &&
+			    ask(job, first->owner, &wire_will_terminate_layout, &message))
+				return;
+			continue;
+		}
+		if (!job->tie && registry_entry_is_service(job->victims[i].entry)) {
+			registry_notify_event(job->registry, job->victims[i].entry,
+					      REGISTRY_EVENT_WILL_TERMINATE);
+			registry_notify_flush(job->registry);
+		}
+		if (ask_clients(job, i, &wire_will_terminate_layout))
+			return;
+	}
+	job->phase = JOB_DID;
+	job->at = job->tie = 0;
+}
+
+/* "Is terminated" to the drivers on victim I, then to the programs that are interested. */
+static void tell_of_end(struct registry_stop_job *job, const struct victim *v)
+{
+	for (size_t t = 0; t < v->n_ties; t++) {
+		struct registry_entry *client = job->ties[v->first_tie + t].client;
+		struct wire_message message = {
+			.id = client->id,
+			.provider = v->entry->id,
+			.message_type = kIOMessageServiceIsTerminated,
+			.argument = job->options,
+		};
+
+		if (runs_drivers(job, client->owner))
+			wire_peer_send(client->owner->wire, &wire_provider_message_layout, &message,
+				       NULL, 0);
+	}
+	registry_notify_interest(v->entry, REGISTRY_INTEREST_GENERAL, kIOMessageServiceIsTerminated,
+				 job->options, NULL, 0);
+}
+
+static void run_did(struct registry_stop_job *job)
+{
+	for (; job->at < job->n_victims; job->at++, job->tie = 0) {
+		size_t i = job->n_victims - 1 - job->at;
+
+		if (!job->tie && registry_entry_is_service(job->victims[i].entry))
+			tell_of_end(job, &job->victims[i]);
+		if (ask_clients(job, i, &wire_did_terminate_layout))
+			return;
+	}
+	job->phase = JOB_STOP;
+	job->at = 0;
+}
+
+/* Victim I has stopped: it leaves the tree, and what it stood on may be next. */
+static void remove_victim(struct registry_stop_job *job, size_t i)
+{
+	job->victims[i].is_gone = true;
+	job->n_gone++;
+	for (size_t t = job->victims[i].first_held; t != NOBODY; t = job->ties[t].next_held)
+		job->victims[job->ties[t].provider].n_above--;
+	registry_lifecycle_drop(job->victims[i].entry);
+}
+
+static void run_stop(struct registry_stop_job *job)
+{
+	do {
+		if (!job->at)
+			job->is_dirty = false;
+		for (; job->at < job->n_victims; job->at++) {
+			size_t i = job->n_victims - 1 - job->at;
+			struct victim *v = &job->victims[i];
+			struct wire_entry_options message = { v->entry->id, job->options };
+
+			if (v->is_gone || v->n_above || v->n_held)
+				continue;
+			if (v->is_asked) {
+				v->is_asked = false;
+				if (ask(job, v->entry->owner, &wire_stop_layout, &message))
+					return;
+			}
+			remove_victim(job, i);
+		}
+		job->at = 0;
+	} while (job->is_dirty);
+}
+
+/* Do what can be done now. May free the job. */
+static void run_job(struct registry_stop_job *job)
+{
+	job->is_running = true;
+	if (job->phase == JOB_WILL)
+		run_will(job);
+	if (job->phase == JOB_DID && !job->is_waiting)
+		run_did(job);
+	if (job->phase == JOB_STOP && !job->is_waiting)
+		run_stop(job);
+	job->is_running = false;
+	if (job->n_gone == job->n_victims)
+		finish_job(job);
+}
+
+/* --- from outside ---------------------------------------------------------------------------------- */
+
+void registry_lifecycle_drop(struct registry_entry *entry)
+{
+	registry_entry_ref(entry);
+	if (!registry_entry_is_inactive(entry))
+		mark_inactive(entry);
+	/* What it still passes on to its provider must not stay there. */
+	if (entry->busy)
+		registry_busy_adjust(entry, -(int)entry->busy);
+	registry_access_forget(entry);
+	registry_plane_detach_all(entry);
+	registry_peer_disown(entry);
+	registry_entry_unref(entry);
+}
+
+static struct registry_stop_job *job_new(struct registry *registry, uint32_t options,
+					 struct registry_peer *by, bool by_is_gone)
+{
+	struct registry_stop_job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return NULL;
+	job->registry = registry;
+	job->options = options;
+	job->by = by;
+	job->by_is_gone = by_is_gone;
+	list_init(&job->waiters);
+	loop_timer_init(&job->timer, handle_stop_timeout, job);
+	list_add(&registry->stops, &job->link);
+	return job;
+}
+
+/* Everything of phase 1 but the collecting. */
+static void begin_job(struct registry_stop_job *job)
+{
+	struct registry *registry = job->registry;
+	struct registry_entry *provider = registry_entry_provider(job->victims[0].entry);
+
+	for (size_t i = 0; i < job->n_victims; i++) {
+		struct registry_entry *e = job->victims[i].entry;
+		bool asked_itself = e->owner == job->by && (job->by_is_gone || i == 0);
+
+		job->victims[i].is_asked =
+			e->owner && !asked_itself && registry_entry_is_service(e);
+		if (registry_entry_is_service(e))
+			registry_busy_adjust(e, 1);
+	}
+	if ((job->options & REMATCH) && provider)
+		job->rematch = registry_entry_ref(provider);
+	announce_termination(registry, job);
+	tell_hosts(job);
+	for (size_t i = 0; i < job->n_victims; i++)
+		registry_bind_cancel(registry, job->victims[i].entry);
+	registry_lifecycle_answer_registrations(registry);
+}
+
+void registry_lifecycle_terminate(struct registry *registry, struct registry_entry *entry,
+				  uint32_t options, struct registry_peer *by, bool by_is_gone)
+{
+	if (registry_entry_is_inactive(entry))
+		return;
+	struct registry_stop_job *job = job_new(registry, options, by, by_is_gone);
+	if (job)
+		collect_victims(job, entry);
+	if (!job || !job->n_victims) {
+		/* Without memory for the job it goes without its last rites. */
+		registry_lifecycle_drop(entry);
+		if (job)
+			free_stop_job(job, kIOReturnNoMemory);
+		return;
+	}
+	collect_ties(job);
+	begin_job(job);
+	run_job(job);
+}
+
+static struct registry_stop_job *find_job(struct registry *registry,
+					  const struct registry_entry *entry)
+{
+	list_for_each(l, &registry->stops) {
+		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
+
+		for (size_t i = 0; i < job->n_victims; i++)
+			if (job->victims[i].entry == entry)
+				return job;
+	}
+	return NULL;
+}
+
+/* The one who waits has gone, or waits no longer. */
+static void forget_waiter(struct registry_deferred *deferred)
+{
+	struct waiter *w = deferred->context;
+
+	list_remove(&w->link);
+	registry_deferred_finish(deferred, &wire_empty_layout, kIOReturnTimeout, NULL, NULL, 0);
+	free(w);
+}
+
+err_t registry_lifecycle_await_end(struct registry_peer *peer, const struct wire_header *request,
+				   struct registry_entry *entry, uint32_t options)
+{
+	struct registry_stop_job *job =
+		options & SYNCHRONOUS ? find_job(peer->registry, entry) : NULL;
+
+	if (!job)
+		return registry_peer_status(peer, request, kIOReturnSuccess);
+	struct waiter *w = calloc(1, sizeof(*w));
+	if (w)
+		w->deferred = registry_deferred_new(peer, request, REGISTRY_STOP_TIMEOUT_NS,
+						    kIOReturnTimeout);
+	if (!w || !w->deferred) {
+		free(w);
+		return registry_peer_status(peer, request, kIOReturnNoResources);
+	}
+	w->deferred->expired = forget_waiter;
+	w->deferred->abandoned = forget_waiter;
+	w->deferred->context = w;
+	list_add(&job->waiters, &w->link);
+	return 0;
+}
+
+/* The first tie between the two that has not been let go of. */
+static struct tie *find_tie(struct registry_stop_job *job, uint64_t client, uint64_t provider)
+{
+	for (size_t i = 0; i < job->n_victims; i++) {
+		const struct victim *v = &job->victims[i];
+
+		for (size_t t = 0; v->entry->id == provider && t < v->n_ties; t++) {
+			struct tie *tie = &job->ties[v->first_tie + t];
+
+			if (tie->client->id == client && !tie->has_let_go)
+				return tie;
+		}
+	}
+	return NULL;
+}
+
+void registry_lifecycle_let_go(struct registry *registry, struct registry_peer *peer,
+			       uint64_t client, uint64_t provider)
+{
+	list_for_each(l, &registry->stops) {
+		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
+		struct tie *tie = find_tie(job, client, provider);
+
+		if (!tie || tie->client->owner != peer)
+			continue;
+		let_go(job, tie);
+		if (!job->is_waiting && !job->is_running)
+			run_job(job);
+		return;
+	}
+}
+
+/* Nothing of PEER's holds anything any more. */
+static bool forget_ties(struct registry_stop_job *job, const struct registry_peer *peer)
+{
+	bool any = false;
+
+	for (size_t t = 0; t < job->n_ties && job->phase == JOB_STOP; t++) {
+		struct tie *tie = &job->ties[t];
+		bool is_theirs = !tie->client->owner || tie->client->owner == peer;
+
+		if (is_theirs && !tie->has_let_go) {
+			let_go(job, tie);
+			any = true;
+		}
+	}
+	return any;
+}
+
+void registry_lifecycle_forget_peer(struct registry *registry, struct registry_peer *peer)
+{
+	bool again = true;
+
+	/* Going on may free the job and more: start over after each. */
+	while (again) {
+		again = false;
+		list_for_each(l, &registry->stops) {
+			struct registry_stop_job *job =
+				container_of(l, struct registry_stop_job, link);
+			bool was_awaited = job->awaited == peer && !job->is_running;
+
+			if (job->by == peer) {
+				job->by = NULL; /* and owns nothing */
+				job->by_is_gone = false;
+			}
+			if (was_awaited)
+				advance(job, true);
+			else if (forget_ties(job, peer) && !job->is_waiting && !job->is_running)
+				run_job(job);
+			else
+				continue;
+			again = true;
+			break;
+		}
+	}
+}
+
+void registry_lifecycle_fini(struct registry *registry)
+{
+	registry_access_fini(registry);
+	list_for_each_safe(l, &registry->stops)
+		free_stop_job(container_of(l, struct registry_stop_job, link), kIOReturnAborted);
+}

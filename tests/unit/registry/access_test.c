@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "registry/access.h"
+
+#include "session.h"
+
+static struct session s;
+static struct end client, provider, other;
+static uint64_t service, driver;
+
+static void begin(void)
+{
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	service = publish(&provider, 0, "Service", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	driver = publish(&other, service, "Driver", "it", "", 0, NULL);
+}
+
+static void end(void)
+{
+	end_close(&client);
+	end_close(&provider);
+	end_close(&other);
+	session_end(&s);
+}
+
+static uint32_t ask(struct end *e, uint64_t by, uint64_t of, uint32_t what)
+{
+	struct wire_access access = { by, of, what, 7 };
+
+	return end_ask(e, &wire_access_layout, &access, NULL);
+}
+
+static uint64_t number(struct end *e, uint32_t asked)
+{
+	struct wire_number_reply reply = { 99 };
+
+	test_equal_error(end_answer(e, asked, &wire_number_reply_layout, &reply), 0);
+	return reply.number;
+}
+
+/* The provider's host hears WHAT and answers it. */
+static void expect_access(uint32_t what, uint64_t answer)
+{
+	struct wire_number_reply reply = { answer };
+	struct wire_provider_access heard;
+
+	end_expect(&provider, &wire_provider_access_layout, &heard);
+	test_equal(heard.client, driver);
+	test_equal(heard.provider, service);
+	test_equal(heard.what, what);
+	if (heard.client_class[0]) {
+		test_equal_text(heard.client_class, "Driver");
+		test_equal_text(heard.client_name, "it");
+		test_equal(heard.options, 7);
+	}
+	if (provider.frame.header.id)
+		end_reply(&provider, &wire_number_reply_layout, 0, &reply);
+}
+
+TEST(the_host_of_the_provider_decides)
+{
+	begin();
+	uint32_t asked = ask(&other, driver, service, WIRE_ACCESS_OPEN);
+	expect_access(WIRE_ACCESS_OPEN, 0);
+	test_equal(number(&other, asked), 0);
+	asked = ask(&other, driver, service, WIRE_ACCESS_OPEN);
+	expect_access(WIRE_ACCESS_OPEN, 1);
+	test_equal(number(&other, asked), 1);
+	asked = ask(&other, driver, service, WIRE_ACCESS_CLOSE);
+	expect_access(WIRE_ACCESS_CLOSE, 0);
+	test_equal(number(&other, asked), 0);
+	end();
+}
+
+TEST(nobody_opens_for_another)
+{
+	struct wire_access access = { driver, service, WIRE_ACCESS_OPEN, 0 };
+
+	begin();
+	access.client = service; /* not of the asker */
+	access.provider = service;
+	test_equal_error(end_call(&other, &wire_access_layout, &access, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	access = (struct wire_access){ driver, service, 4, 0 };
+	test_equal_error(end_call(&other, &wire_access_layout, &access, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	/* Services of the registry's own and unknown ones are not opened. */
+	test_equal(number(&other, ask(&other, driver, 0x100000102, WIRE_ACCESS_OPEN)), 0);
+	test_equal(number(&other, ask(&other, driver, 0x777, WIRE_ACCESS_OPEN)), 0);
+	end();
+}
+
+TEST(who_goes_has_closed)
+{
+	begin();
+	uint32_t asked = ask(&other, driver, service, WIRE_ACCESS_OPEN);
+	expect_access(WIRE_ACCESS_OPEN, 1);
+	test_equal(number(&other, asked), 1);
+	end_close(&other);
+	expect_access(WIRE_ACCESS_CLOSE, 0);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+TEST(a_provider_that_goes_refuses)
+{
+	begin();
+	uint32_t asked = ask(&other, driver, service, WIRE_ACCESS_OPEN);
+	struct wire_provider_access heard;
+	end_expect(&provider, &wire_provider_access_layout, &heard);
+	end_close(&provider);
+	test_equal(number(&other, asked), 0);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end();
+}
+
+TEST(a_message_to_one_driver_and_its_answer)
+{
+	struct wire_message sent = { .message_type = 0xe0000100, .argument = 5 }, heard;
+
+	begin();
+	sent.id = driver;
+	sent.provider = service;
+	uint32_t asked = end_ask(&provider, &wire_message_client_layout, &sent, NULL);
+	end_expect(&other, &wire_provider_message_layout, &heard);
+	test_equal(heard.id, driver);
+	test_equal(heard.argument, 5);
+	end_reply(&other, &wire_empty_layout, kIOReturnBusy, NULL);
+	test_equal_error(end_answer(&provider, asked, NULL, NULL), kIOReturnBusy);
+	/* Only a provider speaks for itself. */
+	test_equal_error(end_call(&other, &wire_message_client_layout, &sent, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	end();
+}
+
+TEST(request_probe_is_the_drivers_business)
+{
+	struct wire_request_probe request = { 0, 3 };
+	struct wire_entry_options heard;
+
+	begin();
+	uint64_t ids[1];
+	test_equal(find(&client, "Service", ids, 1), 1);
+	request.id = service;
+	uint32_t asked = end_ask(&client, &wire_request_probe_layout, &request, NULL);
+	end_expect(&provider, &wire_provider_probe_layout, &heard);
+	test_equal(heard.id, service);
+	test_equal(heard.options, 3);
+	end_reply(&provider, &wire_empty_layout, kIOReturnNoDevice, NULL);
+	test_equal_error(end_answer(&client, asked, NULL, NULL), kIOReturnNoDevice);
+	request.id = 0x100000102; /* IOResources */
+	test_equal_error(end_call(&client, &wire_request_probe_layout, &request, NULL, NULL, NULL),
+			 kIOReturnUnsupported);
+	request.id = WIRE_ROOT_ID;
+	test_equal_error(end_call(&client, &wire_request_probe_layout, &request, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	end();
+}
+
+TEST_MAIN
