@@ -18,6 +18,9 @@
 #ifndef __pure2
 #define __pure2 __attribute__((__const__))
 #endif
+#ifndef __offsetof
+#define __offsetof(type, field) __builtin_offsetof(type, field)
+#endif
 #ifndef __used
 #define __used __attribute__((__used__))
 #endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include <notify.h>
+
+#include <arpa/inet.h>
+#include <mach/mach.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test.h"
+
+static void begin(void)
+{
+	setenv("XDG_RUNTIME_DIR", test_folder(), 1);
+}
+
+TEST(check_says_whether_it_was_posted)
+{
+	int token = 0, other = 0, check = 7;
+
+	begin();
+	test_equal(notify_register_check("org.example.a", &token), NOTIFY_STATUS_OK);
+	test_equal(notify_register_check("org.example.b/c", &other), NOTIFY_STATUS_OK);
+	test_equal(notify_check(token, &check), NOTIFY_STATUS_OK);
+	test_equal(check, 1);
+	notify_check(token, &check);
+	test_equal(check, 0);
+	notify_check(other, &check);
+	test_equal(notify_post("org.example.a"), NOTIFY_STATUS_OK);
+	notify_check(token, &check);
+	test_equal(check, 1);
+	notify_check(other, &check);
+	test_equal(check, 0);
+	test_true(notify_is_valid_token(token));
+	test_equal(notify_cancel(token), NOTIFY_STATUS_OK);
+	test_equal(notify_cancel(token), NOTIFY_STATUS_INVALID_TOKEN);
+	test_equal(notify_check(token, &check), NOTIFY_STATUS_INVALID_TOKEN);
+	test_true(!notify_is_valid_token(token));
+	notify_cancel(other);
+}
+
+TEST(descriptor_hears_of_another_process)
+{
+	int fd = -1, token = 0, again = 0;
+	uint32_t word = 0;
+	pid_t child;
+
+	begin();
+	test_equal(notify_register_file_descriptor("x", &fd, 0, &token), NOTIFY_STATUS_OK);
+	test_equal(notify_register_file_descriptor("y", &fd, NOTIFY_REUSE, &again),
+		   NOTIFY_STATUS_OK);
+	child = fork();
+	if (!child)
+		_exit((int)notify_post("x"));
+	test_equal(read(fd, &word, sizeof(word)), sizeof(word));
+	test_equal(ntohl(word), token);
+	test_equal(waitpid(child, NULL, 0), child);
+	notify_post("y");
+	test_equal(read(fd, &word, sizeof(word)), sizeof(word));
+	test_equal(ntohl(word), again);
+	notify_cancel(token);
+	notify_post("y");
+	test_equal(read(fd, &word, sizeof(word)), sizeof(word));
+	notify_cancel(again);
+	test_equal(close(fd), -1);
+	test_reset_baseline(); /* the watcher stays */
+}
+
+TEST(port_gets_a_message_and_suspension_delays_it)
+{
+	struct {
+		mach_msg_header_t header;
+		mach_msg_trailer_t trailer;
+	} m;
+	mach_port_t port = MACH_PORT_NULL;
+	int token = 0;
+
+	begin();
+	test_equal(notify_register_mach_port("p", &port, 0, &token), NOTIFY_STATUS_OK);
+	test_equal(notify_suspend(token), NOTIFY_STATUS_OK);
+	notify_post("p");
+	notify_post("p");
+	test_equal_error(
+		mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), port, 0, 0),
+		MACH_RCV_TIMED_OUT);
+	test_equal(notify_resume(token), NOTIFY_STATUS_OK);
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0), 0);
+	test_equal(m.header.msgh_id, token);
+	notify_post("p");
+	test_equal_error(mach_msg(&m.header, MACH_RCV_MSG, 0, sizeof(m), port, 0, 0), 0);
+	notify_cancel(token);
+	test_equal_error(
+		mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), port, 0, 0),
+		MACH_RCV_INVALID_NAME);
+	test_reset_baseline();
+}
+
+TEST(signal_is_raised)
+{
+	int token = 0, number = 0;
+	sigset_t set;
+
+	begin();
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	test_equal(notify_register_signal("s", SIGUSR2, &token), NOTIFY_STATUS_OK);
+	notify_post("s");
+	test_equal(sigwait(&set, &number), 0);
+	test_equal(number, SIGUSR2);
+	notify_cancel(token);
+	test_reset_baseline();
+}
+
+TEST(state_is_shared)
+{
+	int a = 0, b = 0, check = 0;
+	uint64_t state = 1;
+
+	begin();
+	notify_register_check("state", &a);
+	notify_register_check("state", &b);
+	notify_check(b, &check);
+	test_equal(notify_get_state(a, &state), NOTIFY_STATUS_OK);
+	test_equal(state, 0);
+	test_equal(notify_set_state(a, 0x123456789abcdef), NOTIFY_STATUS_OK);
+	test_equal(notify_get_state(b, &state), NOTIFY_STATUS_OK);
+	test_equal(state, 0x123456789abcdef);
+	notify_check(b, &check);
+	test_equal(check, 0);
+	notify_cancel(a);
+	notify_cancel(b);
+}
+
+TEST(bad_arguments)
+{
+	char name[400];
+	int token = 5, fd = -1;
+
+	begin();
+	memset(name, '/', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	test_equal(notify_post(NULL), NOTIFY_STATUS_INVALID_NAME);
+	test_equal(notify_post(""), NOTIFY_STATUS_INVALID_NAME);
+	test_equal(notify_post(name), NOTIFY_STATUS_INVALID_NAME);
+	test_equal(notify_register_check("a", NULL), NOTIFY_STATUS_INVALID_REQUEST);
+	test_equal(notify_register_signal("a", 0, &token), NOTIFY_STATUS_INVALID_SIGNAL);
+	test_equal(notify_register_file_descriptor("a", &fd, NOTIFY_REUSE, &token),
+		   NOTIFY_STATUS_INVALID_FILE);
+	test_equal(notify_register_mach_port("a", NULL, 0, &token), NOTIFY_STATUS_INVALID_PORT);
+	test_equal(notify_get_state(99, NULL), NOTIFY_STATUS_INVALID_REQUEST);
+	test_equal(notify_suspend(99), NOTIFY_STATUS_INVALID_TOKEN);
+}
+
+TEST_MAIN
