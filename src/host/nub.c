@@ -7,100 +7,128 @@
 
 #include "host/host_internal.h"
 
+/* Nubs that are being published together. */
 struct publishing {
-	struct IOServiceRuntime *runtime;
+	struct host *host;
 	uint64_t parent;
-	const char *location;
-	err_t err;
-	uint64_t id;
+	struct nub *nubs;
+	size_t count;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool done;
+	size_t n_awaited; /* under lock */
+	err_t err;
 };
 
-static void finish(struct publishing *publishing, uint64_t id)
+struct nub {
+	struct publishing *publishing;
+	IOService *service;
+	const char *location;
+	uint32_t flags;
+	err_t err; /* 0: the registry knows it */
+};
+
+static void finish(struct nub *nub, err_t err)
 {
+	struct publishing *publishing = nub->publishing;
+
 	pthread_mutex_lock(&publishing->lock);
-	publishing->id = id;
-	publishing->done = true;
-	pthread_cond_signal(&publishing->changed);
+	nub->err = err;
+	if (err)
+		publishing->err = err;
+	if (--publishing->n_awaited == 0)
+		pthread_cond_signal(&publishing->changed);
 	pthread_mutex_unlock(&publishing->lock);
 }
 
 static void published(void *context, struct provider_entry *entry, uint64_t id)
 {
-	struct publishing *publishing = context;
-	struct IOServiceRuntime *runtime = publishing->runtime;
+	struct nub *nub = context;
+	struct IOServiceRuntime *runtime = nub->service->runtime;
+	err_t err = id ? map_set(&runtime->host->services, id, runtime) : -EACCES;
 
-	if (id && map_set(&runtime->host->services, id, runtime)) {
-		provider_terminate(entry, 0);
-		id = 0;
-	} else if (id) {
+	if (!err) {
 		runtime->entry = entry;
 		pthread_mutex_lock(&runtime->lock);
 		runtime->id = id;
 		pthread_mutex_unlock(&runtime->lock);
+	} else if (id) {
+		provider_terminate(entry, 0);
 	} else {
 		provider_forget(entry);
 	}
-	finish(publishing, id);
+	finish(nub, err);
+}
+
+static err_t publish_one(struct nub *nub)
+{
+	struct IOServiceRuntime *runtime = nub->service->runtime;
+	struct provider_description description = {
+		.parent_id = nub->publishing->parent,
+		.flags = nub->flags,
+		.class_name = nub->service->objectClass->name,
+		.name = runtime->name,
+		.location = nub->location,
+		.context = nub,
+		.published = published,
+	};
+	struct provider_entry *entry;
+
+	if (runtime->host->ending)
+		return -ESHUTDOWN;
+	description.properties = runtime->properties; /* nobody else has the object yet */
+	return provider_publish(runtime->host->provider, &description, &entry);
 }
 
 static void publish(void *context)
 {
 	struct publishing *publishing = context;
-	struct IOServiceRuntime *runtime = publishing->runtime;
-	struct provider_description description = {
-		.parent_id = publishing->parent,
-		.class_name = runtime->object->objectClass->name,
-		.name = runtime->name,
-		.location = publishing->location,
-		.context = publishing,
-		.published = published,
-	};
-	struct provider_entry *entry;
 
-	if (runtime->host->ending) {
-		publishing->err = -ESHUTDOWN;
-		return;
+	for (size_t i = 0; i < publishing->count; i++) {
+		err_t err = publish_one(&publishing->nubs[i]);
+
+		if (err)
+			finish(&publishing->nubs[i], err);
 	}
-	description.properties = runtime->properties; /* nobody else has the object yet */
-	publishing->err = provider_publish(runtime->host->provider, &description, &entry);
 }
 
 static err_t publish_and_wait(struct publishing *publishing)
 {
-	err_t err;
-
 	pthread_mutex_init(&publishing->lock, NULL);
 	pthread_cond_init(&publishing->changed, NULL);
-	err = host_on_loop(publishing->runtime->host, publish, publishing);
-	err = err ? err : publishing->err;
+	publishing->n_awaited = publishing->count;
+	err_t err = host_on_loop(publishing->host, publish, publishing);
 	pthread_mutex_lock(&publishing->lock);
-	while (!err && !publishing->done)
+	while (!err && publishing->n_awaited)
 		pthread_cond_wait(&publishing->changed, &publishing->lock);
+	for (size_t i = 0; err && i < publishing->count; i++)
+		publishing->nubs[i].err = err;
+	err = err ? err : publishing->err;
 	pthread_mutex_unlock(&publishing->lock);
 	pthread_cond_destroy(&publishing->changed);
 	pthread_mutex_destroy(&publishing->lock);
-	return err ? err : publishing->id ? 0 : -EACCES;
+	return err;
 }
 
-IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
-			     const char *location, CFDictionaryRef properties, IOService **nub)
+static IOReturn status_of(err_t err)
 {
-	struct host_driver *driver = parent->runtime->driver;
-	struct publishing publishing = { .parent = IOServiceGetEntryID(parent),
-					 .location = location };
-	IOService *service;
-	err_t err;
+	return !err ? kIOReturnSuccess : err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
+}
 
-	if (!nub || !cls || parent->runtime->is_remote ||
-	    (cls != &IOServiceBase && !host_loader_owns_class(driver->bundle, cls)) ||
-	    host_class_conforms(cls, IOUserClientBase.name))
-		return kIOReturnBadArgument;
-	if (!publishing.parent)
-		return kIOReturnNotAttached;
-	service = host_service_new(driver, cls, properties);
+static bool is_good(IOService *parent, const struct IODriverClass *cls)
+{
+	return cls &&
+	       (cls == &IOServiceBase ||
+		host_loader_owns_class(parent->runtime->driver->bundle, cls)) &&
+	       !host_class_conforms(cls, IOUserClientBase.name);
+}
+
+/* The object, initialised and attached, but not published. */
+static IOReturn make(IOService *parent, const IONubDescription *description, IOService **ret_nub)
+{
+	IOService *service = host_service_new(parent->runtime->driver, description->nubClass,
+					      description->properties);
+	const char *name = description->name;
+
 	if (!service)
 		return kIOReturnNoMemory;
 	service->runtime->is_nub = true;
@@ -108,8 +136,8 @@ IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls,
 		free(service->runtime->name);
 		service->runtime->name = strdup(name);
 	}
-	if (!service->runtime->name || host_plane_remember(service, name, location) ||
-	    !host_service_init(service, properties)) {
+	if (!service->runtime->name || host_plane_remember(service, name, description->location) ||
+	    !host_service_init(service, description->properties)) {
 		IOServiceRelease(service);
 		return kIOReturnNoMemory;
 	}
@@ -117,13 +145,75 @@ IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls,
 		IOServiceRelease(service);
 		return kIOReturnNotAttached;
 	}
-	publishing.runtime = service->runtime;
-	err = publish_and_wait(&publishing);
-	if (err) {
-		host_service_detach(service);
-		IOServiceRelease(service);
-		return err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
-	}
-	*nub = service;
+	*ret_nub = service;
 	return kIOReturnSuccess;
+}
+
+/* Those that are known to the registry go like any other service. */
+static void drop(struct nub *nub)
+{
+	if (nub->err)
+		host_service_detach(nub->service);
+	else
+		IOServiceTerminate(nub->service, 0);
+	IOServiceRelease(nub->service);
+}
+
+static IOReturn make_all(struct publishing *publishing, IOService *parent,
+			 const IONubDescription *descriptions, uint32_t count)
+{
+	IOReturn status = kIOReturnSuccess;
+
+	for (uint32_t i = 0; !status && i < count; i++) {
+		struct nub *nub = &publishing->nubs[i];
+
+		*nub = (struct nub){ .publishing = publishing,
+				     .location = descriptions[i].location,
+				     .err = -EAGAIN };
+		if (descriptions[i].options & kIONubRegister)
+			nub->flags = WIRE_PUBLISH_REGISTER;
+		status = make(parent, &descriptions[i], &nub->service);
+		publishing->count += !status;
+	}
+	return status;
+}
+
+IOReturn IOServicePublishNubs(IOService *parent, const IONubDescription *descriptions,
+			      uint32_t count, IOService **nubs)
+{
+	struct publishing publishing = { .host = parent->runtime->host,
+					 .parent = IOServiceGetEntryID(parent) };
+	IOReturn status;
+
+	if (!nubs || !descriptions || !count || count > kIONubsMax || parent->runtime->is_remote)
+		return kIOReturnBadArgument;
+	for (uint32_t i = 0; i < count; i++)
+		if (!is_good(parent, descriptions[i].nubClass))
+			return kIOReturnBadArgument;
+	if (!publishing.parent)
+		return kIOReturnNotAttached;
+	publishing.nubs = calloc(count, sizeof(*publishing.nubs));
+	if (!publishing.nubs)
+		return kIOReturnNoMemory;
+	status = make_all(&publishing, parent, descriptions, count);
+	if (!status)
+		status = status_of(publish_and_wait(&publishing));
+	for (size_t i = 0; i < publishing.count; i++) {
+		if (status)
+			drop(&publishing.nubs[i]);
+		else
+			nubs[i] = publishing.nubs[i].service;
+	}
+	free(publishing.nubs);
+	return status;
+}
+
+IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
+			     const char *location, CFDictionaryRef properties, IOService **nub)
+{
+	IONubDescription description = {
+		.nubClass = cls, .name = name, .location = location, .properties = properties
+	};
+
+	return IOServicePublishNubs(parent, &description, 1, nub);
 }

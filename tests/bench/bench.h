@@ -83,6 +83,12 @@ bool bench_process_start(struct bench_process *process, const struct bench_paths
 			 enum bench_placement placement);
 /* Let it do N operations; 0 when it has failed (->problem). */
 uint64_t bench_process_run(struct bench_process *process, uint64_t n);
+/* Its two halves: for several that work at the same time. */
+bool bench_process_tell(struct bench_process *process, uint64_t n);
+uint64_t bench_process_hear(struct bench_process *process);
+/* The same for peers that measure several things at once: how many VALUES came, 0 when it has
+ * failed. */
+size_t bench_process_ask(struct bench_process *process, uint64_t n, double *values, size_t max);
 void bench_process_stop(struct bench_process *process);
 
 /* --- the peers' side: peer.c, peer_*.c ---------------------------------- */
@@ -103,3 +109,22 @@ int bench_peer_call(void);     /* Calculator's add */
 int bench_peer_queue(void);    /* records of 64 bytes from a driver */
 int bench_peer_lookup(void);   /* one look-up; ready when it is done */
 int bench_peer_registry(void); /* resident KiB of the session's registry, whatever N */
+int bench_peer_scale(void); /* N services come, are used and go: the values of enum bench_scale */
+int bench_peer_watch(void); /* N notifications; the time when all have been delivered */
+
+/* Resident KiB of the session's registry; 0 after bench_complain. */
+uint64_t bench_registry_kib(void);
+
+/* --- a registry of N services: peer_scale.c ------------------------------------- */
+
+enum bench_scale {
+	BENCH_SCALE_PUBLISH, /* ns for all */
+	BENCH_SCALE_BYTES,   /* of the registry for each, beyond its encoded properties */
+	BENCH_SCALE_FIND,    /* ns for one by class */
+	BENCH_SCALE_ITERATE, /* ns for all with their names */
+	BENCH_SCALE_STALL,  /* ns that another program waits at most while the registry lists all */
+	BENCH_SCALE_NOTIFY, /* ns until 1,000 watchers of one process have been told */
+	BENCH_SCALE_SPREAD, /* the same in ten processes */
+	BENCH_SCALE_TERMINATE, /* ns for all */
+	BENCH_SCALES
+};

@@ -47,7 +47,7 @@ static uint64_t resident_kib(const char *pid)
 	return kib;
 }
 
-static uint64_t run(uint64_t n)
+uint64_t bench_registry_kib(void)
 {
 	const char *socket = getenv("PORTICO_SESSION");
 	DIR *folder = socket ? opendir("/proc") : NULL;
@@ -63,6 +63,11 @@ static uint64_t run(uint64_t n)
 	if (!kib)
 		bench_complain("registry: its process was not found");
 	return kib;
+}
+
+static uint64_t run(uint64_t n)
+{
+	return bench_registry_kib();
 }
 
 int bench_peer_registry(void)

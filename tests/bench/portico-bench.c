@@ -54,7 +54,8 @@ static const struct {
 } roles[] = {
 	{ "ping", bench_peer_ping },	     { "call", bench_peer_call },
 	{ "queue", bench_peer_queue },	     { "lookup", bench_peer_lookup },
-	{ "registry", bench_peer_registry },
+	{ "registry", bench_peer_registry }, { "scale", bench_peer_scale },
+	{ "watch", bench_peer_watch },
 };
 
 /* Milliseconds that "portico run -- true" takes, 0 when it fails. */

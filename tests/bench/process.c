@@ -156,18 +156,45 @@ bool bench_process_start(struct bench_process *process, const struct bench_paths
 	return true;
 }
 
-uint64_t bench_process_run(struct bench_process *process, uint64_t n)
+bool bench_process_tell(struct bench_process *process, uint64_t n)
+{
+	return !process->problem[0] && dprintf(process->to, "%llu\n", (unsigned long long)n) > 0;
+}
+
+uint64_t bench_process_hear(struct bench_process *process)
 {
 	char line[64];
+	uint64_t ns = 0;
 
-	if (process->problem[0])
-		return 0;
-	dprintf(process->to, "%llu\n", (unsigned long long)n);
-	uint64_t ns = read_line(process->from, line, sizeof(line)) ? strtoull(line, NULL, 10) : 0;
-	if (!ns)
+	if (!process->problem[0] && read_line(process->from, line, sizeof(line)))
+		ns = strtoull(line, NULL, 10);
+	if (!ns && !process->problem[0])
 		snprintf(process->problem, sizeof(process->problem),
 			 "the peer failed in the middle (its message is above)");
 	return ns;
+}
+
+uint64_t bench_process_run(struct bench_process *process, uint64_t n)
+{
+	return bench_process_tell(process, n) ? bench_process_hear(process) : 0;
+}
+
+size_t bench_process_ask(struct bench_process *process, uint64_t n, double *values, size_t max)
+{
+	char line[512], *at = line, *end;
+	size_t count = 0;
+
+	if (!bench_process_tell(process, n))
+		return 0;
+	if (read_line(process->from, line, sizeof(line)))
+		for (double v = strtod(at, &end); end != at && count < max; v = strtod(at, &end)) {
+			values[count++] = v;
+			at = end;
+		}
+	if (!count)
+		snprintf(process->problem, sizeof(process->problem),
+			 "the peer failed in the middle (its message is above)");
+	return count;
 }
 
 void bench_process_stop(struct bench_process *process)

@@ -197,6 +197,23 @@ bool IOServiceDidTerminate(IOService *service, IOService *provider, IOOptionBits
  * The caller owns one reference of *NUB. Its start is not called; stop is not either. */
 IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
 			     const char *location, CFDictionaryRef properties, IOService **nub);
+/* What IOServicePublishNubs makes. Borrowed during the call. */
+typedef struct IONubDescription {
+	const struct IODriverClass *nubClass;
+	const char *name, *location; /* NULL: the class name; none */
+	CFDictionaryRef properties;  /* NULL: none */
+	IOOptionBits options;	     /* kIONubRegister: findable at once */
+} IONubDescription;
+enum {
+	kIONubRegister = 1,
+	kIONubsMax = 4096 /* in one call */
+};
+/* Many at once, COUNT of them: as IOServicePublishNub for each, in this order, but without waiting
+ * for one before the next is sent. Returns when the registry knows all; the caller owns one
+ * reference of each of NUBS. On failure NUBS is untouched and none of them stays: those that were
+ * published are terminated. */
+IOReturn IOServicePublishNubs(IOService *parent, const IONubDescription *descriptions,
+			      uint32_t count, IOService **nubs);
 /* Make, initialise, attach and start a user client of class CLS (of the same bundle), with the
  * documented codes: kIOReturnNoMemory; kIOReturnBadArgument (initWithTask refused);
  * kIOReturnUnsupported (no user client, provider inactive, start refused). For newUserClient. */
