@@ -15,6 +15,8 @@
 
 /* Longest path that IORegistryEntryGetPath gives. */
 enum { PATH_TEXT_MAX = sizeof(io_string_t) - 2 };
+/* A long list that changes while it is read is read again, but not for ever. */
+enum { LIST_ATTEMPTS = 16 };
 
 IOReturn client_entry_from_path(const char *path, struct client_entry **ret_entry)
 {
@@ -187,8 +189,22 @@ static IOReturn ask_name(io_registry_entry_t entry, uint32_t what, const char *p
 			sizeof(io_name_t), true);
 }
 
+/* Entries that came from an iterator brought their names along. */
+static bool find_known_name(io_registry_entry_t handle, io_name_t ret_name)
+{
+	struct client_entry *entry;
+
+	if (client_handle_entry(handle, &entry))
+		return false;
+	bool known = client_entry_copy_known_name(entry, ret_name);
+	client_entry_unref(entry);
+	return known;
+}
+
 kern_return_t IORegistryEntryGetName(io_registry_entry_t entry, io_name_t name)
 {
+	if (name && find_known_name(entry, name))
+		return kIOReturnSuccess;
 	return ask_name(entry, WIRE_NAME_NAME, NULL, name);
 }
 
@@ -266,12 +282,15 @@ boolean_t IORegistryEntryInPlane(io_registry_entry_t handle, const char *plane)
 /* --- neighbours ------------------------------------------------------------------------ */
 
 static IOReturn ask_neighbours(io_registry_entry_t handle, const char *plane, uint32_t options,
-			       struct wire_entries_reply *ret_reply, struct wire_frame *frame,
-			       uint64_t *ret_epoch)
+			       uint64_t after, uint32_t max, struct wire_children_reply *ret_reply,
+			       struct wire_frame *frame, uint64_t *ret_epoch)
 {
 	io_name_t plane_name;
 	struct wire_children_request request = {
-		.options = options, .plane = client_handle_cut_name(plane_name, plane)
+		.after = after,
+		.options = options,
+		.max = max,
+		.plane = client_handle_cut_name(plane_name, plane),
 	};
 	struct client_entry *entry;
 	IOReturn status;
@@ -281,7 +300,7 @@ static IOReturn ask_neighbours(io_registry_entry_t handle, const char *plane, ui
 		return client_status_of_handle(err);
 	request.id = entry->id;
 	status = client_session_ask(&wire_children_request_layout, &request,
-				    &wire_entries_reply_layout, ret_reply, frame, ret_epoch);
+				    &wire_children_reply_layout, ret_reply, frame, ret_epoch);
 	client_entry_unref(entry);
 	return status;
 }
@@ -299,32 +318,88 @@ static bool is_unknown_plane(IOReturn status, io_registry_entry_t handle)
 	return is_entry;
 }
 
-static IOReturn neighbour_iterator(io_registry_entry_t handle, const char *plane, uint32_t options,
-				   io_iterator_t *iterator)
-{
-	struct wire_entries_reply reply = { 0 };
-	struct wire_frame frame = WIRE_FRAME_INIT;
-	uint64_t epoch;
-	IOReturn status;
+/* A list that is read in parts. */
+struct reading {
+	io_registry_entry_t handle;
+	const char *plane;
+	uint32_t options;
+	struct client_snapshot *snapshot;
+	uint64_t after, epoch, generation;
+	bool has_changed; /* between two parts */
+	bool more;
+};
 
-	if (!plane || !iterator)
-		return kIOReturnBadArgument;
-	status = ask_neighbours(handle, plane, options, &reply, &frame, &epoch);
+static IOReturn read_part(struct reading *r)
+{
+	struct wire_children_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	uint64_t epoch, names = client_session_name_generation();
+	IOReturn status = ask_neighbours(r->handle, r->plane, r->options, r->after,
+					 WIRE_CHILDREN_MAX, &reply, &frame, &epoch);
+
 	if (!status) {
-		status = client_iterator_new_snapshot(&reply.entries, epoch, iterator);
-		wire_message_clear(&wire_entries_reply_layout, &reply);
-	} else if (is_unknown_plane(status, handle)) {
-		*iterator = IO_OBJECT_NULL;
+		r->has_changed |= r->after && (epoch != r->epoch ||
+					       reply.list_generation != r->generation);
+		r->epoch = epoch;
+		r->generation = reply.list_generation;
+		r->more = reply.is_cut && reply.entries.count;
+		if (r->more)
+			r->after = reply.entries.items[reply.entries.count - 1].id;
+		status = client_snapshot_add(r->snapshot, &reply.entries, epoch, names);
+		wire_message_clear(&wire_children_reply_layout, &reply);
+	} else if (r->after && status == kIOReturnNotFound) {
+		r->has_changed = true; /* where to go on has gone */
+		r->more = false;
 		status = kIOReturnSuccess;
 	}
 	wire_frame_fini(&frame);
 	return status;
 }
 
+/* One list as it was at one moment, if it ever is the same for long enough. */
+static IOReturn read_list(struct reading *r)
+{
+	IOReturn status = kIOReturnSuccess;
+
+	for (int attempt = 1; !status; attempt++) {
+		client_snapshot_free(r->snapshot);
+		r->snapshot = client_snapshot_new();
+		if (!r->snapshot)
+			return kIOReturnNoMemory;
+		r->after = 0;
+		r->has_changed = false;
+		do
+			status = read_part(r);
+		while (!status && r->more && (!r->has_changed || attempt == LIST_ATTEMPTS));
+		if (!r->has_changed || attempt == LIST_ATTEMPTS)
+			break;
+	}
+	return status;
+}
+
+static IOReturn neighbour_iterator(io_registry_entry_t handle, const char *plane, uint32_t options,
+				   io_iterator_t *iterator)
+{
+	struct reading reading = { .handle = handle, .plane = plane, .options = options };
+	IOReturn status;
+
+	if (!plane || !iterator)
+		return kIOReturnBadArgument;
+	status = read_list(&reading);
+	if (!status)
+		return client_snapshot_name(reading.snapshot, iterator);
+	client_snapshot_free(reading.snapshot);
+	if (is_unknown_plane(status, handle)) {
+		*iterator = IO_OBJECT_NULL;
+		status = kIOReturnSuccess;
+	}
+	return status;
+}
+
 static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, uint32_t options,
 				io_registry_entry_t *ret_name)
 {
-	struct wire_entries_reply reply = { 0 };
+	struct wire_children_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct client_entry *entry;
 	uint64_t epoch;
@@ -333,16 +408,14 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 	if (!plane || !ret_name)
 		return kIOReturnBadArgument;
 	*ret_name = IO_OBJECT_NULL;
-	status = ask_neighbours(handle, plane, options, &reply, &frame, &epoch);
+	status = ask_neighbours(handle, plane, options, 0, 1, &reply, &frame, &epoch);
 	if (!status) {
-		for (size_t i = 0; i < reply.entries.count; i++) {
-			if (client_handle_grant(&reply.entries.items[i], epoch, &entry))
-				continue;
-			if (!*ret_name)
-				*ret_name = client_entry_name(entry);
+		if (reply.entries.count &&
+		    !client_handle_grant(&reply.entries.items[0], epoch, &entry)) {
+			*ret_name = client_entry_name(entry);
 			client_entry_unref(entry);
 		}
-		wire_message_clear(&wire_entries_reply_layout, &reply);
+		wire_message_clear(&wire_children_reply_layout, &reply);
 		if (!*ret_name)
 			status = kIOReturnNoDevice;
 	} else if (is_unknown_plane(status, handle)) {

@@ -13,6 +13,13 @@
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map table = MAP_INIT; /* ID -> client_entry, without references */
 
+/* The name of a class, shared by its entries. */
+struct client_class_text {
+	struct ref refs;
+	char text[];
+};
+static struct client_class_text *last_class; /* used last; under table_lock */
+
 /* --- objects --- */
 
 static void object_retain(void *object)
@@ -131,13 +138,38 @@ static void entry_no_senders(void *context)
 
 static const struct port_object_ops entry_ops = { object_retain, entry_no_senders };
 
+static void class_unref(struct client_class_text *text)
+{
+	if (text && ref_put(&text->refs))
+		free(text);
+}
+
+/* Most entries are of the class of the one before. */
+static struct client_class_text *class_text_locked(const char *name)
+{
+	struct client_class_text *text = last_class;
+
+	if (!text || strcmp(text->text, name)) {
+		text = malloc(sizeof(*text) + strlen(name) + 1);
+		if (!text)
+			return NULL;
+		ref_init(&text->refs); /* last_class's */
+		strcpy(text->text, name);
+		class_unref(last_class);
+		last_class = text;
+	}
+	ref_get(&text->refs);
+	return text;
+}
+
 static void entry_free(struct client_entry *entry)
 {
 	if (entry->object.port) {
 		port_kill(entry->object.port);
 		port_unref(entry->object.port);
 	}
-	free(entry->class_name);
+	class_unref(entry->class_text);
+	free(entry->name);
 	free(entry);
 }
 
@@ -184,17 +216,18 @@ struct client_entry *client_entry_unref(struct client_entry *entry)
 	return NULL;
 }
 
-static struct client_entry *entry_new(uint64_t id, uint32_t state, const char *class_name)
+static struct client_entry *entry_new_locked(uint64_t id, uint32_t state, const char *class_name)
 {
 	struct client_entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry)
 		return NULL;
-	entry->class_name = strdup(class_name ? class_name : "IOService");
-	if (!entry->class_name) {
+	entry->class_text = class_text_locked(class_name ? class_name : "IOService");
+	if (!entry->class_text) {
 		free(entry);
 		return NULL;
 	}
+	entry->class_name = entry->class_text->text;
 	entry->object.type = CLIENT_OBJECT_ENTRY;
 	atomic_init(&entry->object.refs, 1);
 	entry->id = id;
@@ -216,7 +249,7 @@ static struct client_entry *intern_locked(uint64_t id, uint32_t state, const cha
 
 	if (entry)
 		return entry;
-	entry = entry_new(id, state, class_name);
+	entry = entry_new_locked(id, state, class_name);
 	if (entry && map_set(&table, id, entry)) {
 		entry_free(entry);
 		return NULL;
@@ -224,34 +257,79 @@ static struct client_entry *intern_locked(uint64_t id, uint32_t state, const cha
 	return entry;
 }
 
-err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
-			     uint64_t epoch, struct client_entry **ret_entry)
+static struct client_entry *grant_locked(uint64_t id, uint32_t state, const char *class_name,
+					 uint32_t n_grants, uint64_t epoch)
 {
-	struct client_entry *entry;
+	struct client_entry *entry = intern_locked(id, state, class_name);
 
-	pthread_mutex_lock(&table_lock);
-	entry = intern_locked(id, state, class_name);
 	if (entry && entry->epoch < epoch) {
 		entry->epoch = epoch;
 		entry->grants = 0;
 	}
 	if (entry && entry->epoch == epoch)
 		entry->grants += n_grants;
-	pthread_mutex_unlock(&table_lock);
-	if (!entry) {
-		if (n_grants)
-			client_session_release(epoch, id, n_grants);
-		return -ENOMEM;
+	return entry;
+}
+
+/* No memory is no failure: the name is asked for when it is wanted. */
+static void note_name_locked(struct client_entry *entry, const char *name, uint64_t names)
+{
+	if (!entry->name || strcmp(entry->name, name)) {
+		free(entry->name);
+		entry->name = strdup(name);
 	}
-	*ret_entry = entry;
-	return 0;
+	entry->names = names;
+}
+
+/* ENTRY is what could be made of the grant. */
+static err_t finish_grant(struct client_entry *entry, uint64_t id, uint32_t n_grants,
+			  uint64_t epoch, struct client_entry **ret_entry)
+{
+	if (entry) {
+		*ret_entry = entry;
+		return 0;
+	}
+	if (n_grants)
+		client_session_release(epoch, id, n_grants);
+	return -ENOMEM;
+}
+
+err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
+			     uint64_t epoch, struct client_entry **ret_entry)
+{
+	pthread_mutex_lock(&table_lock);
+	struct client_entry *entry = grant_locked(id, state, class_name, n_grants, epoch);
+	pthread_mutex_unlock(&table_lock);
+	return finish_grant(entry, id, n_grants, epoch, ret_entry);
 }
 
 err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
 			  struct client_entry **ret_entry)
 {
-	return client_handle_grant_id(entry->id, entry->state, entry->class_name, 1, epoch,
-				      ret_entry);
+	return client_handle_grant_named(entry, epoch, 0, ret_entry);
+}
+
+err_t client_handle_grant_named(const struct wire_entry *from, uint64_t epoch, uint64_t names,
+				struct client_entry **ret_entry)
+{
+	pthread_mutex_lock(&table_lock);
+	struct client_entry *entry =
+		grant_locked(from->id, from->state, from->class_name, 1, epoch);
+	if (entry && names && !(from->state & WIRE_STATE_PLANE_NAME))
+		note_name_locked(entry, from->name, names);
+	pthread_mutex_unlock(&table_lock);
+	return finish_grant(entry, from->id, 1, epoch, ret_entry);
+}
+
+bool client_entry_copy_known_name(struct client_entry *entry, io_name_t ret_name)
+{
+	uint64_t names = client_session_name_generation();
+	scope_lock(&table_lock);
+
+	if (!entry->name || !names || entry->names != names)
+		return false;
+	client_handle_cut_name(ret_name, entry->name);
+	return true;
 }
 
 struct client_entry *client_handle_find(uint64_t id)
@@ -399,4 +477,5 @@ void client_handle_forget(void)
 	/* Port names are gone already, and with them all uses: only the memory is left behind. */
 	map_fini(&table);
 	table = (struct map)MAP_INIT;
+	last_class = NULL;
 }

@@ -39,9 +39,12 @@ struct client_entry {
 	struct client_object object;
 	uint64_t id;
 	uint32_t kinds;	  /* WIRE_STATE_SERVICE, WIRE_STATE_USER_CLIENT */
-	char *class_name; /* the real class */
+	const char *class_name; /* the real class */
+	struct client_class_text *class_text;
 	/* under the table's lock */
 	uint64_t grants, epoch;
+	char *name; /* of no plane; NULL: not known */
+	uint64_t names; /* when it was: client_session_name_generation */
 	bool named; /* a reference is held for the send rights of this process */
 	bool dead;  /* no longer in the table */
 };
@@ -68,6 +71,12 @@ err_t client_handle_service(io_object_t handle, struct client_entry **ret_entry)
 /* Take over the grant that came with ENTRY; the caller gets a reference. */
 err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
 			  struct client_entry **ret_entry);
+/* The same, and its name is remembered for as long as NAMES (client_session_name_generation from
+ * before the question) is what that is. */
+err_t client_handle_grant_named(const struct wire_entry *entry, uint64_t epoch, uint64_t names,
+				struct client_entry **ret_entry);
+/* The name of no plane, if it is known and still right. */
+bool client_entry_copy_known_name(struct client_entry *entry, io_name_t ret_name);
 /* The same for a grant that came with other words; CLASS_NAME may be NULL when the entry is known. */
 err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
 			     uint64_t epoch, struct client_entry **ret_entry);

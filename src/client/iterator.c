@@ -12,22 +12,22 @@
 
 /* --- snapshots --------------------------------------------------------------- */
 
-struct snapshot {
+struct client_snapshot {
 	struct client_iterator iterator;
 	pthread_mutex_t lock;
 	size_t next; /* under lock */
-	size_t count;
-	struct client_entry *entries[];
+	size_t count, capacity;
+	struct client_entry **entries;
 };
 
-static struct snapshot *snapshot_of(struct client_object *object)
+static struct client_snapshot *snapshot_of(struct client_object *object)
 {
-	return container_of(object, struct snapshot, iterator.object);
+	return container_of(object, struct client_snapshot, iterator.object);
 }
 
 static io_object_t snapshot_next(struct client_object *object)
 {
-	struct snapshot *snapshot = snapshot_of(object);
+	struct client_snapshot *snapshot = snapshot_of(object);
 	io_object_t name = IO_OBJECT_NULL;
 
 	scope_lock(&snapshot->lock);
@@ -39,7 +39,7 @@ static io_object_t snapshot_next(struct client_object *object)
 
 static void snapshot_reset(struct client_object *object)
 {
-	struct snapshot *snapshot = snapshot_of(object);
+	struct client_snapshot *snapshot = snapshot_of(object);
 
 	scope_lock(&snapshot->lock);
 	snapshot->next = 0;
@@ -65,35 +65,86 @@ static const struct client_iterator_ops snapshot_ops = {
 
 static void snapshot_free(struct client_object *object)
 {
-	struct snapshot *snapshot = snapshot_of(object);
+	struct client_snapshot *snapshot = snapshot_of(object);
 
 	for (size_t i = 0; i < snapshot->count; i++)
 		client_entry_unref(snapshot->entries[i]);
 	pthread_mutex_destroy(&snapshot->lock);
+	free(snapshot->entries);
 	free(snapshot);
+}
+
+struct client_snapshot *client_snapshot_new(void)
+{
+	struct client_snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	if (!snapshot)
+		return NULL;
+	client_object_init(&snapshot->iterator.object, CLIENT_OBJECT_ITERATOR, snapshot_free);
+	snapshot->iterator.ops = &snapshot_ops;
+	pthread_mutex_init(&snapshot->lock, NULL);
+	return snapshot;
+}
+
+static bool make_room(struct client_snapshot *snapshot, size_t more)
+{
+	size_t capacity = snapshot->capacity;
+
+	if (snapshot->count + more <= capacity)
+		return true;
+	if (capacity < snapshot->count + more)
+		capacity = snapshot->count ? 2 * (snapshot->count + more) : more;
+	struct client_entry **entries =
+		realloc(snapshot->entries, capacity * sizeof(snapshot->entries[0]));
+	if (!entries)
+		return false;
+	snapshot->entries = entries;
+	snapshot->capacity = capacity;
+	return true;
+}
+
+IOReturn client_snapshot_add(struct client_snapshot *snapshot, const struct wire_entries *entries,
+			     uint64_t epoch, uint64_t names)
+{
+	bool room = make_room(snapshot, entries->count);
+	struct client_entry *entry;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		if (client_handle_grant_named(&entries->items[i], epoch, names, &entry))
+			continue;
+		if (room)
+			snapshot->entries[snapshot->count++] = entry;
+		else
+			client_entry_unref(entry);
+	}
+	return room ? kIOReturnSuccess : kIOReturnNoMemory;
+}
+
+IOReturn client_snapshot_name(struct client_snapshot *snapshot, io_iterator_t *ret_iterator)
+{
+	err_t err = client_object_name(&snapshot->iterator.object, ret_iterator);
+
+	client_object_unref(&snapshot->iterator.object);
+	return client_status_of_handle(err);
+}
+
+void client_snapshot_free(struct client_snapshot *snapshot)
+{
+	if (snapshot)
+		client_object_unref(&snapshot->iterator.object);
 }
 
 IOReturn client_iterator_new_snapshot(const struct wire_entries *entries, uint64_t epoch,
 				      io_iterator_t *ret_iterator)
 {
-	struct snapshot *snapshot =
-		malloc(sizeof(*snapshot) + entries->count * sizeof(snapshot->entries[0]));
-	err_t err;
+	struct client_snapshot *snapshot = client_snapshot_new();
+	IOReturn status =
+		snapshot ? client_snapshot_add(snapshot, entries, epoch, 0) : kIOReturnNoMemory;
 
-	if (!snapshot)
-		return kIOReturnNoMemory;
-	client_object_init(&snapshot->iterator.object, CLIENT_OBJECT_ITERATOR, snapshot_free);
-	snapshot->iterator.ops = &snapshot_ops;
-	pthread_mutex_init(&snapshot->lock, NULL);
-	snapshot->next = snapshot->count = 0;
-	for (size_t i = 0; i < entries->count; i++) {
-		if (!client_handle_grant(&entries->items[i], epoch,
-					 &snapshot->entries[snapshot->count]))
-			snapshot->count++;
-	}
-	err = client_object_name(&snapshot->iterator.object, ret_iterator);
-	client_object_unref(&snapshot->iterator.object);
-	return client_status_of_handle(err);
+	if (!status)
+		return client_snapshot_name(snapshot, ret_iterator);
+	client_snapshot_free(snapshot);
+	return status;
 }
 
 /* --- IOIterator* --------------------------------------------------------------- */

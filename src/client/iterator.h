@@ -23,6 +23,17 @@ struct client_iterator {
 	const struct client_iterator_ops *ops;
 };
 
+/* Entries that are still being collected. */
+struct client_snapshot;
+struct client_snapshot *client_snapshot_new(void);
+/* Take over the grants of ENTRIES; NAMES as for client_handle_grant_named. kIOReturnNoMemory. */
+IOReturn client_snapshot_add(struct client_snapshot *snapshot, const struct wire_entries *entries,
+			     uint64_t epoch, uint64_t names);
+/* A handle for an iterator over SNAPSHOT, which is consumed. */
+IOReturn client_snapshot_name(struct client_snapshot *snapshot, io_iterator_t *ret_iterator);
+/* NULL is accepted. */
+void client_snapshot_free(struct client_snapshot *snapshot);
+
 /* A handle for a new iterator over ENTRIES, whose grants it takes over. */
 IOReturn client_iterator_new_snapshot(const struct wire_entries *entries, uint64_t epoch,
 				      io_iterator_t *ret_iterator);

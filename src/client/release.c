@@ -8,7 +8,7 @@
 #include "client/watcher.h"
 #include "wire/browse.h"
 
-enum { BATCH_MAX = 64 };
+enum { BATCH_MAX = 1024 };
 static const uint64_t batch_delay_ns = 20 * 1000 * 1000;
 
 static pthread_mutex_t release_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -378,16 +378,34 @@ IOReturn client_session_ask(const struct wire_layout *layout, const void *reques
 	return err ? client_status_of_session(err) : status;
 }
 
+/* Numbers of different links never compare equal. */
+uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch)
+{
+	return generation ^ (epoch << 48);
+}
+
+static uint64_t read_generation(const _Atomic uint64_t *in_page, uint64_t epoch)
+{
+	return client_session_generation_of(atomic_load_explicit(in_page, memory_order_acquire),
+					    epoch);
+}
+
 uint64_t client_session_tree_generation(void)
 {
 	struct client_session *session = client_session_find();
-	uint64_t generation = 0;
+	uint64_t generation =
+		session ? read_generation(&session->page->tree_generation, session->epoch) : 0;
 
-	/* Numbers of different links never compare equal. */
-	if (session)
-		generation = atomic_load_explicit(&session->page->tree_generation,
-						  memory_order_acquire) ^
-			     (session->epoch << 48);
+	client_session_unref(session);
+	return generation;
+}
+
+uint64_t client_session_name_generation(void)
+{
+	struct client_session *session = client_session_find();
+	uint64_t generation =
+		session ? read_generation(&session->page->name_generation, session->epoch) : 0;
+
 	client_session_unref(session);
 	return generation;
 }

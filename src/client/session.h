@@ -51,6 +51,11 @@ IOReturn client_session_ask_on(struct client_session *session, const struct wire
 			       struct wire_frame *frame);
 /* Grows with every change of the tree; the same number only if nothing changed. */
 uint64_t client_session_tree_generation(void);
+/* The number of the link EPOCH as this process compares it. */
+uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch);
+/* Grows with every new name of an entry; the same number only if all names are what they were. 0: not
+ * known. */
+uint64_t client_session_name_generation(void);
 /* Give grants of EPOCH back, in batches. */
 void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants);
 /* Handle what the registry has said about dead entries so far. Any thread. */

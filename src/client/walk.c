@@ -14,13 +14,19 @@
 #include "client/status.h"
 #include "wire/browse.h"
 
+enum { BATCH_MAX = 4096 }; /* entries of one question */
+
 /* What one question brought: a pre-order list with depths. */
 struct batch {
 	struct ref refs;
-	uint64_t generation; /* of the tree */
+	uint64_t epoch;
+	uint64_t generation;	  /* of the tree */
+	uint64_t list_generation; /* of the list that was asked for */
+	bool is_cut;		  /* there is more behind the last item */
 	size_t count;
 	struct batch_item {
 		struct client_entry *entry;
+		uint64_t list_generation; /* of what is below it */
 		uint32_t depth;
 	} items[];
 };
@@ -31,8 +37,12 @@ struct level {
 	struct batch *batch;
 	size_t first, next; /* items: next is where to go on */
 	size_t current;	    /* returned last; SIZE_MAX: none yet */
+	uint64_t last;	    /* its ID, whatever batch it was in; 0: none yet */
 	uint32_t depth;
+	bool is_whole; /* the batch has the list from its start */
+	bool is_over;
 	uint64_t generation; /* of the tree when the list was last known to be right */
+	uint64_t list_generation, epoch;
 };
 
 struct walk {
@@ -69,7 +79,8 @@ static struct batch *batch_unref(struct batch *batch)
 	return NULL;
 }
 
-static struct batch *batch_new(const struct wire_entries_reply *reply, uint64_t epoch)
+static struct batch *batch_new(const struct wire_children_reply *reply, uint64_t epoch,
+			       uint64_t names)
 {
 	const struct wire_entries *entries = &reply->entries;
 	struct batch *batch = malloc(sizeof(*batch) + entries->count * sizeof(batch->items[0]));
@@ -77,26 +88,33 @@ static struct batch *batch_new(const struct wire_entries_reply *reply, uint64_t 
 	if (!batch)
 		return NULL;
 	ref_init(&batch->refs);
-	batch->generation = reply->generation ^ (epoch << 48);
+	batch->epoch = epoch;
+	batch->generation = client_session_generation_of(reply->generation, epoch);
+	batch->list_generation = reply->list_generation;
+	batch->is_cut = reply->is_cut;
 	batch->count = 0;
 	for (size_t i = 0; i < entries->count; i++) {
 		struct batch_item *item = &batch->items[batch->count];
 
-		if (client_handle_grant(&entries->items[i], epoch, &item->entry))
+		if (client_handle_grant_named(&entries->items[i], epoch, names, &item->entry))
 			continue;
+		item->list_generation = entries->items[i].generation;
 		item->depth = entries->items[i].depth ? entries->items[i].depth : 1;
 		batch->count++;
 	}
 	return batch;
 }
 
-static IOReturn read_batch(struct walk *walk, struct client_entry *owner, bool recursive,
-			   struct batch **ret_batch)
+/* What OWNER's list has behind AFTER (0: all of it), at most MAX entries. */
+static IOReturn read_batch(struct walk *walk, struct client_entry *owner, uint64_t after,
+			   bool recursive, uint32_t max, struct batch **ret_batch)
 {
-	struct wire_children_request request = { .id = owner->id, .plane = walk->plane };
-	struct wire_entries_reply reply = { 0 };
+	struct wire_children_request request = {
+		.id = owner->id, .after = after, .max = max, .plane = walk->plane
+	};
+	struct wire_children_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	uint64_t epoch;
+	uint64_t epoch, names = client_session_name_generation();
 	IOReturn status;
 
 	if (recursive)
@@ -104,12 +122,12 @@ static IOReturn read_batch(struct walk *walk, struct client_entry *owner, bool r
 	if (walk->options & kIORegistryIterateParents)
 		request.options |= WIRE_CHILDREN_PARENTS;
 	status = client_session_ask(&wire_children_request_layout, &request,
-				    &wire_entries_reply_layout, &reply, &frame, &epoch);
+				    &wire_children_reply_layout, &reply, &frame, &epoch);
 	if (!status) {
-		*ret_batch = batch_new(&reply, epoch);
+		*ret_batch = batch_new(&reply, epoch, names);
 		if (!*ret_batch)
 			status = kIOReturnNoMemory;
-		wire_message_clear(&wire_entries_reply_layout, &reply);
+		wire_message_clear(&wire_children_reply_layout, &reply);
 	}
 	wire_frame_fini(&frame);
 	return status;
@@ -133,7 +151,7 @@ static void pop(struct walk *walk)
 
 /* Takes BATCH; OWNER is borrowed. */
 static IOReturn push(struct walk *walk, struct client_entry *owner, struct batch *batch,
-		     size_t first, uint32_t depth)
+		     size_t first, uint32_t depth, uint64_t list_generation)
 {
 	if (walk->n_levels == walk->levels_capacity) {
 		size_t capacity = walk->levels_capacity ? 2 * walk->levels_capacity : 8;
@@ -153,19 +171,25 @@ static IOReturn push(struct walk *walk, struct client_entry *owner, struct batch
 		.next = first,
 		.current = SIZE_MAX,
 		.depth = depth,
+		.is_whole = true,
 		.generation = batch->generation,
+		.list_generation = list_generation,
+		.epoch = batch->epoch,
 	};
 	return kIOReturnSuccess;
 }
 
-/* The next item of the same list after AT; batch->count when the list ends. */
+/* The next item of the same list from AT on, or where the list or the batch ends. */
 static size_t skip(const struct batch *batch, size_t at, uint32_t depth)
 {
 	while (at < batch->count && batch->items[at].depth > depth)
 		at++;
-	if (at < batch->count && batch->items[at].depth < depth)
-		return batch->count;
 	return at;
+}
+
+static bool is_item(const struct level *level, size_t at)
+{
+	return at < level->batch->count && level->batch->items[at].depth == level->depth;
 }
 
 /* Whether FRESH (one level) lists what LEVEL does. */
@@ -174,49 +198,109 @@ static bool is_same_list(const struct level *level, const struct batch *fresh)
 	size_t at = skip(level->batch, level->first, level->depth);
 
 	for (size_t i = 0; i < fresh->count; i++) {
-		if (at >= level->batch->count ||
+		if (!is_item(level, at) ||
 		    level->batch->items[at].entry->id != fresh->items[i].entry->id)
 			return false;
 		at = skip(level->batch, at + 1, level->depth);
 	}
-	return at >= level->batch->count;
+	return !is_item(level, at);
+}
+
+/* After the registry's own restart its counts mean nothing: the lists themselves are compared. */
+static bool is_list_unchanged(struct walk *walk, const struct level *level)
+{
+	struct batch *fresh;
+
+	if (!level->is_whole || level->batch->is_cut ||
+	    read_batch(walk, level->owner, 0, false, WIRE_CHILDREN_MAX, &fresh))
+		return false;
+	bool same = !fresh->is_cut && is_same_list(level, fresh);
+	batch_unref(fresh);
+	return same;
 }
 
 /* Whether the list the walk stands in is still the registry's. */
 static bool is_current(struct walk *walk, struct level *level)
 {
 	uint64_t generation = client_session_tree_generation();
-	struct batch *fresh;
+	struct batch *now;
 	bool same;
 
 	if (generation == level->generation)
 		return true;
-	if (read_batch(walk, level->owner, false, &fresh))
+	if (read_batch(walk, level->owner, 0, false, 0, &now))
 		return false;
-	same = is_same_list(level, fresh);
-	if (same)
-		level->generation = fresh->generation;
-	batch_unref(fresh);
+	same = now->epoch == level->epoch ? now->list_generation == level->list_generation
+					  : is_list_unchanged(walk, level);
+	if (same) {
+		level->generation = now->generation;
+		level->list_generation = now->list_generation;
+		level->epoch = now->epoch;
+	}
+	batch_unref(now);
 	return same;
+}
+
+/* Read on where the batch was cut. False: the list has changed meanwhile. */
+static bool continue_level(struct walk *walk, struct level *level)
+{
+	struct batch *batch;
+
+	if (read_batch(walk, level->owner, level->last, is_recursive(walk), BATCH_MAX, &batch))
+		return false;
+	if (batch->epoch != level->epoch || batch->list_generation != level->list_generation) {
+		batch_unref(batch);
+		return false;
+	}
+	if (!batch->count) { /* what was returned last can still be entered */
+		batch_unref(batch);
+		level->is_over = true;
+		return true;
+	}
+	batch_unref(level->batch);
+	level->batch = batch;
+	level->first = level->next = 0;
+	level->current = SIZE_MAX;
+	level->depth = 1;
+	level->is_whole = false;
+	level->generation = batch->generation;
+	return true;
+}
+
+static bool is_fresh(const struct batch *batch)
+{
+	return batch->generation == client_session_tree_generation();
 }
 
 /* Go below the entry that was returned last. Nothing below it is an empty level. */
 static IOReturn descend(struct walk *walk, bool recursive)
 {
 	struct level *level = top(walk);
-	struct client_entry *owner = level->batch->items[level->current].entry;
+	const struct batch_item *item = &level->batch->items[level->current];
 	struct batch *batch;
 	IOReturn status;
 
-	if (recursive && level->batch->generation == client_session_tree_generation()) {
+	if (recursive && is_fresh(level->batch)) {
 		ref_get(&level->batch->refs);
-		return push(walk, owner, level->batch, level->current + 1, level->depth + 1);
+		return push(walk, item->entry, level->batch, level->current + 1, level->depth + 1,
+			    item->list_generation);
 	}
-	status = read_batch(walk, owner, recursive, &batch);
-	return status ? status : push(walk, owner, batch, 0, 1);
+	status = read_batch(walk, item->entry, 0, recursive, BATCH_MAX, &batch);
+	return status ? status
+		      : push(walk, item->entry, batch, 0, 1, batch->list_generation);
 }
 
 /* --- the iterator ----------------------------------------------------------------- */
+
+/* It is known that there is nothing below the entry that was returned last. */
+static bool is_leaf(const struct level *level)
+{
+	const struct batch *batch = level->batch;
+	size_t next = level->current + 1;
+
+	return (next < batch->count ? batch->items[next].depth <= level->depth : !batch->is_cut) &&
+	       is_fresh(batch);
+}
 
 /* Recursive walks go down before they go on; each entry is entered once. */
 static void descend_once(struct walk *walk)
@@ -224,7 +308,7 @@ static void descend_once(struct walk *walk)
 	struct level *level = top(walk);
 	uint64_t id;
 
-	if (!is_recursive(walk) || walk->invalid || level->current == SIZE_MAX)
+	if (!is_recursive(walk) || walk->invalid || level->current == SIZE_MAX || is_leaf(level))
 		return;
 	id = level->batch->items[level->current].entry->id;
 	if (map_find(&walk->entered, id))
@@ -233,21 +317,30 @@ static void descend_once(struct walk *walk)
 		descend(walk, true);
 }
 
+static struct client_entry *take_item(struct level *level)
+{
+	struct client_entry *entry = level->batch->items[level->next].entry;
+
+	level->current = level->next;
+	level->last = entry->id;
+	level->next = skip(level->batch, level->next + 1, level->depth);
+	return entry;
+}
+
 static struct client_entry *advance(struct walk *walk)
 {
 	descend_once(walk);
 	for (;;) {
 		struct level *level = top(walk);
-		size_t at = level->next;
 
-		if (!is_current(walk, level)) {
-			walk->invalid = true;
-			level->next = at = level->batch->count;
-		}
-		if (at < level->batch->count && level->batch->items[at].depth == level->depth) {
-			level->current = at;
-			level->next = skip(level->batch, at + 1, level->depth);
-			return level->batch->items[at].entry;
+		if (!level->is_over && !is_current(walk, level))
+			walk->invalid = level->is_over = true;
+		if (!level->is_over && is_item(level, level->next))
+			return take_item(level);
+		if (!level->is_over && level->batch->is_cut && level->next == level->batch->count) {
+			if (!continue_level(walk, level))
+				walk->invalid = level->is_over = true;
+			continue;
 		}
 		if (!is_recursive(walk) || walk->n_levels == 1)
 			return NULL;
@@ -275,9 +368,9 @@ static IOReturn begin(struct walk *walk)
 	map_fini(&walk->entered);
 	walk->entered = (struct map)MAP_INIT;
 	walk->invalid = false;
-	status = read_batch(walk, walk->start, is_recursive(walk), &batch);
+	status = read_batch(walk, walk->start, 0, is_recursive(walk), BATCH_MAX, &batch);
 	if (!status)
-		status = push(walk, walk->start, batch, 0, 1);
+		status = push(walk, walk->start, batch, 0, 1, batch->list_generation);
 	return status;
 }
 

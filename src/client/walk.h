@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Iterators over the live registry. A walk reads whole subtrees at once and
- * trusts them for as long as the registry's tree generation stays the same; then
- * it looks again at the level where it stands. A level whose list has changed
- * ends at once and marks the walk as invalid.
+ * Iterators over the live registry. A walk reads subtrees, thousands of entries
+ * at once, and trusts them for as long as the registry's tree generation stays
+ * the same; then it asks whether the list where it stands is still the same. A
+ * list that has changed ends at once and marks the walk as invalid.
  */
 #pragma once
 

@@ -37,34 +37,40 @@ struct listing {
 	struct registry_peer *peer;
 	const struct registry_plane *plane;
 	uint32_t options;
+	size_t max;
 	uint64_t mark;
 	struct wire_entry *items;
 	size_t count, capacity;
-	bool failed;
+	bool is_cut, failed;
 };
 
-static uint64_t list_generation(const struct listing *l, const struct registry_entry *e)
+static bool is_upwards(const struct listing *l)
 {
-	struct registry_node *n = registry_node_find(e, l->plane);
+	return l->options & WIRE_CHILDREN_PARENTS;
+}
 
-	if (!n)
-		return 0;
-	return l->options & WIRE_CHILDREN_PARENTS ? n->parents_generation : n->children_generation;
+static uint64_t list_generation(const struct listing *l, const struct registry_node *n)
+{
+	return !n ? 0 : is_upwards(l) ? n->parents_generation : n->children_generation;
 }
 
 static bool add_listed(struct listing *l, struct registry_entry *e, uint32_t depth)
 {
-	if (l->count == WIRE_ENTRIES_MAX)
+	const struct registry_node *n = registry_node_find(e, l->plane);
+
+	if (l->count == l->max) {
+		l->is_cut = true;
 		return false;
+	}
 	if (l->count == l->capacity) {
-		size_t n = l->capacity ? 2 * l->capacity : 32;
-		struct wire_entry *more = realloc(l->items, n * sizeof(*more));
+		size_t capacity = l->capacity ? 2 * l->capacity : 32;
+		struct wire_entry *more = realloc(l->items, capacity * sizeof(*more));
 
 		l->failed |= !more;
 		if (!more)
 			return false;
 		l->items = more;
-		l->capacity = n;
+		l->capacity = capacity;
 	}
 	if (!registry_peer_grant(l->peer, e)) {
 		l->failed = true;
@@ -72,8 +78,8 @@ static bool add_listed(struct listing *l, struct registry_entry *e, uint32_t dep
 	}
 	l->items[l->count++] = (struct wire_entry){
 		.id = e->id,
-		.generation = list_generation(l, e),
-		.state = e->state,
+		.generation = list_generation(l, n),
+		.state = e->state | (n && n->name ? WIRE_STATE_PLANE_NAME : 0),
 		.depth = depth,
 		.class_name = e->class->name,
 		.name = registry_entry_name(e, l->plane),
@@ -82,26 +88,45 @@ static bool add_listed(struct listing *l, struct registry_entry *e, uint32_t dep
 	return true;
 }
 
-/* Pre-order. An entry with two parents is listed twice and entered once. */
-static bool list_from(struct listing *l, struct registry_entry *from, uint32_t depth)
+/* Pre-order, from the edge at LINK on. An entry with two parents is listed twice and entered once. */
+static bool list_from(struct listing *l, struct registry_node *n, struct list *link, uint32_t depth)
 {
-	struct registry_node *n = registry_node_find(from, l->plane);
-	bool up = l->options & WIRE_CHILDREN_PARENTS;
+	struct list *head = is_upwards(l) ? &n->parents : &n->children;
 
-	if (!n || n->visited == l->mark || depth > REGISTRY_DEPTH_MAX)
-		return true;
 	n->visited = l->mark;
-	list_for_each(link, up ? &n->parents : &n->children) {
-		struct registry_entry *e =
-			up ? container_of(link, struct registry_edge, in_child)->parent->entry
-			   : container_of(link, struct registry_edge, in_parent)->child->entry;
+	for (; link != head; link = link->next) {
+		struct registry_node *next =
+			is_upwards(l) ? container_of(link, struct registry_edge, in_child)->parent
+				      : container_of(link, struct registry_edge, in_parent)->child;
 
-		if (!add_listed(l, e, depth))
+		if (!add_listed(l, next->entry, depth))
 			return false;
-		if (l->options & WIRE_CHILDREN_RECURSIVE && !list_from(l, e, depth + 1))
+		if (!(l->options & WIRE_CHILDREN_RECURSIVE) || next->visited == l->mark ||
+		    depth >= REGISTRY_DEPTH_MAX)
+			continue;
+		struct list *below = is_upwards(l) ? &next->parents : &next->children;
+		if (!list_from(l, next, below->next, depth + 1))
 			return false;
 	}
 	return true;
+}
+
+/* The edge of N's list behind that of AFTER; NULL: AFTER is not there. */
+static struct list *find_start(const struct listing *l, struct registry_node *n,
+			       const struct registry_entry *after)
+{
+	struct registry_node *other = after ? registry_node_find(after, l->plane) : NULL;
+
+	if (!after)
+		return is_upwards(l) ? n->parents.next : n->children.next;
+	/* An entry has few parents, but perhaps many children. */
+	list_for_each(link, is_upwards(l) ? &n->parents : other ? &other->parents : &n->parents) {
+		struct registry_edge *e = container_of(link, struct registry_edge, in_child);
+
+		if (is_upwards(l) ? e->parent == other : e->parent == n)
+			return is_upwards(l) ? link->next : e->in_parent.next;
+	}
+	return NULL;
 }
 
 static void release_listed(struct listing *l)
@@ -110,31 +135,50 @@ static void release_listed(struct listing *l)
 		registry_peer_release(l->peer, l->items[i].id, 1);
 }
 
+static void reply_listing(struct listing *l, const struct wire_header *request,
+			  const struct wire_layout *layout, const void *message)
+{
+	err_t err = l->failed ? -ENOMEM
+			      : wire_peer_reply(l->peer->wire, request, layout, kIOReturnSuccess,
+						message, NULL, 0);
+
+	if (err)
+		release_listed(l);
+	free(l->items);
+	if (err && err != -EPIPE)
+		registry_peer_status(l->peer, request, kIOReturnNoResources);
+}
+
 static err_t handle_children(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
 	const struct wire_children_request *request = message;
 	struct registry *r = peer->registry;
 	struct registry_entry *e = registry_peer_find(peer, request->id);
+	struct registry_entry *after =
+		request->after ? registry_peer_find(peer, request->after) : NULL;
 	struct listing l = {
 		.peer = peer,
 		.plane = registry_plane_find(&r->tree.planes, request->plane),
 		.options = request->options,
+		.max = request->max < WIRE_CHILDREN_MAX ? request->max : WIRE_CHILDREN_MAX,
 		.mark = ++r->last_walk,
 	};
 
 	if (!e || !l.plane)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
-	list_from(&l, e, 1);
-	struct wire_entries_reply reply = { *r->tree.generation, { l.items, l.count } };
-	err_t err = l.failed
-			  ? -ENOMEM
-			  : wire_peer_reply(peer->wire, &frame->header, &wire_entries_reply_layout,
-					    kIOReturnSuccess, &reply, NULL, 0);
-	if (err)
-		release_listed(&l);
-	free(l.items);
-	if (err && err != -EPIPE)
-		registry_peer_status(peer, &frame->header, kIOReturnNoResources);
+	struct registry_node *n = registry_node_find(e, l.plane);
+	struct list *start = n && (after || !request->after) ? find_start(&l, n, after) : NULL;
+	if (!start && request->after)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	if (start && request->max)
+		list_from(&l, n, start, 1);
+	struct wire_children_reply reply = {
+		.generation = *r->tree.generation,
+		.list_generation = list_generation(&l, n),
+		.is_cut = l.is_cut,
+		.entries = { l.items, l.count },
+	};
+	reply_listing(&l, &frame->header, &wire_children_reply_layout, &reply);
 	return 0;
 }
 
@@ -215,18 +259,12 @@ static err_t handle_find_path(struct registry_peer *peer, struct wire_frame *fra
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	memcpy(name, request->path, (size_t)(colon - request->path));
-	struct listing l = { .peer = peer, .plane = registry_plane_find(&r->tree.planes, name) };
+	struct listing l = { .peer = peer,
+			     .plane = registry_plane_find(&r->tree.planes, name),
+			     .max = 1 };
 	add_listed(&l, e, 0);
 	struct wire_entries_reply reply = { *r->tree.generation, { l.items, l.count } };
-	err_t err = l.failed
-			  ? -ENOMEM
-			  : wire_peer_reply(peer->wire, &frame->header, &wire_entries_reply_layout,
-					    kIOReturnSuccess, &reply, NULL, 0);
-	if (err)
-		release_listed(&l);
-	free(l.items);
-	if (err && err != -EPIPE)
-		registry_peer_status(peer, &frame->header, kIOReturnNoResources);
+	reply_listing(&l, &frame->header, &wire_entries_reply_layout, &reply);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const 
 {
 	*tree = (struct registry_tree){ .by_id = MAP_INIT };
 	tree->generation = &tree->own_generation;
+	tree->names = &tree->own_names;
 	/* The three fixed entries have the same IDs in every generation: clients and hosts that
 	 * outlived the last one still name them. */
 	tree->next_id = WIRE_ROOT_ID;
@@ -405,6 +406,7 @@ err_t registry_entry_rename(struct registry_entry *entry, struct registry_plane 
 	free(*location_slot);
 	*name_slot = new_name;
 	*location_slot = new_location;
+	atomic_fetch_add_explicit(entry->tree->names, 1, memory_order_release);
 	return registry_index_refresh(&entry->tree->index, entry);
 }
 

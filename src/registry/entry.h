@@ -37,8 +37,9 @@ struct registry_tree {
 	struct registry_index index;
 	/* the three entries that are always there */
 	struct registry_entry *root, *machine, *resources;
-	_Atomic uint64_t *generation;	 /* in the status page */
-	_Atomic uint64_t own_generation; /* used until a page is given */
+	/* in the status page: of the tree, and of the names of its entries */
+	_Atomic uint64_t *generation, *names;
+	_Atomic uint64_t own_generation, own_names; /* used until a page is given */
 	CFTypeRef recent[REGISTRY_RECENT_MAX];
 	size_t next_recent;
 	bool has_lent;

@@ -348,6 +348,8 @@ static err_t make_page(struct registry *r)
 	r->page->version = WIRE_VERSION;
 	atomic_store(&r->page->tree_generation, r->tree.own_generation);
 	r->tree.generation = &r->page->tree_generation;
+	atomic_store(&r->page->name_generation, r->tree.own_names);
+	r->tree.names = &r->page->name_generation;
 	return 0;
 }
 
@@ -526,6 +528,7 @@ struct registry *registry_free(struct registry *registry)
 	registry_servers_fini(r);
 	registry_catalogue_fini(&r->catalogue);
 	r->tree.generation = &r->tree.own_generation;
+	r->tree.names = &r->tree.own_names;
 	registry_tree_fini(&r->tree);
 	map_fini(&r->subscriptions);
 	shm_unmap(r->page, sizeof(*r->page));

@@ -20,11 +20,21 @@ WIRE_LAYOUT(wire_entry_reply, wire_entry_reply, WIRE_ENTRY, 0, entry_reply_field
 
 static const struct wire_field children_request_fields[] = {
 	WIRE_U64(wire_children_request, id),
+	WIRE_U64(wire_children_request, after),
 	WIRE_U32(wire_children_request, options),
+	WIRE_U32(wire_children_request, max),
 	WIRE_TEXT(wire_children_request, plane, WIRE_NAME_MAX),
 };
 WIRE_LAYOUT(wire_children_request, wire_children_request, WIRE_CHILDREN, 0,
 	    children_request_fields);
+
+static const struct wire_field children_reply_fields[] = {
+	WIRE_U64(wire_children_reply, generation),
+	WIRE_U64(wire_children_reply, list_generation),
+	WIRE_U32(wire_children_reply, is_cut),
+	WIRE_ENTRIES(wire_children_reply, entries, WIRE_CHILDREN_MAX),
+};
+WIRE_LAYOUT(wire_children_reply, wire_children_reply, WIRE_CHILDREN, 0, children_reply_fields);
 
 static const struct wire_field properties_request_fields[] = {
 	WIRE_U64(wire_properties_request, id),

@@ -23,12 +23,23 @@ struct wire_entry_reply {
 };
 
 enum { WIRE_CHILDREN_RECURSIVE = 1, WIRE_CHILDREN_PARENTS = 2 };
-/* WIRE_CHILDREN -> wire_entries_reply, pre-order. kIOReturnBadArgument: no such plane. Recursive
- * replies enter an entry once and stop at WIRE_ENTRIES_MAX. */
+/* WIRE_CHILDREN -> wire_children_reply, pre-order. kIOReturnBadArgument: no such plane. Recursive
+ * replies enter an entry once. At most MAX entries (and WIRE_CHILDREN_MAX) come; IS_CUT says that
+ * there are more: each list on the way to the last entry is continued by a request of its own, with
+ * AFTER, the last of its entries that came. AFTER 0: from the start. kIOReturnNotFound: AFTER is not
+ * in the list any more. */
 struct wire_children_request {
 	uint64_t id;
+	uint64_t after;
 	uint32_t options;
+	uint32_t max; /* 0: only what the list's generation is */
 	const char *plane;
+};
+struct wire_children_reply {
+	uint64_t generation;	  /* of the tree */
+	uint64_t list_generation; /* of ID's list: grows with every change of it */
+	uint32_t is_cut;
+	struct wire_entries entries;
 };
 
 /* WIRE_PROPERTIES -> wire_value_reply (dictionary) */
@@ -91,7 +102,7 @@ struct wire_release {
 };
 
 extern const struct wire_layout wire_entry_request_layout, wire_entry_reply_layout;
-extern const struct wire_layout wire_children_request_layout;
+extern const struct wire_layout wire_children_request_layout, wire_children_reply_layout;
 extern const struct wire_layout wire_properties_request_layout, wire_property_request_layout;
 extern const struct wire_layout wire_set_properties_request_layout;
 extern const struct wire_layout wire_path_request_layout, wire_find_path_request_layout;

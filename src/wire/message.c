@@ -62,6 +62,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_entry_request_layout,
 	&wire_entry_reply_layout,
 	&wire_children_request_layout,
+	&wire_children_reply_layout,
 	&wire_properties_request_layout,
 	&wire_property_request_layout,
 	&wire_set_properties_request_layout,

@@ -36,7 +36,7 @@ struct wire_u64s {
 /* One registry entry as look-ups and iterations return it. */
 struct wire_entry {
 	uint64_t id;
-	uint64_t generation;	/* of its child (or parent) list in the plane asked for */
+	uint64_t generation;	/* of its own child (or parent) list in the plane asked for */
 	uint32_t state;		/* enum wire_entry_state */
 	uint32_t depth;		/* WIRE_CHILDREN: 1 for direct children; else 0 */
 	const char *class_name; /* real class, at most WIRE_NAME_MAX bytes */

@@ -40,6 +40,7 @@ enum {
 	WIRE_VALUE_SET_MAX = 4096,	    /* elements of one set: their hashes may all be equal */
 	WIRE_VALUE_SET_CONTAINERS_MAX = 64, /* of them arrays, sets and dictionaries */
 	WIRE_ENTRIES_MAX = 256 * 1024,	    /* entries in one reply */
+	WIRE_CHILDREN_MAX = 32 * 1024,	    /* of them children: with the longest names they fit */
 	WIRE_SCALARS_MAX = 16,
 	WIRE_TRAP_PARAMETERS_MAX = 6,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
@@ -177,7 +178,7 @@ enum wire_inlet_class {
 	WIRE_INLET_WAKEUPS = 4,	    /* host: WIRE_QUEUE_WAKE */
 };
 
-/* Entry state bits, as IOServiceGetState shows them, and two of our own. */
+/* Entry state bits, as IOServiceGetState shows them, and some of our own. */
 enum wire_entry_state {
 	WIRE_STATE_INACTIVE = 1,
 	WIRE_STATE_REGISTERED = 2,
@@ -186,15 +187,18 @@ enum wire_entry_state {
 	WIRE_STATE_FIRST_MATCH = 16,
 	WIRE_STATE_SERVICE = 0x100,	/* conforms to IOService */
 	WIRE_STATE_USER_CLIENT = 0x200, /* conforms to IOUserClient */
+	WIRE_STATE_PLANE_NAME = 0x400,	/* the name that comes along is that of the plane alone */
 };
 
 /*
  * The status page: sealed memory that the registry alone writes and every
  * client maps for reading. tree_generation grows with every attach, detach and
  * termination, so that iterators can tell without a message whether what they
- * hold is still current.
+ * hold is still current. name_generation grows when an entry that somebody may
+ * know gets another name.
  */
 struct wire_status_page {
 	uint32_t magic, version;
 	_Atomic uint64_t tree_generation;
+	_Atomic uint64_t name_generation;
 };

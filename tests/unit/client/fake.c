@@ -119,7 +119,30 @@ static void children(struct fake *fake, int socket, struct wire_frame *frame)
 				 request.options & WIRE_CHILDREN_RECURSIVE, 1, entries);
 	else if (request.id != WIRE_ROOT_ID)
 		entries[n++] = entry_of(fake, tree[request.id - WIRE_ROOT_ID].parent, 1);
-	reply_entries(fake, socket, frame, entries, n);
+	struct wire_children_reply answer = { .generation = fake->page->tree_generation,
+					      .list_generation = fake->list_generation };
+	size_t first = 0;
+
+	size_t total = n;
+
+	while (request.after && first < n && entries[first].id != request.after)
+		first++;
+	/* and what is below that one */
+	do
+		first += request.after != 0;
+	while (first < n && entries[first].depth > 1);
+	n = n > first ? n - first : 0;
+	if (fake->most_children && request.max > fake->most_children)
+		request.max = fake->most_children;
+	answer.is_cut = request.max && n > request.max;
+	answer.entries = (struct wire_entries){ entries + first, n > request.max ? request.max : n };
+	pthread_mutex_lock(&fake->lock);
+	for (size_t i = 0; i < total; i++)
+		if (i < first || i >= first + answer.entries.count)
+			fake->granted[entries[i].id - WIRE_ROOT_ID]--; /* it is not sent */
+	pthread_mutex_unlock(&fake->lock);
+	fake->n_children++;
+	reply(socket, frame, &wire_children_reply_layout, &answer);
 }
 
 static void find(struct fake *fake, int socket, struct wire_frame *frame)
@@ -241,6 +264,7 @@ static void name(struct fake *fake, int socket, struct wire_frame *frame)
 
 	test_equal(wire_frame_decode(frame, &wire_name_request_layout, &request), 0);
 	n = (unsigned)(request.id - WIRE_ROOT_ID);
+	fake->n_names++;
 	answer.text = request.what == WIRE_NAME_NAME ? tree[n].name : tree[n].location;
 	if (*answer.text)
 		reply(socket, frame, &wire_text_reply_layout, &answer);
@@ -658,7 +682,7 @@ void fake_start(struct fake *fake, fake_hook_fn hook)
 	fake->page = page;
 	fake->page->magic = WIRE_MAGIC;
 	fake->page->version = WIRE_VERSION;
-	fake->page->tree_generation = 1;
+	fake->page->tree_generation = fake->page->name_generation = 1;
 	test_equal(shm_create("memory", 8192, &fake->memory_fd), 0);
 	test_equal(shm_map(fake->memory_fd, 8192, true, &fake->memory), 0);
 	snprintf(fake->path, sizeof(fake->path), "%s/s", test_folder());

@@ -300,6 +300,92 @@ static int drain(io_iterator_t iterator)
 	return n;
 }
 
+/* The names that a recursive walk meets, one after the other. */
+static void walk_names(char *names, size_t size)
+{
+	io_iterator_t iterator;
+	io_registry_entry_t entry;
+	io_name_t name;
+
+	names[0] = '\0';
+	test_equal(
+		IORegistryCreateIterator(0, "IOService", kIORegistryIterateRecursively, &iterator),
+		0);
+	while ((entry = IOIteratorNext(iterator))) {
+		test_equal(IORegistryEntryGetName(entry, name), 0);
+		strncat(names, name, size - strlen(names) - 1);
+		strncat(names, " ", size - strlen(names) - 1);
+		IOObjectRelease(entry);
+	}
+	test_equal(IOIteratorIsValid(iterator), 1);
+	IOObjectRelease(iterator);
+}
+
+TEST(walks_go_on_where_an_answer_was_cut)
+{
+	char whole[256], parts[256];
+
+	fake_start(&fake, NULL);
+	walk_names(whole, sizeof(whole));
+	test_equal_text(whole, "machine fixture nub second uc ");
+	unsigned n_whole = fake.n_children;
+	for (unsigned most = 1; most < FAKE_ENTRIES; most++) {
+		fake.most_children = most;
+		unsigned before = fake.n_children;
+		walk_names(parts, sizeof(parts));
+		test_equal_text(parts, whole);
+		test_true(most == FAKE_ENTRIES - 1 || fake.n_children > before + n_whole);
+	}
+	/* the names came along */
+	test_equal(fake.n_names, 0);
+	fake_end(&fake);
+}
+
+TEST(lists_are_read_in_parts)
+{
+	io_registry_entry_t root, machine, child;
+	io_iterator_t iterator;
+
+	fake_start(&fake, NULL);
+	root = IORegistryGetRootEntry(0);
+	test_equal(IORegistryEntryGetChildEntry(root, "IOService", &machine), 0);
+	fake.most_children = 1;
+	test_equal(IORegistryEntryGetChildIterator(machine, "IOService", &iterator), 0);
+	test_equal(drain(iterator), 2);
+	IOObjectRelease(iterator);
+	test_equal(IORegistryEntryGetChildEntry(machine, "IOService", &child), 0);
+	IOObjectRelease(child);
+	IOObjectRelease(machine);
+	IOObjectRelease(root);
+	fake_end(&fake);
+}
+
+TEST(a_name_that_came_along_is_good_until_one_changes)
+{
+	io_registry_entry_t root, machine;
+	io_iterator_t iterator;
+	io_name_t name;
+
+	fake_start(&fake, NULL);
+	root = IORegistryGetRootEntry(0);
+	test_equal(IORegistryEntryGetChildIterator(root, "IOService", &iterator), 0);
+	machine = IOIteratorNext(iterator);
+	test_equal(IORegistryEntryGetName(machine, name), 0);
+	test_equal_text(name, "machine");
+	test_equal(fake.n_names, 0);
+	fake.page->tree_generation++;
+	test_equal(IORegistryEntryGetName(machine, name), 0);
+	test_equal(fake.n_names, 0);
+	fake.page->name_generation++;
+	test_equal(IORegistryEntryGetName(machine, name), 0);
+	test_equal_text(name, "machine");
+	test_equal(fake.n_names, 1);
+	IOObjectRelease(machine);
+	IOObjectRelease(iterator);
+	IOObjectRelease(root);
+	fake_end(&fake);
+}
+
 TEST(spec_c04_to_c10_registry_walks)
 {
 	io_iterator_t iterator;
@@ -323,6 +409,7 @@ TEST(spec_c04_to_c10_registry_walks)
 	IOObjectRelease(child);
 	/* The level itself changes. */
 	fake.hidden[FAKE_SECOND] = true;
+	fake.list_generation++;
 	fake.page->tree_generation++;
 	test_equal(IOIteratorIsValid(iterator), 0);
 	test_equal(drain(iterator), 0);

@@ -36,8 +36,8 @@ static IOReturn text_of(const struct wire_layout *layout, const void *request, c
 
 TEST(spec_c08_c09_children)
 {
-	struct wire_children_request request = { WIRE_ROOT_ID, 0, "IOService" };
-	struct wire_entries_reply reply;
+	struct wire_children_request request = { .id = WIRE_ROOT_ID, .max = 100, .plane = "IOService" };
+	struct wire_children_reply reply;
 
 	begin();
 	uint64_t a = publish(&provider, 0, "A", "a", "1", 0, NULL);
@@ -45,14 +45,14 @@ TEST(spec_c08_c09_children)
 	struct wire_attach attach = { b, 0, 0, "" };
 	test_equal_error(end_call(&provider, &wire_attach_layout, &attach, NULL, NULL, NULL), 0);
 	test_equal_error(end_call(&client, &wire_children_request_layout, &request, NULL,
-				  &wire_entries_reply_layout, &reply),
+				  &wire_children_reply_layout, &reply),
 			 0);
 	test_equal(reply.entries.count, 1);
 	test_equal(reply.entries.items[0].id, 0x100000101);
-	wire_message_clear(&wire_entries_reply_layout, &reply);
+	wire_message_clear(&wire_children_reply_layout, &reply);
 	request.options = WIRE_CHILDREN_RECURSIVE;
 	test_equal_error(end_call(&client, &wire_children_request_layout, &request, NULL,
-				  &wire_entries_reply_layout, &reply),
+				  &wire_children_reply_layout, &reply),
 			 0);
 	uint64_t expected[] = { 0x100000101, 0x100000102, a, b, b };
 	test_equal(reply.entries.count, 5);
@@ -60,18 +60,94 @@ TEST(spec_c08_c09_children)
 		test_equal(reply.entries.items[i].id, expected[i]);
 	test_equal(reply.entries.items[3].depth, 3);
 	test_equal_text(reply.entries.items[2].location, "1");
-	wire_message_clear(&wire_entries_reply_layout, &reply);
-	request = (struct wire_children_request){ b, WIRE_CHILDREN_PARENTS, "IOService" };
+	wire_message_clear(&wire_children_reply_layout, &reply);
+	request = (struct wire_children_request){ b, 0, WIRE_CHILDREN_PARENTS, 100, "IOService" };
 	test_equal_error(end_call(&client, &wire_children_request_layout, &request, NULL,
-				  &wire_entries_reply_layout, &reply),
+				  &wire_children_reply_layout, &reply),
 			 0);
 	test_equal(reply.entries.count, 2);
 	test_equal(reply.entries.items[0].id, a);
-	wire_message_clear(&wire_entries_reply_layout, &reply);
+	wire_message_clear(&wire_children_reply_layout, &reply);
 	request.plane = "Nope";
 	test_equal_error(
 		end_call(&client, &wire_children_request_layout, &request, NULL, NULL, NULL),
 		kIOReturnBadArgument);
+	end();
+}
+
+static struct wire_children_reply ask_children(uint64_t id, uint64_t after, uint32_t options,
+					       uint32_t max, IOReturn expected)
+{
+	struct wire_children_request request = { id, after, options, max, "IOService" };
+	struct wire_children_reply reply = { 0 };
+
+	test_equal_error(end_call(&client, &wire_children_request_layout, &request, NULL,
+				  expected ? NULL : &wire_children_reply_layout,
+				  expected ? NULL : &reply),
+			 expected);
+	return reply;
+}
+
+TEST(long_lists_come_in_parts)
+{
+	struct wire_children_reply reply;
+	uint64_t ids[10], met[10];
+	size_t n = 0;
+	char name[16];
+
+	begin();
+	uint64_t top = publish(&provider, 0, "A", "a", "", 0, NULL);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "child %d", i);
+		ids[i] = publish(&provider, top, "B", name, "", 0, NULL);
+	}
+	for (uint64_t after = 0; n < 10; after = met[n - 1]) {
+		reply = ask_children(top, after, 0, 4, 0);
+		test_equal(reply.is_cut, n < 8);
+		test_equal(reply.entries.count, n < 8 ? 4 : 2);
+		test_equal(reply.list_generation, 10);
+		for (size_t i = 0; i < reply.entries.count; i++)
+			met[n++] = reply.entries.items[i].id;
+		wire_message_clear(&wire_children_reply_layout, &reply);
+	}
+	for (int i = 0; i < 10; i++)
+		test_equal(met[i], ids[i]);
+	/* behind the last there is nothing; nothing is asked for but the generation */
+	reply = ask_children(top, ids[9], 0, 4, 0);
+	test_true(!reply.is_cut && !reply.entries.count);
+	reply = ask_children(top, 0, WIRE_CHILDREN_RECURSIVE, 0, 0);
+	test_true(!reply.is_cut && !reply.entries.count && reply.list_generation == 10);
+	/* a list of parents goes on likewise */
+	reply = ask_children(ids[0], top, WIRE_CHILDREN_PARENTS, 4, 0);
+	test_equal(reply.entries.count, 0);
+	/* and one that is cut in the middle of what is below says so */
+	reply = ask_children(0x100000101, 0, WIRE_CHILDREN_RECURSIVE, 5, 0);
+	test_true(reply.is_cut);
+	test_equal(reply.entries.items[4].id, ids[2]);
+	test_equal(reply.entries.items[4].depth, 2);
+	wire_message_clear(&wire_children_reply_layout, &reply);
+	/* where to go on must be in the list */
+	ask_children(top, top, 0, 4, kIOReturnNotFound);
+	ask_children(top, 12345, 0, 4, kIOReturnNotFound);
+	ask_children(ids[0], ids[1], 0, 4, kIOReturnNotFound);
+	ask_children(top, top, WIRE_CHILDREN_PARENTS, 4, kIOReturnNotFound);
+	end();
+}
+
+TEST(names_of_a_plane_are_marked)
+{
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "a", "", 0, NULL);
+	uint64_t b = publish(&provider, a, "B", "b", "", 0, NULL);
+	struct wire_children_reply reply = ask_children(a, 0, 0, 4, 0);
+	test_true(!(reply.entries.items[0].state & WIRE_STATE_PLANE_NAME));
+	wire_message_clear(&wire_children_reply_layout, &reply);
+	struct wire_rename rename = { b, "IOService", "other", "" };
+	test_equal_error(end_call(&provider, &wire_rename_layout, &rename, NULL, NULL, NULL), 0);
+	reply = ask_children(a, 0, 0, 4, 0);
+	test_equal_text(reply.entries.items[0].name, "other");
+	test_true(reply.entries.items[0].state & WIRE_STATE_PLANE_NAME);
+	wire_message_clear(&wire_children_reply_layout, &reply);
 	end();
 }
 
