@@ -338,8 +338,8 @@ static IOReturn read_part(struct reading *r)
 					 WIRE_CHILDREN_MAX, &reply, &frame, &epoch);
 
 	if (!status) {
-		r->has_changed |= r->after && (epoch != r->epoch ||
-					       reply.list_generation != r->generation);
+		r->has_changed |=
+			r->after && (epoch != r->epoch || reply.list_generation != r->generation);
 		r->epoch = epoch;
 		r->generation = reply.list_generation;
 		r->more = reply.is_cut && reply.entries.count;

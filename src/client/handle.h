@@ -38,15 +38,15 @@ struct client_object {
 struct client_entry {
 	struct client_object object;
 	uint64_t id;
-	uint32_t kinds;	  /* WIRE_STATE_SERVICE, WIRE_STATE_USER_CLIENT */
+	uint32_t kinds;		/* WIRE_STATE_SERVICE, WIRE_STATE_USER_CLIENT */
 	const char *class_name; /* the real class */
 	struct client_class_text *class_text;
 	/* under the table's lock */
 	uint64_t grants, epoch;
-	char *name; /* of no plane; NULL: not known */
+	char *name;	/* of no plane; NULL: not known */
 	uint64_t names; /* when it was: client_session_name_generation */
-	bool named; /* a reference is held for the send rights of this process */
-	bool dead;  /* no longer in the table */
+	bool named;	/* a reference is held for the send rights of this process */
+	bool dead;	/* no longer in the table */
 };
 
 /* --- objects --- */

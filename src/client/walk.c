@@ -286,8 +286,7 @@ static IOReturn descend(struct walk *walk, bool recursive)
 			    item->list_generation);
 	}
 	status = read_batch(walk, item->entry, 0, recursive, BATCH_MAX, &batch);
-	return status ? status
-		      : push(walk, item->entry, batch, 0, 1, batch->list_generation);
+	return status ? status : push(walk, item->entry, batch, 0, 1, batch->list_generation);
 }
 
 /* --- the iterator ----------------------------------------------------------------- */

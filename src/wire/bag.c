@@ -84,28 +84,43 @@ static void add_pair(const void *key, const void *value, void *dictionary)
 		CFDictionarySetValue(dictionary, key, value);
 }
 
+/* Replace everything by DICTIONARY if that can be packed; else the reason why not. */
+static err_t pack(struct wire_bag *bag, CFDictionaryRef dictionary)
+{
+	uint64_t stack[256];
+	struct bytes small = { .data = (uint8_t *)stack,
+			       .capacity = sizeof(stack),
+			       .limit = sizeof(stack) };
+	struct bytes large = { .limit = WIRE_BAG_PACKED_MAX };
+	err_t err = wire_value_encode(dictionary, &small);
+
+	if (!err)
+		return wire_bag_set_packed(bag, (struct wire_bytes){ small.data, small.size });
+	if (err == -EMSGSIZE)
+		err = wire_value_encode(dictionary, &large);
+	if (!err)
+		err = wire_bag_set_packed(bag, (struct wire_bytes){ large.data, large.size });
+	bytes_fini(&large);
+	return err;
+}
+
 /* Takes DICTIONARY, whose keys are strings: in whichever form fits. */
 static err_t set_dictionary(struct wire_bag *bag, CFMutableDictionaryRef dictionary)
 {
-	struct bytes out = { .limit = WIRE_BAG_PACKED_MAX };
-	err_t err = wire_value_encode(dictionary, &out);
+	err_t err = pack(bag, dictionary);
 
-	if (err) {
-		/* Too large to be read through, or with something that cannot be sent. */
-		bytes_fini(&out);
-		set_loose(bag, dictionary);
-		return 0;
-	}
-	err = wire_bag_set_packed(bag, (struct wire_bytes){ out.data, out.size });
-	bytes_fini(&out);
-	CFRelease(dictionary);
-	return err;
+	if (!err || err == -ENOMEM)
+		CFRelease(dictionary);
+	else
+		set_loose(bag, dictionary); /* too large, or it holds what cannot be sent */
+	return err == -ENOMEM ? err : 0;
 }
 
 err_t wire_bag_set_all(struct wire_bag *bag, CFDictionaryRef dictionary)
 {
+	if (dictionary && !pack(bag, dictionary))
+		return 0;
 	CFMutableDictionaryRef copy = dictionary_new();
-
 	if (!copy)
 		return -ENOMEM;
 	if (dictionary)

@@ -10,10 +10,8 @@ static const struct wire_field map_request_fields[] = {
 WIRE_LAYOUT(wire_map_request, wire_map_request, WIRE_MAP, 0, map_request_fields);
 
 static const struct wire_field map_reply_fields[] = {
-	WIRE_U64(wire_map_reply, size),
-	WIRE_U64(wire_map_reply, memory),
-	WIRE_U32(wire_map_reply, flags),
-	WIRE_U32(wire_map_reply, options),
+	WIRE_U64(wire_map_reply, size),	      WIRE_U64(wire_map_reply, memory),
+	WIRE_U32(wire_map_reply, flags),      WIRE_U32(wire_map_reply, options),
 	WIRE_OBJECT(wire_map_reply, context),
 };
 WIRE_LAYOUT(wire_map_reply, wire_map_reply, WIRE_MAP, 1, map_reply_fields);

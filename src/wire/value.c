@@ -59,10 +59,14 @@ static err_t put_blob(struct encoder *e, enum wire_value_kind kind, const void *
 static err_t put_string(struct encoder *e, CFStringRef string)
 {
 	CFIndex length = CFStringGetLength(string), n = 0;
+	const char *plain = CFStringGetCStringPtr(string, kCFStringEncodingUTF8);
 	size_t at = e->out->size;
 
 	if (length > WIRE_VALUE_MAX)
 		return -E2BIG;
+	/* Nearly all: what lies there is what is sent. */
+	if (plain && strlen(plain) == (size_t)length)
+		return put_blob(e, WIRE_VALUE_STRING, plain, (size_t)length);
 	put_head(e, WIRE_VALUE_STRING, 0);
 	uint8_t *text = bytes_grow(e->out, (size_t)length * 3);
 	if (e->out->err)

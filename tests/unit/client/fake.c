@@ -135,7 +135,8 @@ static void children(struct fake *fake, int socket, struct wire_frame *frame)
 	if (fake->most_children && request.max > fake->most_children)
 		request.max = fake->most_children;
 	answer.is_cut = request.max && n > request.max;
-	answer.entries = (struct wire_entries){ entries + first, n > request.max ? request.max : n };
+	answer.entries =
+		(struct wire_entries){ entries + first, n > request.max ? request.max : n };
 	pthread_mutex_lock(&fake->lock);
 	for (size_t i = 0; i < total; i++)
 		if (i < first || i >= first + answer.entries.count)

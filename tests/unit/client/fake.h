@@ -40,15 +40,15 @@ struct fake {
 	pthread_t threads[32];
 	int sockets[32];
 	unsigned n_threads;
-	int inlets[8];			 /* registry's ends by class */
-	int host_inlets[8];		 /* the host's */
-	int host_socket;		 /* of the last connection; -1 */
-	bool hidden[FAKE_ENTRIES];	 /* not found any more */
+	int inlets[8];			  /* registry's ends by class */
+	int host_inlets[8];		  /* the host's */
+	int host_socket;		  /* of the last connection; -1 */
+	bool hidden[FAKE_ENTRIES];	  /* not found any more */
 	_Atomic uint64_t list_generation; /* of every list */
 	_Atomic unsigned n_children;	  /* WIRE_CHILDREN so far */
 	_Atomic unsigned n_names;	  /* WIRE_NAME so far */
 	_Atomic uint32_t most_children;	  /* of one answer; 0: as many as were asked for */
-	uint64_t released[FAKE_ENTRIES]; /* grants given back */
+	uint64_t released[FAKE_ENTRIES];  /* grants given back */
 	uint64_t granted[FAKE_ENTRIES];
 	_Atomic uint64_t last_token;
 	_Atomic uint64_t subscription;

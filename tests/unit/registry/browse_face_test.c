@@ -36,7 +36,9 @@ static IOReturn text_of(const struct wire_layout *layout, const void *request, c
 
 TEST(spec_c08_c09_children)
 {
-	struct wire_children_request request = { .id = WIRE_ROOT_ID, .max = 100, .plane = "IOService" };
+	struct wire_children_request request = { .id = WIRE_ROOT_ID,
+						 .max = 100,
+						 .plane = "IOService" };
 	struct wire_children_reply reply;
 
 	begin();
