@@ -50,6 +50,8 @@ enum {
 	CF_TYPE_WRITE_STREAM = 20,
 	CF_TYPE_CHARACTER_SET = 21,
 	CF_TYPE_LOCALE = 22,
+	CF_TYPE_TIME_ZONE = 23,
+	CF_TYPE_CALENDAR = 24,
 	CF_TYPE_FIRST_FREE = 32,
 	CF_TYPE_LIMIT = 1024
 };
@@ -165,7 +167,8 @@ CFAllocatorRef cf_allocator_real(CFAllocatorRef allocator);
 extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class, cf_boolean_class,
 	cf_number_class, cf_data_class, cf_array_class, cf_dictionary_class, cf_set_class,
 	cf_bag_class, cf_date_class, cf_uuid_class, cf_url_class, cf_error_class,
-	cf_read_stream_class, cf_write_stream_class, cf_character_set_class, cf_locale_class;
+	cf_read_stream_class, cf_write_stream_class, cf_character_set_class, cf_locale_class,
+	cf_time_zone_class, cf_calendar_class;
 
 /* --- description.c ------------------------------------------------------------------ */
 

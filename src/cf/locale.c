@@ -89,6 +89,13 @@ static struct locale_name name_of(CFStringRef identifier)
 	return locale_name_parse(text);
 }
 
+locale_t cf_locale_system(CFLocaleRef locale)
+{
+	struct locale_name name = name_of(locale->identifier);
+
+	return system_locale(&name, LC_ALL_MASK);
+}
+
 const char *cf_locale_language(CFLocaleRef locale, char buffer[CF_LANGUAGE_SIZE])
 {
 	struct locale_name name;
@@ -272,6 +279,11 @@ CFLocaleIdentifier CFLocaleGetIdentifier(CFLocaleRef locale)
 
 static CFLocaleRef system_object;
 
+static void keep_value(const void *key, const void *value, void *context)
+{
+	cf_object_make_immortal(value);
+}
+
 static void make_system(void)
 {
 	struct locale_name name = { .language = "" };
@@ -281,6 +293,7 @@ static void make_system(void)
 		cf_abort("no memory for the system locale");
 	cf_object_make_immortal(system_object);
 	cf_object_make_immortal(system_object->identifier);
+	CFDictionaryApplyFunction(system_object->values, keep_value, NULL);
 	cf_object_make_immortal(system_object->values);
 }
 

@@ -19,3 +19,8 @@ struct locale_name locale_name_parse(const char *text);
 /* "en_US", or "en-US" for languages (without keywords). */
 void locale_name_format(const struct locale_name *name, bool as_language,
 			char text[LOCALE_NAME_SIZE]);
+
+/* --- locale.c --------------------------------------------------------------------------- */
+
+/* The system's locale of that name, to be freed; 0 when it is not installed. */
+locale_t cf_locale_system(CFLocaleRef locale);

@@ -29,6 +29,8 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_WRITE_STREAM] = &cf_write_stream_class,
 	[CF_TYPE_CHARACTER_SET] = &cf_character_set_class,
 	[CF_TYPE_LOCALE] = &cf_locale_class,
+	[CF_TYPE_TIME_ZONE] = &cf_time_zone_class,
+	[CF_TYPE_CALENDAR] = &cf_calendar_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;
@@ -108,7 +110,8 @@ void cf_object_make_immortal(const void *object)
 {
 	struct cf_object *o = (struct cf_object *)object;
 
-	if (atomic_exchange(&o->refs, 0) != 0)
+	/* What is immortal already may be in read-only memory. */
+	if (atomic_load(&o->refs) != 0 && atomic_exchange(&o->refs, 0) != 0)
 		atomic_fetch_sub_explicit(&live_objects, 1, memory_order_relaxed);
 }
 

@@ -55,8 +55,6 @@ TEST(the_environment_names_the_current_one)
 	CFLocaleRef locale;
 	CFArrayRef languages;
 
-	CFLocaleGetSystem();
-	test_reset_baseline();
 	setenv("LC_ALL", "de_CH.UTF-8", 1);
 	setenv("LANGUAGE", "fr:en_GB", 1);
 	locale = CFLocaleCopyCurrent();
