@@ -52,6 +52,9 @@ enum {
 	CF_TYPE_LOCALE = 22,
 	CF_TYPE_TIME_ZONE = 23,
 	CF_TYPE_CALENDAR = 24,
+	CF_TYPE_NOTIFICATION_CENTER = 25,
+	CF_TYPE_SOCKET = 26,
+	CF_TYPE_USER_NOTIFICATION = 27,
 	CF_TYPE_FIRST_FREE = 32,
 	CF_TYPE_LIMIT = 1024
 };
@@ -66,13 +69,17 @@ struct cf_class {
 	CFHashCode (*hash)(const void *object);
 	/* Caller releases. NULL: "<Name address>". */
 	CFStringRef (*copy_description)(const void *object);
+	/* What %@ inserts. Caller releases. NULL: the description. */
+	CFStringRef (*copy_text)(const void *object);
 };
 
 /* --- runtime.c ----------------------------------------------------------------- */
 
-/* A new type id; KLASS must stay valid. Aborts when there are no more. Any thread; use it under
+/* A new type id; KLASS must stay valid. 0 when there are no more. Any thread; use it under
  * pthread_once, or register early. */
 CFTypeID cf_class_register(const struct cf_class *klass);
+/* The type has no class any more, and no objects. */
+void cf_class_forget(CFTypeID type);
 const struct cf_class *cf_class_find(CFTypeID type);
 /* A zeroed object of SIZE bytes (with its header), one reference, the default allocator. NULL
  * without memory. */
@@ -168,7 +175,8 @@ extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class,
 	cf_number_class, cf_data_class, cf_array_class, cf_dictionary_class, cf_set_class,
 	cf_bag_class, cf_date_class, cf_uuid_class, cf_url_class, cf_error_class,
 	cf_read_stream_class, cf_write_stream_class, cf_character_set_class, cf_locale_class,
-	cf_time_zone_class, cf_calendar_class;
+	cf_time_zone_class, cf_calendar_class, cf_notification_center_class, cf_socket_class,
+	cf_user_notification_class;
 
 /* --- description.c ------------------------------------------------------------------ */
 

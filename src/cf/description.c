@@ -24,7 +24,11 @@ CFStringRef CFCopyDescription(CFTypeRef cf)
 
 CFStringRef cf_copy_text(CFTypeRef object)
 {
-	return cf_string_is(object) ? CFStringCreateCopy(NULL, object) : CFCopyDescription(object);
+	const struct cf_class *klass = cf_class_find(cf_type_of(object));
+
+	if (cf_string_is(object))
+		return CFStringCreateCopy(NULL, object);
+	return klass && klass->copy_text ? klass->copy_text(object) : CFCopyDescription(object);
 }
 
 const void *cf_callback_retain(CFAllocatorRef allocator, const void *value)

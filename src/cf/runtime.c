@@ -31,6 +31,9 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_LOCALE] = &cf_locale_class,
 	[CF_TYPE_TIME_ZONE] = &cf_time_zone_class,
 	[CF_TYPE_CALENDAR] = &cf_calendar_class,
+	[CF_TYPE_NOTIFICATION_CENTER] = &cf_notification_center_class,
+	[CF_TYPE_SOCKET] = &cf_socket_class,
+	[CF_TYPE_USER_NOTIFICATION] = &cf_user_notification_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;
@@ -52,16 +55,30 @@ long cf_private_count_objects(void)
 	return atomic_load_explicit(&live_objects, memory_order_relaxed);
 }
 
+double kCFCoreFoundationVersionNumber = 1953.1;
+
+CFTypeRef CFMakeCollectable(CFTypeRef cf)
+{
+	return cf;
+}
+
 /* --- classes ------------------------------------------------------------------- */
 
 CFTypeID cf_class_register(const struct cf_class *klass)
 {
-	unsigned type = atomic_fetch_add(&next_type, 1);
+	unsigned type = atomic_load(&next_type);
 
-	if (type >= CF_TYPE_LIMIT)
-		cf_abort("too many types");
+	do
+		if (type >= CF_TYPE_LIMIT)
+			return 0;
+	while (!atomic_compare_exchange_weak(&next_type, &type, type + 1));
 	atomic_store_explicit(&classes[type], klass, memory_order_release);
 	return type;
+}
+
+void cf_class_forget(CFTypeID type)
+{
+	atomic_store_explicit(&classes[type], NULL, memory_order_release);
 }
 
 const struct cf_class *cf_class_find(CFTypeID type)

@@ -73,6 +73,21 @@
 CF_EXTERN_C_BEGIN
 #pragma GCC visibility push(default)
 
+/* The version of the interface, as macOS counts them: that of macOS 13. */
+CF_EXPORT double kCFCoreFoundationVersionNumber;
+#define kCFCoreFoundationVersionNumber10_0 196.40
+#define kCFCoreFoundationVersionNumber10_1 226.00
+#define kCFCoreFoundationVersionNumber10_2 263.00
+#define kCFCoreFoundationVersionNumber10_3 299.00
+#define kCFCoreFoundationVersionNumber10_4 368.00
+#define kCFCoreFoundationVersionNumber10_5 476.00
+#define kCFCoreFoundationVersionNumber10_6 550.00
+#define kCFCoreFoundationVersionNumber10_7 635.00
+#define kCFCoreFoundationVersionNumber10_8 744.00
+#define kCFCoreFoundationVersionNumber10_9 855.11
+#define kCFCoreFoundationVersionNumber10_10 1151.16
+#define kCFCoreFoundationVersionNumber10_11 1253.0
+
 typedef unsigned long CFTypeID;
 typedef unsigned long CFOptionFlags;
 typedef unsigned long CFHashCode;
@@ -134,6 +149,8 @@ CF_EXPORT Boolean CFEqual(CFTypeRef cf1, CFTypeRef cf2);
 CF_EXPORT CFHashCode CFHash(CFTypeRef cf);
 /* A text for debugging (caller releases); its form is not fixed. */
 CF_EXPORT CFStringRef CFCopyDescription(CFTypeRef cf);
+/* For garbage collection, which there is not: returns CF. */
+CF_EXPORT CFTypeRef CFMakeCollectable(CFTypeRef cf);
 /* The allocator that made the object (borrowed). */
 CF_EXPORT CFAllocatorRef CFGetAllocator(CFTypeRef cf);
 
