@@ -63,17 +63,26 @@ static void block_call_iteration(void *block, size_t iteration)
 
 void dispatch_async(dispatch_queue_t queue, void *block)
 {
-	dispatch_async_f(queue, gcd_block_copy(block), gcd_block_call_and_release);
+	if (gcd_block_is_barrier(block))
+		dispatch_barrier_async(queue, block);
+	else
+		dispatch_async_f(queue, gcd_block_copy(block), gcd_block_call_and_release);
 }
 
 void dispatch_sync(dispatch_queue_t queue, void *block)
 {
-	dispatch_sync_f(queue, block, gcd_block_call);
+	if (gcd_block_is_barrier(block))
+		dispatch_barrier_sync(queue, block);
+	else
+		dispatch_sync_f(queue, block, gcd_block_call);
 }
 
 void dispatch_async_and_wait(dispatch_queue_t queue, void *block)
 {
-	dispatch_async_and_wait_f(queue, block, gcd_block_call);
+	if (gcd_block_is_barrier(block))
+		dispatch_barrier_async_and_wait(queue, block);
+	else
+		dispatch_async_and_wait_f(queue, block, gcd_block_call);
 }
 
 void dispatch_barrier_async(dispatch_queue_t queue, void *block)

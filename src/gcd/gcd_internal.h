@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include <dispatch/dispatch.h>
+#include <mach/port.h>
 
 #include "base/err.h"
 #include "base/list.h"
@@ -276,6 +277,11 @@ struct dispatch_source_s {
 	struct gcd_timer timer;
 	uint64_t interval_ns;
 	struct gcd_signal_watch signal;
+	mach_port_t notify_port; /* of a MACH_SEND source */
+	struct {
+		int file; /* a duplicate of the handle */
+		uint64_t size, links;
+	} vnode;
 };
 
 struct dispatch_source_type_s {
@@ -310,6 +316,8 @@ void gcd_group_leave(struct dispatch_group_s *group);
 void *gcd_block_copy(const void *block);
 void gcd_block_release(void *block);
 void gcd_block_call(void *block);
+/* Was it made with DISPATCH_BLOCK_BARRIER? */
+bool gcd_block_is_barrier(const void *block);
 /* A dispatch_function_t: call, then release. */
 void gcd_block_call_and_release(void *block);
 
@@ -326,6 +334,15 @@ void dispatch_apply(size_t iterations, dispatch_queue_t queue, void *block);
 void dispatch_once(dispatch_once_t *predicate, void *block);
 void dispatch_group_async(dispatch_group_t group, dispatch_queue_t queue, void *block);
 void dispatch_group_notify(dispatch_group_t group, dispatch_queue_t queue, void *block);
+void *dispatch_block_create(dispatch_block_flags_t flags, void *block);
+void *dispatch_block_create_with_qos_class(dispatch_block_flags_t flags,
+					   dispatch_qos_class_t qos_class, int relative_priority,
+					   void *block);
+void dispatch_block_perform(dispatch_block_flags_t flags, void *block);
+intptr_t dispatch_block_wait(void *block, dispatch_time_t timeout);
+void dispatch_block_notify(void *block, dispatch_queue_t queue, void *notification_block);
+void dispatch_block_cancel(void *block);
+intptr_t dispatch_block_testcancel(void *block);
 void dispatch_source_set_event_handler(dispatch_source_t source, void *block);
 void dispatch_source_set_cancel_handler(dispatch_source_t source, void *block);
 void dispatch_source_set_registration_handler(dispatch_source_t source, void *block);

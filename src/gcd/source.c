@@ -312,7 +312,7 @@ dispatch_source_t dispatch_source_create(dispatch_source_type_t type, uintptr_t 
 	s->mask = mask;
 	s->inactive = true;
 	s->item.run = source_run;
-	s->watch.fd = -1;
+	s->watch.fd = s->vnode.file = -1;
 	list_init(&s->signal.link);
 	s->object.target = gcd_queue_or_default(queue);
 	gcd_object_ref(&s->object.target->object);

@@ -15,5 +15,7 @@
 #include <dispatch/group.h>
 #include <dispatch/semaphore.h>
 #include <dispatch/once.h>
+#include <dispatch/block.h>
+#include <dispatch/workloop.h>
 
 #endif

@@ -53,6 +53,23 @@ dispatch_queue_attr_t dispatch_queue_attr_make_with_qos_class(dispatch_queue_att
 							      dispatch_qos_class_t qos_class,
 							      int relative_priority);
 
+/* Kept for macOS's programs: there are no pools to drain. */
+typedef unsigned long dispatch_autorelease_frequency_t;
+enum {
+	DISPATCH_AUTORELEASE_FREQUENCY_INHERIT = 0,
+	DISPATCH_AUTORELEASE_FREQUENCY_WORK_ITEM = 1,
+	DISPATCH_AUTORELEASE_FREQUENCY_NEVER = 2
+};
+dispatch_queue_attr_t
+dispatch_queue_attr_make_with_autorelease_frequency(dispatch_queue_attr_t attr,
+						    dispatch_autorelease_frequency_t frequency);
+#define DISPATCH_QUEUE_SERIAL_WITH_AUTORELEASE_POOL \
+	dispatch_queue_attr_make_with_autorelease_frequency( \
+		DISPATCH_QUEUE_SERIAL, DISPATCH_AUTORELEASE_FREQUENCY_WORK_ITEM)
+#define DISPATCH_QUEUE_CONCURRENT_WITH_AUTORELEASE_POOL \
+	dispatch_queue_attr_make_with_autorelease_frequency( \
+		DISPATCH_QUEUE_CONCURRENT, DISPATCH_AUTORELEASE_FREQUENCY_WORK_ITEM)
+
 #define DISPATCH_TARGET_QUEUE_DEFAULT ((dispatch_queue_t)0)
 
 /* A new queue, to be released by the caller. LABEL is copied and may be NULL. NULL when memory is
@@ -99,6 +116,10 @@ void dispatch_barrier_async_and_wait(dispatch_queue_t queue, dispatch_block_t bl
 void dispatch_after(dispatch_time_t when, dispatch_queue_t queue, dispatch_block_t block);
 void dispatch_apply(size_t iterations, dispatch_queue_t queue, void (^block)(size_t iteration));
 #endif
+
+/* The queue that runs the caller; outside of any the main queue on the main thread, else the default global
+ * one. For debugging: a queue may have several targets that the caller runs on as well. Borrowed. */
+dispatch_queue_t dispatch_get_current_queue(void);
 
 /* Main thread only. Runs the main queue for ever. */
 DISPATCH_NORETURN void dispatch_main(void);

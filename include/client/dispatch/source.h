@@ -24,10 +24,12 @@ extern const struct dispatch_source_type_s _dispatch_source_type_data_add;
 extern const struct dispatch_source_type_s _dispatch_source_type_data_or;
 extern const struct dispatch_source_type_s _dispatch_source_type_data_replace;
 extern const struct dispatch_source_type_s _dispatch_source_type_mach_recv;
+extern const struct dispatch_source_type_s _dispatch_source_type_mach_send;
 extern const struct dispatch_source_type_s _dispatch_source_type_proc;
 extern const struct dispatch_source_type_s _dispatch_source_type_read;
 extern const struct dispatch_source_type_s _dispatch_source_type_signal;
 extern const struct dispatch_source_type_s _dispatch_source_type_timer;
+extern const struct dispatch_source_type_s _dispatch_source_type_vnode;
 extern const struct dispatch_source_type_s _dispatch_source_type_write;
 
 /* Values given to dispatch_source_merge_data: their sum, their bits, the last one. Handle 0. */
@@ -36,6 +38,8 @@ extern const struct dispatch_source_type_s _dispatch_source_type_write;
 #define DISPATCH_SOURCE_TYPE_DATA_REPLACE (&_dispatch_source_type_data_replace)
 /* Handle: a receive right or port set (mach_port_t). Fires while a message can be received. */
 #define DISPATCH_SOURCE_TYPE_MACH_RECV (&_dispatch_source_type_mach_recv)
+/* Handle: a send right. Mask and data: DISPATCH_MACH_SEND_DEAD, when its port has died. */
+#define DISPATCH_SOURCE_TYPE_MACH_SEND (&_dispatch_source_type_mach_send)
 /* Handle: a process ID. Mask and data: DISPATCH_PROC_EXIT. */
 #define DISPATCH_SOURCE_TYPE_PROC (&_dispatch_source_type_proc)
 /* Handle: a descriptor. Data: estimated bytes to read (0 at the end), or room to write. */
@@ -44,14 +48,27 @@ extern const struct dispatch_source_type_s _dispatch_source_type_write;
 /* Handle: a signal number. Data: how often it came. Ignored signals count as well; a handler of
  * the program goes on being called. */
 #define DISPATCH_SOURCE_TYPE_SIGNAL (&_dispatch_source_type_signal)
+/* Handle: a descriptor of a file or folder. Mask and data: DISPATCH_VNODE_ bits. */
+#define DISPATCH_SOURCE_TYPE_VNODE (&_dispatch_source_type_vnode)
 /* Handle 0. Data: how often it fired since the last event handler. */
 #define DISPATCH_SOURCE_TYPE_TIMER (&_dispatch_source_type_timer)
 
+#define DISPATCH_MACH_SEND_DEAD 0x1ul
 #define DISPATCH_PROC_EXIT 0x80000000ul
+#define DISPATCH_VNODE_DELETE 0x1ul
+#define DISPATCH_VNODE_WRITE 0x2ul
+#define DISPATCH_VNODE_EXTEND 0x4ul
+#define DISPATCH_VNODE_ATTRIB 0x8ul
+#define DISPATCH_VNODE_LINK 0x10ul
+#define DISPATCH_VNODE_RENAME 0x20ul
+#define DISPATCH_VNODE_REVOKE 0x40ul
+#define DISPATCH_VNODE_FUNLOCK 0x100ul /* accepted, never told */
 /* Timer mask: leeway is not used to save power. (It never is here.) */
 #define DISPATCH_TIMER_STRICT 0x1ul
 
+typedef unsigned long dispatch_source_mach_send_flags_t;
 typedef unsigned long dispatch_source_proc_flags_t;
+typedef unsigned long dispatch_source_vnode_flags_t;
 typedef unsigned long dispatch_source_timer_flags_t;
 
 /* A new inactive source whose handlers run on QUEUE (NULL: the default global queue), to be

@@ -2,6 +2,7 @@
 /* The forms with blocks; built by clang only. */
 #include "warm.h"
 
+#include <Block.h>
 #include <CoreFoundation/CFRunLoop.h>
 #include <stdatomic.h>
 
@@ -131,6 +132,85 @@ TEST(run_loop_blocks)
 	CFRelease(observer);
 	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, false);
 	test_equal(order, 100);
+}
+
+TEST(block_objects_are_waited_for_and_followed)
+{
+	__block int sum = 0;
+	dispatch_queue_t q = dispatch_queue_create("q", DISPATCH_QUEUE_SERIAL);
+	dispatch_semaphore_t s = dispatch_semaphore_create(0);
+	dispatch_block_t b = dispatch_block_create(DISPATCH_BLOCK_ASSIGN_CURRENT, ^{
+	  sum += 2;
+	});
+
+	warm_up();
+	test_true(b);
+	test_true(dispatch_block_wait(b, DISPATCH_TIME_NOW) != 0);
+	dispatch_block_notify(b, q, ^{
+	  sum *= 10;
+	  dispatch_semaphore_signal(s);
+	});
+	dispatch_async(q, b);
+	test_equal(dispatch_block_wait(b, DISPATCH_TIME_FOREVER), 0);
+	dispatch_semaphore_wait(s, DISPATCH_TIME_FOREVER);
+	test_equal(sum, 20);
+	test_equal(dispatch_block_testcancel(b), 0);
+	Block_release(b);
+	test_true(!dispatch_block_create(0x1000, ^{
+	}));
+	test_true(!dispatch_block_create_with_qos_class(0, QOS_CLASS_DEFAULT, 1, ^{
+	}));
+	dispatch_block_perform(0, ^{
+	  sum = 1;
+	});
+	test_equal(sum, 1);
+	dispatch_release(q);
+	dispatch_release(s);
+}
+
+TEST(cancelled_block_objects_do_nothing_but_end)
+{
+	__block int sum = 0;
+	dispatch_queue_t q = dispatch_queue_create("q", DISPATCH_QUEUE_SERIAL);
+	dispatch_block_t b = dispatch_block_create(0, ^{
+	  sum++;
+	});
+
+	warm_up();
+	dispatch_block_cancel(b);
+	test_true(dispatch_block_testcancel(b));
+	dispatch_async(q, b);
+	test_equal(dispatch_block_wait(b, DISPATCH_TIME_FOREVER), 0);
+	test_equal(sum, 0);
+	Block_release(b);
+	/* One that never runs is given back as well. */
+	b = dispatch_block_create(0, ^{
+	  sum++;
+	});
+	Block_release(b);
+	dispatch_sync(q, ^{
+	});
+	test_equal(sum, 0);
+	dispatch_release(q);
+}
+
+TEST(barrier_block_waits_for_what_runs)
+{
+	dispatch_queue_t q = dispatch_queue_create("q", DISPATCH_QUEUE_CONCURRENT);
+	atomic_int done = 0, *counter = &done;
+	dispatch_block_t b = dispatch_block_create(DISPATCH_BLOCK_BARRIER, ^{
+	  test_equal(atomic_load(counter), 8);
+	});
+
+	warm_up();
+	for (int i = 0; i < 8; i++)
+		dispatch_async(q, ^{
+		  atomic_fetch_add(counter, 1);
+		});
+	dispatch_async(q, b);
+	test_equal(dispatch_wait(b, DISPATCH_TIME_FOREVER), 0);
+	Block_release(b);
+	dispatch_release(q);
 }
 
 TEST_MAIN
