@@ -203,6 +203,7 @@ struct IOServiceRuntime {
 	bool is_main;	    /* the driver's own service */
 	bool is_nub;	    /* made by IOServicePublishNub: not started, not stopped */
 	struct host_connection *connection; /* user clients, from initialisation on */
+	struct host_user *user;		    /* of a DriverKit-style object (user_service.h); else NULL */
 
 	/* guarded by lock */
 	pthread_mutex_t lock;
@@ -234,6 +235,8 @@ IOService *host_service_new_remote(struct host_driver *driver, uint64_t id, cons
 /* A new object, not initialised. BUNDLE NULL for base classes. */
 IOService *host_service_new(struct host_driver *driver, const struct IODriverClass *cls,
 			    CFDictionaryRef properties);
+/* What the registry shows as the class of the object. */
+const char *host_service_shown_class(const IOService *service);
 /* Run the chain of init. */
 bool host_service_init(IOService *service, CFDictionaryRef properties);
 /* False: PROVIDER is inactive. Retains it. */

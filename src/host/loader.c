@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "host/host_internal.h"
+#include "host/user_service.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -240,6 +241,13 @@ static CFStringRef make_string(const char *text)
 	return CFStringCreateWithCString(NULL, text, kCFStringEncodingUTF8);
 }
 
+/* The registry knows them by itself. */
+static bool is_ours(const struct IODriverClass *cls)
+{
+	return cls == &IOServiceBase || cls == &IOUserClientBase || cls == &IOUserServiceBase ||
+	       cls == &IOUserUserClientBase;
+}
+
 static void add_class(CFMutableDictionaryRef classes, const struct IODriverClass *cls)
 {
 	CFStringRef name = make_string(cls->name), super = make_string(cls->superclass->name);
@@ -258,8 +266,8 @@ CFDictionaryRef host_loader_copy_classes(const struct host_bundle *bundle)
 		NULL, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
 
 	for (size_t i = 0; classes && i < bundle->n_classes; i++)
-		for (const struct IODriverClass *cls = bundle->driver->classes[i];
-		     cls != &IOServiceBase && cls != &IOUserClientBase; cls = cls->superclass)
+		for (const struct IODriverClass *cls = bundle->driver->classes[i]; !is_ours(cls);
+		     cls = cls->superclass)
 			add_class(classes, cls);
 	return classes;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/scope.h"
@@ -14,8 +15,9 @@ struct IOMemoryDescriptor {
 	struct ref ref;
 	void *bytes;
 	uint64_t length;
-	void *allocation; /* memory of a call; NULL for shared memory */
-	int fd;		  /* shared memory; -1 for memory of a call */
+	uint64_t capacity; /* what is mapped */
+	void *allocation;  /* memory of a call; NULL for shared memory */
+	int fd;		   /* shared memory; -1 for memory of a call */
 	bool read_only;
 	CFDictionaryRef context; /* may be NULL */
 };
@@ -60,9 +62,37 @@ IOMemoryDescriptor *IOMemoryDescriptorCreate(size_t length, IOOptionBits options
 		free(memory);
 		return NULL;
 	}
-	memory->length = length;
+	memory->length = memory->capacity = length;
 	memory->read_only = read_only;
 	return memory;
+}
+
+IOReturn IOBufferMemoryDescriptorCreate(uint64_t options, uint64_t capacity, uint64_t alignment,
+					IOBufferMemoryDescriptor **memory)
+{
+	if (!memory || !capacity || (options & ~(uint64_t)kIOMemoryDirectionInOut) ||
+	    (alignment & (alignment - 1)) || alignment > (uint64_t)sysconf(_SC_PAGESIZE))
+		return kIOReturnBadArgument;
+	*memory = IOMemoryDescriptorCreate(capacity, 0);
+	return *memory ? kIOReturnSuccess : kIOReturnNoMemory;
+}
+
+IOReturn IOBufferMemoryDescriptorGetAddressRange(IOBufferMemoryDescriptor *memory,
+						 IOAddressSegment *range)
+{
+	if (!memory || !range)
+		return kIOReturnBadArgument;
+	range->address = (uintptr_t)memory->bytes;
+	range->length = memory->length;
+	return kIOReturnSuccess;
+}
+
+IOReturn IOBufferMemoryDescriptorSetLength(IOBufferMemoryDescriptor *memory, uint64_t length)
+{
+	if (!memory || !length || length > memory->capacity)
+		return kIOReturnBadArgument;
+	memory->length = length;
+	return kIOReturnSuccess;
 }
 
 IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t length)
@@ -89,7 +119,7 @@ void IOMemoryDescriptorRelease(IOMemoryDescriptor *memory)
 	if (!memory || !ref_put(&memory->ref))
 		return;
 	if (memory->fd >= 0) {
-		shm_unmap(memory->bytes, memory->length);
+		shm_unmap(memory->bytes, memory->capacity);
 		fd_close(memory->fd);
 	}
 	free(memory->allocation);

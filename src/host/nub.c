@@ -65,7 +65,7 @@ static err_t publish_one(struct nub *nub)
 	struct provider_description description = {
 		.parent_id = nub->publishing->parent,
 		.flags = nub->flags,
-		.class_name = nub->service->objectClass->name,
+		.class_name = host_service_shown_class(nub->service),
 		.name = runtime->name,
 		.location = nub->location,
 		.context = nub,

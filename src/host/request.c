@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scope.h"
+#include "host/user_service.h"
 #include "wire/open.h"
 #include "wire/publish.h"
 
@@ -121,9 +122,11 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	if (host_loader_open(request->host, probe->bundle, &driver->bundle))
 		return kIOReturnNoResources;
 	host_on_loop(request->host, declare, &(struct declaring){ request->host, driver->bundle });
-	if (!copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)) ||
-	    !(cls = host_loader_find_class(driver->bundle, name))) {
-		log_error("bundle %s has no class as its personality wants (IOClass)",
+	cls = host_user_find_class(driver->bundle, probe->personality);
+	if (!cls && copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)))
+		cls = host_loader_find_class(driver->bundle, name);
+	if (!cls) {
+		log_error("bundle %s has no class as its personality wants (IOClass, IOUserClass)",
 			  driver->bundle->path);
 		return kIOReturnNotFound;
 	}
@@ -147,7 +150,7 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 			    : driver->service;
 	if (accepted != driver->service)
 		return kIOReturnUnsupported;
-	reply->class_name = driver->service->objectClass->name;
+	reply->class_name = host_service_shown_class(driver->service);
 	return kIOReturnSuccess;
 }
 
@@ -223,7 +226,8 @@ static void serve_client(struct request *request, IOUserClient *client)
 {
 	const struct wire_open_client *in = &request->in.open;
 	struct IOServiceRuntime *runtime = client->service.runtime;
-	struct wire_open_client_reply reply = { .class_name = client->service.objectClass->name };
+	struct wire_open_client_reply reply = { .class_name = host_service_shown_class(
+							&client->service) };
 	err_t err;
 
 	err = host_service_enter(&client->service, in->user_client, in->service,

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "host/user_service.h"
 
 const struct IODriverClass IOServiceBase = {
 	.name = "IOService",
@@ -93,6 +94,10 @@ IOService *host_service_new(struct host_driver *driver, const struct IODriverCla
 	service->objectClass = cls;
 	service->runtime = runtime;
 	count_instance(runtime, 1);
+	if (host_user_is_class(cls) && !host_user_init(service, properties)) {
+		IOServiceRelease(service); /* nothing of the driver's has run */
+		return NULL;
+	}
 	return service;
 fail:
 	if (runtime) {
@@ -125,6 +130,12 @@ IOService *host_service_new_remote(struct host_driver *driver, uint64_t id, cons
 	return service;
 }
 
+const char *host_service_shown_class(const IOService *service)
+{
+	return service->runtime->user ? service->runtime->user->class_name
+				      : service->objectClass->name;
+}
+
 /* The class's own init, base class first. */
 static bool init_as(IOService *service, const struct IODriverClass *cls, CFDictionaryRef properties)
 {
@@ -155,6 +166,7 @@ static void destroy(IOService *service)
 	host_connection_free(runtime->connection);
 	host_access_fini(runtime);
 	host_terminate_fini(runtime);
+	host_user_free(runtime);
 	count_instance(runtime, -1);
 	CFRelease(runtime->properties);
 	if (runtime->pending)
@@ -283,7 +295,7 @@ static void enter(void *context)
 	struct provider_description description = {
 		.parent_id = entering->parent,
 		.flags = entering->flags,
-		.class_name = entering->service->objectClass->name,
+		.class_name = host_service_shown_class(entering->service),
 		.name = runtime->name,
 		.context = runtime,
 	};
@@ -322,7 +334,10 @@ err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint3
 	struct entering entering = { service, id, parent, flags, 0 };
 	err_t err = host_on_loop(service->runtime->host, enter, &entering);
 
-	return err ? err : entering.err;
+	err = err ? err : entering.err;
+	if (!err)
+		host_user_set_name(service);
+	return err;
 }
 
 static void look_up(void *context)

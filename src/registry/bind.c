@@ -355,6 +355,10 @@ static err_t make_entry(struct registry_candidate *c)
 	note_name(properties, c->job->service);
 	registry_set_number(properties, CFSTR("IOProbeScore"), c->score, kCFNumberSInt32Type);
 	registry_set_text(properties, CFSTR("IOMatchCategory"), c->personality->category);
+	/* Of a driver in DriverKit form: what a relaunched one is matched with. */
+	if (CFDictionaryContainsKey(c->personality->dictionary, CFSTR("IOUserClass")))
+		CFDictionarySetValue(properties, CFSTR("IOMatchedPersonality"),
+				     c->personality->dictionary);
 	err = registry_entry_new(tree, 0, class, properties, &c->entry);
 	if (err)
 		return err;

@@ -21,8 +21,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* 2: struct IOServiceOperations has grown. A bundle built for 1 ends where the new operations begin, so it
- * has to be built again. */
+/* 2: struct IOServiceOperations and struct IODriverClass have grown. A bundle built for 1 ends where the
+ * new members begin, so it has to be built again. */
 #define IODRIVER_VERSION 2u
 #define IODRIVER_CLASSES_MAX 256
 

@@ -39,6 +39,31 @@ uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t 
 uint64_t IOMemoryDescriptorWriteBytes(IOMemoryDescriptor *memory, uint64_t offset,
 				      const void *bytes, uint64_t length);
 
+/* --- IOBufferMemoryDescriptor: memory that the driver makes, as DriverKit calls it ---------------- */
+
+typedef IOMemoryDescriptor IOBufferMemoryDescriptor;
+typedef struct IOAddressSegment {
+	uint64_t address;
+	uint64_t length;
+} IOAddressSegment;
+
+enum {
+	kIOMemoryDirectionIn = 1,
+	kIOMemoryDirectionOut = 2,
+	kIOMemoryDirectionOutIn = 3,
+	kIOMemoryDirectionInOut = 3,
+};
+
+/* CAPACITY zero-filled bytes, all of them its length. OPTIONS: kIOMemoryDirection*. ALIGNMENT: 0, or a
+ * power of two up to the size of a page. kIOReturnBadArgument, kIOReturnNoMemory. */
+IOReturn IOBufferMemoryDescriptorCreate(uint64_t options, uint64_t capacity, uint64_t alignment,
+					IOBufferMemoryDescriptor **memory);
+/* Where it is in the driver, and how long. */
+IOReturn IOBufferMemoryDescriptorGetAddressRange(IOBufferMemoryDescriptor *memory,
+						 IOAddressSegment *range);
+/* Up to the capacity; before programs map it. kIOReturnBadArgument: 0, more, or not such memory. */
+IOReturn IOBufferMemoryDescriptorSetLength(IOBufferMemoryDescriptor *memory, uint64_t length);
+
 #pragma GCC visibility pop
 #ifdef __cplusplus
 }

@@ -45,6 +45,7 @@ typedef struct IOWorkLoop IOWorkLoop;
 struct IODriverClass;
 struct IOServiceRuntime;
 struct IOUserClientOperations;
+struct IOUserServiceOperations;
 
 /* The head of every instance; filled in by the runtime, never by the driver. */
 struct IOService {
@@ -118,8 +119,9 @@ struct IODriverClass {
 	const char *name;			/* at most 127 bytes */
 	const struct IODriverClass *superclass; /* IOServiceBase, IOUserClientBase or one's own */
 	size_t instanceSize;
-	const struct IOServiceOperations *service;	 /* may be NULL */
-	const struct IOUserClientOperations *userClient; /* IOUserClient.h; user clients only */
+	const struct IOServiceOperations *service;	   /* may be NULL */
+	const struct IOUserClientOperations *userClient;   /* IOUserClient.h; user clients only */
+	const struct IOUserServiceOperations *userService; /* IOUserService.h: as in DriverKit */
 };
 
 /* Classes "IOService" and "IOUserClient". */
