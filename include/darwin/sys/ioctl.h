@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The system's sys/ioctl.h, and what macOS has besides for terminals: TIOCSDTR
- * and TIOCCDTR here (for programs that see __APPLE__), IOSSIOSPEED and IOSSDATALAT in IOKit/serial/ioss.h. All
- * other requests go to the system as they are.
+ * and TIOCCDTR here (for programs that see __APPLE__), IOSSIOSPEED and
+ * IOSSDATALAT in IOKit/serial/ioss.h. All other requests go to the system as
+ * they are.
  */
 #ifndef PORTICO_DARWIN_SYS_IOCTL_H
 #define PORTICO_DARWIN_SYS_IOCTL_H
