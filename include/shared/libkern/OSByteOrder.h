@@ -53,6 +53,7 @@ static __inline__ uint64_t _OSSwapInt64(uint64_t data)
 #define OSSwapInt16(x) \
 	((uint16_t)(__builtin_constant_p(x) ? OSSwapConstInt16(x) : _OSSwapInt16((uint16_t)(x))))
 #define OSSwapInt32(x) (__builtin_constant_p(x) ? OSSwapConstInt32(x) : _OSSwapInt32((uint32_t)(x)))
+#define OSSwapInt(x) OSSwapInt32(x)
 #define OSSwapInt64(x) (__builtin_constant_p(x) ? OSSwapConstInt64(x) : _OSSwapInt64((uint64_t)(x)))
 
 static __inline__ uint16_t _OSReadInt16(const volatile void *base, uintptr_t offset)
@@ -136,6 +137,9 @@ static __inline__ void OSWriteSwapInt64(volatile void *base, uintptr_t offset, u
 #define OSReadBigInt(base, byteOffset) OSReadSwapInt32((base), (byteOffset))
 #define OSWriteBigInt16(base, byteOffset, data) OSWriteSwapInt16((base), (byteOffset), (data))
 #define OSWriteBigInt32(base, byteOffset, data) OSWriteSwapInt32((base), (byteOffset), (data))
+#define OSReadLittleInt(base, byteOffset) _OSReadInt32((base), (byteOffset))
+#define OSWriteBigInt(base, byteOffset, data) OSWriteSwapInt32((base), (byteOffset), (data))
+#define OSWriteLittleInt(base, byteOffset, data) _OSWriteInt32((base), (byteOffset), (data))
 #define OSWriteBigInt64(base, byteOffset, data) OSWriteSwapInt64((base), (byteOffset), (data))
 
 #define OSSwapHostToBigConstInt16(x) OSSwapConstInt16(x)
@@ -162,6 +166,8 @@ static __inline__ void OSWriteSwapInt64(volatile void *base, uintptr_t offset, u
 #define OSSwapLittleToHostConstInt16(x) ((uint16_t)(x))
 #define OSSwapLittleToHostConstInt32(x) ((uint32_t)(x))
 #define OSSwapLittleToHostConstInt64(x) ((uint64_t)(x))
+#define OSSwapHostToLittleInt(x) ((uint32_t)(x))
+#define OSSwapLittleToHostInt(x) ((uint32_t)(x))
 #define OSSwapLittleToHostInt16(x) ((uint16_t)(x))
 #define OSSwapLittleToHostInt32(x) ((uint32_t)(x))
 #define OSSwapLittleToHostInt64(x) ((uint64_t)(x))
