@@ -1,46 +1,28 @@
 // SPDX-License-Identifier: MIT
-/* Streams over files and memory. One object type serves both directions. */
+/* Streams: opening, reading, writing. */
 #include <CoreFoundation/CFNumber.h>
-#include <CoreFoundation/CFStream.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/err.h"
-#include "cf/string_internal.h"
-
-struct stream {
-	struct cf_object base;
-	CFStreamStatus status;
-	CFErrorRef error; /* or NULL */
-	/* a file */
-	CFURLRef url;
-	int fd; /* -1: not open */
-	bool append;
-	/* memory to read, or to write into when BUFFER */
-	CFDataRef source;
-	UInt8 *buffer;
-	CFIndex capacity, at;
-	/* memory that grows */
-	CFMutableDataRef written;
-};
-
-struct __CFReadStream {
-	struct stream s;
-};
-
-struct __CFWriteStream {
-	struct stream s;
-};
+#include "cf/stream.h"
 
 CF_CONSTANT_STRING(kCFStreamPropertyDataWritten, "kCFStreamPropertyDataWritten");
 CF_CONSTANT_STRING(kCFStreamPropertyAppendToFile, "kCFStreamPropertyAppendToFile");
+CF_CONSTANT_STRING(kCFStreamPropertyFileCurrentOffset, "kCFStreamPropertyFileCurrentOffset");
 
 static void stream_fini(void *object)
 {
 	struct stream *s = object;
 
+	stream_client_end(s);
+	if (s->client.context.info && s->client.context.release)
+		s->client.context.release(s->client.context.info);
 	if (s->fd >= 0)
 		close(s->fd);
+	stream_socket_unref(s->socket);
 	cf_drop(s->error);
 	cf_drop(s->url);
 	cf_drop(s->source);
@@ -62,13 +44,18 @@ CFTypeID CFWriteStreamGetTypeID(void)
 
 /* --- making ------------------------------------------------------------------------------------ */
 
-static struct stream *stream_new(CFAllocatorRef alloc, CFTypeID type)
+struct stream *stream_new(CFAllocatorRef alloc, CFTypeID type)
 {
 	struct stream *s = cf_object_new_in(alloc, type, sizeof(*s));
 
 	if (s)
 		s->fd = -1;
 	return s;
+}
+
+int stream_fd(const struct stream *s)
+{
+	return s->socket ? s->socket->fd : s->fd;
 }
 
 static struct stream *new_for_file(CFAllocatorRef alloc, CFTypeID type, CFURLRef url)
@@ -142,6 +129,7 @@ static void set_error(struct stream *s, int code)
 	s->status = kCFStreamStatusError;
 	cf_drop(s->error);
 	s->error = CFErrorCreate(NULL, kCFErrorDomainPOSIX, code, NULL);
+	stream_note(s, kCFStreamEventErrorOccurred);
 }
 
 static bool stream_open(struct stream *s, int flags)
@@ -156,12 +144,21 @@ static bool stream_open(struct stream *s, int flags)
 			return false;
 		}
 		s->fd = open((const char *)path, flags | O_CLOEXEC, 0666);
-		if (s->fd < 0) {
+		if (s->fd < 0 || (s->at && lseek(s->fd, s->at, SEEK_SET) < 0)) {
 			set_error(s, errno);
 			return false;
 		}
 	}
+	if (s->socket) {
+		int error = stream_socket_open(s->socket);
+
+		if (error) {
+			set_error(s, error);
+			return false;
+		}
+	}
 	s->status = kCFStreamStatusOpen;
+	stream_note(s, kCFStreamEventOpenCompleted);
 	return true;
 }
 
@@ -182,6 +179,9 @@ static void stream_close(struct stream *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
+	stream_client_end(s);
+	stream_socket_unref(s->socket);
+	s->socket = NULL;
 	s->status = kCFStreamStatusClosed;
 }
 
@@ -219,20 +219,90 @@ CFErrorRef CFWriteStreamCopyError(CFWriteStreamRef stream)
 	return cf_is(stream, CF_TYPE_WRITE_STREAM) ? (CFErrorRef)cf_keep(stream->s.error) : NULL;
 }
 
+static CFStreamError error_of(const struct stream *s)
+{
+	CFStreamError error = { 0, 0 };
+
+	if (!s->error)
+		return error;
+	error.domain = CFEqual(CFErrorGetDomain(s->error), kCFErrorDomainPOSIX)
+			     ? kCFStreamErrorDomainPOSIX
+			     : kCFStreamErrorDomainCustom;
+	error.error = (SInt32)CFErrorGetCode(s->error);
+	return error;
+}
+
+CFStreamError CFReadStreamGetError(CFReadStreamRef stream)
+{
+	return cf_is(stream, CF_TYPE_READ_STREAM) ? error_of(&stream->s) : (CFStreamError){ 0, 0 };
+}
+
+CFStreamError CFWriteStreamGetError(CFWriteStreamRef stream)
+{
+	return cf_is(stream, CF_TYPE_WRITE_STREAM) ? error_of(&stream->s) : (CFStreamError){ 0, 0 };
+}
+
+static bool is_ready(const struct stream *s, short events)
+{
+	struct pollfd ready = { stream_fd(s), events, 0 };
+
+	return poll(&ready, 1, 0) > 0;
+}
+
 Boolean CFReadStreamHasBytesAvailable(CFReadStreamRef stream)
 {
 	/* A file may be at its end without having said so: reading tells. */
 	return CFReadStreamGetStatus(stream) == kCFStreamStatusOpen &&
-	       (!stream->s.source || stream->s.at < CFDataGetLength(stream->s.source));
+	       (!stream->s.source || stream->s.at < CFDataGetLength(stream->s.source)) &&
+	       (!stream->s.socket || is_ready(&stream->s, POLLIN));
 }
 
 Boolean CFWriteStreamCanAcceptBytes(CFWriteStreamRef stream)
 {
 	return CFWriteStreamGetStatus(stream) == kCFStreamStatusOpen &&
-	       (!stream->s.buffer || stream->s.at < stream->s.capacity);
+	       (!stream->s.buffer || stream->s.at < stream->s.capacity) &&
+	       (!stream->s.socket || is_ready(&stream->s, POLLOUT));
 }
 
 /* --- moving bytes --------------------------------------------------------------------------------------- */
+
+/* After a failed call: shall it be repeated? Waits when the descriptor is a non-blocking one. */
+static bool try_again(const struct stream *s, short events)
+{
+	struct pollfd ready = { stream_fd(s), events, 0 };
+
+	if (errno == EAGAIN)
+		return poll(&ready, 1, -1) >= 0 || errno == EINTR;
+	return errno == EINTR;
+}
+
+static ssize_t put_bytes(struct stream *s, const UInt8 *buffer, size_t n)
+{
+	/* A peer that has gone is an error, not a signal. */
+	return s->socket ? send(s->socket->fd, buffer, n, MSG_NOSIGNAL) : write(s->fd, buffer, n);
+}
+
+const UInt8 *CFReadStreamGetBuffer(CFReadStreamRef stream, CFIndex maxBytesToRead,
+				   CFIndex *numBytesRead)
+{
+	CFRange range;
+
+	*numBytesRead = CFReadStreamGetStatus(stream) == kCFStreamStatusError ? -1 : 0;
+	if (CFReadStreamGetStatus(stream) != kCFStreamStatusOpen || !stream->s.source)
+		return NULL;
+	range = cf_range_clip(
+		CFRangeMake(stream->s.at, maxBytesToRead > 0 ? maxBytesToRead : LONG_MAX / 2),
+		CFDataGetLength(stream->s.source));
+	if (!range.length) {
+		stream->s.status = kCFStreamStatusAtEnd;
+		stream_note(&stream->s, kCFStreamEventEndEncountered);
+		return NULL;
+	}
+	stream->s.at += range.length;
+	*numBytesRead = range.length;
+	stream_rearm(&stream->s);
+	return CFDataGetBytePtr(stream->s.source) + range.location;
+}
 
 CFIndex CFReadStreamRead(CFReadStreamRef stream, UInt8 *buffer, CFIndex bufferLength)
 {
@@ -253,13 +323,17 @@ CFIndex CFReadStreamRead(CFReadStreamRef stream, UInt8 *buffer, CFIndex bufferLe
 		s->at += n = range.length;
 	} else {
 		do
-			n = read(s->fd, buffer, (size_t)bufferLength);
-		while (n < 0 && errno == EINTR);
+			n = read(stream_fd(s), buffer, (size_t)bufferLength);
+		while (n < 0 && try_again(s, POLLIN));
 	}
-	if (n < 0)
+	if (n < 0) {
 		set_error(s, errno);
-	else if (!n && bufferLength)
+	} else if (!n && bufferLength) {
 		s->status = kCFStreamStatusAtEnd;
+		stream_note(s, kCFStreamEventEndEncountered);
+	} else {
+		stream_rearm(s);
+	}
 	return n;
 }
 
@@ -288,20 +362,37 @@ CFIndex CFWriteStreamWrite(CFWriteStreamRef stream, const UInt8 *buffer, CFIndex
 		s->at += bufferLength;
 	} else {
 		do
-			n = write(s->fd, buffer, (size_t)bufferLength);
-		while (n < 0 && errno == EINTR);
+			n = put_bytes(s, buffer, (size_t)bufferLength);
+		while (n < 0 && try_again(s, POLLOUT));
 		if (n < 0)
 			set_error(s, errno);
 	}
+	if (n >= 0)
+		stream_rearm(s);
 	return n;
 }
 
 /* --- properties ------------------------------------------------------------------------------------------- */
 
+/* Of streams of both directions. */
+static CFTypeRef copy_common_property(const struct stream *s, CFStringRef name)
+{
+	SInt64 offset = s->at;
+
+	if (s->socket)
+		return stream_socket_copy_property(s, name);
+	if (!s->url || !CFEqual(name, kCFStreamPropertyFileCurrentOffset))
+		return NULL;
+	if (s->fd >= 0)
+		offset = lseek(s->fd, 0, SEEK_CUR);
+	return offset < 0 ? NULL : CFNumberCreate(NULL, kCFNumberSInt64Type, &offset);
+}
+
 CFTypeRef CFReadStreamCopyProperty(CFReadStreamRef stream, CFStreamPropertyKey propertyName)
 {
-	/* None of the properties is one of a stream for reading. */
-	return NULL;
+	return cf_is(stream, CF_TYPE_READ_STREAM) && cf_is(propertyName, CF_TYPE_STRING)
+		     ? copy_common_property(&stream->s, propertyName)
+		     : NULL;
 }
 
 CFTypeRef CFWriteStreamCopyProperty(CFWriteStreamRef stream, CFStreamPropertyKey propertyName)
@@ -313,21 +404,43 @@ CFTypeRef CFWriteStreamCopyProperty(CFWriteStreamRef stream, CFStreamPropertyKey
 				    CFDataGetLength(stream->s.written));
 	if (stream->s.url && CFEqual(propertyName, kCFStreamPropertyAppendToFile))
 		return CFRetain(stream->s.append ? kCFBooleanTrue : kCFBooleanFalse);
-	return NULL;
+	return copy_common_property(&stream->s, propertyName);
+}
+
+static Boolean set_common_property(struct stream *s, CFStringRef name, CFTypeRef value)
+{
+	SInt64 offset;
+
+	if (s->socket && CFEqual(name, kCFStreamPropertyShouldCloseNativeSocket) &&
+	    cf_is(value, CF_TYPE_BOOLEAN)) {
+		s->socket->closes = CFBooleanGetValue(value);
+		return TRUE;
+	}
+	if (!s->url || !CFEqual(name, kCFStreamPropertyFileCurrentOffset) ||
+	    !cf_is(value, CF_TYPE_NUMBER) ||
+	    !CFNumberGetValue(value, kCFNumberSInt64Type, &offset) || offset < 0)
+		return FALSE;
+	if (s->fd >= 0)
+		return lseek(s->fd, offset, SEEK_SET) == offset;
+	s->at = offset;
+	return s->status == kCFStreamStatusNotOpen;
 }
 
 Boolean CFReadStreamSetProperty(CFReadStreamRef stream, CFStreamPropertyKey propertyName,
 				CFTypeRef propertyValue)
 {
-	return FALSE;
+	return cf_is(stream, CF_TYPE_READ_STREAM) && cf_is(propertyName, CF_TYPE_STRING) &&
+	       set_common_property(&stream->s, propertyName, propertyValue);
 }
 
 Boolean CFWriteStreamSetProperty(CFWriteStreamRef stream, CFStreamPropertyKey propertyName,
 				 CFTypeRef propertyValue)
 {
-	if (CFWriteStreamGetStatus(stream) != kCFStreamStatusNotOpen || !stream->s.url ||
-	    !cf_is(propertyName, CF_TYPE_STRING) ||
-	    !CFEqual(propertyName, kCFStreamPropertyAppendToFile) ||
+	if (!cf_is(stream, CF_TYPE_WRITE_STREAM) || !cf_is(propertyName, CF_TYPE_STRING))
+		return FALSE;
+	if (!CFEqual(propertyName, kCFStreamPropertyAppendToFile))
+		return set_common_property(&stream->s, propertyName, propertyValue);
+	if (stream->s.status != kCFStreamStatusNotOpen || !stream->s.url ||
 	    !cf_is(propertyValue, CF_TYPE_BOOLEAN))
 		return FALSE;
 	stream->s.append = CFBooleanGetValue(propertyValue);

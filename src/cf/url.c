@@ -239,44 +239,59 @@ bool url_unescape(struct bytes *out, const char *text, size_t n)
 	return true;
 }
 
-CFStringRef CFURLCreateStringByReplacingPercentEscapes(CFAllocatorRef allocator,
-						       CFStringRef originalString,
-						       CFStringRef charactersToLeaveEscaped)
+/* Append one escape's byte, or what stands there. Returns how many characters it was. */
+static size_t put_one_unescaped(struct bytes *out, const char *text, size_t left, CFStringRef leave)
 {
-	scope_cf CFDataRef data = CFStringCreateExternalRepresentation(NULL, originalString,
-								       kCFStringEncodingUTF8, 0);
+	UniChar unit;
+	scope_cf CFStringRef one = NULL;
+	char c = text[0];
+
+	if (c != '%' || left < 3 || hex_value(text[1]) < 0 || hex_value(text[2]) < 0) {
+		bytes_put(out, &c, 1);
+		return 1;
+	}
+	unit = (UniChar)(hex_value(text[1]) << 4 | hex_value(text[2]));
+	one = CFStringCreateWithCharacters(NULL, &unit, 1);
+	if (unit < 0x80 && CFStringFind(leave, one, 0).location != kCFNotFound) {
+		bytes_put(out, text, 3);
+		return 3;
+	}
+	c = (char)unit;
+	bytes_put(out, &c, 1);
+	return 3;
+}
+
+CFStringRef CFURLCreateStringByReplacingPercentEscapesUsingEncoding(CFAllocatorRef allocator,
+								    CFStringRef origString,
+								    CFStringRef charsToLeaveEscaped,
+								    CFStringEncoding encoding)
+{
+	scope_cf CFDataRef data =
+		CFStringCreateExternalRepresentation(NULL, origString, encoding, 0);
 	const char *text = (const char *)CFDataGetBytePtr(data);
-	size_t n = (size_t)CFDataGetLength(data);
+	size_t n = (size_t)CFDataGetLength(data), i = 0;
 	struct bytes out = BYTES_INIT;
 	CFStringRef result = NULL;
 
 	if (!data)
 		return NULL;
-	if (!charactersToLeaveEscaped)
-		return CFStringCreateCopy(allocator, originalString);
-	for (size_t i = 0; i < n; i++) {
-		char c = text[i];
-
-		if (c == '%' && i + 2 < n && hex_value(text[i + 1]) >= 0 &&
-		    hex_value(text[i + 2]) >= 0) {
-			UniChar unit =
-				(UniChar)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
-			scope_cf CFStringRef one = CFStringCreateWithCharacters(NULL, &unit, 1);
-
-			if (unit >= 0x80 ||
-			    CFStringFind(charactersToLeaveEscaped, one, 0).location ==
-				    kCFNotFound) {
-				c = (char)unit;
-				i += 2;
-			}
-		}
-		bytes_put(&out, &c, 1);
-	}
+	if (!charsToLeaveEscaped)
+		return CFStringCreateCopy(allocator, origString);
+	while (i < n)
+		i += put_one_unescaped(&out, text + i, n - i, charsToLeaveEscaped);
 	if (!out.err)
-		result = CFStringCreateWithBytes(allocator, out.data, (CFIndex)out.size,
-						 kCFStringEncodingUTF8, FALSE);
+		result = CFStringCreateWithBytes(allocator, out.data, (CFIndex)out.size, encoding,
+						 FALSE);
 	bytes_fini(&out);
 	return result;
+}
+
+CFStringRef CFURLCreateStringByReplacingPercentEscapes(CFAllocatorRef allocator,
+						       CFStringRef originalString,
+						       CFStringRef charactersToLeaveEscaped)
+{
+	return CFURLCreateStringByReplacingPercentEscapesUsingEncoding(
+		allocator, originalString, charactersToLeaveEscaped, kCFStringEncodingUTF8);
 }
 
 /* --- resolving (RFC 3986, 5.2) --------------------------------------------------------------------- */
@@ -400,46 +415,6 @@ CFStringRef CFURLCopyNetLocation(CFURLRef anURL)
 		return NULL;
 	p = url_split(anURL);
 	return p.net.n ? url_copy_part(p.net) : NULL;
-}
-
-/* Host and port of the network location. */
-static struct url_part host_of(CFURLRef url, struct url_part *ret_port)
-{
-	struct url_part net = { NULL, 0 }, host;
-	size_t i;
-
-	*ret_port = net;
-	if (cf_is(url, CF_TYPE_URL))
-		net = url_split(url).net;
-	host = net;
-	for (i = net.n; i > 0; i--) {
-		if (net.text[i - 1] == '@') {
-			host = (struct url_part){ net.text + i, net.n - i };
-			break;
-		}
-	}
-	for (i = host.n; i > 0 && is_digit(host.text[i - 1]); i--)
-		;
-	if (i > 0 && host.text[i - 1] == ':') {
-		*ret_port = (struct url_part){ host.text + i, host.n - i };
-		host.n = i - 1;
-	}
-	return host;
-}
-
-CFStringRef CFURLCopyHostName(CFURLRef anURL)
-{
-	struct url_part port, host = host_of(anURL, &port);
-
-	return host.n ? url_copy_part(host) : NULL;
-}
-
-SInt32 CFURLGetPortNumber(CFURLRef anURL)
-{
-	struct url_part port;
-
-	host_of(anURL, &port);
-	return port.n && port.n < 6 ? (SInt32)strtol(port.text, NULL, 10) : -1;
 }
 
 CFStringRef CFURLCopyPath(CFURLRef anURL)

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* Byte streams over files and memory. All calls block. One thread at a time for each stream. */
+/*
+ * Byte streams over files, memory and sockets. All calls block; a client that
+ * wants to know when they will not schedules the stream in a run loop. One
+ * thread at a time for each stream.
+ */
 #ifndef __COREFOUNDATION_CFSTREAM__
 #define __COREFOUNDATION_CFSTREAM__
 
 #include <CoreFoundation/CFBase.h>
 #include <CoreFoundation/CFData.h>
 #include <CoreFoundation/CFError.h>
+#include <CoreFoundation/CFRunLoop.h>
+#include <CoreFoundation/CFSocket.h>
 #include <CoreFoundation/CFString.h>
 #include <CoreFoundation/CFURL.h>
 
@@ -27,11 +33,56 @@ enum {
 	kCFStreamStatusError = 7
 };
 
+typedef CFIndex CFStreamErrorDomain;
+enum {
+	kCFStreamErrorDomainCustom = -1L,
+	kCFStreamErrorDomainPOSIX = 1, /* errno.h */
+	kCFStreamErrorDomainMacOSStatus
+};
+
+typedef struct {
+	CFIndex domain; /* 0: there was none */
+	SInt32 error;
+} CFStreamError;
+
+typedef CFOptionFlags CFStreamEventType;
+enum {
+	kCFStreamEventNone = 0,
+	kCFStreamEventOpenCompleted = 1,
+	kCFStreamEventHasBytesAvailable = 2,
+	kCFStreamEventCanAcceptBytes = 4,
+	kCFStreamEventErrorOccurred = 8,
+	kCFStreamEventEndEncountered = 16
+};
+
+typedef struct {
+	CFIndex version;
+	void *info;
+	void *(*retain)(void *info);
+	void (*release)(void *info);
+	CFStringRef (*copyDescription)(void *info);
+} CFStreamClientContext;
+
+typedef void (*CFReadStreamClientCallBack)(CFReadStreamRef stream, CFStreamEventType type,
+					   void *clientCallBackInfo);
+typedef void (*CFWriteStreamClientCallBack)(CFWriteStreamRef stream, CFStreamEventType type,
+					    void *clientCallBackInfo);
+
 typedef CFStringRef CFStreamPropertyKey;
 /* The written bytes (CFData) of a stream with allocated buffers. */
 CF_EXPORT const CFStreamPropertyKey kCFStreamPropertyDataWritten;
 /* Write at the end of the file: a CFBoolean, set before opening. */
 CF_EXPORT const CFStreamPropertyKey kCFStreamPropertyAppendToFile;
+
+/* Where the next byte of a file is (CFNumber). */
+CF_EXPORT const CFStreamPropertyKey kCFStreamPropertyFileCurrentOffset;
+/* CFData with a CFSocketNativeHandle, of an open stream. */
+CF_EXPORT const CFStreamPropertyKey kCFStreamPropertySocketNativeHandle;
+CF_EXPORT const CFStreamPropertyKey kCFStreamPropertySocketRemoteHostName;
+CF_EXPORT const CFStreamPropertyKey kCFStreamPropertySocketRemotePortNumber;
+/* Is the socket closed with the last stream over it (CFBoolean)? Of a socket that was given: not,
+ * unless this is set. */
+CF_EXPORT const CFStreamPropertyKey kCFStreamPropertyShouldCloseNativeSocket;
 
 CF_EXPORT CFTypeID CFReadStreamGetTypeID(void);
 CF_EXPORT CFTypeID CFWriteStreamGetTypeID(void);
@@ -48,6 +99,21 @@ CF_EXPORT CFWriteStreamRef CFWriteStreamCreateWithBuffer(CFAllocatorRef alloc, U
 /* Into memory: fetch it with kCFStreamPropertyDataWritten. */
 CF_EXPORT CFWriteStreamRef CFWriteStreamCreateWithAllocatedBuffers(CFAllocatorRef alloc,
 								   CFAllocatorRef bufferAllocator);
+/* What is written to one is read from the other. Both NULL without memory or descriptors. */
+CF_EXPORT void CFStreamCreateBoundPair(CFAllocatorRef alloc, CFReadStreamRef *readStream,
+				       CFWriteStreamRef *writeStream, CFIndex transferBufferSize);
+/* Over a connected socket. READSTREAM or WRITESTREAM may be NULL: not wanted. */
+CF_EXPORT void CFStreamCreatePairWithSocket(CFAllocatorRef alloc, CFSocketNativeHandle sock,
+					    CFReadStreamRef *readStream,
+					    CFWriteStreamRef *writeStream);
+/* Open connects. */
+CF_EXPORT void CFStreamCreatePairWithSocketToHost(CFAllocatorRef alloc, CFStringRef host,
+						  UInt32 port, CFReadStreamRef *readStream,
+						  CFWriteStreamRef *writeStream);
+CF_EXPORT void CFStreamCreatePairWithPeerSocketSignature(CFAllocatorRef alloc,
+							 const CFSocketSignature *signature,
+							 CFReadStreamRef *readStream,
+							 CFWriteStreamRef *writeStream);
 /* False on failure: see CopyError. */
 CF_EXPORT Boolean CFReadStreamOpen(CFReadStreamRef stream);
 CF_EXPORT Boolean CFWriteStreamOpen(CFWriteStreamRef stream);
@@ -58,10 +124,15 @@ CF_EXPORT CFStreamStatus CFWriteStreamGetStatus(CFWriteStreamRef stream);
 /* NULL when there was none. */
 CF_EXPORT CFErrorRef CFReadStreamCopyError(CFReadStreamRef stream);
 CF_EXPORT CFErrorRef CFWriteStreamCopyError(CFWriteStreamRef stream);
+CF_EXPORT CFStreamError CFReadStreamGetError(CFReadStreamRef stream);
+CF_EXPORT CFStreamError CFWriteStreamGetError(CFWriteStreamRef stream);
 CF_EXPORT Boolean CFReadStreamHasBytesAvailable(CFReadStreamRef stream);
 CF_EXPORT Boolean CFWriteStreamCanAcceptBytes(CFWriteStreamRef stream);
 /* Bytes moved, 0 at the end, -1 on failure. */
 CF_EXPORT CFIndex CFReadStreamRead(CFReadStreamRef stream, UInt8 *buffer, CFIndex bufferLength);
+/* The bytes themselves, valid until the next call; NULL for streams that are not over memory. */
+CF_EXPORT const UInt8 *CFReadStreamGetBuffer(CFReadStreamRef stream, CFIndex maxBytesToRead,
+					     CFIndex *numBytesRead);
 CF_EXPORT CFIndex CFWriteStreamWrite(CFWriteStreamRef stream, const UInt8 *buffer,
 				     CFIndex bufferLength);
 /* NULL for a property that the stream has not. */
@@ -75,6 +146,25 @@ CF_EXPORT Boolean CFReadStreamSetProperty(CFReadStreamRef stream, CFStreamProper
 CF_EXPORT Boolean CFWriteStreamSetProperty(CFWriteStreamRef stream,
 					   CFStreamPropertyKey propertyName,
 					   CFTypeRef propertyValue);
+
+/*
+ * CLIENTCB is called by the run loops that the stream is scheduled in, with one of STREAMEVENTS.
+ * Bytes that can be moved are told once, and again after some were. NULL: no client any more.
+ */
+CF_EXPORT Boolean CFReadStreamSetClient(CFReadStreamRef stream, CFOptionFlags streamEvents,
+					CFReadStreamClientCallBack clientCB,
+					CFStreamClientContext *clientContext);
+CF_EXPORT Boolean CFWriteStreamSetClient(CFWriteStreamRef stream, CFOptionFlags streamEvents,
+					 CFWriteStreamClientCallBack clientCB,
+					 CFStreamClientContext *clientContext);
+CF_EXPORT void CFReadStreamScheduleWithRunLoop(CFReadStreamRef stream, CFRunLoopRef runLoop,
+					       CFRunLoopMode runLoopMode);
+CF_EXPORT void CFWriteStreamScheduleWithRunLoop(CFWriteStreamRef stream, CFRunLoopRef runLoop,
+						CFRunLoopMode runLoopMode);
+CF_EXPORT void CFReadStreamUnscheduleFromRunLoop(CFReadStreamRef stream, CFRunLoopRef runLoop,
+						 CFRunLoopMode runLoopMode);
+CF_EXPORT void CFWriteStreamUnscheduleFromRunLoop(CFWriteStreamRef stream, CFRunLoopRef runLoop,
+						  CFRunLoopMode runLoopMode);
 
 #pragma GCC visibility pop
 CF_EXTERN_C_END

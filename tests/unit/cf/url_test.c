@@ -167,4 +167,116 @@ TEST(reachability_is_that_of_the_file)
 	CFRelease(missing);
 }
 
+static void check_part(CFStringRef text, const char *expected)
+{
+	if (!expected) {
+		test_true(text == NULL);
+		return;
+	}
+	test_equal_text(text_of(text), expected);
+	CFRelease(text);
+}
+
+TEST(parts_by_table)
+{
+	static const struct {
+		const char *url, *user, *password, *host, *strict, *specifier;
+		SInt32 port;
+	} rows[] = {
+		{ "http://u%40x:p%3A@h.org:81/a/b?q#f", "u@x", "p:", "h.org", "a/b", "?q#f", 81 },
+		{ "http://u@h", "u", NULL, "h", "", NULL, -1 },
+		{ "http://[::1]:8080/", NULL, NULL, "::1", "", NULL, 8080 },
+		{ "file:///x;y", NULL, NULL, NULL, "x;y", NULL, -1 },
+		{ "mailto:a@b", NULL, NULL, NULL, NULL, "a@b", -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CFStringRef text = make(rows[i].url);
+		CFURLRef url = CFURLCreateWithString(NULL, text, NULL);
+
+		check_part(CFURLCopyUserName(url), rows[i].user);
+		check_part(CFURLCopyPassword(url), rows[i].password);
+		check_part(CFURLCopyHostName(url), rows[i].host);
+		check_part(CFURLCopyStrictPath(url, NULL), rows[i].strict);
+		check_part(CFURLCopyResourceSpecifier(url), rows[i].specifier);
+		test_equal(CFURLGetPortNumber(url), rows[i].port);
+		test_true(CFURLCopyParameterString(url, NULL) == NULL);
+		CFRelease(url);
+		CFRelease(text);
+	}
+}
+
+TEST(ranges_of_parts)
+{
+	/* 0123456789012345678901234 */
+	CFURLRef url = CFURLCreateWithString(NULL, CFSTR("http://u:p@host:80/a?q#f"), NULL);
+	static const struct {
+		CFURLComponentType part;
+		CFIndex at, n, outer_at, outer_n;
+	} rows[] = {
+		{ kCFURLComponentScheme, 0, 4, 0, 7 },
+		{ kCFURLComponentUser, 7, 1, 4, 5 },
+		{ kCFURLComponentPassword, 9, 1, 8, 3 },
+		{ kCFURLComponentUserInfo, 7, 3, 4, 7 },
+		{ kCFURLComponentHost, 11, 4, 10, 6 },
+		{ kCFURLComponentPort, 16, 2, 15, 3 },
+		{ kCFURLComponentPath, 18, 2, 18, 3 },
+		{ kCFURLComponentQuery, 21, 1, 20, 3 },
+		{ kCFURLComponentFragment, 23, 1, 22, 2 },
+		{ kCFURLComponentParameterString, kCFNotFound, 0, kCFNotFound, 0 },
+	};
+	UInt8 bytes[32];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		CFRange outer, r = CFURLGetByteRangeForComponent(url, rows[i].part, &outer);
+
+		test_equal(r.location, rows[i].at);
+		test_equal(r.length, rows[i].n);
+		test_equal(outer.location, rows[i].outer_at);
+		test_equal(outer.length, rows[i].outer_n);
+	}
+	test_equal(CFURLGetBytes(url, NULL, 0), 24);
+	test_equal(CFURLGetBytes(url, bytes, 23), -1);
+	test_equal(CFURLGetBytes(url, bytes, 24), 24);
+	test_true(!memcmp(bytes, "http://u:p@host:80/a?q#f", 24));
+	CFRelease(url);
+}
+
+TEST(escapes_are_added_and_removed)
+{
+	CFStringRef text = make("a b/\303\274%?#"), latin, back;
+
+	check_part(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
+							   kCFStringEncodingUTF8),
+		   "a%20b/%C3%BC%25?%23");
+	check_part(CFURLCreateStringByAddingPercentEscapes(NULL, text, CFSTR("#"), CFSTR("/?"),
+							   kCFStringEncodingISOLatin1),
+		   "a%20b%2F%FC%25%3F#");
+	test_true(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
+							  kCFStringEncodingASCII) == NULL);
+	latin = CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
+							kCFStringEncodingISOLatin1);
+	back = CFURLCreateStringByReplacingPercentEscapesUsingEncoding(NULL, latin, CFSTR(""),
+								       kCFStringEncodingISOLatin1);
+	test_true(CFEqual(back, text));
+	test_true(CFURLCreateStringByReplacingPercentEscapes(NULL, latin, CFSTR("")) == NULL);
+	CFRelease(latin);
+	CFRelease(back);
+	CFRelease(text);
+}
+
+TEST(absolute_from_bytes)
+{
+	CFURLRef base = CFURLCreateWithString(NULL, CFSTR("http://h/a/b"), NULL);
+	CFURLRef url = CFURLCreateAbsoluteURLWithBytes(NULL, (const UInt8 *)"../c", 4,
+						       kCFStringEncodingUTF8, base, TRUE);
+	CFDataRef data = CFURLCreateData(NULL, url, kCFStringEncodingUTF8, TRUE);
+
+	test_equal_text(text_of(CFURLGetString(url)), "http://h/c");
+	test_equal(CFDataGetLength(data), 10);
+	CFRelease(data);
+	CFRelease(url);
+	CFRelease(base);
+}
+
 TEST_MAIN
