@@ -287,10 +287,10 @@ static CFRunLoopRunResult pass_result(struct pass *p)
 	run_unlock();
 	if (p->handled && p->return_after_source)
 		return kCFRunLoopRunHandledSource;
-	if (stopped)
-		return kCFRunLoopRunStopped;
 	if (p->deadline_ns != UINT64_MAX && run_now_ns() >= p->deadline_ns)
 		return kCFRunLoopRunTimedOut;
+	if (stopped)
+		return kCFRunLoopRunStopped;
 	return mode_is_empty(p->rl, p->mode) ? kCFRunLoopRunFinished : 0;
 }
 

@@ -270,25 +270,52 @@ static int timer_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* References to the timers of the mode that are due, in the order of their times. Of many timers
+ * usually few are due, so the others are not touched. */
+static struct run_set due_timers_locked(CFRunLoopRef rl, CFStringRef name, uint64_t now)
+{
+	struct run_mode *mode = run_mode_find_locked(rl, name);
+	struct run_set due = { NULL, 0, 0 }, *timers = mode ? &mode->sets[RUN_TIMER] : &due;
+
+	for (size_t i = 0; i < timers->count; i++) {
+		CFRunLoopTimerRef t = (CFRunLoopTimerRef)timers->items[i];
+
+		if (!t->item.valid || t->firing || t->at_ns > now)
+			continue;
+		if (due.count == due.capacity) {
+			size_t capacity = due.capacity ? due.capacity * 2 : 8;
+			struct run_item **items = realloc(due.items, capacity * sizeof *items);
+
+			if (!items)
+				break; /* the others are due in the next pass, too */
+			due.items = items;
+			due.capacity = capacity;
+		}
+		due.items[due.count++] = (struct run_item *)CFRetain(t);
+	}
+	if (due.count > 1)
+		qsort(due.items, due.count, sizeof *due.items, timer_compare);
+	return due;
+}
+
 bool run_timers_fire(CFRunLoopRef rl, CFStringRef mode)
 {
 	uint64_t now = run_now_ns();
-	struct run_set set;
+	struct run_set due;
 	bool any = false;
 
 	run_lock();
-	set = run_snapshot_locked(rl, mode, RUN_TIMER);
-	if (set.count > 1)
-		qsort(set.items, set.count, sizeof *set.items, timer_compare);
-	for (size_t i = 0; i < set.count; i++) {
-		CFRunLoopTimerRef t = (CFRunLoopTimerRef)set.items[i];
+	due = due_timers_locked(rl, mode, now);
+	for (size_t i = 0; i < due.count; i++) {
+		CFRunLoopTimerRef t = (CFRunLoopTimerRef)due.items[i];
 
+		/* The ones before it may have changed it. */
 		if (!t->item.valid || t->firing || t->at_ns > now)
 			continue;
 		timer_fire(t);
 		any = true;
 	}
 	run_unlock();
-	run_snapshot_free(&set);
+	run_snapshot_free(&due);
 	return any;
 }

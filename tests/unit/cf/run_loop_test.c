@@ -538,6 +538,32 @@ TEST(setting_a_fire_date_from_another_thread_wakes_the_loop)
 	dispatch_release(ready);
 }
 
+static void stop_loop(void *info)
+{
+	CFRunLoopStop(CFRunLoopGetCurrent());
+}
+
+static void *stop_and_time_out(void *unused)
+{
+	CFRunLoopSourceContext context = { .perform = stop_loop };
+	CFRunLoopSourceRef s = CFRunLoopSourceCreate(NULL, 0, &context);
+
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), s, CFSTR("m"));
+	CFRunLoopSourceSignal(s);
+	/* Both are true: as on macOS the time counts. */
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 0, false), kCFRunLoopRunTimedOut);
+	CFRunLoopSourceSignal(s);
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 60, false), kCFRunLoopRunStopped);
+	CFRunLoopSourceInvalidate(s);
+	CFRelease(s);
+	return unused;
+}
+
+TEST(the_end_of_the_time_comes_before_a_stop)
+{
+	on_thread(stop_and_time_out);
+}
+
 /* --- the main loop ------------------------------------------------------------------------ */
 
 static void on_main(void *info)

@@ -167,16 +167,6 @@ TEST(reachability_is_that_of_the_file)
 	CFRelease(missing);
 }
 
-static void check_part(CFStringRef text, const char *expected)
-{
-	if (!expected) {
-		test_true(text == NULL);
-		return;
-	}
-	test_equal_text(text_of(text), expected);
-	CFRelease(text);
-}
-
 TEST(parts_by_table)
 {
 	static const struct {
@@ -194,11 +184,11 @@ TEST(parts_by_table)
 		CFStringRef text = make(rows[i].url);
 		CFURLRef url = CFURLCreateWithString(NULL, text, NULL);
 
-		check_part(CFURLCopyUserName(url), rows[i].user);
-		check_part(CFURLCopyPassword(url), rows[i].password);
-		check_part(CFURLCopyHostName(url), rows[i].host);
-		check_part(CFURLCopyStrictPath(url, NULL), rows[i].strict);
-		check_part(CFURLCopyResourceSpecifier(url), rows[i].specifier);
+		check_text(CFURLCopyUserName(url), rows[i].user);
+		check_text(CFURLCopyPassword(url), rows[i].password);
+		check_text(CFURLCopyHostName(url), rows[i].host);
+		check_text(CFURLCopyStrictPath(url, NULL), rows[i].strict);
+		check_text(CFURLCopyResourceSpecifier(url), rows[i].specifier);
 		test_equal(CFURLGetPortNumber(url), rows[i].port);
 		test_true(CFURLCopyParameterString(url, NULL) == NULL);
 		CFRelease(url);
@@ -246,10 +236,10 @@ TEST(escapes_are_added_and_removed)
 {
 	CFStringRef text = make("a b/\303\274%?#"), latin, back;
 
-	check_part(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
+	check_text(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
 							   kCFStringEncodingUTF8),
 		   "a%20b/%C3%BC%25?%23");
-	check_part(CFURLCreateStringByAddingPercentEscapes(NULL, text, CFSTR("#"), CFSTR("/?"),
+	check_text(CFURLCreateStringByAddingPercentEscapes(NULL, text, CFSTR("#"), CFSTR("/?"),
 							   kCFStringEncodingISOLatin1),
 		   "a%20b%2F%FC%25%3F#");
 	test_true(CFURLCreateStringByAddingPercentEscapes(NULL, text, NULL, NULL,
