@@ -316,14 +316,19 @@ kern_return_t IOKitWaitQuiet(mach_port_t mainPort, mach_timespec_t *waitTime)
 
 kern_return_t IOServiceRequestProbe(io_service_t service, uint32_t options)
 {
+	struct wire_request_probe request = { .options = options };
+	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct client_entry *entry;
+	IOReturn status;
 	err_t err = client_handle_service(service, &entry);
 
 	if (err)
 		return client_status_of_handle(err);
+	request.id = entry->id;
+	status = client_session_ask(&wire_request_probe_layout, &request, NULL, NULL, &frame, NULL);
+	wire_frame_fini(&frame);
 	client_entry_unref(entry);
-	/* No driver of this system can be asked for it. */
-	return kIOReturnUnsupported;
+	return status;
 }
 
 kern_return_t IOServiceAuthorize(io_service_t service, uint32_t options)

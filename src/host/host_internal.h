@@ -302,6 +302,8 @@ err_t host_plane_remember(IOService *service, const char *name, const char *loca
 void host_plane_leave(IOService *service);
 /* Parent ID of SERVICE in the IOService plane besides its provider, retained, or NULL. */
 IOService *host_plane_copy_provider(IOService *service, uint64_t id);
+/* The first of them, which it does not hang below any more, retained, or NULL. */
+IOService *host_plane_take_provider(IOService *service);
 /* SERVICE does not hang below PARENT in the IOService plane any more. */
 void host_plane_forget_provider(IOService *service, IOService *parent);
 /* The names of an object that is being freed. */

@@ -333,6 +333,29 @@ IOService *host_plane_copy_provider(IOService *service, uint64_t id)
 	return NULL;
 }
 
+IOService *host_plane_take_provider(IOService *service)
+{
+	struct host *host = service->runtime->host;
+	struct host_place *found = NULL;
+
+	pthread_mutex_lock(&host->lock);
+	list_for_each(node, &host->places) {
+		struct host_place *p = container_of(node, struct host_place, link);
+
+		if (!found && p->service == service && p->parent &&
+		    !strcmp(p->plane, kIOServicePlane))
+			found = p;
+	}
+	if (found)
+		list_remove(&found->link);
+	pthread_mutex_unlock(&host->lock);
+	if (!found)
+		return NULL;
+	IOService *parent = IOServiceRetain(found->parent);
+	drop_place(found);
+	return parent;
+}
+
 void host_plane_forget_provider(IOService *service, IOService *parent)
 {
 	struct host_place *place =

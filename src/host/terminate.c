@@ -129,6 +129,11 @@ static void leave_provider(IOService *service, IOService *provider)
 	}
 	stop(service, provider);
 	host_service_detach(service);
+	/* The next one takes its place. */
+	IOService *next = host_plane_take_provider(service);
+	if (next)
+		host_service_attach(service, next);
+	IOServiceRelease(next);
 }
 
 struct letting_go {
@@ -358,9 +363,11 @@ void host_terminate_now(IOService *service, IOOptionBits options, bool tell)
 	pthread_mutex_lock(&runtime->lock);
 	runtime->inactive = true;
 	pthread_mutex_unlock(&runtime->lock);
-	will(service, provider, options);
+	if (provider)
+		will(service, provider, options);
 	host_terminate_clients(service, options, tell);
-	did(service, provider, options);
+	if (provider)
+		did(service, provider, options);
 	stop(service, provider);
 	if (finalize)
 		finalize(service, options);

@@ -349,8 +349,25 @@ static IOReturn detach(struct Command *c)
 
 static IOReturn message(struct Command *c)
 {
+	if (c->value && CFGetTypeID(c->value) == CFDataGetTypeID())
+		return IOServiceMessageClients(c->service, (uint32_t)number(c, "type", 0),
+					       (void *)CFDataGetBytePtr(c->value),
+					       (size_t)CFDataGetLength(c->value));
 	return IOServiceMessageClients(c->service, (uint32_t)number(c, "type", 0),
 				       (void *)(uintptr_t)number(c, "argument", 0), 0);
+}
+
+static IOReturn clientID(struct Command *c)
+{
+	CFTypeRef pid = NULL;
+	IOReturn status =
+		IOServiceMessageClients(c->service, kIOMessageCopyClientID, &pid, sizeof(pid));
+
+	if (pid)
+		CFNumberGetValue(pid, kCFNumberSInt64Type, &c->out);
+	if (pid)
+		CFRelease(pid);
+	return status;
 }
 
 static IOReturn busy(struct Command *c)
@@ -389,6 +406,7 @@ static const struct {
 	{ "attach", attach, true },
 	{ "detach", detach, true },
 	{ "message", message, true },
+	{ "clientid", clientID, true },
 	{ "busy", busy, true },
 	{ "resource", resource, false },
 	{ "id", identify, true },

@@ -13,7 +13,8 @@
  *	seal key=K			setProperties is refused with Unsupported, as by default
  *	name key=K name=N [plane=P]	location key=K location=L [plane=P]
  *	attach key=K parent=K plane=P	detach key=K parent=K plane=P
- *	message key=K type=N [argument=N]
+ *	message key=K type=N [argument=N]	+ data: its bytes instead of the argument
+ *	clientid key=K			out: what kIOMessageCopyClientID gives, 0: nothing
  *	busy key=K delta=N
  *	resource name=N			+ value (none: true)
  *	id key=K			out: ID
