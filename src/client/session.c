@@ -410,6 +410,16 @@ uint64_t client_session_name_generation(void)
 	return generation;
 }
 
+uint64_t client_session_news_generation(void)
+{
+	struct client_session *session = client_session_find();
+	uint64_t generation =
+		session ? read_generation(&session->page->news_generation, session->epoch) : 0;
+
+	client_session_unref(session);
+	return generation;
+}
+
 void client_session_end(void)
 {
 	struct client_session *session;

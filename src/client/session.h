@@ -56,6 +56,8 @@ uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch);
 /* Grows with every new name of an entry; the same number only if all names are what they were. 0: not
  * known. */
 uint64_t client_session_name_generation(void);
+/* The same for services that matching notifications have got. */
+uint64_t client_session_news_generation(void);
 /* Give grants of EPOCH back, in batches. */
 void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants);
 /* Handle what the registry has said about dead entries so far. Any thread. */

@@ -38,6 +38,7 @@ struct client_watch {
 	struct client_entry **pending; /* the next one is first */
 	size_t n_pending, next_pending;
 	struct map announced; /* IDs, to tell what is new after a registry restart */
+	uint64_t seen_news;   /* generation up to which the registry has been asked */
 	bool armed;
 	bool resumed; /* set up again after a restart */
 };
@@ -152,6 +153,13 @@ static err_t take_entries(struct client_watch *watch, const struct wire_entries 
 		n++;
 	}
 	*ret_fresh = n;
+	/* What came when there was no room was never announced: the latest of it. */
+	size_t n_over =
+		n + left > WIRE_PENDING_SERVICES_MAX ? n + left - WIRE_PENDING_SERVICES_MAX : 0;
+	for (size_t i = 0; i < n_over; i++)
+		client_entry_unref(pending[i]);
+	n -= n_over;
+	memmove(pending, pending + n_over, n * sizeof(*pending));
 	/* Latest first: what was there before comes after. */
 	if (left)
 		memcpy(pending + n, watch->pending + watch->next_pending, left * sizeof(*pending));
@@ -162,9 +170,11 @@ static err_t take_entries(struct client_watch *watch, const struct wire_entries 
 	return 0;
 }
 
-/* Ask for more until there is something, or there is nothing and the notification is armed. */
+/* Ask for more until there is something, or there is nothing and the notification is armed; once, and
+ * without arming it, when there is some left. */
 static IOReturn fetch_locked(struct client_watch *watch)
 {
+	bool keeps = watch->next_pending < watch->n_pending;
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	IOReturn status = kIOReturnSuccess;
 	size_t fresh = 0;
@@ -172,7 +182,7 @@ static IOReturn fetch_locked(struct client_watch *watch)
 	while (!status && !fresh) {
 		struct client_session *session = client_session_find();
 		struct wire_entries_reply reply = { 0 };
-		struct wire_notify_next request;
+		struct wire_notify_next request = { .keeps = keeps };
 		uint64_t epoch;
 
 		pthread_mutex_lock(&watches_lock);
@@ -182,7 +192,7 @@ static IOReturn fetch_locked(struct client_watch *watch)
 		if (!session || session->epoch != epoch) {
 			/* Recovery subscribes again, and arms. */
 			client_session_unref(session);
-			watch->armed = true;
+			watch->armed |= !keeps;
 			status = MACH_SEND_INVALID_DEST;
 			break;
 		}
@@ -191,11 +201,12 @@ static IOReturn fetch_locked(struct client_watch *watch)
 		client_session_unref(session);
 		if (status)
 			break;
-		watch->armed = reply.entries.count == 0;
-		if (!watch->armed && take_entries(watch, &reply.entries, epoch, &fresh))
+		bool none = reply.entries.count == 0;
+		watch->armed = none && !keeps;
+		if (!none && take_entries(watch, &reply.entries, epoch, &fresh))
 			status = kIOReturnNoMemory;
 		wire_message_clear(&wire_entries_reply_layout, &reply);
-		if (watch->armed)
+		if (none || keeps)
 			break;
 	}
 	wire_frame_fini(&frame);
@@ -211,9 +222,14 @@ io_object_t client_watch_next(struct client_object *object)
 	if (!watch->matching)
 		return IO_OBJECT_NULL;
 	scope_lock(&watch->lock);
-	if (watch->next_pending == watch->n_pending) {
+	uint64_t news = client_session_news_generation();
+	bool is_empty = watch->next_pending == watch->n_pending;
+	if (is_empty)
 		drop_pending(watch);
+	/* The latest is first, and may have come since the others were fetched. */
+	if (is_empty || news != watch->seen_news) {
 		fetch_locked(watch);
+		watch->seen_news = news;
 	}
 	if (watch->next_pending == watch->n_pending)
 		return IO_OBJECT_NULL;
@@ -256,6 +272,7 @@ static IOReturn ask_for(struct client_watch *watch, struct client_session *sessi
 	size_t fresh;
 
 	scope_lock(&subscribe_lock);
+	watch->seen_news = client_session_news_generation();
 	status = client_session_ask_on(session, &wire_notify_add_layout, &request, NULL, 0,
 				       &wire_notify_reply_layout, &reply, frame);
 	if (status)

@@ -280,6 +280,8 @@ void registry_notify_event(struct registry *registry, struct registry_entry *ser
 
 		if (!registry_match(service, s->matching) || !append_pending(s, service))
 			continue;
+		atomic_fetch_add_explicit(&registry->page->news_generation, 1,
+					  memory_order_release);
 		if (event == REGISTRY_EVENT_TERMINATED)
 			service->is_claimed = true;
 		if (s->is_armed) {

@@ -177,7 +177,7 @@ static err_t handle_notify_next(struct registry_peer *peer, struct wire_frame *f
 	size_t n = s->n_pending;
 	if (entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete)) {
 		registry_notify_clear_pending(s);
-		s->is_armed = n == 0;
+		s->is_armed |= n == 0 && !request->keeps;
 	}
 	return 0;
 }

@@ -30,6 +30,7 @@ WIRE_LAYOUT(wire_notify_reply, wire_notify_reply, WIRE_NOTIFY_ADD, 0, notify_rep
 
 static const struct wire_field notify_next_fields[] = {
 	WIRE_U64(wire_notify_next, subscription),
+	WIRE_U32(wire_notify_next, keeps),
 };
 WIRE_LAYOUT(wire_notify_next, wire_notify_next, WIRE_NOTIFY_NEXT, 0, notify_next_fields);
 

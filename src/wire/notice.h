@@ -37,6 +37,7 @@ struct wire_notify_reply {
 /* WIRE_NOTIFY_NEXT -> wire_entries_reply: everything pending, latest first; empty: now armed */
 struct wire_notify_next {
 	uint64_t subscription;
+	uint32_t keeps; /* 1: the client has some left; the notification is not armed */
 };
 /* WIRE_NOTIFY_REMOVE, no reply needed */
 struct wire_notify_remove {

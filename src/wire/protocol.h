@@ -195,10 +195,12 @@ enum wire_entry_state {
  * client maps for reading. tree_generation grows with every attach, detach and
  * termination, so that iterators can tell without a message whether what they
  * hold is still current. name_generation grows when an entry that somebody may
- * know gets another name.
+ * know gets another name, news_generation with every service that a matching
+ * notification gets after its initial set.
  */
 struct wire_status_page {
 	uint32_t magic, version;
 	_Atomic uint64_t tree_generation;
 	_Atomic uint64_t name_generation;
+	_Atomic uint64_t news_generation;
 };

@@ -226,48 +226,6 @@ TEST(spec_g16_h02_h03_interest_by_value_and_by_pointer)
 	mach_port_mod_refs(mach_task_self(), service, MACH_PORT_RIGHT_DEAD_NAME, -(int)after);
 }
 
-/* --- OSGetNotificationFromMessage --------------------------------------------------- */
-
-TEST(spec_f24_parts_of_a_message)
-{
-	struct completion m;
-	uint32_t type = 0;
-	uintptr_t reference = 0;
-	void *content = NULL;
-	vm_size_t size = 9;
-
-	fill(&m, 0, NULL, NULL, 0);
-	m.notification.reference[0] = 0x1234;
-	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-		   0);
-	test_equal(type, 150);
-	test_equal(reference, 0x1234);
-	test_equal(content, m.content);
-	test_equal(size, 4);
-	m.notification.size = 0;
-	m.notification.type = 101;
-	m.header.msgh_size = 96;
-	test_equal(OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-		   0);
-	test_equal(type, 101);
-	test_equal(content, NULL);
-	test_equal(size, 0);
-	test_equal(OSGetNotificationFromMessage(&m.header, 0, NULL, NULL, NULL, NULL), 0);
-	test_equal_error(
-		OSGetNotificationFromMessage(&m.header, 1, &type, &reference, &content, &size),
-		kIOReturnNoResources);
-	m.header.msgh_size = 95;
-	test_equal_error(
-		OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-		kIOReturnNoResources);
-	m.header.msgh_id = kOSAsyncCompleteMessageID;
-	test_equal_error(
-		OSGetNotificationFromMessage(&m.header, 0, &type, &reference, &content, &size),
-		kIOReturnBadMessageID);
-	test_equal_error(OSGetNotificationFromMessage(NULL, 0, &type, &reference, &content, &size),
-			 kIOReturnBadArgument);
-}
-
 /* --- ports ---------------------------------------------------------------- */
 
 static dispatch_semaphore_t done;
@@ -505,58 +463,6 @@ TEST(spec_g18_other_blocks_get_their_turn)
 	mach_port_deallocate(mach_task_self(), to);
 	dispatch_sync_f(queue, NULL, note_block);
 	dispatch_release(queue);
-	world_stop();
-}
-
-/* --- matching ---------------------------------------------------------------------- */
-
-static io_iterator_t iterators[2];
-static int matched[2];
-
-static void which(void *refcon, io_iterator_t iterator)
-{
-	int i = (int)(intptr_t)refcon;
-	io_service_t s;
-
-	test_equal(iterator, iterators[i]);
-	while ((s = IOIteratorNext(iterator)))
-		IOObjectRelease(s);
-	matched[i]++;
-}
-
-TEST(spec_f18_each_notification_has_its_own_refcon)
-{
-	start_world_and_warm_up();
-	IONotificationPortRef port = IONotificationPortCreate(0);
-	struct {
-		mach_msg_header_t header;
-		char rest[256];
-	} m;
-
-	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
-			   kCFRunLoopDefaultMode);
-	for (int i = 0; i < 2; i++) {
-		test_equal(IOServiceAddMatchingNotification(port, kIOMatchedNotification,
-							    IOServiceMatching("IOResources"), which,
-							    (void *)(intptr_t)i, &iterators[i]),
-			   0);
-		which((void *)(intptr_t)i, iterators[i]);
-	}
-	test_equal(matched[0] + matched[1], 2);
-	(void)m;
-	/* Setting a resource registers IOResources anew: both are told. */
-	io_service_t resources = world_service("IOResources");
-	kern_return_t status =
-		IORegistryEntrySetCFProperty(resources, CFSTR("Conformance"), kCFBooleanTrue);
-	if (status == kIOReturnNotPrivileged)
-		test_skip("only root may publish resources");
-	test_equal_error(status, 0);
-	while (matched[0] < 2 || matched[1] < 2)
-		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 5, true);
-	IOObjectRelease(resources);
-	IOObjectRelease(iterators[0]);
-	IOObjectRelease(iterators[1]);
-	IONotificationPortDestroy(port);
 	world_stop();
 }
 

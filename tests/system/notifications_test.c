@@ -19,7 +19,7 @@ static void count_call(void *refcon, io_iterator_t iterator)
 	calls++;
 }
 
-TEST(spec_f01_existing_services_are_in_the_initial_set_without_a_call)
+TEST(existing_services_are_in_the_initial_set_without_a_call)
 {
 	world_start();
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
@@ -46,7 +46,7 @@ TEST(spec_f01_existing_services_are_in_the_initial_set_without_a_call)
 	world_stop();
 }
 
-TEST(spec_f07_unknown_types_are_unsupported_and_consume_the_dictionary)
+TEST(unknown_types_are_unsupported_and_consume_the_dictionary)
 {
 	world_start();
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
@@ -67,7 +67,7 @@ TEST(spec_f07_unknown_types_are_unsupported_and_consume_the_dictionary)
 	world_stop();
 }
 
-TEST(spec_f09_terminated_starts_empty)
+TEST(terminated_starts_empty)
 {
 	world_start();
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
@@ -92,7 +92,7 @@ static void interest(void *refcon, io_service_t service, uint32_t type, void *ar
 	calls++;
 }
 
-TEST(spec_h07_interest_types_and_targets)
+TEST(interest_types_and_targets)
 {
 	world_start();
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
@@ -117,7 +117,7 @@ TEST(spec_h07_interest_types_and_targets)
 	world_stop();
 }
 
-TEST(spec_b06_the_same_service_has_the_same_name)
+TEST(the_same_service_has_the_same_name)
 {
 	world_start();
 	io_service_t a = IOServiceGetMatchingService(0, IOServiceMatching("CalculatorDriver"));

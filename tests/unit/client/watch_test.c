@@ -102,7 +102,7 @@ static bool is_quiet(void)
 			0) == MACH_RCV_TIMED_OUT;
 }
 
-TEST(spec_f01_f03_draining_arms)
+TEST(draining_arms)
 {
 	start();
 	add_matching();
@@ -125,7 +125,7 @@ TEST(spec_f01_f03_draining_arms)
 	end();
 }
 
-TEST(spec_f07_f08_bad_arguments)
+TEST(bad_arguments)
 {
 	CFMutableDictionaryRef matching = IOServiceMatching("x");
 	io_iterator_t it = 7;
@@ -152,7 +152,7 @@ TEST(spec_f07_f08_bad_arguments)
 	end();
 }
 
-TEST(spec_f17_released_iterator_is_not_called)
+TEST(released_iterator_is_not_called)
 {
 	mach_port_t name;
 
@@ -169,7 +169,7 @@ TEST(spec_f17_released_iterator_is_not_called)
 	end();
 }
 
-TEST(spec_f22_raw_message)
+TEST(raw_message)
 {
 	_Alignas(8) char buffer[512];
 	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
@@ -211,7 +211,7 @@ TEST(spec_f22_raw_message)
 	end();
 }
 
-TEST(spec_h02_to_h06_interest_arguments)
+TEST(interest_arguments)
 {
 	io_service_t service;
 	io_object_t notifier;
@@ -262,7 +262,7 @@ static void release_service(void *refcon, io_service_t service, uint32_t type, v
 	atomic_fetch_add(&n_calls, 1);
 }
 
-TEST(spec_h14_h17_two_notifiers_and_a_borrowed_service)
+TEST(two_notifiers_and_a_borrowed_service)
 {
 	io_service_t service;
 	io_object_t notifiers[2];
@@ -293,7 +293,7 @@ TEST(spec_h14_h17_two_notifiers_and_a_borrowed_service)
 	end();
 }
 
-TEST(spec_h07_h09_interest_errors)
+TEST(interest_errors)
 {
 	io_registry_entry_t root;
 	io_service_t service;
@@ -341,7 +341,7 @@ TEST(dead_name_comes_before_the_notice)
 
 /* --- the ways of delivery -------------------------------------------------------- */
 
-TEST(spec_g01_g02_run_loop)
+TEST(run_loop)
 {
 	CFRunLoopSourceRef source;
 
@@ -367,7 +367,7 @@ static void signal_done(void *context)
 	dispatch_semaphore_signal(context);
 }
 
-TEST(spec_g03_g08_dispatch_queues)
+TEST(dispatch_queues)
 {
 	dispatch_queue_t first = dispatch_queue_create("first", NULL);
 	dispatch_queue_t second = dispatch_queue_create("second", NULL);
@@ -455,7 +455,7 @@ static io_object_t add_interest(IONotificationPortRef port, io_service_t service
 	return notifier;
 }
 
-TEST(spec_g04_one_port_on_a_concurrent_queue_does_not_overlap)
+TEST(one_port_on_a_concurrent_queue_does_not_overlap)
 {
 	dispatch_queue_t queue = dispatch_queue_create("many", DISPATCH_QUEUE_CONCURRENT);
 	io_service_t service;
@@ -488,7 +488,7 @@ static void meet(void *refcon, io_service_t service, uint32_t type, void *argume
 	atomic_fetch_add(&n_calls, 1);
 }
 
-TEST(spec_g05_two_ports_on_a_concurrent_queue_overlap)
+TEST(two_ports_on_a_concurrent_queue_overlap)
 {
 	dispatch_queue_t queue = dispatch_queue_create("many", DISPATCH_QUEUE_CONCURRENT);
 	IONotificationPortRef second = IONotificationPortCreate(0);
@@ -531,7 +531,7 @@ static bool name_exists(mach_port_t name)
 	return mach_port_type(mach_task_self(), name, &type) == 0;
 }
 
-TEST(spec_g09_port_destroyed_inside_its_callback)
+TEST(port_destroyed_inside_its_callback)
 {
 	dispatch_queue_t queue = dispatch_queue_create("one", NULL);
 	mach_port_t wake_port;
@@ -578,7 +578,7 @@ static void run_nested(void *refcon, io_service_t service, uint32_t type, void *
 	depth--;
 }
 
-TEST(spec_g14_nested_run_delivers_the_other_messages)
+TEST(nested_run_delivers_the_other_messages)
 {
 	io_service_t service;
 	io_object_t notifier;
@@ -633,7 +633,7 @@ static void send_completions(mach_port_t name, void *fn, int n)
 	port_unref(port);
 }
 
-TEST(spec_g18_others_on_the_queue_get_their_turn)
+TEST(others_on_the_queue_get_their_turn)
 {
 	busy_queue = dispatch_queue_create("busy", NULL);
 	warm_up(busy_queue);
@@ -662,7 +662,7 @@ static void destroy_notify(void *context)
 
 /* P-L8: on the queue of its callbacks a destroyed port is silent at once; on any other thread nothing
  * bad happens. */
-TEST(spec_pl8_ports_destroyed_while_callbacks_run)
+TEST(ports_destroyed_while_callbacks_run)
 {
 	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
 	int rounds = test_is_slow() ? 200 : 2000;

@@ -95,7 +95,7 @@ static int64_t number_property(uint64_t id, const char *key)
 static const char *const two =
 	BUNDLE("b", PERSONALITY("P1", "s", "100", "") PERSONALITY("P2", "s", "200", ""));
 
-TEST(spec_n06_the_best_score_is_started)
+TEST(the_best_score_is_started)
 {
 	begin(two);
 	end_serve(&host, &s, name);
@@ -108,7 +108,7 @@ TEST(spec_n06_the_best_score_is_started)
 	end();
 }
 
-TEST(spec_n07_a_refused_start_gives_way)
+TEST(a_refused_start_gives_way)
 {
 	begin(two);
 	end_serve(&host, &s, name);
@@ -120,7 +120,7 @@ TEST(spec_n07_a_refused_start_gives_way)
 	end();
 }
 
-TEST(spec_n08_a_refused_probe_gives_way)
+TEST(a_refused_probe_gives_way)
 {
 	begin(two);
 	end_serve(&host, &s, name);
@@ -131,7 +131,7 @@ TEST(spec_n08_a_refused_probe_gives_way)
 	end();
 }
 
-TEST(spec_n09_probe_raises_the_score)
+TEST(probe_raises_the_score)
 {
 	begin(two);
 	end_serve(&host, &s, name);
@@ -179,7 +179,7 @@ TEST(registration_waits_for_start)
 	end();
 }
 
-TEST(spec_f26_a_dead_host_is_replaced_and_its_services_go)
+TEST(a_dead_host_is_replaced_and_its_services_go)
 {
 	struct wire_notify_reply reply;
 	uint64_t ids[4];

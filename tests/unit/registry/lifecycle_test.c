@@ -45,7 +45,7 @@ static void adjust(uint64_t id, int delta)
 			 0);
 }
 
-TEST(spec_n01_n04_n05_busy_goes_up_the_chain)
+TEST(busy_goes_up_the_chain)
 {
 	struct wire_wait_quiet_request wait = { 0, 0 };
 	uint32_t busy = 0;

@@ -60,7 +60,7 @@ static size_t initial(struct wire_notify_reply *reply)
 	return n;
 }
 
-TEST(spec_f01_f03_f05_f06_arming)
+TEST(arming)
 {
 	struct wire_notify_reply reply;
 	uint64_t ids[8];
@@ -87,7 +87,7 @@ TEST(spec_f01_f03_f05_f06_arming)
 	end();
 }
 
-TEST(spec_f07_f09_types)
+TEST(types)
 {
 	struct wire_notify_add request = { .inlet = 1,
 					   .type = "IOServiceNope",
@@ -110,7 +110,7 @@ TEST(spec_f07_f09_types)
 	end();
 }
 
-TEST(spec_f10_claimed_services_keep_their_names)
+TEST(claimed_services_keep_their_names)
 {
 	struct wire_notify_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
@@ -151,7 +151,7 @@ TEST(spec_f10_claimed_services_keep_their_names)
 	end();
 }
 
-TEST(spec_f13_registering_again)
+TEST(registering_again)
 {
 	const char *types[] = { "IOServicePublish", "IOServiceFirstPublish", "IOServiceMatched",
 				"IOServiceFirstMatch" };
@@ -172,7 +172,7 @@ TEST(spec_f13_registering_again)
 	end();
 }
 
-TEST(spec_f20_pending_services_are_capped)
+TEST(pending_services_are_capped)
 {
 	struct wire_notify_reply reply;
 	uint64_t ids[1];
@@ -188,7 +188,7 @@ TEST(spec_f20_pending_services_are_capped)
 	end();
 }
 
-TEST(spec_f16_removed_subscriptions_are_silent)
+TEST(removed_subscriptions_are_silent)
 {
 	struct wire_notify_reply reply;
 	uint64_t ids[1];
@@ -216,7 +216,7 @@ static IOReturn interest(uint64_t service, const char *type, uint64_t *sub)
 	return status;
 }
 
-TEST(spec_h07_h08_h09_interest_errors)
+TEST(interest_errors)
 {
 	uint64_t sub;
 
@@ -235,7 +235,7 @@ TEST(spec_h07_h08_h09_interest_errors)
 	end();
 }
 
-TEST(spec_h10_h14_general_and_busy_interest)
+TEST(general_and_busy_interest)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_interest message;
