@@ -44,6 +44,7 @@ static IOReturn open_inlet(struct client_connection *connection, mach_port_t wak
 IOReturn client_async_begin(struct client_async *async, struct client_connection *connection,
 			    const struct client_call *call, struct wire_call_request *request)
 {
+	static const uint64_t none[1];
 	OSAsyncReference64 reference = { 0 };
 	IOReturn status = check_reference(call);
 	err_t err;
@@ -51,7 +52,9 @@ IOReturn client_async_begin(struct client_async *async, struct client_connection
 	if (status)
 		return status;
 	request->flags |= WIRE_CALL_ASYNC;
-	request->reference_count = call->n_reference ? call->n_reference : 1;
+	request->reference = call->n_reference
+				   ? (struct wire_u64s){ call->reference, call->n_reference }
+				   : (struct wire_u64s){ none, 1 };
 	if (call->wake_port == MACH_PORT_NULL)
 		return kIOReturnSuccess;
 	if (atomic_load(&connection->lost))

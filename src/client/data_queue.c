@@ -21,6 +21,7 @@
 #include "client/memory.h"
 #include "client/message.h"
 #include "wire/frame.h"
+#include "wire/async.h"
 
 enum { ENTRY_HEADER = DATA_QUEUE_ENTRY_HEADER_SIZE };
 
@@ -169,22 +170,51 @@ mach_port_t IODataQueueAllocateNotificationPort(void)
 	return port;
 }
 
-/* A driver's queue became non-empty: any number of wake-ups is one message. */
+/* One that came before a message of the driver's own keeps its place. */
+static void send_wake_up(struct port *port)
+{
+	struct port_message *message;
+
+	if (!client_message_new_wake_up(&message))
+		port_send(port, message);
+}
+
+static err_t receive_own(struct wire_frame *frame, struct port_message **ret_message)
+{
+	struct wire_port_message own;
+	err_t err = wire_frame_decode(frame, &wire_port_message_layout, &own);
+
+	if (!err)
+		err = client_message_new_plain((int32_t)own.id, own.data.data, own.data.size,
+					       ret_message);
+	return err;
+}
+
+/* A driver's queue became non-empty: any number of wake-ups is one message. Messages of the driver's
+ * own are as many as they are. */
 err_t client_data_queue_receive(void *context, int socket, struct port_message **ret_message)
 {
+	struct client_inlet *inlet = context;
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	bool awake = false;
+	bool awake = false, own = false;
 	err_t err = 0;
 
-	for (int n = 0; !err && n < CLIENT_INLET_FRAMES; n++) {
+	for (int n = 0; !err && !own && n < CLIENT_INLET_FRAMES; n++) {
 		err = wire_frame_receive(socket, &frame, WIRE_INLINE_MAX, false);
 		if (err)
 			break;
 		awake |= frame.header.type == WIRE_QUEUE_WAKE;
+		own = frame.header.type == WIRE_PORT_MESSAGE;
+		if (own)
+			err = receive_own(&frame, ret_message);
 		wire_frame_clear(&frame);
 	}
 	wire_frame_fini(&frame);
-	if (awake)
+	if (own && awake)
+		send_wake_up(inlet->port);
+	if (own && !err)
+		return 0;
+	if (awake && !own)
 		return client_message_new_wake_up(ret_message);
 	return err == -EBADMSG ? -EPIPE : err ? err : -EAGAIN;
 }

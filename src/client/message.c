@@ -108,6 +108,21 @@ err_t client_message_new_completion(IOReturn result, const OSAsyncReference64 re
 	return port_message_new(message, size, NULL, NULL, ret_message);
 }
 
+err_t client_message_new_plain(int32_t id, const void *data, size_t size,
+			       struct port_message **ret_message)
+{
+	uint8_t message[HEADER_SIZE + WIRE_PORT_MESSAGE_MAX] = { 0 };
+	size_t padded = (size + 3) & ~(size_t)3;
+
+	if (size > WIRE_PORT_MESSAGE_MAX)
+		return -EMSGSIZE;
+	put_header(message, HEADER_SIZE + padded, 0);
+	memcpy(message + offsetof(mach_msg_header_t, msgh_id), &id, sizeof(id));
+	if (size)
+		memcpy(message + HEADER_SIZE, data, size);
+	return port_message_new(message, HEADER_SIZE + padded, NULL, NULL, ret_message);
+}
+
 err_t client_message_new_wake_up(struct port_message **ret_message)
 {
 	mach_msg_header_t header = { .msgh_size = sizeof(header) };

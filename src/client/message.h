@@ -29,6 +29,9 @@ err_t client_message_new_interest(const struct client_interest *interest,
 err_t client_message_new_completion(IOReturn result, const OSAsyncReference64 reference,
 				    const uint64_t *arguments, uint32_t n_arguments,
 				    struct port_message **ret_message);
+/* A driver's own message: header and SIZE (at most WIRE_PORT_MESSAGE_MAX) bytes, padded to 4. */
+err_t client_message_new_plain(int32_t id, const void *data, size_t size,
+			       struct port_message **ret_message);
 /* A bare header: data is available. */
 err_t client_message_new_wake_up(struct port_message **ret_message);
 

@@ -14,6 +14,7 @@
 #include "client/watch.h"
 #include "wire/browse.h"
 #include "wire/query.h"
+#include "wire/open.h"
 
 /* --- finding --------------------------------------------------------------------- */
 
@@ -333,14 +334,21 @@ kern_return_t IOServiceRequestProbe(io_service_t service, uint32_t options)
 
 kern_return_t IOServiceAuthorize(io_service_t service, uint32_t options)
 {
+	struct wire_authorize_request request = { .options = options };
+	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct client_entry *entry;
+	IOReturn status;
 	err_t err = client_handle_service(service, &entry);
 
 	if (err)
 		return client_status_of_handle(err);
+	request.service = entry->id;
 	client_entry_unref(entry);
-	/* Nobody is there who could ask the user. */
-	return kIOReturnNotPrivileged;
+	/* Nobody is there who could ask the user: the session's policy decides. */
+	status = client_session_ask(&wire_authorize_request_layout, &request, NULL, NULL, &frame,
+				    NULL);
+	wire_frame_fini(&frame);
+	return status;
 }
 
 kern_return_t IOServiceOFPathToBSDName(mach_port_t mainPort, const char *openFirmwarePath,

@@ -14,7 +14,7 @@ enum {
 };
 
 /* What a driver's reference stands for. Word 0 of the reference is the key, shifted over the flag
- * bits; the client's own words never come here. */
+ * bits; the client's own words are there for the driver to see, completions carry the token alone. */
 struct record {
 	struct host_inlet *inlet; /* retained */
 	uint64_t token;
@@ -52,12 +52,14 @@ static uint64_t key_of(const OSAsyncReference64 reference)
 }
 
 err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint64_t token,
-		       OSAsyncReference64 ret_reference)
+		       const uint64_t *words, size_t n_words, OSAsyncReference64 ret_reference)
 {
 	struct record *record;
 	err_t err;
 
 	memset(ret_reference, 0, sizeof(OSAsyncReference64));
+	for (size_t i = 1; i < n_words && i < kOSAsyncRef64Count; i++)
+		ret_reference[i] = words[i];
 	ret_reference[kIOAsyncReservedIndex] = kIOUCAsync64Flag;
 	if (!inlet)
 		return 0;
@@ -220,4 +222,46 @@ IOReturn IOUserClientReleaseAsyncReference64(IOUserClient *client, OSAsyncRefere
 {
 	host_async_release(client->service.runtime->connection->async, reference);
 	return kIOReturnSuccess;
+}
+
+/* --- the same with words of 32 bits: the key fits into one ----------------------- */
+
+static void widen(OSAsyncReference64 wide, const OSAsyncReference reference)
+{
+	for (int i = 0; i < kOSAsyncRef64Count; i++)
+		wide[i] = reference[i];
+}
+
+void IOUserClientSetAsyncReference(OSAsyncReference reference, uintptr_t wakePort,
+				   mach_vm_address_t callback, io_user_reference_t refcon)
+{
+	natural_t flags = reference[kIOAsyncReservedIndex] & kIOUCAsync0Flags;
+
+	reference[kIOAsyncReservedIndex] = flags | ((natural_t)wakePort & ~kIOUCAsync0Flags);
+	reference[kIOAsyncCalloutFuncIndex] = (natural_t)callback;
+	reference[kIOAsyncCalloutRefconIndex] = (natural_t)refcon;
+}
+
+IOReturn IOUserClientSendAsyncResult(IOUserClient *client, OSAsyncReference reference,
+				     IOReturn result, void *const *arguments, uint32_t count)
+{
+	OSAsyncReference64 wide;
+	io_user_reference_t words[kMaxAsyncArgs];
+
+	if (count > kMaxAsyncArgs)
+		return kIOReturnMessageTooLarge;
+	if (count && !arguments)
+		return kIOReturnBadArgument;
+	widen(wide, reference);
+	for (uint32_t i = 0; i < count; i++)
+		words[i] = (uintptr_t)arguments[i];
+	return IOUserClientSendAsyncResult64(client, wide, result, words, count);
+}
+
+IOReturn IOUserClientReleaseAsyncReference(IOUserClient *client, OSAsyncReference reference)
+{
+	OSAsyncReference64 wide;
+
+	widen(wide, reference);
+	return IOUserClientReleaseAsyncReference64(client, wide);
 }

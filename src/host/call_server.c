@@ -21,6 +21,7 @@ enum {
 	SEND_WAIT_MS = 100,
 	SEND_WAIT_TURNS = 10, /* for a client that does not read, at the end */
 	TRAP_PARAMETERS = 6,
+	POISON = 0xdb,
 };
 
 typedef err_t (*handler_fn)(struct host_turn *turn);
@@ -77,7 +78,7 @@ static IOReturn check_call(const struct wire_call_request *in)
 	bool input_memory = in->flags & WIRE_CALL_INPUT_MEMORY;
 	bool output_memory = in->flags & WIRE_CALL_OUTPUT_MEMORY;
 
-	if ((in->flags & WIRE_CALL_ASYNC) && (!in->reference_count || in->reference_count > 8))
+	if ((in->flags & WIRE_CALL_ASYNC) && !in->reference.count)
 		return kIOReturnBadArgument;
 	if (input_memory != (in->structure.size > HOST_INBAND_MAX) ||
 	    output_memory != (in->structure_output_size > HOST_INBAND_MAX))
@@ -136,12 +137,13 @@ static IOReturn begin_async(struct host_turn *turn, const struct wire_call_reque
 			return kIOReturnBadArgument;
 		}
 	}
-	err = host_async_begin(turn->connection->async, inlet, in->token, reference);
+	err = host_async_begin(turn->connection->async, inlet, in->token, in->reference.items,
+			       in->reference.count, reference);
 	host_inlet_unref(inlet);
 	if (err)
 		return host_turn_status_of(err);
 	arguments->asyncReference = reference;
-	arguments->asyncReferenceCount = in->reference_count;
+	arguments->asyncReferenceCount = (uint32_t)in->reference.count;
 	arguments->asyncWakePort = reference[0] & ~(uint64_t)kIOUCAsync0Flags;
 	return kIOReturnSuccess;
 }
@@ -235,6 +237,12 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 	err_t err;
 
 	if (!host_turn_is_closed(turn))
+		status = host_message_filter_check(turn->connection,
+						   in->flags & WIRE_CALL_ASYNC
+							   ? io_filter_type_external_async_method
+							   : io_filter_type_external_method,
+						   in->selector);
+	if (!status)
 		status = make_memories(turn, in, &arguments);
 	if (!status)
 		status = begin_async(turn, in, &arguments, reference);
@@ -243,6 +251,9 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 	if (atomic_load(&host->told) != told)
 		host_settle(host);
 	err = status ? host_turn_answer_status(turn, status) : answer_call(turn, in, &arguments);
+	/* A driver that keeps the pointer shall not find what it hopes for. */
+	if (arguments.structureInput)
+		memset((void *)in->structure.data, POISON, in->structure.size);
 	IOMemoryDescriptorRelease(arguments.structureInputDescriptor);
 	IOMemoryDescriptorRelease(arguments.structureOutputDescriptor);
 	if (variable)
@@ -266,10 +277,9 @@ static err_t handle_call(struct host_turn *turn)
 		return host_turn_answer_status(turn, status);
 	if (!(in.flags & WIRE_CALL_OUTPUT_MEMORY))
 		memset(turn->output, 0, in.structure_output_size);
-	if (connection->single_thread)
-		host_turn_enter_alone(turn);
-	else
-		host_turn_enter_shared(turn);
+	host_turn_enter(turn, connection->single_thread ? HOST_GATE_ALONE
+			      : connection->locking	? HOST_GATE_SHARED
+							: HOST_GATE_BESIDE);
 	err = call_in_gate(turn, &in);
 	host_turn_leave(turn);
 	return err;
@@ -283,18 +293,18 @@ static err_t handle_trap(struct host_turn *turn)
 	IOExternalTrap *trap = NULL;
 	IOReturn status = kIOReturnSuccess;
 	err_t err = wire_frame_decode(&turn->frame, &wire_trap_request_layout, &in);
-	IOExternalTrap *(*get)(IOUserClient *, IOService **, uint32_t) =
-		host_client_op(turn->client, getTargetAndTrapForIndex);
 
 	if (err)
 		return err;
 	for (size_t i = 0; i < in.parameters.count && i < TRAP_PARAMETERS; i++)
 		p[i] = (uintptr_t)in.parameters.items[i];
-	host_turn_enter_shared(turn); /* macOS takes no lock; here close must be able to wait */
+	host_turn_enter(turn, HOST_GATE_BESIDE);
 	if (host_turn_is_closed(turn))
 		status = kIOReturnBadArgument;
-	else if (get)
-		trap = get(turn->client, &target, in.index);
+	else
+		status = host_message_filter_check(turn->connection, io_filter_type_trap, in.index);
+	if (!status)
+		trap = host_legacy_method_find_trap(turn->client, &target, in.index);
 	if (trap && trap->func && target)
 		status = trap->func(target, p[0], p[1], p[2], p[3], p[4], p[5]);
 	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
@@ -330,55 +340,11 @@ err_t host_turn_handle(struct host_turn *turn)
 /* --- start --------------------------------------------------------------------------------------
  */
 
-/* Is KEY there; is it true. */
-static bool read_flag(IOService *service, CFStringRef key, bool *present)
-{
-	CFTypeRef value = IOServiceCopyProperty(service, key);
-	bool is_true = value == kCFBooleanTrue;
-
-	*present |= value != NULL;
-	if (value)
-		CFRelease(value);
-	return is_true;
-}
-
-/* The subject must hold what IOUserClientEntitlements names; boolean false admits everybody. */
-static bool is_entitled(struct host_connection *connection)
-{
-	IOService *service = &connection->client->service;
-	CFTypeRef value = IOServiceCopyProperty(service, CFSTR(kIOUserClientEntitlementsKey));
-	char name[256];
-	bool entitled = !value || value == kCFBooleanFalse;
-
-	if (value && CFGetTypeID(value) == CFStringGetTypeID())
-		entitled = CFStringGetCString(value, name, sizeof(name), kCFStringEncodingUTF8) &&
-			   host_client_has_entitlement(&connection->task, name);
-	if (value)
-		CFRelease(value);
-	return entitled;
-}
-
 err_t host_connection_serve(struct host_connection *connection, int socket)
 {
-	IOService *service = &connection->client->service;
-	bool any = false, shared = false;
 	err_t err;
 
 	connection->socket = socket;
-	connection->locking = read_flag(service, CFSTR(kIOUserClientDefaultLockingKey), &any);
-	connection->single_thread = read_flag(
-		service, CFSTR(kIOUserClientDefaultLockingSingleThreadExternalMethodKey), &any);
-	connection->lock_set_properties =
-		read_flag(service, CFSTR(kIOUserClientDefaultLockingSetPropertiesKey), &any);
-	if (!any) {
-		connection->locking = true;
-		IOServiceSetProperty(service, CFSTR(kIOUserClientDefaultLockingKey),
-				     kCFBooleanTrue);
-	}
-	read_flag(service, CFSTR(kIOUserClientSharedInstanceKey), &shared);
-	connection->shared_instance = shared;
-	if (!is_entitled(connection))
-		return -EACCES;
 	err = host_watcher_add(connection->host, connection);
 	return err ? err : host_receiver_start(connection);
 }

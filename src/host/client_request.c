@@ -17,11 +17,17 @@ err_t host_client_request_close(struct host_turn *turn)
 {
 	err_t err;
 
-	host_turn_enter_alone(turn);
+	host_turn_enter(turn, HOST_GATE_ALONE);
 	host_client_close_locked(turn->connection, false);
 	err = host_turn_answer_status(turn, kIOReturnSuccess);
 	host_turn_leave(turn);
 	return err;
+}
+
+/* Memory and other clients: alone with default locking, else as the driver likes. */
+static void enter_with_locking(struct host_turn *turn)
+{
+	host_turn_enter(turn, turn->connection->locking ? HOST_GATE_ALONE : HOST_GATE_BESIDE);
 }
 
 /* --- memory ------------------------------------------------------------------------------ */
@@ -41,7 +47,7 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 {
 	struct wire_map_reply out = { 0 };
 	IOMemoryDescriptor *memory = NULL;
-	IOOptionBits options = in->options & kIOMapUserOptionsMask;
+	IOOptionBits options = 0; /* the driver's own; the caller's are added by the caller */
 	IOReturn status = get_memory(turn, in->memory_type, &options, &memory);
 	bool read_only;
 	int fd = -1;
@@ -77,7 +83,7 @@ err_t host_client_request_map(struct host_turn *turn)
 
 	if (err)
 		return err;
-	host_turn_enter_alone(turn);
+	enter_with_locking(turn);
 	err = map_in_gate(turn, &in);
 	host_turn_leave(turn);
 	return err;
@@ -97,7 +103,7 @@ err_t host_client_request_unmap(struct host_turn *turn)
 
 	if (err)
 		return err;
-	host_turn_enter_alone(turn);
+	enter_with_locking(turn);
 	status = get_memory(turn, in.memory_type, &options, &memory);
 	if (!status && memory)
 		out.number = host_memories_find(turn->connection->memories, memory) ?: NEVER_MAPPED;
@@ -178,7 +184,7 @@ err_t host_client_request_set_notification_port(struct host_turn *turn)
 		return err;
 	if (in.inlet)
 		inlet = host_turn_find_inlet(turn, in.inlet, WIRE_INLET_WAKEUPS);
-	host_turn_enter_alone(turn);
+	host_turn_enter(turn, HOST_GATE_ALONE);
 	if (!host_turn_is_closed(turn) && (inlet || !in.inlet))
 		status = set ? set(turn->client, inlet ? host_inlet_wake_port(inlet) : NULL,
 				   in.type, in.reference)
@@ -198,7 +204,7 @@ err_t host_client_request_get_service(struct host_turn *turn)
 	struct wire_number_reply out = { 0 };
 	err_t err;
 
-	host_turn_enter_shared(turn);
+	host_turn_enter(turn, HOST_GATE_BESIDE);
 	if (get && !host_turn_is_closed(turn)) {
 		IOService *service = get(turn->client);
 
@@ -211,6 +217,38 @@ err_t host_client_request_get_service(struct host_turn *turn)
 	return err;
 }
 
+struct allowing {
+	CFArrayRef allowed;
+	bool all;
+};
+
+static void look_for(const void *key, const void *value, void *context)
+{
+	struct allowing *allowing = context;
+
+	allowing->all &= CFArrayContainsValue(
+		allowing->allowed, CFRangeMake(0, CFArrayGetCount(allowing->allowed)), key);
+}
+
+/* The keys that may be set, where the user client lists them (spec 5.10). */
+static IOReturn check_allowable(IOService *service, CFTypeRef value)
+{
+	CFTypeRef allowed =
+		IOServiceCopyProperty(service, CFSTR("IORegistryEntryAllowableSetProperties"));
+	struct allowing allowing = { allowed, true };
+	IOReturn status = kIOReturnNotPermitted;
+
+	if (!allowed)
+		return kIOReturnSuccess;
+	if (CFGetTypeID(value) == CFDictionaryGetTypeID() &&
+	    CFGetTypeID(allowed) == CFArrayGetTypeID()) {
+		CFDictionaryApplyFunction(value, look_for, &allowing);
+		status = allowing.all ? kIOReturnSuccess : kIOReturnBadArgument;
+	}
+	CFRelease(allowed);
+	return status;
+}
+
 err_t host_client_request_set_properties(struct host_turn *turn)
 {
 	struct wire_set_client_properties in;
@@ -221,11 +259,11 @@ err_t host_client_request_set_properties(struct host_turn *turn)
 
 	if (err)
 		return err;
-	if (turn->connection->lock_set_properties)
-		host_turn_enter_alone(turn);
-	else
-		host_turn_enter_shared(turn);
+	host_turn_enter(turn,
+			turn->connection->lock_set_properties ? HOST_GATE_ALONE : HOST_GATE_BESIDE);
 	if (!host_turn_is_closed(turn) && in.value)
+		status = check_allowable(&turn->client->service, in.value);
+	if (!status)
 		status = set ? set(&turn->client->service, in.value) : kIOReturnUnsupported;
 	err = host_turn_answer_status(turn, host_method_table_clean_status(status));
 	host_turn_leave(turn);
@@ -251,7 +289,7 @@ err_t host_client_request_connect_client(struct host_turn *turn)
 	if (err)
 		return err;
 	other = host_service_find(turn->connection->host, in.user_client);
-	host_turn_enter_alone(turn);
+	enter_with_locking(turn);
 	if (!host_turn_is_closed(turn) && other &&
 	    is_same_client(turn->connection, other->runtime->connection))
 		status = connect ? connect(turn->client, (IOUserClient *)other)

@@ -117,6 +117,7 @@ struct host {
 	struct host_threads threads;
 	struct host_watcher watcher;
 	bool in_process;
+	const struct io_filter_callbacks *_Atomic filter; /* NULL until a driver registers one */
 
 	/* loop thread only */
 	struct map candidates; /* candidate -> struct host_driver */
@@ -330,6 +331,13 @@ void host_driver_end_all(struct host *host);
 struct host_async;
 struct host_memories;
 
+/* What the registry knows of a program (wire/open.h). */
+struct IOClientTaskRights {
+	uint32_t flags;		      /* WIRE_OPEN_* */
+	uint64_t service;	      /* what it opened */
+	CFDictionaryRef entitlements; /* may be NULL */
+};
+
 enum { HOST_SLOW_SLOTS = 64 };
 
 struct host_connection {
@@ -337,12 +345,16 @@ struct host_connection {
 	struct host *host;
 	int socket; /* -1 until connected */
 	IOClientTask task;
+	struct IOClientTaskRights rights; /* of the task */
 	char *process;
+	const struct io_filter_callbacks *filter; /* valid with a policy */
+	io_filter_policy_t filter_policy;	  /* 0: none; fixed at open */
 
-	/* The gate: methods hold it shared, close and the others exclusively. */
+	/* The gate: methods hold it shared, close and the others exclusively (turn.h). */
 	pthread_rwlock_t gate;
+	atomic_uint n_beside; /* requests that run without the gate */
 	bool locking, single_thread, lock_set_properties, shared_instance; /* fixed at open */
-	atomic_bool closed;   /* changed under the gate */
+	atomic_bool closed;   /* nothing begins any more; changed under the gate */
 	atomic_bool ending;   /* its end is queued or running */
 	atomic_bool inactive; /* no more requests */
 
@@ -378,7 +390,8 @@ static inline bool host_receiver_is_busy(uint64_t turn)
 }
 /* Request TURN has taken long: unless it has finished, another thread receives from now on. */
 void host_receiver_is_late(struct host_connection *connection, uint64_t turn);
-/* Read the locking properties and start receiving. Takes SOCKET on success and failure. */
+/* Start receiving, when the driver's demands have been met (host_client_rights_check). Takes SOCKET
+ * on success and failure. */
 err_t host_connection_serve(struct host_connection *connection, int socket);
 /* Wait until all receiving threads have left. */
 void host_connection_wait(struct host_connection *connection);
@@ -393,11 +406,32 @@ IOReturn host_client_retire(struct host_connection *connection, IOOptionBits opt
 void host_client_shut(IOUserClient *client);
 /* End it now: waits for calls in flight. Queue thread. */
 void host_client_end(IOUserClient *client, IOOptionBits options, bool tell);
+/* The opening has failed after the client was made: clientClose, then the end. Queue thread. */
+void host_client_refuse(IOUserClient *client);
 /* The five-argument open with all its defaults. */
 IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t type,
 			  IOUserClient **ret_client);
-/* Has the subject this entitlement? */
-bool host_client_has_entitlement(const IOClientTask *task, const char *name);
+
+/* --- rights (client_rights.c), message filter (message_filter.c) ------------------------ */
+
+/* A copy with references of its own. */
+void host_client_rights_init(struct IOClientTaskRights *rights,
+			     const struct IOClientTaskRights *other);
+void host_client_rights_fini(struct IOClientTaskRights *rights);
+/* Steps 8 to 12 of an opening (spec 5.1): reads the locking properties, compares what the user
+ * client demands with what the program has, asks the filter. The caller closes it on failure. */
+IOReturn host_client_rights_check(struct host_connection *connection, uint32_t type);
+IOReturn host_message_filter_resolve(struct host_connection *connection, uint32_t type);
+IOReturn host_message_filter_check(struct host_connection *connection, io_filter_type_t type,
+				   uint32_t selector);
+void host_message_filter_release(struct host_connection *connection);
+
+/* --- method tables of the time before (legacy_method.c) ----------------------------------- */
+
+IOReturn host_legacy_method_run(IOUserClient *client, uint32_t selector,
+				IOExternalMethodArguments *arguments);
+IOExternalTrap *host_legacy_method_find_trap(IOUserClient *client, IOService **target,
+					     uint32_t index);
 
 /* --- pure checks (method_table.c) ----------------------------------------------------- */
 
@@ -429,6 +463,8 @@ err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout
 		      const void *message, bool can_drop, bool keep);
 /* A wake-up: one that cannot be sent at once is dropped. 0 or -EPIPE. */
 err_t host_inlet_wake(struct host_inlet *inlet);
+/* A driver's own message, now or never: -EPIPE; -EAGAIN: too many are unread. */
+err_t host_inlet_post(struct host_inlet *inlet, uint32_t id, const void *data, size_t size);
 /* Loop thread: forget what waits, no more callbacks. Sends fail with -EPIPE from now on. */
 void host_inlet_close(struct host_inlet *inlet);
 uint64_t host_inlet_dropped(struct host_inlet *inlet);
@@ -443,9 +479,10 @@ enum { HOST_ASYNC_MAX = 65536 }; /* outstanding references of one connection */
 
 struct host_async *host_async_new(void);
 struct host_async *host_async_free(struct host_async *async);
-/* A call begins: INLET (borrowed) may be NULL (no wake port). Fills word 0. -ENOSPC, -ENOMEM. */
+/* A call begins: INLET (borrowed) may be NULL (no wake port). Fills word 0, the others are the
+ * client's WORDS. -ENOSPC, -ENOMEM. */
 err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint64_t token,
-		       OSAsyncReference64 ret_reference);
+		       const uint64_t *words, size_t n_words, OSAsyncReference64 ret_reference);
 IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference, IOReturn result,
 			 const io_user_reference_t *arguments, uint32_t count,
 			 IOOptionBits options);

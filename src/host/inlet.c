@@ -10,6 +10,8 @@
 #include "base/scope.h"
 #include "wire/async.h"
 
+enum { WAKE_ROOM = 32 * 1024 };
+
 /* A message that the socket did not take. */
 struct waiting {
 	struct list link;
@@ -39,7 +41,7 @@ err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 		     struct host_inlet **ret_inlet)
 {
 	struct host_inlet *inlet = calloc(1, sizeof(*inlet));
-	int small = 1;
+	int small = WAKE_ROOM;
 
 	if (!inlet) {
 		fd_close(socket);
@@ -51,7 +53,7 @@ err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 	inlet->loop = loop;
 	inlet->socket = socket;
 	inlet->inlet_class = inlet_class;
-	/* Wake-ups that pile up say nothing: let the kernel refuse them early. */
+	/* Wake-ups that pile up say nothing and a driver's messages are few: refused early. */
 	if (inlet_class == WIRE_INLET_WAKEUPS)
 		setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	*ret_inlet = inlet;
@@ -220,6 +222,14 @@ err_t host_inlet_wake(struct host_inlet *inlet)
 	return err == -EPIPE ? err : 0;
 }
 
+err_t host_inlet_post(struct host_inlet *inlet, uint32_t id, const void *data, size_t size)
+{
+	struct wire_port_message message = { id, { data, size } };
+
+	scope_lock(&inlet->lock);
+	return send_now_locked(inlet, &wire_port_message_layout, &message);
+}
+
 void host_inlet_close(struct host_inlet *inlet)
 {
 	bool watched;
@@ -236,6 +246,8 @@ void host_inlet_close(struct host_inlet *inlet)
 	if (watched)
 		host_inlet_unref(inlet);
 }
+
+enum { SEND_INVALID_DEST = 0x10000003, SEND_TIMED_OUT = 0x10000004 };
 
 /* --- wake ports ------------------------------------------------------------ */
 
@@ -255,10 +267,24 @@ void IOWakePortRelease(IOWakePort *port)
 	host_inlet_unref((struct host_inlet *)port);
 }
 
+IOReturn IOUserClientSendMessage(IOWakePort *port, int32_t messageID, const void *data, size_t size)
+{
+	if (!port || (size && !data))
+		return kIOReturnBadArgument;
+	if (size > WIRE_PORT_MESSAGE_MAX)
+		return kIOReturnMessageTooLarge;
+	switch (host_inlet_post((struct host_inlet *)port, (uint32_t)messageID, data, size)) {
+	case 0:
+		return kIOReturnSuccess;
+	case -EPIPE:
+		return SEND_INVALID_DEST;
+	default:
+		return SEND_TIMED_OUT;
+	}
+}
+
 IOReturn IOUserClientSendNotification(IOWakePort *port)
 {
-	enum { SEND_INVALID_DEST = 0x10000003 };
-
 	if (!port)
 		return kIOReturnBadArgument;
 	return host_inlet_wake((struct host_inlet *)port) ? SEND_INVALID_DEST : kIOReturnSuccess;

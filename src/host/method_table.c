@@ -46,10 +46,6 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 {
 	IOReturn status;
 
-	if (!dispatch)
-		return arguments->structureInputDescriptor || arguments->structureOutputDescriptor
-			     ? kIOReturnIPCError
-			     : kIOReturnUnsupported;
 	status = check_sizes(arguments, dispatch->checkScalarInputCount,
 			     dispatch->checkStructureInputSize, dispatch->checkScalarOutputCount,
 			     dispatch->checkStructureOutputSize);
@@ -93,16 +89,17 @@ IOReturn IOUserClientExternalMethod(IOUserClient *client, uint32_t selector,
 				    const IOExternalMethodDispatch *dispatch, OSObject *target,
 				    void *reference)
 {
-	IOReturn status = host_method_table_check(dispatch, arguments);
+	IOReturn status;
 
+	if (!dispatch)
+		return host_legacy_method_run(client, selector, arguments);
+	status = host_method_table_check(dispatch, arguments);
 	return status ? status : dispatch->function(target, reference, arguments);
 }
 
 static bool entitled(void *context, const char *name)
 {
-	const IOClientTask *task = IOUserClientGetTask(context);
-
-	return task && host_client_has_entitlement(task, name);
+	return IOTaskHasEntitlement(IOUserClientGetTask(context), name);
 }
 
 IOReturn IOUserClientDispatchExternalMethod(IOUserClient *client, uint32_t selector,

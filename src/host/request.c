@@ -228,18 +228,18 @@ static void serve_client(struct request *request, IOUserClient *client)
 	struct IOServiceRuntime *runtime = client->service.runtime;
 	struct wire_open_client_reply reply = { .class_name = host_service_shown_class(
 							&client->service) };
-	err_t err;
+	IOReturn status = host_service_enter(&client->service, in->user_client, in->service,
+					     WIRE_PUBLISH_USER_CLIENT)
+				? kIOReturnNoResources
+				: host_client_rights_check(runtime->connection, in->type);
 
-	err = host_service_enter(&client->service, in->user_client, in->service,
-				 WIRE_PUBLISH_USER_CLIENT);
-	if (!err)
-		err = host_connection_serve(runtime->connection,
-					    wire_frame_take_fd(&request->frame, 0));
-	if (err) {
+	if (!status &&
+	    host_connection_serve(runtime->connection, wire_frame_take_fd(&request->frame, 0)))
+		status = kIOReturnNoResources;
+	if (status) {
 		/* Over before the caller hears of it (spec K18). */
-		host_client_end(client, 0, false);
-		answer_status(request,
-			      err == -EACCES ? kIOReturnNotPrivileged : kIOReturnNoResources);
+		host_client_refuse(client);
+		answer_status(request, status);
 		return;
 	}
 	pthread_mutex_lock(&runtime->lock);
@@ -254,12 +254,18 @@ static void serve_client(struct request *request, IOUserClient *client)
 static void run_open(struct request *request)
 {
 	const struct wire_open_client *in = &request->in.open;
+	struct IOClientTaskRights rights = {
+		.flags = in->flags,
+		.service = in->service,
+		.entitlements = in->entitlements,
+	};
 	IOClientTask task = {
 		.pid = (int32_t)in->pid,
 		.uid = in->uid,
 		.gid = in->gid,
 		.name = in->process,
 		.administrator = in->flags & WIRE_OPEN_ADMINISTRATOR,
+		.rights = &rights,
 	};
 	IOUserClient *client = NULL;
 	IOReturn status = host_client_open(request->service, &task, in->type, &client);
@@ -473,7 +479,11 @@ static IOReturn status_of(struct request *request, err_t err)
 static bool is_valid(const struct request *request)
 {
 	const struct wire_probe *probe = &request->in.probe;
+	const struct wire_open_client *open = &request->in.open;
 
+	if (request->run == run_open)
+		return !open->entitlements ||
+		       CFGetTypeID(open->entitlements) == CFDictionaryGetTypeID();
 	if (request->run != run_probe)
 		return true;
 	return probe->personality && CFGetTypeID(probe->personality) == CFDictionaryGetTypeID() &&

@@ -7,10 +7,18 @@
 
 enum { HOST_INBAND_MAX = 4096 }; /* bytes of a structure inside the message */
 
+/* How a request stands to the others of its connection (spec 5.4). */
+enum host_gate {
+	HOST_GATE_BESIDE, /* to none: the connection's end alone waits for it */
+	HOST_GATE_SHARED, /* among methods */
+	HOST_GATE_ALONE,
+};
+
 struct host_turn {
 	struct host_connection *connection;
 	IOUserClient *client;
 	struct wire_frame frame;
+	enum host_gate gate;
 	uint64_t number;   /* what connection->turn is, unless another thread receives now */
 	uint64_t start_ns; /* 0: this call is not measured */
 	uint8_t output[HOST_INBAND_MAX] __attribute__((aligned(16)));
@@ -23,19 +31,29 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 err_t host_turn_answer_status(struct host_turn *turn, IOReturn status);
 IOReturn host_turn_status_of(err_t err);
 
-static inline void host_turn_enter_shared(struct host_turn *turn)
+static inline void host_turn_enter(struct host_turn *turn, enum host_gate gate)
 {
-	pthread_rwlock_rdlock(&turn->connection->gate);
-}
-
-static inline void host_turn_enter_alone(struct host_turn *turn)
-{
-	pthread_rwlock_wrlock(&turn->connection->gate);
+	turn->gate = gate;
+	if (gate == HOST_GATE_BESIDE)
+		atomic_fetch_add(&turn->connection->n_beside, 1);
+	else if (gate == HOST_GATE_SHARED)
+		pthread_rwlock_rdlock(&turn->connection->gate);
+	else
+		pthread_rwlock_wrlock(&turn->connection->gate);
 }
 
 static inline void host_turn_leave(struct host_turn *turn)
 {
-	pthread_rwlock_unlock(&turn->connection->gate);
+	struct host_connection *connection = turn->connection;
+
+	if (turn->gate != HOST_GATE_BESIDE) {
+		pthread_rwlock_unlock(&connection->gate);
+	} else if (atomic_fetch_sub(&connection->n_beside, 1) == 1 &&
+		   atomic_load(&connection->ending)) {
+		pthread_mutex_lock(&connection->lock);
+		pthread_cond_broadcast(&connection->left);
+		pthread_mutex_unlock(&connection->lock);
+	}
 }
 
 static inline bool host_turn_is_closed(struct host_turn *turn)

@@ -27,6 +27,12 @@ const struct IODriverClass IOUserClientBase = {
 	.userClient = &base_operations,
 };
 
+const struct IODriverClass IOUserClient2022Base = {
+	.name = "IOUserClient2022",
+	.superclass = &IOUserClientBase,
+	.instanceSize = sizeof(struct IOUserClient),
+};
+
 /* --- the connection -------------------------------------------------------------- */
 
 err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
@@ -56,6 +62,9 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	connection->task = *task;
 	connection->process = strdup(task->name ? task->name : "");
 	connection->task.name = connection->process;
+	if (task->rights)
+		host_client_rights_init(&connection->rights, task->rights);
+	connection->task.rights = &connection->rights;
 	connection->async = host_async_new();
 	connection->memories = host_memories_new();
 	if (!connection->process || !connection->async || !connection->memories) {
@@ -66,11 +75,33 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	return 0;
 }
 
+static void close_inlets(void *context)
+{
+	struct host_connection *connection = context;
+	struct host_inlet *inlet;
+	struct map inlets;
+	size_t cursor = 0;
+
+	pthread_mutex_lock(&connection->lock);
+	inlets = connection->inlets;
+	connection->inlets = (struct map)MAP_INIT;
+	pthread_mutex_unlock(&connection->lock);
+	while ((inlet = map_next(&inlets, &cursor, NULL))) {
+		host_inlet_close(inlet);
+		host_inlet_unref(inlet);
+	}
+	map_fini(&inlets);
+}
+
 struct host_connection *host_connection_free(struct host_connection *connection)
 {
 	if (!connection)
 		return NULL;
+	host_message_filter_release(connection);
+	host_client_rights_fini(&connection->rights);
+	/* Not before: a driver that keeps the object may complete calls when the program has closed. */
 	host_async_free(connection->async);
+	host_on_loop(connection->host, close_inlets, connection);
 	host_memories_free(connection->memories);
 	map_fini(&connection->inlets);
 	fd_close(connection->socket);
@@ -216,12 +247,18 @@ static void await_methods(void *context)
 
 	pthread_rwlock_wrlock(&connection->gate);
 	pthread_rwlock_unlock(&connection->gate);
+	pthread_mutex_lock(&connection->lock);
+	while (atomic_load(&connection->n_beside))
+		pthread_cond_wait(&connection->left, &connection->lock);
+	pthread_mutex_unlock(&connection->lock);
 	queue_end(job);
 }
 
 /* True when no method runs; none begins any more. */
 static bool is_quiet(struct host_connection *connection)
 {
+	if (atomic_load(&connection->n_beside))
+		return false;
 	if (atomic_load(&connection->closed))
 		return true;
 	if (pthread_rwlock_trywrlock(&connection->gate))
@@ -254,24 +291,6 @@ void host_client_end_later(struct host_connection *connection)
 		queue_end(job);
 }
 
-static void close_inlets(void *context)
-{
-	struct host_connection *connection = context;
-	struct host_inlet *inlet;
-	struct map inlets;
-	size_t cursor = 0;
-
-	pthread_mutex_lock(&connection->lock);
-	inlets = connection->inlets;
-	connection->inlets = (struct map)MAP_INIT;
-	pthread_mutex_unlock(&connection->lock);
-	while ((inlet = map_next(&inlets, &cursor, NULL))) {
-		host_inlet_close(inlet);
-		host_inlet_unref(inlet);
-	}
-	map_fini(&inlets);
-}
-
 IOReturn host_client_retire(struct host_connection *connection, IOOptionBits options)
 {
 	host_client_end_later(connection);
@@ -295,7 +314,6 @@ void host_client_shut(IOUserClient *client)
 	if (connection->socket >= 0)
 		shutdown(connection->socket, SHUT_RDWR);
 	host_connection_wait(connection);
-	host_async_release_all(connection->async);
 }
 
 void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
@@ -308,10 +326,21 @@ void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
 	host_client_shut(client);
 	IOServiceRetain(&client->service);
 	host_terminate_now(&client->service, options, tell);
-	host_on_loop(connection->host, close_inlets, connection);
 	connection->socket = fd_close(connection->socket);
 	IOServiceRelease(&client->service); /* the framework's, from newUserClient */
 	IOServiceRelease(&client->service);
+}
+
+void host_client_refuse(IOUserClient *client)
+{
+	struct host_connection *connection = client->service.runtime->connection;
+
+	/* Its end, if clientClose asks for one, comes here and not later. */
+	atomic_store(&connection->ending, true);
+	pthread_rwlock_wrlock(&connection->gate);
+	host_client_close_locked(connection, false);
+	pthread_rwlock_unlock(&connection->gate);
+	host_client_end(client, 0, false);
 }
 
 /* --- rights ------------------------------------------------------------------------------ */
@@ -321,26 +350,4 @@ const IOClientTask *IOUserClientGetTask(IOUserClient *client)
 	struct host_connection *connection = client->service.runtime->connection;
 
 	return connection && !atomic_load(&connection->closed) ? &connection->task : NULL;
-}
-
-IOReturn IOUserClientClientHasPrivilege(const IOClientTask *task, const char *privilege)
-{
-	bool granted;
-
-	if (!task || !privilege)
-		return kIOReturnBadArgument;
-	if (!strcmp(privilege, kIOClientPrivilegeAdministrator))
-		granted = task->uid == 0 || task->administrator;
-	else if (!strcmp(privilege, kIOClientPrivilegeLocalUser))
-		granted = task->uid == 0 || task->uid == geteuid();
-	else
-		return kIOReturnUnsupported;
-	return granted ? kIOReturnSuccess : kIOReturnNotPrivileged;
-}
-
-/* The one entitlement that a session grants by itself goes with the privilege. */
-bool host_client_has_entitlement(const IOClientTask *task, const char *name)
-{
-	return !strcmp(name, kIODriverKitUserClientEntitlementAdministratorKey) &&
-	       !IOUserClientClientHasPrivilege(task, kIOClientPrivilegeAdministrator);
 }

@@ -93,6 +93,9 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 		set_problem(b, "Info.plist holds no dictionary IOKitPersonalities");
 	else
 		b->personalities = CFRetain(personalities);
+	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
+	if (registry_is_dictionary(entitlements))
+		b->entitlements = CFRetain(entitlements);
 }
 
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle)
@@ -139,6 +142,8 @@ struct registry_bundle *registry_bundle_free(struct registry_bundle *bundle)
 	list_remove(&bundle->link);
 	if (bundle->personalities)
 		CFRelease(bundle->personalities);
+	if (bundle->entitlements)
+		CFRelease(bundle->entitlements);
 	free(bundle->path);
 	free(bundle->identifier);
 	free(bundle->version);

@@ -15,6 +15,7 @@ struct registry_bundle {
 	char *identifier, *version, *executable; /* "" when absent */
 	char *problem;		       /* NULL: in order; else why it is not used, in words */
 	CFDictionaryRef personalities; /* name -> dictionary; NULL when there is a problem */
+	CFDictionaryRef entitlements;  /* PorticoEntitlements, what its drivers hold; may be NULL */
 };
 
 /* Read the bundle at PATH. A broken one is returned as well, with its problem. -ENOMEM. */

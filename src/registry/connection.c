@@ -18,6 +18,8 @@ struct opening {
 	struct registry_entry *service, *user_client; /* with references */
 	struct wire_peer *host;			      /* valid while the answer is no error */
 	struct fd_peer client;
+	uint32_t flags;		      /* WIRE_OPEN_* */
+	CFDictionaryRef entitlements; /* of the client */
 	char process[WIRE_NAME_MAX + 1];
 	int socket; /* the client's end */
 };
@@ -26,6 +28,8 @@ static void free_opening(struct opening *o)
 {
 	registry_entry_unref(o->service);
 	registry_entry_unref(o->user_client);
+	if (o->entitlements)
+		CFRelease(o->entitlements);
 	fd_close(o->socket);
 	free(o);
 }
@@ -60,12 +64,7 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 		registry_entry_set(uc, CFSTR("IOUserClientCreator"), creator);
 	if (registry_entry_is_inactive(o->service) || registry_entry_is_inactive(uc))
 		return kIOReturnUnsupported;
-	scope_cf CFDictionaryRef properties = registry_entry_copy_properties(uc);
-	if (!creator || !properties)
-		return kIOReturnNoMemory;
-	return registry_policy_check_user_client(
-		o->registry, &o->client, properties,
-		registry_class_conforms(class, "IOUserClient2022"));
+	return creator ? kIOReturnSuccess : kIOReturnNoMemory;
 }
 
 static IOReturn accept_user_client(struct opening *o, struct wire_frame *frame)
@@ -119,10 +118,16 @@ static struct opening *opening_new(struct registry_peer *client, struct registry
 	o->registry = client->registry;
 	o->service = registry_entry_ref(service);
 	o->host = service->owner->wire;
-	o->client = client->credentials;
+	o->client = client->subject.who;
+	o->entitlements = registry_policy_copy_entitlements(client);
+	if (o->entitlements)
+		o->flags = registry_policy_open_flags(client, service, o->entitlements);
 	o->socket = -1;
 	snprintf(o->process, sizeof(o->process), "%s", client->name);
-	return o;
+	if (o->entitlements)
+		return o;
+	free_opening(o);
+	return NULL;
 }
 
 /* The entry is there, in no plane, before the host hears of it: what the driver does with it in
@@ -149,9 +154,9 @@ static err_t ask_host(struct opening *o, uint32_t type)
 		.uid = o->client.uid,
 		.gid = o->client.gid,
 		.process = o->process,
+		.flags = o->flags,
+		.entitlements = o->entitlements,
 	};
-	if (registry_policy_is_administrator(r, &o->client))
-		message.flags |= WIRE_OPEN_ADMINISTRATOR;
 	o->socket = fds[0];
 	err = wire_peer_call(o->host, &wire_open_client_layout, &message, &fds[1], 1, handle_opened,
 			     o);

@@ -35,7 +35,7 @@ static err_t reply_words(struct registry_peer *peer, const struct wire_header *r
 
 static bool is_allowed(struct registry_peer *peer)
 {
-	return registry_policy_may_provide(peer->registry, &peer->credentials);
+	return registry_policy_may_provide(peer->registry, &peer->subject.who);
 }
 
 /* Loading is also how a quarantined driver gets another chance. */

@@ -143,7 +143,7 @@ static CFTypeRef copy_peers(const struct registry *r, uint32_t role)
 			continue;
 		registry_set_text(d, CFSTR("Name"), p->name);
 		registry_set_number(d, CFSTR("PID"), p->shown_pid, kCFNumberSInt32Type);
-		registry_set_number(d, CFSTR("UID"), p->credentials.uid, kCFNumberSInt32Type);
+		registry_set_number(d, CFSTR("UID"), p->subject.who.uid, kCFNumberSInt32Type);
 		registry_set_number(d, CFSTR("Session"), (int64_t)p->session, kCFNumberSInt64Type);
 		registry_set_number(d, CFSTR("Grants"),
 				    (int64_t)p->account.counts[REGISTRY_CHARGE_GRANTS],

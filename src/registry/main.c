@@ -22,6 +22,7 @@ enum { FOLDERS_MAX = 64 };
 
 struct options {
 	const char *socket;
+	const char *policies[2]; /* NULL: those of the environment */
 	char *folders[FOLDERS_MAX + 1];
 	size_t n_folders;
 	bool default_drivers, bridge, administrator, all_users;
@@ -37,6 +38,7 @@ static const char usage[] =
 	"  --no-bridge           do not publish the devices of this machine\n"
 	"  --no-administrator    give nobody the administrator privilege\n"
 	"  --system              accept clients of all users\n"
+	"  --policy FILE         who holds which entitlements (see portico-policy(5))\n"
 	"  --ready-fd N          write one byte to descriptor N when ready\n"
 	"  --generation N        how many registries this session has had before\n"
 	"  --foreground          stay in the foreground (it always does)\n";
@@ -69,6 +71,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "no-bridge", no_argument, NULL, 'B' },
 		{ "no-administrator", no_argument, NULL, 'A' },
 		{ "system", no_argument, NULL, 'S' },
+		{ "policy", required_argument, NULL, 'p' },
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "generation", required_argument, NULL, 'g' },
 		{ "foreground", no_argument, NULL, 'f' },
@@ -102,6 +105,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'S':
 			o->all_users = true;
+			break;
+		case 'p':
+			o->policies[0] = optarg;
 			break;
 		case 'r':
 			o->ready_fd = (int)number;
@@ -253,6 +259,7 @@ static int serve(const struct options *o, const char *host_program, const char *
 	struct registry_config config = {
 		.socket_path = o->socket,
 		.driver_paths = (const char *const *)o->folders,
+		.policy_paths = o->policies[0] ? o->policies : NULL,
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,

@@ -3,7 +3,14 @@
 
 #include <unistd.h>
 
+#include "registry/spawn.h"
 #include "registry/text.h"
+#include "wire/entitlement.h"
+#include "wire/open.h"
+
+enum { AUTHORIZED_MAX = 1024 }; /* services of one client */
+
+#define ADMINISTRATOR CFSTR("com.apple.developer.driverkit.administrator")
 
 bool registry_policy_may_connect(const struct registry *registry, const struct fd_peer *who)
 {
@@ -15,52 +22,160 @@ bool registry_policy_may_provide(const struct registry *registry, const struct f
 	return who->uid == geteuid() || who->uid == 0;
 }
 
-bool registry_policy_is_administrator(const struct registry *registry, const struct fd_peer *who)
+/* --- entitlements --------------------------------------------------------------- */
+
+CFDictionaryRef registry_policy_copy_entitlements(const struct registry_peer *client)
 {
-	return who->uid == 0 && !registry->no_administrator;
+	const struct registry *r = client->registry;
+	CFMutableDictionaryRef all = registry_grants_copy(r->grants, &client->subject);
+
+	if (!all)
+		return NULL;
+	if (r->no_administrator)
+		CFDictionaryRemoveValue(all, ADMINISTRATOR);
+	else if (client->subject.who.uid == 0)
+		CFDictionarySetValue(all, ADMINISTRATOR, kCFBooleanTrue);
+	return all;
 }
 
-/* The one entitlement there is without grants: what DriverKit gives to root. */
-static bool has_entitlement(const struct registry *r, const struct fd_peer *who, CFTypeRef name)
+bool registry_policy_is_administrator(const struct registry_peer *client)
 {
-	return registry_is_string(name) && registry_policy_is_administrator(r, who) &&
-	       CFEqual(name, CFSTR("com.apple.developer.driverkit.administrator"));
+	scope_cf CFDictionaryRef all = registry_policy_copy_entitlements(client);
+
+	return wire_entitlement_is_held(all, ADMINISTRATOR);
 }
 
-static bool has_all(const struct registry *r, const struct fd_peer *who, CFArrayRef names)
+/* The bundle that SERVICE says it is of, if its host runs drivers of that bundle. */
+static const struct registry_bundle *find_bundle(const struct registry *r,
+						 const struct registry_entry *service)
 {
-	for (CFIndex i = 0; i < CFArrayGetCount(names); i++)
-		if (!has_entitlement(r, who, CFArrayGetValueAtIndex(names, i)))
-			return false;
-	return true;
-}
+	const struct registry_server *server = service->owner ? service->owner->server : NULL;
+	char identifier[256];
 
-/* A string: that one. An array: one of its strings, or all of one of its arrays. */
-static bool satisfies(const struct registry *r, const struct fd_peer *who, CFTypeRef wanted)
-{
-	if (!registry_is_array(wanted))
-		return has_entitlement(r, who, wanted);
-	for (CFIndex i = 0; i < CFArrayGetCount(wanted); i++) {
-		CFTypeRef one = CFArrayGetValueAtIndex(wanted, i);
+	if (!server || !registry_text_get(registry_entry_get(service, CFSTR("CFBundleIdentifier")),
+					  identifier, sizeof(identifier)))
+		return NULL;
+	list_for_each(node, &r->catalogue.personalities) {
+		const struct registry_personality *p =
+			container_of(node, struct registry_personality, link);
 
-		if (registry_is_array(one) ? has_all(r, who, one) : has_entitlement(r, who, one))
-			return true;
+		if (!strcmp(p->server, server->name) && p->bundle &&
+		    !strcmp(p->bundle->identifier, identifier))
+			return p->bundle;
 	}
-	return false;
+	return NULL;
 }
 
-IOReturn registry_policy_check_user_client(const struct registry *registry,
-					   const struct fd_peer *who, CFDictionaryRef properties,
-					   bool is_2022)
+static bool names(CFTypeRef collection, CFTypeRef identifier)
 {
-	CFTypeRef wanted = CFDictionaryGetValue(properties, CFSTR("IOUserClientEntitlements"));
-	CFTypeRef dext = CFDictionaryGetValue(properties, CFSTR("IOServiceDEXTEntitlements"));
+	scope_cf CFArrayRef members = registry_members_copy(collection);
 
-	if (registry_is_string(wanted) && !has_entitlement(registry, who, wanted))
-		return kIOReturnNotPrivileged;
-	if (is_2022 && !registry_is_string(wanted) && wanted != kCFBooleanFalse)
-		return kIOReturnNotPrivileged;
-	if (dext && !satisfies(registry, who, dext))
-		return kIOReturnNotPermitted;
-	return kIOReturnSuccess;
+	return members && identifier &&
+	       CFArrayContainsValue(members, CFRangeMake(0, CFArrayGetCount(members)), identifier);
+}
+
+/* DriverKit's rules for who may open a driver (spec 5.3). */
+static bool has_driver_access(const struct registry *r, const struct registry_entry *service,
+			      CFDictionaryRef held)
+{
+	const struct registry_bundle *bundle = find_bundle(r, service);
+	CFDictionaryRef of_driver = bundle ? bundle->entitlements : NULL;
+	CFTypeRef wanted =
+		CFDictionaryGetValue(held, CFSTR("com.apple.private.driverkit.driver-access"));
+
+	if (wanted && wire_entitlement_satisfies(of_driver, wanted))
+		return true;
+	if (of_driver &&
+	    CFDictionaryContainsKey(
+		    of_driver, CFSTR("com.apple.developer.driverkit.allow-any-userclient-access")))
+		return true;
+	return names(CFDictionaryGetValue(held,
+					  CFSTR("com.apple.developer.driverkit.userclient-access")),
+		     registry_entry_get(service, CFSTR("CFBundleIdentifier")));
+}
+
+/* --- the console ---------------------------------------------------------------------- */
+
+static bool has_number(CFDictionaryRef dictionary, CFStringRef key, int64_t wanted)
+{
+	int64_t number;
+
+	return registry_number_get(CFDictionaryGetValue(dictionary, key), &number) &&
+	       number == wanted;
+}
+
+static uint32_t flags_of_session(CFDictionaryRef session, const struct registry_subject *subject)
+{
+	bool in_front =
+		CFDictionaryGetValue(session, CFSTR("kCGSSessionOnConsoleKey")) == kCFBooleanTrue;
+	CFStringRef secure = CFSTR("kCGSSessionSecureInputPID");
+	uint32_t flags = 0;
+
+	if (in_front && subject->has_audit_session &&
+	    has_number(session, CFSTR("kCGSSessionAuditIDKey"), subject->audit_session))
+		flags |= WIRE_OPEN_CONSOLE_SESSION;
+	if (!has_number(session, CFSTR("kCGSSessionUserIDKey"), subject->who.uid))
+		return flags;
+	flags |= WIRE_OPEN_LOCAL_USER;
+	if (!in_front)
+		return flags;
+	flags |= WIRE_OPEN_CONSOLE_USER;
+	if (!CFDictionaryContainsKey(session, secure) ||
+	    has_number(session, secure, subject->who.pid))
+		flags |= WIRE_OPEN_SECURE_PROCESS;
+	return flags;
+}
+
+static uint32_t console_flags(const struct registry_peer *client)
+{
+	const struct registry *r = client->registry;
+	CFTypeRef users = registry_entry_get(r->tree.root, CFSTR("IOConsoleUsers"));
+	uid_t uid = client->subject.who.uid;
+	uint32_t flags = 0;
+
+	/* Nobody knows of sessions here: who owns this one is as local as can be. */
+	if (!registry_is_array(users))
+		return uid == 0 || uid == geteuid() ? WIRE_OPEN_LOCAL_USER : 0;
+	for (CFIndex i = 0; i < CFArrayGetCount(users); i++) {
+		CFTypeRef session = CFArrayGetValueAtIndex(users, i);
+
+		if (registry_is_dictionary(session))
+			flags |= flags_of_session(session, &client->subject);
+	}
+	return flags;
+}
+
+/* --- opening -------------------------------------------------------------------------- */
+
+uint32_t registry_policy_open_flags(const struct registry_peer *client,
+				    const struct registry_entry *service,
+				    CFDictionaryRef entitlements)
+{
+	uint32_t flags = console_flags(client);
+
+	if (wire_entitlement_is_held(entitlements, ADMINISTRATOR))
+		flags |= WIRE_OPEN_ADMINISTRATOR;
+	if (map_find(&client->authorized, service->id))
+		flags |= WIRE_OPEN_AUTHORIZED;
+	if (has_driver_access(client->registry, service, entitlements))
+		flags |= WIRE_OPEN_DRIVER_ACCESS;
+	return flags;
+}
+
+IOReturn registry_policy_authorize(struct registry_peer *client, struct registry_entry *service)
+{
+	scope_cf CFStringRef class_name = registry_text_new(service->class->name);
+	IOReturn status;
+
+	if (!class_name)
+		return kIOReturnNoResources;
+	status = registry_grants_authorize(
+		client->registry->grants, &client->subject, class_name,
+		registry_entry_get(service, CFSTR("CFBundleIdentifier")));
+	if (status)
+		map_remove(&client->authorized, service->id);
+	else if (client->authorized.count >= AUTHORIZED_MAX ||
+		 map_set(&client->authorized, service->id, client))
+		status = kIOReturnNoResources;
+	return status;
 }

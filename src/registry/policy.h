@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Who may do what. Decisions only, from the credentials that the kernel gave. */
+/* Who may do what. Decisions only, from what the kernel says of a peer and the session's policy
+ * files. */
 #pragma once
 
 #include <stdbool.h>
@@ -13,10 +14,14 @@
 bool registry_policy_may_connect(const struct registry *registry, const struct fd_peer *who);
 /* May publish entries, load drivers and stop the session: the session's own uid and root. */
 bool registry_policy_may_provide(const struct registry *registry, const struct fd_peer *who);
-/* Holds the administrator privilege: uid 0, unless it is withheld. */
-bool registry_policy_is_administrator(const struct registry *registry, const struct fd_peer *who);
-/* Entitlements that a user client asks for in its properties (spec 5.3, 5.9). kIOReturnSuccess,
- * NotPrivileged or NotPermitted. */
-IOReturn registry_policy_check_user_client(const struct registry *registry,
-					   const struct fd_peer *who, CFDictionaryRef properties,
-					   bool is_2022);
+/* Holds the administrator privilege: uid 0 or a grant, unless it is withheld from all. */
+bool registry_policy_is_administrator(const struct registry_peer *client);
+/* All entitlements CLIENT holds, DriverKit's for administrators among them. NULL: no memory. */
+CFDictionaryRef registry_policy_copy_entitlements(const struct registry_peer *client);
+/* What the host of SERVICE is told of CLIENT: WIRE_OPEN_*. */
+uint32_t registry_policy_open_flags(const struct registry_peer *client,
+				    const struct registry_entry *service,
+				    CFDictionaryRef entitlements);
+/* IOServiceAuthorize: kIOReturnSuccess (and CLIENT is authorized for SERVICE from now on),
+ * NotPermitted, NotPrivileged where nobody decides, NoResources. */
+IOReturn registry_policy_authorize(struct registry_peer *client, struct registry_entry *service);

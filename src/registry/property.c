@@ -318,7 +318,7 @@ static err_t write_resources(struct registry_peer *client, const struct wire_hea
 {
 	struct registry *r = client->registry;
 
-	if (!registry_policy_is_administrator(r, &client->credentials))
+	if (!registry_policy_is_administrator(client))
 		return registry_peer_status(client, request, kIOReturnNotPrivileged);
 	if (!registry_is_dictionary(value))
 		return registry_peer_status(client, request, kIOReturnBadArgument);
@@ -346,12 +346,12 @@ err_t registry_property_write(struct registry_peer *client, const struct wire_he
 		return registry_peer_status(client, request, kIOReturnUnsupported);
 	struct wire_write_properties message = {
 		.id = entry->id,
-		.pid = (uint32_t)client->credentials.pid,
-		.uid = client->credentials.uid,
-		.gid = client->credentials.gid,
+		.pid = (uint32_t)client->subject.who.pid,
+		.uid = client->subject.who.uid,
+		.gid = client->subject.who.gid,
 		.value = value,
 	};
-	if (registry_policy_is_administrator(r, &client->credentials))
+	if (registry_policy_is_administrator(client))
 		message.flags |= WIRE_OPEN_ADMINISTRATOR;
 	struct registry_deferred *d =
 		registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS, kIOReturnTimeout);

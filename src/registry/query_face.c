@@ -7,6 +7,7 @@
 #include "registry/lifecycle.h"
 #include "registry/match.h"
 #include "registry/notify.h"
+#include "registry/policy.h"
 #include "registry/text.h"
 #include "wire/notice.h"
 #include "wire/open.h"
@@ -201,6 +202,17 @@ static err_t handle_open(struct registry_peer *peer, struct wire_frame *frame, v
 	return registry_connection_open(peer, &frame->header, request->service, request->type);
 }
 
+static err_t handle_authorize(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_authorize_request *request = message;
+	struct registry_entry *service = registry_peer_find(peer, request->service);
+
+	return registry_peer_status(peer, &frame->header,
+				    service && registry_entry_is_service(service)
+					    ? registry_policy_authorize(peer, service)
+					    : kIOReturnBadArgument);
+}
+
 const struct registry_handler registry_query_handlers[] = {
 	{ &wire_find_request_layout, handle_find },
 	{ &wire_match_request_layout, handle_match },
@@ -212,6 +224,7 @@ const struct registry_handler registry_query_handlers[] = {
 	{ &wire_notify_next_layout, handle_notify_next },
 	{ &wire_notify_remove_layout, handle_notify_remove },
 	{ &wire_open_request_layout, handle_open },
+	{ &wire_authorize_request_layout, handle_authorize },
 };
 const size_t registry_n_query_handlers =
 	sizeof(registry_query_handlers) / sizeof(registry_query_handlers[0]);

@@ -174,6 +174,7 @@ static void free_peer(struct registry_peer *peer)
 	assert(registry_account_is_clear(&peer->account));
 	map_fini(&peer->grants);
 	map_fini(&peer->inlets);
+	map_fini(&peer->authorized);
 	wire_peer_free(peer->wire);
 	free(peer);
 }
@@ -191,7 +192,7 @@ static IOReturn admit(struct registry_peer *peer, const struct wire_hello *hello
 
 	if (hello->role == WIRE_ROLE_CLIENT)
 		return kIOReturnSuccess;
-	if (!registry_policy_may_provide(r, &peer->credentials))
+	if (!registry_policy_may_provide(r, &peer->subject.who))
 		return kIOReturnNotPermitted;
 	if (peer->starting &&
 	    (hello->token != peer->starting->token || strcmp(hello->name, peer->starting->name)))
@@ -242,7 +243,7 @@ static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
 	}
 	peer->role = hello.role;
 	peer->shown_pid =
-		peer->credentials.pid == getpid() ? (pid_t)hello.pid : peer->credentials.pid;
+		peer->subject.who.pid == getpid() ? (pid_t)hello.pid : peer->subject.who.pid;
 	peer->starting = NULL;
 	err_t err = reply_hello(peer, &frame->header);
 	if (!err && peer->server)
@@ -272,18 +273,16 @@ static const struct wire_peer_ops peer_ops = { handle_message, handle_closed };
 err_t registry_peer_new(struct registry *registry, int socket, struct registry_server *starting)
 {
 	struct registry_peer *peer = calloc(1, sizeof(*peer));
-	struct fd_peer who;
 	char name[64];
 
-	err_t err = peer ? fd_peer(socket, &who) : -ENOMEM;
+	err_t err = peer ? registry_subject_capture(socket, &peer->subject) : -ENOMEM;
 	if (err) {
 		free(peer);
 		fd_close(socket);
 		return err;
 	}
-	snprintf(name, sizeof(name), "peer with pid %d", (int)who.pid);
+	snprintf(name, sizeof(name), "peer with pid %d", (int)peer->subject.who.pid);
 	peer->registry = registry;
-	peer->credentials = who;
 	peer->starting = starting;
 	list_init(&peer->deferred);
 	list_init(&peer->subscriptions);
@@ -475,6 +474,8 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	}
 	err = copy_config(r, config);
 	if (!err)
+		err = registry_grants_new(config->policy_paths, config->all_users, &r->grants);
+	if (!err)
 		err = make_page(r);
 	if (!err && r->socket_path)
 		err = fd_listen(r->socket_path, &r->listener);
@@ -533,6 +534,7 @@ struct registry *registry_free(struct registry *registry)
 	map_fini(&r->subscriptions);
 	shm_unmap(r->page, sizeof(*r->page));
 	fd_close(r->page_fd);
+	registry_grants_free(r->grants);
 	free(r->socket_path);
 	free(r->host_program);
 	free(r->bridge_program);

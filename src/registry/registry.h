@@ -17,6 +17,8 @@ struct registry;
 struct registry_config {
 	const char *socket_path;	 /* or NULL: connections are only added */
 	const char *const *driver_paths; /* folders of bundles, NULL-terminated; NULL: none */
+	/* Files (docs/policy.md), NULL-terminated; NULL: those of the environment. */
+	const char *const *policy_paths;
 	const char *host_program;	 /* started for each IOUserServerName */
 	const char *bridge_program;	 /* NULL: none */
 	unsigned generation; /* of this session's registry: 0, then one more for each restart */

@@ -11,6 +11,7 @@
 #include "registry/account.h"
 #include "registry/catalogue.h"
 #include "registry/entry.h"
+#include "registry/grant.h"
 #include "registry/registry.h"
 #include "wire/message.h"
 #include "wire/peer.h"
@@ -50,6 +51,7 @@ struct registry {
 	/* what there is */
 	struct registry_tree tree;
 	struct registry_catalogue catalogue;
+	struct registry_grants *grants; /* the policy files */
 	struct list servers;   /* struct registry_server */
 	struct list jobs;      /* struct registry_match_job */
 	struct map candidates; /* number -> struct registry_candidate */
@@ -81,7 +83,7 @@ struct registry_peer {
 	struct registry *registry;
 	struct list link;
 	struct wire_peer *wire;
-	struct fd_peer credentials;
+	struct registry_subject subject;
 	pid_t shown_pid; /* what it says itself where the socket pair is of our own making */
 	uint64_t session;
 	uint32_t role; /* enum wire_role; 0: has not greeted */
@@ -90,6 +92,7 @@ struct registry_peer {
 	struct list deferred; /* requests that are answered later */
 	/* client */
 	struct map grants; /* entry ID -> struct registry_grant */
+	struct map authorized; /* entry ID -> not NULL: IOServiceAuthorize has succeeded */
 	struct map inlets; /* number -> struct registry_inlet */
 	struct list subscriptions;
 	/* provider */

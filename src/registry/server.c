@@ -177,9 +177,9 @@ static void adopt(struct registry_server *s, struct registry_peer *peer)
 {
 	s->token = 0;
 	/* A thread of this very process is nobody to be ended by force. */
-	if (peer->credentials.pid == getpid())
+	if (peer->subject.who.pid == getpid())
 		return;
-	s->pid = peer->credentials.pid;
+	s->pid = peer->subject.who.pid;
 	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	if (s->pidfd >= 0 && loop_add_fd(s->registry->loop, s->pidfd, EPOLLIN, handle_exit, s))
 		s->pidfd = fd_close(s->pidfd);

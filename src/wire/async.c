@@ -17,3 +17,9 @@ WIRE_LAYOUT(wire_token_released, wire_token_released, WIRE_TOKEN_RELEASED, 0,
 	    token_released_fields);
 
 WIRE_LAYOUT_EMPTY(wire_queue_wake, WIRE_QUEUE_WAKE);
+
+static const struct wire_field port_message_fields[] = {
+	WIRE_U32(wire_port_message, id),
+	WIRE_BYTES(wire_port_message, data, WIRE_PORT_MESSAGE_MAX),
+};
+WIRE_LAYOUT(wire_port_message, wire_port_message, WIRE_PORT_MESSAGE, 0, port_message_fields);

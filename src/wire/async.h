@@ -21,5 +21,13 @@ struct wire_token_released {
 /* WIRE_QUEUE_WAKE (wire_empty), on an inlet of class WIRE_INLET_WAKEUPS: a data queue has become
  * non-empty */
 
+/* WIRE_PORT_MESSAGE, no reply, on an inlet of class WIRE_INLET_WAKEUPS: a message of the driver's own
+ * making, without rights */
+struct wire_port_message {
+	uint32_t id; /* msgh_id */
+	struct wire_bytes data;
+};
+
+extern const struct wire_layout wire_port_message_layout;
 extern const struct wire_layout wire_completion_layout, wire_token_released_layout;
 extern const struct wire_layout wire_queue_wake_layout;

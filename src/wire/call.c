@@ -10,8 +10,8 @@ static const struct wire_field call_request_fields[] = {
 	WIRE_U32(wire_call_request, scalar_output_count),
 	WIRE_U32(wire_call_request, inlet),
 	WIRE_U64(wire_call_request, token),
-	WIRE_U32(wire_call_request, reference_count),
 	WIRE_U64(wire_call_request, structure_output_size),
+	WIRE_U64S(wire_call_request, reference, WIRE_ASYNC_REFERENCE_MAX),
 	WIRE_U64S(wire_call_request, scalars, WIRE_SCALARS_MAX),
 	WIRE_BYTES(wire_call_request, structure, WIRE_STRUCTURE_MAX),
 };

@@ -18,9 +18,10 @@ struct wire_call_request {
 	uint32_t flags;
 	uint32_t scalar_output_count; /* capacity, at most WIRE_SCALARS_MAX */
 	uint32_t inlet;		      /* of the wake port; 0: asynchronous call without wake port */
-	uint64_t token;		  /* names the client's reference array; never 0 with an inlet */
-	uint32_t reference_count; /* 1 to 8 */
+	uint64_t token; /* names the client's reference array; never 0 with an inlet */
 	uint64_t structure_output_size; /* capacity */
+	/* The client's array (1 to 8 words) for the driver to see; what counts is the token. */
+	struct wire_u64s reference;
 	struct wire_u64s scalars;
 	struct wire_bytes structure;
 };

@@ -17,7 +17,16 @@ struct wire_open_reply {
 	uint64_t user_client; /* entry ID; granted once */
 };
 
-enum { WIRE_OPEN_ADMINISTRATOR = 1 }; /* the subject holds the administrator privilege */
+/* What the registry knows of the client, from its socket and the session's policy. */
+enum {
+	WIRE_OPEN_ADMINISTRATOR = 1, /* the subject holds the administrator privilege */
+	WIRE_OPEN_LOCAL_USER = 2,    /* privileges "local", "console", "secureprocess", */
+	WIRE_OPEN_CONSOLE_USER = 4,  /* "consolesession" */
+	WIRE_OPEN_SECURE_PROCESS = 8,
+	WIRE_OPEN_CONSOLE_SESSION = 16,
+	WIRE_OPEN_AUTHORIZED = 32,    /* the last one that was authorized for the service */
+	WIRE_OPEN_DRIVER_ACCESS = 64, /* may open services of DriverKit's kind */
+};
 
 /* WIRE_OPEN_CLIENT (registry -> host), one descriptor -> wire_open_client_reply */
 struct wire_open_client {
@@ -27,6 +36,7 @@ struct wire_open_client {
 	uint32_t flags;		/* WIRE_OPEN_* */
 	uint32_t pid, uid, gid; /* of the client, from its socket */
 	const char *process;	/* its name */
+	CFTypeRef entitlements; /* dictionary */
 };
 /* The registry attaches the user client below SERVICE with these. */
 struct wire_open_client_reply {
@@ -34,5 +44,12 @@ struct wire_open_client_reply {
 	CFTypeRef properties; /* dictionary */
 };
 
+/* WIRE_AUTHORIZE (client -> registry), for IOServiceAuthorize -> wire_empty */
+struct wire_authorize_request {
+	uint64_t service;
+	uint32_t options;
+};
+
+extern const struct wire_layout wire_authorize_request_layout;
 extern const struct wire_layout wire_open_request_layout, wire_open_reply_layout;
 extern const struct wire_layout wire_open_client_layout, wire_open_client_reply_layout;

@@ -44,7 +44,9 @@ enum {
 	WIRE_SCALARS_MAX = 16,
 	WIRE_TRAP_PARAMETERS_MAX = 6,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
+	WIRE_ASYNC_REFERENCE_MAX = 8, /* words */
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
+	WIRE_PORT_MESSAGE_MAX = 4096,	  /* bytes after the header of a driver's own message */
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
 	WIRE_QUEUE_MESSAGES_MAX = 4096,	  /* messages queued for a peer that does not read */
 	WIRE_QUEUE_BYTES_MAX =
@@ -92,6 +94,7 @@ enum wire_type {
 	/* opening: client -> registry -> host */
 	WIRE_OPEN = 0x400,
 	WIRE_OPEN_CLIENT,
+	WIRE_AUTHORIZE,
 
 	/* data plane: client -> host */
 	WIRE_CALL = 0x500,
@@ -108,6 +111,7 @@ enum wire_type {
 	WIRE_COMPLETION = 0x600,
 	WIRE_TOKEN_RELEASED,
 	WIRE_QUEUE_WAKE,
+	WIRE_PORT_MESSAGE,
 
 	/* provider face: provider -> registry */
 	WIRE_PUBLISH = 0x700,
@@ -175,7 +179,7 @@ enum wire_inlet_class {
 	WIRE_INLET_NOTICES = 1,	    /* registry: WIRE_NOTICE, WIRE_INTEREST */
 	WIRE_INLET_EVENTS = 2,	    /* registry: WIRE_DEAD; one per session, not a port */
 	WIRE_INLET_COMPLETIONS = 3, /* host: WIRE_COMPLETION, WIRE_TOKEN_RELEASED */
-	WIRE_INLET_WAKEUPS = 4,	    /* host: WIRE_QUEUE_WAKE */
+	WIRE_INLET_WAKEUPS = 4, /* host: WIRE_QUEUE_WAKE, WIRE_PORT_MESSAGE: a notification port */
 };
 
 /* Entry state bits, as IOServiceGetState shows them, and some of our own. */

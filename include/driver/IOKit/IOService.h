@@ -61,8 +61,9 @@ typedef void OSObject;
 typedef struct IOClientTask {
 	int32_t pid;
 	uint32_t uid, gid;
-	bool administrator; /* root, or granted by the session's policy */
-	const char *name;   /* of the process, for display */
+	bool administrator;			 /* root, or granted by the session's policy */
+	const char *name;			 /* of the process, for display */
+	const struct IOClientTaskRights *rights; /* the runtime's: ask IOUserClientClientHas... */
 } IOClientTask;
 
 struct IOServiceOperations {
@@ -127,6 +128,9 @@ struct IODriverClass {
 /* Classes "IOService" and "IOUserClient". */
 extern const struct IODriverClass IOServiceBase;
 extern const struct IODriverClass IOUserClientBase;
+/* "IOUserClient2022": its clients must have the properties IOUserClientEntitlements (a string, or
+ * boolean false) and all three of IOUserClientDefaultLocking*, or opening fails. */
+extern const struct IODriverClass IOUserClient2022Base;
 
 /* --- references --------------------------------------------------------- */
 

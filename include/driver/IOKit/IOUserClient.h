@@ -8,7 +8,10 @@
  * at once unless its property IOUserClientDefaultLockingSingleThreadExternalMethod
  * is true; clientClose, clientMemoryForType, connectClient and
  * registerNotificationPort wait until none is running and keep new ones out.
- * Nothing is dispatched after clientClose.
+ * Traps, getService and setProperties take no part in that, and with the
+ * property IOUserClientDefaultLocking false methods and memory do not either.
+ * Nothing is dispatched after clientClose has returned, and stop waits for
+ * whatever still runs.
  */
 #pragma once
 
@@ -33,6 +36,10 @@ enum { kIOUCAsync64Flag = 1, kIOUCAsyncErrorLoggedFlag = 2, kIOUCAsync0Flags = 3
 
 #define kIOClientPrivilegeAdministrator "root"
 #define kIOClientPrivilegeLocalUser "local"
+#define kIOClientPrivilegeConsoleUser "console"
+#define kIOClientPrivilegeSecureConsoleProcess "secureprocess"
+#define kIOClientPrivilegeConsoleSession "consolesession"
+#define kIOClientPrivilegeForeground "foreground"
 
 /* Everything pointed to is valid only during the call; retain a descriptor to keep it. Output
  * buffers are zero-filled. Counts and sizes of outputs: capacity on entry, produced on return. */
@@ -88,6 +95,41 @@ typedef struct IOExternalTrap {
 	IOTrap func;
 } IOExternalTrap;
 
+/* Methods of the time before dispatch tables. Scalars arrive cut to 32 bits; at most six parameters
+ * in all, the unused ones NULL. In order: the scalars; then pointers to 32-bit scalar results
+ * (ScalarIScalarO), or the output and an IOByteCount * (ScalarIStructO), or the input and its size
+ * (ScalarIStructI); input, output, size, IOByteCount * (StructIStructO; without the half whose
+ * size in the table is 0). What does not fit into six is left out. */
+typedef IOReturn (*IOMethod)(IOService *target, void *p1, void *p2, void *p3, void *p4, void *p5,
+			     void *p6);
+typedef IOReturn (*IOAsyncMethod)(IOService *target, OSAsyncReference asyncRef, void *p1, void *p2,
+				  void *p3, void *p4, void *p5, void *p6);
+
+enum {
+	kIOUCTypeMask = 0xf,
+	kIOUCScalarIScalarO = 0,
+	kIOUCScalarIStructO = 2,
+	kIOUCStructIStructO = 3,
+	kIOUCScalarIStructI = 4,
+	kIOUCForegroundOnly = 0x10,
+};
+
+/* Counts of scalars must be met exactly, sizes too unless kIOUCVariableStructureSize. */
+typedef struct IOExternalMethod {
+	IOService *object;
+	IOMethod func;
+	IOOptionBits flags; /* kIOUC* */
+	IOByteCount count0; /* of the input */
+	IOByteCount count1; /* of the output, or of the second input */
+} IOExternalMethod;
+typedef struct IOExternalAsyncMethod {
+	IOService *object;
+	IOAsyncMethod func;
+	IOOptionBits flags;
+	IOByteCount count0;
+	IOByteCount count1;
+} IOExternalAsyncMethod;
+
 /* The right to wake a program that waits on a notification port. Reference-counted. */
 typedef struct IOWakePort IOWakePort;
 
@@ -119,13 +161,28 @@ struct IOUserClientOperations {
 	 * nothing here. */
 	IOExternalTrap *(*getTargetAndTrapForIndex)(IOUserClient *client, IOService **target,
 						    uint32_t index);
+	/* The older form, which getTargetAndTrapForIndex's default asks: the target is the trap's
+	 * object. Default NULL. */
+	IOExternalTrap *(*getExternalTrapForIndex)(IOUserClient *client, uint32_t index);
+	/* For a client without dispatch tables (the default of externalMethod). TARGET is NULL on
+	 * entry; without one or without a method the caller gets kIOReturnUnsupported. Default: the
+	 * forms below, with the object that the method names. */
+	IOExternalMethod *(*getTargetAndMethodForIndex)(IOUserClient *client, IOService **target,
+							uint32_t index);
+	IOExternalAsyncMethod *(*getAsyncTargetAndMethodForIndex)(IOUserClient *client,
+								  IOService **target,
+								  uint32_t index);
+	IOExternalMethod *(*getExternalMethodForIndex)(IOUserClient *client, uint32_t index);
+	IOExternalAsyncMethod *(*getExternalAsyncMethodForIndex)(IOUserClient *client,
+								 uint32_t index);
 };
 
 /* --- dispatching ---------------------------------------------------------- */
 
 /* Check counts and sizes against DISPATCH, then call its function. kIOReturnBadArgument: a
- * mismatch; kIOReturnNoCompletion: no function. DISPATCH NULL: kIOReturnIPCError with memory
- * descriptors, else kIOReturnUnsupported. */
+ * mismatch; kIOReturnNoCompletion: no function. DISPATCH NULL: the method tables of the time before
+ * (getTargetAndMethodForIndex): kIOReturnIPCError with memory descriptors, kIOReturnUnsupported
+ * without a method. */
 IOReturn IOUserClientExternalMethod(IOUserClient *client, uint32_t selector,
 				    IOExternalMethodArguments *arguments,
 				    const IOExternalMethodDispatch *dispatch, OSObject *target,
@@ -162,6 +219,13 @@ IOReturn IOUserClientSendAsyncResult64WithOptions(IOUserClient *client,
 /* No completion follows. A method that fails must not call it: the framework does. */
 IOReturn IOUserClientReleaseAsyncReference64(IOUserClient *client, OSAsyncReference64 reference);
 
+/* The same with references of 32-bit words, as asynchronous methods of the older tables get them. */
+void IOUserClientSetAsyncReference(OSAsyncReference reference, uintptr_t wakePort,
+				   mach_vm_address_t callback, io_user_reference_t refcon);
+IOReturn IOUserClientSendAsyncResult(IOUserClient *client, OSAsyncReference reference,
+				     IOReturn result, void *const *arguments, uint32_t count);
+IOReturn IOUserClientReleaseAsyncReference(IOUserClient *client, OSAsyncReference reference);
+
 /* --- wake ports and rights ------------------------------------------------- */
 
 IOWakePort *IOWakePortRetain(IOWakePort *port);
@@ -169,12 +233,56 @@ void IOWakePortRelease(IOWakePort *port);
 /* Wake the receiver. Never blocks; a wake-up that is already waiting is enough. 0, or 0x10000003
  * when the receiver has gone. */
 IOReturn IOUserClientSendNotification(IOWakePort *port);
+/* A Mach message of the driver's own: a header with MESSAGEID and SIZE (at most 4096) bytes after it,
+ * filled up to a multiple of 4. Never blocks. 0x10000003: the receiver has gone; 0x10000004: it has
+ * some tens of KiB of messages unread and this one is lost; kIOReturnMessageTooLarge. */
+IOReturn IOUserClientSendMessage(IOWakePort *port, int32_t messageID, const void *data,
+				 size_t size);
 
-/* "root": administrator; "local": the session's own user or root. kIOReturnNotPrivileged;
- * other names kIOReturnUnsupported. */
+/* What the registry found when the client opened. "root": administrator; "local": the user has a
+ * session at the console (where the registry knows none: the session's own user or root);
+ * "console": that session is in front; "secureprocess": nor does another process hold secure input;
+ * "consolesession": the client belongs to the session in front; "foreground": always.
+ * kIOReturnNotPrivileged; other names kIOReturnUnsupported. */
 IOReturn IOUserClientClientHasPrivilege(const IOClientTask *task, const char *privilege);
+/* kIOReturnNotPermitted unless the program was authorized for SERVICE (IOServiceAuthorize) before it
+ * opened it. */
+IOReturn IOUserClientClientHasAuthorization(const IOClientTask *task, IOService *service);
+/* What the session's policy grants to the program: a new reference, NULL when there is nothing. */
+CFDictionaryRef IOUserClientCopyClientEntitlements(const IOClientTask *task);
+CFTypeRef IOUserClientCopyClientEntitlement(const IOClientTask *task, const char *name);
+/* Is the entitlement there and boolean true? */
+bool IOTaskHasEntitlement(const IOClientTask *task, const char *name);
 /* The program behind the client; NULL after clientClose. */
 const IOClientTask *IOUserClientGetTask(IOUserClient *client);
+
+/* --- message filter --------------------------------------------------------- */
+
+typedef uintptr_t io_filter_policy_t;
+typedef enum io_filter_type_t {
+	io_filter_type_external_method = 1,
+	io_filter_type_external_async_method = 2,
+	io_filter_type_trap = 3,
+} io_filter_type_t;
+
+struct io_filter_callbacks {
+	/* At each open, before the program gets the connection: the policy for it, not 0, which then
+	 * is asked before each call. kIOReturnUnsupported: no filter; another failure refuses the
+	 * opening. */
+	IOReturn (*io_filter_resolver)(const IOClientTask *task, IOUserClient *client,
+				       uint32_t type, io_filter_policy_t *policy);
+	/* A failure goes to the caller and the driver does not see the call. Any thread. */
+	IOReturn (*io_filter_applier)(IOUserClient *client, io_filter_policy_t policy,
+				      io_filter_type_t type, uint32_t selector);
+	/* The connection has gone; NULL: nothing to do. */
+	void (*io_filter_release)(io_filter_policy_t policy);
+};
+
+/* CALLBACKS (kept, not copied) filter the calls to all drivers in the host of SERVICE. The first
+ * registration wins. kIOReturnBadArgument: SIZE is less than the structure's; kIOReturnBusy. */
+IOReturn IOUserClientRegisterFilterCallbacks(IOService *service,
+					     const struct io_filter_callbacks *callbacks,
+					     size_t size);
 
 #pragma GCC visibility pop
 #ifdef __cplusplus

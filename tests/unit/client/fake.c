@@ -430,7 +430,7 @@ static void call(struct fake *fake, int socket, struct wire_frame *frame)
 		reply(socket, frame, &wire_call_reply_layout, &answer);
 	} else if (request.selector == 6) { /* flags and sizes as the driver sees them */
 		uint64_t scalars[4] = { request.flags, request.structure.size,
-					request.structure_output_size, request.reference_count };
+					request.structure_output_size, (uint32_t)request.reference.count };
 
 		answer.scalar_output_count = 4;
 		answer.scalars = (struct wire_u64s){ scalars, 4 };

@@ -77,8 +77,8 @@ TEST(spec_i07_word_zero_names_the_wake_port)
 	OSAsyncReference64 a, b;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 1, a), 0);
-	test_equal(host_async_begin(w.async, w.inlet, 2, b), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 1, NULL, 0, a), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 2, NULL, 0, b), 0);
 	test_true(a[0] & kIOUCAsync64Flag);
 	test_true(a[0] & ~(uint64_t)kIOUCAsync0Flags);
 	test_true(a[0] != b[0]);
@@ -92,7 +92,7 @@ TEST(spec_i11_one_reference_many_completions_in_order)
 	OSAsyncReference64 reference;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 99, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 99, NULL, 0, reference), 0);
 	for (uint64_t n = 0; n <= 16; n++) {
 		uint64_t words[16];
 
@@ -120,7 +120,7 @@ TEST(spec_i02_too_many_arguments)
 	uint64_t words[17] = { 0 };
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 1, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 1, NULL, 0, reference), 0);
 	test_equal_error(host_async_send(w.async, reference, 0, words, 17, 0),
 			 kIOReturnMessageTooLarge);
 	test_equal_error(wire_frame_receive(w.receiver, &w.frame, WIRE_CONTROL_MAX, false),
@@ -134,7 +134,7 @@ TEST(spec_i03_no_wake_port)
 	OSAsyncReference64 reference;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, NULL, 0, reference), 0);
+	test_equal(host_async_begin(w.async, NULL, 0, NULL, 0, reference), 0);
 	test_equal(reference[0], kIOUCAsync64Flag);
 	test_equal_error(host_async_send(w.async, reference, 0, NULL, 0, 0), 0);
 	test_equal(host_async_count(w.async), 0);
@@ -147,7 +147,7 @@ TEST(a_released_or_forged_reference_sends_nothing)
 	OSAsyncReference64 reference, forged = { 0x7fffffff1 };
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 5, NULL, 0, reference), 0);
 	test_true(host_async_release(w.async, reference));
 	test_equal(next_released(&w), 5);
 	test_equal_error(host_async_send(w.async, reference, 0, NULL, 0, 0), 0x10000003);
@@ -163,7 +163,7 @@ TEST(spec_i13_the_receiver_has_gone)
 	OSAsyncReference64 reference;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 5, NULL, 0, reference), 0);
 	w.receiver = fd_close(w.receiver);
 	test_equal_error(host_async_send(w.async, reference, 0, NULL, 0, 0), 0x10000003);
 	test_true(reference[0] & kIOUCAsyncErrorLoggedFlag);
@@ -177,7 +177,7 @@ TEST(a_slow_client_never_blocks_and_loses_nothing_in_bounds)
 	OSAsyncReference64 reference;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 5, NULL, 0, reference), 0);
 	for (uint64_t i = 0; i < N; i++)
 		test_equal_error(host_async_send(w.async, reference, 0, &i, 1, 0), 0);
 	test_true(host_async_release(w.async, reference));
@@ -195,7 +195,7 @@ TEST(spec_i14_can_drop_and_the_limit)
 	unsigned sent = 0;
 
 	begin(&w);
-	test_equal(host_async_begin(w.async, w.inlet, 5, reference), 0);
+	test_equal(host_async_begin(w.async, w.inlet, 5, NULL, 0, reference), 0);
 	do
 		status =
 			host_async_send(w.async, reference, 0, NULL, 0, kIOUserNotifyOptionCanDrop);
@@ -222,7 +222,7 @@ TEST(releases_that_wait_are_bounded)
 	err_t err;
 
 	begin(&w);
-	while (!(err = host_async_begin(w.async, w.inlet, ++n, reference))) {
+	while (!(err = host_async_begin(w.async, w.inlet, ++n, NULL, 0, reference))) {
 		test_true(host_async_release(w.async, reference));
 		if (n > 2 * HOST_INLET_QUEUE_MAX)
 			test_fail(__FILE__, __LINE__, "no end after %llu", (unsigned long long)n);
@@ -231,7 +231,7 @@ TEST(releases_that_wait_are_bounded)
 	/* all of them arrive once it reads */
 	for (uint64_t i = 1; i < n; i++)
 		test_equal(next_released(&w), i);
-	while ((err = host_async_begin(w.async, w.inlet, n, reference)) == -ENOSPC)
+	while ((err = host_async_begin(w.async, w.inlet, n, NULL, 0, reference)) == -ENOSPC)
 		;
 	test_equal(err, 0);
 	end(&w);
@@ -245,7 +245,7 @@ TEST(everything_is_released_at_the_end)
 
 	begin(&w);
 	for (uint64_t i = 0; i < 10; i++)
-		test_equal(host_async_begin(w.async, w.inlet, 1ull << i, reference), 0);
+		test_equal(host_async_begin(w.async, w.inlet, 1ull << i, NULL, 0, reference), 0);
 	host_async_release_all(w.async);
 	test_equal(host_async_count(w.async), 0);
 	for (int i = 0; i < 10; i++)

@@ -81,17 +81,6 @@ TEST(spec_j17_an_entry_without_function)
 	test_equal_error(host_method_table_check(&dispatch, &arguments), kIOReturnBadArgument);
 }
 
-TEST(spec_j18_no_dispatch_at_all)
-{
-	IOMemoryDescriptor *memory = host_memory_wrap(NULL, NULL, 5000);
-	IOExternalMethodArguments arguments = { 0 };
-
-	test_equal_error(host_method_table_check(NULL, &arguments), kIOReturnUnsupported);
-	arguments.structureInputDescriptor = memory;
-	test_equal_error(host_method_table_check(NULL, &arguments), kIOReturnIPCError);
-	IOMemoryDescriptorRelease(memory);
-}
-
 TEST(spec_4_5_order_of_the_2022_checks)
 {
 	IOExternalMethodDispatch2022 table[] = {

@@ -443,7 +443,7 @@ static int32_t call_async(struct wire_channel *channel, uint32_t selector, const
 		.flags = WIRE_CALL_ASYNC,
 		.inlet = inlet,
 		.token = token,
-		.reference_count = 3,
+		.reference = { (const uint64_t[]){ 0, 0, 0 }, 3 },
 		.scalars = { in, n_in },
 	};
 	struct wire_frame frame = WIRE_FRAME_INIT;
