@@ -49,8 +49,7 @@ IOReturn IOUserClientClientHasPrivilege(const IOClientTask *task, const char *pr
 	if (!strcmp(privilege, kIOClientPrivilegeForeground))
 		return kIOReturnSuccess;
 	if (!strcmp(privilege, kIOClientPrivilegeAdministrator))
-		return task->uid == 0 || task->administrator ? kIOReturnSuccess
-							     : kIOReturnNotPrivileged;
+		return task->administrator ? kIOReturnSuccess : kIOReturnNotPrivileged;
 	flags = task->rights ? task->rights->flags : 0;
 	for (size_t i = 0; i < sizeof(privileges) / sizeof(*privileges); i++)
 		if (!strcmp(privilege, privileges[i].name))
