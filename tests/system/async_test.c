@@ -203,34 +203,6 @@ TEST(with_poll)
 	world_stop();
 }
 
-TEST(spec_i05_reference_counts)
-{
-	world_start();
-	io_connect_t c = world_open("CalculatorDriver", 0);
-	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
-	mach_port_t wake = IONotificationPortGetMachPort(port);
-	uint64_t in[3] = { 1, 2, 1000000000 }, reference[9] = { 0 };
-	uint32_t n = 0;
-
-	test_equal_error(
-		IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 0, in, 3, NULL, &n),
-		kIOReturnBadArgument);
-	test_equal_error(
-		IOConnectCallAsyncScalarMethod(c, ADD_LATER, wake, reference, 9, in, 3, NULL, &n),
-		(uint32_t)-307);
-	test_equal_error(
-		IOConnectCallAsyncScalarMethod(c, ADD, wake, reference, 3, in, 2, NULL, &n),
-		kIOReturnBadArgument);
-	test_equal_error(IOConnectCallScalarMethod(c, ADD_LATER, in, 3, NULL, &n),
-			 kIOReturnBadArgument);
-	test_equal_error(
-		IOConnectCallAsyncScalarMethod(c, ADD_LATER, 0x1234, reference, 3, in, 3, NULL, &n),
-		0x1000000a);
-	IOServiceClose(c);
-	IONotificationPortDestroy(port);
-	world_stop();
-}
-
 TEST(close_aborts_what_is_outstanding)
 {
 	world_start();
@@ -282,27 +254,6 @@ TEST(a_callback_may_call_on_the_same_connection)
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 30, false), kCFRunLoopRunStopped);
 	IOServiceClose(c);
 	IONotificationPortDestroy(port);
-	world_stop();
-}
-
-TEST(spec_i13_destroyed_port_does_no_harm)
-{
-	world_start();
-	io_connect_t c = world_open("CalculatorDriver", 0);
-	struct record r = { .wanted = 0 };
-	uint64_t in[2] = { 100, 10000 }, add[2] = { 1, 1 }, out[1];
-	uint32_t n = 1;
-
-	for (int i = 0; i < 50; i++) {
-		IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
-
-		r.next_index = 0;
-		test_equal_error(start(c, port, REPEAT, in, 2, (void *)many, &r), 0);
-		receive_one(IONotificationPortGetMachPort(port));
-		IONotificationPortDestroy(port);
-		test_equal_error(IOConnectCallScalarMethod(c, ADD, add, 2, out, &n), 0);
-	}
-	IOServiceClose(c);
 	world_stop();
 }
 

@@ -92,31 +92,6 @@ TEST(buffers_of_two_connections_are_private)
 	world_stop();
 }
 
-static sigjmp_buf fault;
-
-static void on_fault(int signal)
-{
-	siglongjmp(fault, signal);
-}
-
-TEST(spec_l04_the_driver_decides_about_read_only)
-{
-	world_start();
-	io_connect_t c = world_open("MirrorDriver", 0);
-	volatile unsigned char *p = map(c, 1, 64 << 10);
-	struct sigaction action = { .sa_handler = on_fault };
-	int signal;
-
-	sigaction(SIGSEGV, &action, NULL);
-	if ((signal = sigsetjmp(fault, 1)) == 0) {
-		p[100] = 1;
-		test_fail(__FILE__, __LINE__, "a read-only type could be written");
-	}
-	test_equal(signal, SIGSEGV);
-	IOServiceClose(c);
-	world_stop();
-}
-
 TEST(the_shared_counter_rises)
 {
 	world_start();
@@ -129,64 +104,6 @@ TEST(the_shared_counter_rises)
 	test_true(atomic_load(pb) > first);
 	IOServiceClose(a);
 	IOServiceClose(b);
-	world_stop();
-}
-
-TEST(spec_l02_errors_of_mapping_are_bad_arguments)
-{
-	world_start();
-	io_connect_t c = world_open("MirrorDriver", 0);
-	mach_vm_address_t address = 0;
-	mach_vm_size_t size = 0;
-
-	test_equal_error(
-		IOConnectMapMemory64(c, 2, mach_task_self(), &address, &size, kIOMapAnywhere),
-		kIOReturnBadArgument);
-	test_equal_error(
-		IOConnectMapMemory64(c, 77, mach_task_self(), &address, &size, kIOMapAnywhere),
-		kIOReturnBadArgument);
-	test_equal_error(IOConnectMapMemory64(c, 0, 0, &address, &size, kIOMapAnywhere),
-			 kIOReturnBadArgument);
-	test_equal_error(
-		IOConnectMapMemory64(0, 0, mach_task_self(), &address, &size, kIOMapAnywhere),
-		MACH_SEND_INVALID_DEST);
-	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), 4096),
-			 kIOReturnBadArgument);
-	test_true(IOConnectUnmapMemory64(c, 2, mach_task_self(), 4096) != 0);
-	IOServiceClose(c);
-	world_stop();
-}
-
-TEST(spec_l05_mapping_twice_gives_the_same_address)
-{
-	world_start();
-	io_connect_t c = world_open("MirrorDriver", 0);
-	unsigned char *p = map(c, 0, 1 << 20);
-
-	test_true(map(c, 0, 1 << 20) == p);
-	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p), 0);
-	test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(), (uintptr_t)p),
-			 kIOReturnBadArgument);
-	IOServiceClose(c);
-	world_stop();
-}
-
-TEST(spec_l03_a_fixed_address)
-{
-	world_start();
-	io_connect_t c = world_open("MirrorDriver", 0);
-	mach_vm_address_t at = 0;
-	mach_vm_size_t size = 0;
-	vm_address_t room = 0;
-
-	test_equal_error(vm_allocate(mach_task_self(), &room, 2 << 20, VM_FLAGS_ANYWHERE), 0);
-	at = room;
-	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &at, &size, 0),
-			 kIOReturnBadArgument);
-	test_equal_error(vm_deallocate(mach_task_self(), room, 2 << 20), 0);
-	test_equal_error(IOConnectMapMemory64(c, 0, mach_task_self(), &at, &size, 0), 0);
-	test_equal(at, room);
-	IOServiceClose(c);
 	world_stop();
 }
 
