@@ -339,7 +339,7 @@ uint64_t registry_notify_last_interested(const struct registry_entry *service)
 			container_of(l, struct registry_subscription, in_service);
 
 		if (s->interest == REGISTRY_INTEREST_GENERAL)
-			pid = s->peer->credentials.pid;
+			pid = s->peer->subject.who.pid;
 	}
 	return (uint64_t)pid;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* I: asynchronous calls and their completions. */
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -326,14 +327,20 @@ TEST(I10)
 	uint32_t n = 1;
 
 	begin();
-	IONotificationPortSetDispatchQueue(port, queue);
+	int before = test_count_fds();
+	IONotificationPortRef own = IONotificationPortCreate(kIOMainPortDefault);
+	IONotificationPortSetDispatchQueue(own, queue);
 	reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)signal_heard;
 	reference[kIOAsyncCalloutRefconIndex] = (uintptr_t)done;
-	test_equal_error(
-		IOConnectCallAsyncScalarMethod(c, METHODS_NOW, wake, reference, 3, in, 2, &out, &n),
-		0);
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, METHODS_NOW,
+							IONotificationPortGetMachPort(own),
+							reference, 3, in, 2, &out, &n),
+			 0);
 	test_equal_error(out, 0); /* what sending said */
 	test_equal(dispatch_semaphore_wait(done, DISPATCH_TIME_FOREVER), 0);
+	IONotificationPortDestroy(own);
+	while (test_count_fds() > before) /* the port goes on its queue */
+		sched_yield();
 	end();
 	dispatch_release(queue);
 	dispatch_release(done);

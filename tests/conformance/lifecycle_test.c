@@ -355,6 +355,13 @@ TEST(K15)
 	end();
 }
 
+/* Whatever a call under way says meanwhile. */
+static void await_status(io_connect_t connect, uint32_t status)
+{
+	while ((uint32_t)call_three(connect) != status)
+		;
+}
+
 TEST(K16)
 {
 	mach_vm_address_t address = 0;
@@ -367,6 +374,8 @@ TEST(K16)
 			 0);
 	*(volatile char *)(uintptr_t)address = 6;
 	IOObjectRelease(terminate_service());
+	await_status(c, MACH_SEND_INVALID_DEST);
+	await_status(mapped, kIOReturnBadArgument);
 	test_equal_error(call_three(c), MACH_SEND_INVALID_DEST);
 	test_equal_error(call_three(mapped), kIOReturnBadArgument);
 	test_equal_error(IOConnectSetCFProperties(mapped, kCFBooleanTrue), kIOReturnBadArgument);
@@ -388,8 +397,7 @@ TEST(K17_a_client_that_ends_itself)
 	uint64_t frees = methods_count(c, METHODS_N_FREES);
 	methods_call(other, METHODS_TERMINATE, &own, 1, NULL, 0);
 	methods_await(c, METHODS_N_FREES, frees + 1);
-	while (call_three(other) != MACH_SEND_INVALID_DEST)
-		;
+	await_status(other, MACH_SEND_INVALID_DEST);
 	test_equal(IOObjectGetUserRetainCount(other), 0); /* a dead name ... */
 	test_equal(IOObjectRelease(other), 0);		  /* ... that is still to be released */
 	test_equal(methods_count(c, METHODS_N_DISORDER), 0);
