@@ -169,6 +169,8 @@ bool host_loader_owns_class(const struct host_bundle *bundle, const struct IODri
 const char *host_loader_check(const struct IODriver *driver);
 /* Class name -> superclass name of all classes; a new dictionary or NULL. */
 CFDictionaryRef host_loader_copy_classes(const struct host_bundle *bundle);
+/* Names of the classes with an operation matchPropertyTable; a new array or NULL. */
+CFArrayRef host_loader_copy_hooked(const struct host_bundle *bundle);
 bool host_class_conforms(const struct IODriverClass *cls, const char *name);
 /* Class name -> number of instances, over all bundles; a new dictionary or NULL. */
 CFDictionaryRef host_loader_copy_counts(struct host *host);

@@ -272,6 +272,25 @@ CFDictionaryRef host_loader_copy_classes(const struct host_bundle *bundle)
 	return classes;
 }
 
+CFArrayRef host_loader_copy_hooked(const struct host_bundle *bundle)
+{
+	CFMutableArrayRef names = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+
+	for (size_t i = 0; names && i < bundle->n_classes; i++) {
+		const struct IODriverClass *cls = bundle->driver->classes[i];
+		CFStringRef name = NULL;
+
+		if (host_service_operation(
+			    cls, offsetof(struct IOServiceOperations, matchPropertyTable)))
+			name = make_string(cls->name);
+		if (name) {
+			CFArrayAppendValue(names, name);
+			CFRelease(name);
+		}
+	}
+	return names;
+}
+
 CFDictionaryRef host_loader_copy_counts(struct host *host)
 {
 	CFMutableDictionaryRef counts = CFDictionaryCreateMutable(

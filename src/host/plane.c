@@ -156,6 +156,25 @@ const char *IOServiceGetLocation(IOService *service, const char *plane)
 	return location && *location ? location : NULL;
 }
 
+/* --- the machine ------------------------------------------------------------------- */
+
+IOService *IOServiceCopyServiceRoot(IOService *service)
+{
+	struct host_driver *driver = service->runtime->driver;
+	IOService *root = host_service_new(driver, &IOServiceBase, NULL);
+
+	if (!root)
+		return NULL;
+	root->runtime->is_remote = true;
+	root->runtime->id = WIRE_MACHINE_ID;
+	root->runtime->remote_class = strdup("IOPlatformExpertDevice");
+	if (!root->runtime->remote_class) {
+		IOServiceRelease(root);
+		return NULL;
+	}
+	return root;
+}
+
 /* --- attachment -------------------------------------------------------------------- */
 
 struct attaching {

@@ -161,8 +161,10 @@ IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef
 {
 	struct resource resource = { service->runtime->host, key, value, 0 };
 
-	if (!key || !value)
+	if (!key)
 		return kIOReturnBadArgument;
+	if (!value)
+		resource.value = CFSTR("IOService");
 	if (host_tell(service->runtime->host, publish_resource, &resource) || resource.err)
 		return kIOReturnNoMemory;
 	return kIOReturnSuccess;

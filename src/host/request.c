@@ -38,6 +38,7 @@ struct request {
 		struct wire_message message;
 		struct wire_phase phase;
 		struct wire_provider_access access;
+		struct wire_match_table table;
 	} in;
 };
 
@@ -100,14 +101,35 @@ static void declare(void *context)
 {
 	struct declaring *declaring = context;
 	CFDictionaryRef classes;
+	CFArrayRef hooked;
 
 	if (declaring->bundle->declared)
 		return;
 	classes = host_loader_copy_classes(declaring->bundle);
-	if (!classes)
-		return;
-	declaring->bundle->declared = !provider_declare_classes(declaring->host->provider, classes);
-	CFRelease(classes);
+	hooked = host_loader_copy_hooked(declaring->bundle);
+	if (classes && hooked)
+		declaring->bundle->declared =
+			!provider_declare_classes(declaring->host->provider, classes, hooked);
+	if (classes)
+		CFRelease(classes);
+	if (hooked)
+		CFRelease(hooked);
+}
+
+/* What matching adds to the properties of its drivers. */
+static void remember_match(IOService *service, int32_t score)
+{
+	struct IOServiceRuntime *runtime = service->runtime;
+	CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt32Type, &score);
+
+	pthread_mutex_lock(&runtime->lock);
+	if (number)
+		CFDictionarySetValue(runtime->properties, CFSTR(kIOProbeScoreKey), number);
+	CFDictionaryAddValue(runtime->properties, CFSTR(kIOMatchCategoryKey),
+			     CFSTR(kIODefaultMatchCategoryKey));
+	pthread_mutex_unlock(&runtime->lock);
+	if (number)
+		CFRelease(number);
 }
 
 /* Load the bundle, make the object, let it look at the provider. */
@@ -151,6 +173,7 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	if (accepted != driver->service)
 		return kIOReturnUnsupported;
 	reply->class_name = host_service_shown_class(driver->service);
+	remember_match(driver->service, reply->score);
 	return kIOReturnSuccess;
 }
 
@@ -309,6 +332,17 @@ static void run_write(struct request *request)
 		      set ? set(request->service, request->in.write.value) : kIOReturnUnsupported);
 }
 
+static void run_match_table(struct request *request)
+{
+	bool (*match)(IOService *, CFDictionaryRef, int32_t *) =
+		host_service_op(request->service, matchPropertyTable);
+	struct wire_match_table_reply reply = { true, request->in.table.score };
+
+	if (match)
+		reply.matches = match(request->service, request->in.table.table, &reply.score);
+	answer(request, &wire_match_table_reply_layout, kIOReturnSuccess, &reply);
+}
+
 static void run_message(struct request *request)
 {
 	const struct wire_message *in = &request->in.message;
@@ -385,6 +419,8 @@ static uint64_t entry_of(const struct request *request)
 		return request->in.phase.id;
 	case WIRE_PROVIDER_ACCESS:
 		return request->in.access.provider;
+	case WIRE_MATCH_TABLE:
+		return request->in.table.id;
 	default:
 		return request->in.options.id;
 	}
@@ -408,6 +444,7 @@ static const struct {
 	{ WIRE_DID_TERMINATE, &wire_did_terminate_layout, run_did, false },
 	{ WIRE_PROVIDER_PROBE, &wire_provider_probe_layout, run_request_probe, false },
 	{ WIRE_PROVIDER_ACCESS, &wire_provider_access_layout, NULL, false },
+	{ WIRE_MATCH_TABLE, &wire_match_table_layout, run_match_table, false },
 };
 
 /* The driver a candidate number names; a probe makes it. */
@@ -484,6 +521,9 @@ static bool is_valid(const struct request *request)
 	if (request->run == run_open)
 		return !open->entitlements ||
 		       CFGetTypeID(open->entitlements) == CFDictionaryGetTypeID();
+	if (request->run == run_match_table)
+		return request->in.table.table &&
+		       CFGetTypeID(request->in.table.table) == CFDictionaryGetTypeID();
 	if (request->run != run_probe)
 		return true;
 	return probe->personality && CFGetTypeID(probe->personality) == CFDictionaryGetTypeID() &&

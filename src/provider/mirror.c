@@ -379,7 +379,8 @@ static void send_resource(const void *key, const void *value, void *context)
 static void send_common(struct provider *provider)
 {
 	if (CFDictionaryGetCount(provider->classes)) {
-		struct wire_declare_classes declare = { .classes = provider->classes };
+		struct wire_declare_classes declare = { .classes = provider->classes,
+							.hooked = provider->hooked };
 
 		provider_post(provider, &wire_declare_classes_layout, &declare);
 	}

@@ -116,8 +116,10 @@ err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta);
 /* The machine node "IOService:/" (the bridge only). Remembered for a reconnection. */
 err_t provider_update_machine(struct provider *provider, CFDictionaryRef set, CFArrayRef remove);
 err_t provider_rename_machine(struct provider *provider, const char *name);
-/* Class name -> superclass name; remembered for a reconnection. */
-err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes);
+/* Class name -> superclass name, and those that answer WIRE_MATCH_TABLE (or NULL); remembered for a
+ * reconnection. */
+err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes,
+			       CFArrayRef hooked);
 err_t provider_publish_resource(struct provider *provider, const char *key, CFTypeRef value);
 
 /* Send a message that is no request. 0 when away. */

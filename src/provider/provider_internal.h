@@ -37,6 +37,7 @@ struct provider {
 	struct list forgotten; /* entries that only wait for their turn, or for an answer */
 	struct map by_id;
 	CFMutableDictionaryRef classes, machine, resources;
+	CFMutableArrayRef hooked; /* of the classes; may be NULL */
 	char *machine_name;
 
 	/* traffic: few requests at a time are on their way, the others wait here */

@@ -394,10 +394,14 @@ err_t provider_rename_machine(struct provider *provider, const char *name)
 	return provider_post(provider, &wire_rename_layout, &rename);
 }
 
-err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes)
+err_t provider_declare_classes(struct provider *provider, CFDictionaryRef classes,
+			       CFArrayRef hooked)
 {
-	struct wire_declare_classes declare = { .classes = classes };
+	struct wire_declare_classes declare = { .classes = classes, .hooked = hooked };
+	err_t err = remember_keys(&provider->hooked, hooked);
 
+	if (err)
+		return err;
 	CFDictionaryApplyFunction(classes, set_one, provider->classes);
 	return provider_post(provider, &wire_declare_classes_layout, &declare);
 }

@@ -202,6 +202,8 @@ struct provider *provider_free(struct provider *provider)
 	map_fini(&provider->by_id);
 	if (provider->classes)
 		CFRelease(provider->classes);
+	if (provider->hooked)
+		CFRelease(provider->hooked);
 	if (provider->machine)
 		CFRelease(provider->machine);
 	if (provider->resources)

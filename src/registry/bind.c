@@ -6,15 +6,16 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "registry/driver.h"
 #include "registry/lifecycle.h"
-#include "registry/match.h"
 #include "registry/notify.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
 #include "wire/publish.h"
 
 enum candidate_state {
-	CANDIDATE_WAITING, /* for its host */
+	CANDIDATE_MATCHING, /* the owner of the service is asked whether it fits */
+	CANDIDATE_WAITING,  /* for its host */
 	CANDIDATE_PROBING,
 	CANDIDATE_PROBED, /* accepted */
 	CANDIDATE_STARTING,
@@ -28,6 +29,7 @@ struct registry_candidate {
 	enum candidate_state state;
 	uint64_t number; /* as the host knows it */
 	int32_t score;
+	CFDictionaryRef properties; /* what the driver gets */
 	char class_name[WIRE_NAME_MAX + 1];
 	struct registry_entry *entry; /* while starting, with a reference */
 	struct loop_timer timer;
@@ -57,6 +59,8 @@ static void free_candidate(struct registry_candidate *c)
 	loop_timer_stop(&c->timer);
 	registry_personality_unref(c->personality);
 	registry_entry_unref(c->entry);
+	if (c->properties)
+		CFRelease(c->properties);
 	free(c);
 }
 
@@ -75,33 +79,55 @@ static void drop_candidate(struct registry_candidate *c)
 	free_candidate(c);
 }
 
+static void pump(struct registry_match_job *job);
+
 static void handle_driver_timeout(void *context)
 {
 	struct registry_candidate *c = context;
 
+	if (c->state == CANDIDATE_MATCHING) {
+		log_warning("%s does not say whether %s fits: it does",
+			    registry_entry_name(c->job->service, NULL), c->personality->class_name);
+		c->state = CANDIDATE_WAITING;
+		pump(c->job);
+		return;
+	}
 	log_warning("%s: %s does not answer; its host is ended", c->personality->bundle_path,
 		    c->personality->class_name);
 	registry_server_kill(c->server);
 }
 
-static bool add_candidate(struct registry_match_job *job, struct registry_personality *personality,
-			  struct registry_server *server)
+/* Behind those of the same score, before the lower ones. */
+static void insert_by_score(struct registry_match_job *job, struct registry_candidate *c)
+{
+	list_for_each(l, &job->candidates)
+		if (container_of(l, struct registry_candidate, link)->score < c->score) {
+			list_add_before(l, &c->link);
+			return;
+		}
+	list_add(&job->candidates, &c->link);
+}
+
+static struct registry_candidate *add_candidate(struct registry_match_job *job,
+						const struct registry_matched *matched,
+						struct registry_server *server)
 {
 	struct registry *r = job->registry;
 	struct registry_candidate *c = calloc(1, sizeof(*c));
 
 	if (!c || map_set(&r->candidates, r->last_candidate + 1, c)) {
 		free(c);
-		return false;
+		return NULL;
 	}
 	c->number = ++r->last_candidate;
 	c->job = job;
-	c->personality = registry_personality_ref(personality);
+	c->personality = registry_personality_ref(matched->personality);
 	c->server = server;
-	c->score = personality->score;
+	c->score = matched->score;
+	c->state = CANDIDATE_WAITING;
 	loop_timer_init(&c->timer, handle_driver_timeout, c);
-	list_add(&job->candidates, &c->link);
-	return true;
+	insert_by_score(job, c);
+	return c;
 }
 
 /* A driver that matching has started in CATEGORY and that is still active. */
@@ -122,9 +148,74 @@ static bool is_category_taken(const struct registry_entry *service, const char *
 	return false;
 }
 
-/* --- probing ------------------------------------------------------------------------------ */
+/* --- the owner's say ------------------------------------------------------------------------ */
 
-static void pump(struct registry_match_job *job);
+static struct bind_call *call_new(struct registry_candidate *c, struct registry_peer *peer)
+{
+	struct bind_call *call = malloc(sizeof(*call));
+
+	if (call)
+		*call = (struct bind_call){ c->job->registry, peer->wire, c->number };
+	return call;
+}
+
+/* Has the class of SERVICE an operation matchPropertyTable that its owner runs? */
+static bool has_hook(const struct registry_entry *service)
+{
+	if (service->owner)
+		for (const struct registry_class *c = service->class; c; c = c->super)
+			if (c->is_hooked)
+				return true;
+	return false;
+}
+
+static void handle_matched(void *context, err_t err, struct wire_frame *frame)
+{
+	struct bind_call *call = context;
+	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
+	struct wire_match_table_reply reply = { 0 };
+
+	if (!err && !frame->header.status &&
+	    wire_frame_decode(frame, &wire_match_table_reply_layout, &reply)) {
+		log_warning("%s: malformed answer to matching", wire_peer_name(call->wire));
+		wire_peer_close(call->wire);
+	}
+	free(call);
+	if (!c || c->state != CANDIDATE_MATCHING)
+		return;
+	struct registry_match_job *job = c->job;
+	loop_timer_stop(&c->timer);
+	if (reply.matches) {
+		c->state = CANDIDATE_WAITING;
+		c->score = reply.score;
+		list_remove(&c->link);
+		insert_by_score(job, c);
+	} else {
+		free_candidate(c);
+	}
+	pump(job);
+}
+
+/* Until the owner has answered, nobody is probed. */
+static void ask_owner(struct registry_candidate *c)
+{
+	struct registry_peer *owner = c->job->service->owner;
+	struct wire_match_table table = { .id = c->job->service->id,
+					  .score = c->score,
+					  .table = c->personality->dictionary };
+	struct bind_call *call = call_new(c, owner);
+
+	if (!call || wire_peer_call(owner->wire, &wire_match_table_layout, &table, NULL, 0,
+				    handle_matched, call)) {
+		free(call);
+		return;
+	}
+	c->state = CANDIDATE_MATCHING;
+	loop_timer_start(c->job->registry->loop, &c->timer,
+			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+}
+
+/* --- probing ------------------------------------------------------------------------------ */
 
 static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 {
@@ -159,15 +250,6 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 	pump(job);
 }
 
-static struct bind_call *call_new(struct registry_candidate *c)
-{
-	struct bind_call *call = malloc(sizeof(*call));
-
-	if (call)
-		*call = (struct bind_call){ c->job->registry, c->server->peer->wire, c->number };
-	return call;
-}
-
 static bool send_probe(struct registry_candidate *c)
 {
 	const struct registry_entry *s = c->job->service;
@@ -179,13 +261,16 @@ static bool send_probe(struct registry_candidate *c)
 		.provider_name = registry_entry_name(s, NULL),
 		.bundle = c->personality->bundle_path,
 		.provider_properties = properties,
-		.personality = c->personality->dictionary,
 	};
-	struct bind_call *call = call_new(c);
+	struct bind_call *call = call_new(c, c->server->peer);
 
+	if (!c->properties)
+		c->properties = registry_driver_copy_properties(c->personality, s, c->score);
+	probe.personality = c->properties;
 	c->state = CANDIDATE_PROBING;
-	if (!call || wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe, NULL, 0,
-				    handle_probed, call)) {
+	if (!call || !c->properties ||
+	    wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe, NULL, 0,
+			   handle_probed, call)) {
 		free(call);
 		return false;
 	}
@@ -194,13 +279,31 @@ static bool send_probe(struct registry_candidate *c)
 	return true;
 }
 
+/* One after the other in each host, the best first. */
+static bool is_next_to_probe(const struct registry_candidate *c)
+{
+	list_for_each(l, &c->job->candidates) {
+		struct registry_candidate *other = container_of(l, struct registry_candidate, link);
+
+		if (other == c)
+			return true;
+		if (other->server == c->server && other->state < CANDIDATE_PROBED)
+			return false;
+	}
+	return true;
+}
+
 static void probe_ready(struct registry_match_job *job)
 {
+	/* What the family thinks changes the order. */
+	list_for_each(l, &job->candidates)
+		if (container_of(l, struct registry_candidate, link)->state == CANDIDATE_MATCHING)
+			return;
 	list_for_each_safe(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
 		if (c->state != CANDIDATE_WAITING || c->server->state != REGISTRY_SERVER_UP ||
-		    send_probe(c))
+		    !is_next_to_probe(c) || send_probe(c))
 			continue;
 		/* Its connection has just ended: the next host gets its chance. */
 		registry_server_remember(c->server, job->service->id);
@@ -209,37 +312,6 @@ static void probe_ready(struct registry_match_job *job)
 }
 
 /* --- starting ----------------------------------------------------------------------------- */
-
-/* Keys of IOResourceMatch that have let a driver start accumulate on IOResources. */
-static void note_resources(struct registry_entry *resources, CFTypeRef wanted)
-{
-	CFTypeRef old = registry_entry_get(resources, CFSTR("IOResourceMatched"));
-	scope_cf CFMutableArrayRef matched =
-		registry_is_array(old) ? CFArrayCreateMutableCopy(NULL, 0, old)
-				       : CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
-	scope_cf CFArrayRef keys = registry_is_string(wanted)
-					 ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
-					 : registry_members_copy(wanted);
-
-	if (!matched || !keys)
-		return;
-	for (CFIndex i = 0; i < CFArrayGetCount(keys); i++) {
-		CFTypeRef key = CFArrayGetValueAtIndex(keys, i);
-
-		if (!CFArrayContainsValue(matched, CFRangeMake(0, CFArrayGetCount(matched)), key))
-			CFArrayAppendValue(matched, key);
-	}
-	registry_entry_set(resources, CFSTR("IOResourceMatched"), matched);
-}
-
-static void note_started(struct registry_candidate *c)
-{
-	CFTypeRef wanted =
-		CFDictionaryGetValue(c->personality->dictionary, CFSTR("IOResourceMatch"));
-
-	if (wanted && c->job->service == c->job->registry->tree.resources)
-		note_resources(c->job->service, wanted);
-}
 
 /* The rest of the category is released unstarted. */
 static void drop_category(struct registry_match_job *job, const char *category)
@@ -258,7 +330,7 @@ static void finish_start(struct registry_candidate *c)
 	struct registry_entry *e = registry_entry_ref(c->entry);
 	struct registry_personality *p = registry_personality_ref(c->personality);
 
-	note_started(c);
+	registry_driver_note_started(job->service, p);
 	free_candidate(c);
 	drop_category(job, p->category);
 	registry_personality_unref(p);
@@ -319,60 +391,16 @@ static void handle_started(void *context, err_t err, struct wire_frame *frame)
 	pump(job);
 }
 
-/* The name by which IONameMatch found the service. */
-static void note_name(CFMutableDictionaryRef properties, const struct registry_entry *service)
-{
-	CFTypeRef wanted = CFDictionaryGetValue(properties, CFSTR("IONameMatch"));
-	scope_cf CFArrayRef names = registry_is_string(wanted)
-					  ? CFArrayCreate(NULL, &wanted, 1, &kCFTypeArrayCallBacks)
-					  : registry_members_copy(wanted);
-	char name[WIRE_NAME_MAX + 1];
-
-	for (CFIndex i = 0; names && i < CFArrayGetCount(names); i++) {
-		CFTypeRef value = CFArrayGetValueAtIndex(names, i);
-
-		if (registry_text_get(value, name, sizeof(name)) &&
-		    registry_match_name(service, name)) {
-			CFDictionarySetValue(properties, CFSTR("IONameMatched"), value);
-			return;
-		}
-	}
-}
-
-static err_t make_entry(struct registry_candidate *c)
-{
-	struct registry_tree *tree = &c->job->registry->tree;
-	struct registry_class *class;
-	scope_cf CFMutableDictionaryRef properties =
-		CFDictionaryCreateMutableCopy(NULL, 0, c->personality->dictionary);
-	const char *name = c->class_name[0] ? c->class_name : c->personality->class_name;
-
-	err_t err = registry_class_need(&tree->classes, name, "IOService", &class);
-	if (err || !properties)
-		return err ? err : -ENOMEM;
-	if (!registry_class_conforms(class, "IOService"))
-		return -EINVAL;
-	note_name(properties, c->job->service);
-	registry_set_number(properties, CFSTR("IOProbeScore"), c->score, kCFNumberSInt32Type);
-	registry_set_text(properties, CFSTR("IOMatchCategory"), c->personality->category);
-	/* Of a driver in DriverKit form: what a relaunched one is matched with. */
-	if (CFDictionaryContainsKey(c->personality->dictionary, CFSTR("IOUserClass")))
-		CFDictionarySetValue(properties, CFSTR("IOMatchedPersonality"),
-				     c->personality->dictionary);
-	err = registry_entry_new(tree, 0, class, properties, &c->entry);
-	if (err)
-		return err;
-	c->entry->is_starting = true;
-	err = registry_plane_attach(c->entry, c->job->service, tree->planes.service);
-	if (!err && !registry_peer_own(c->server->peer, c->entry))
-		err = -ENOSPC;
-	return err;
-}
-
 static bool start(struct registry_candidate *c)
 {
-	struct bind_call *call = call_new(c);
-	err_t err = call ? make_entry(c) : -ENOMEM;
+	struct bind_call *call = call_new(c, c->server->peer);
+	err_t err = -ENOMEM;
+
+	if (call)
+		err = registry_driver_new(c->server->peer, c->job->service, c->personality,
+					  c->class_name[0] ? c->class_name
+							   : c->personality->class_name,
+					  c->properties, c->score, &c->entry);
 
 	if (!err) {
 		struct wire_start message = { c->number, c->entry->id };
@@ -392,19 +420,22 @@ static bool start(struct registry_candidate *c)
 	return true;
 }
 
-/* True when nobody of the category is still on the way. */
-static bool is_category_ready(const struct registry_match_job *job, const char *category)
+/* True when nothing stands in the way of C: all of its category and of its host have been probed, and
+ * none of them is just being started. */
+static bool is_startable(const struct registry_candidate *c)
 {
-	list_for_each(l, &job->candidates) {
-		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
+	list_for_each(l, &c->job->candidates) {
+		struct registry_candidate *other = container_of(l, struct registry_candidate, link);
 
-		if (c->state != CANDIDATE_PROBED && !strcmp(c->personality->category, category))
+		if (other->state != CANDIDATE_PROBED &&
+		    (other->server == c->server ||
+		     !strcmp(other->personality->category, c->personality->category)))
 			return false;
 	}
-	return true;
+	return c->state == CANDIDATE_PROBED;
 }
 
-/* The best of a category that is ready; NULL: none is. Equal scores: the earlier wins. */
+/* The best of the first category that is ready; NULL: none is. Equal scores: the earlier wins. */
 static struct registry_candidate *find_startable(struct registry_match_job *job)
 {
 	struct registry_candidate *best = NULL;
@@ -412,8 +443,7 @@ static struct registry_candidate *find_startable(struct registry_match_job *job)
 	list_for_each(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->state != CANDIDATE_PROBED ||
-		    !is_category_ready(job, c->personality->category))
+		if (!is_startable(c))
 			continue;
 		if (!best || (!strcmp(best->personality->category, c->personality->category) &&
 			      c->score > best->score))
@@ -470,20 +500,26 @@ static bool is_server_usable(struct registry_match_job *job, struct registry_ser
 static void collect_candidates(struct registry_match_job *job)
 {
 	struct registry *r = job->registry;
-	struct registry_personality **items;
-	size_t n;
+	struct registry_matched *items;
+	size_t n, n_drivers = 0;
 
 	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
+		struct registry_personality *p = items[i].personality;
 		struct registry_server *server = NULL;
+		struct registry_candidate *c = NULL;
 
-		if (!is_category_taken(job->service, items[i]->category))
-			server = registry_server_need(r, items[i]->server);
+		n_drivers += CFDictionaryContainsKey(p->dictionary, CFSTR("IOUserServerName")) != 0;
+		if (!is_category_taken(job->service, p->category))
+			server = registry_server_need(r, p->server);
 		if (server && is_server_usable(job, server))
-			add_candidate(job, items[i], server);
-		registry_personality_unref(items[i]);
+			c = add_candidate(job, &items[i], server);
+		if (c && has_hook(job->service))
+			ask_owner(c);
+		registry_personality_unref(p);
 	}
+	registry_driver_note_matched(job->service, n_drivers);
 	free(items);
 }
 
@@ -594,15 +630,15 @@ static bool collect_id(void *context, struct registry_member *member)
 
 static bool has_new_candidate(struct registry *r, const struct registry_entry *service)
 {
-	struct registry_personality **items;
+	struct registry_matched *items;
 	size_t n;
 	bool found = false;
 
 	if (registry_catalogue_match(&r->catalogue, service, &items, &n))
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		found |= !is_category_taken(service, items[i]->category);
-		registry_personality_unref(items[i]);
+		found |= !is_category_taken(service, items[i].personality->category);
+		registry_personality_unref(items[i].personality);
 	}
 	free(items);
 	return found;
@@ -629,7 +665,7 @@ static void go_on_without(struct registry_match_job *job, struct registry_server
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
 		if (c->server != server ||
-		    (c->state != CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
+		    (c->state > CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
 			continue;
 		registry_server_remember(server, job->service->id);
 		drop_candidate(c);
@@ -668,8 +704,10 @@ void registry_bind_forget_peer(struct registry *registry, struct registry_peer *
 		struct registry_entry *provider = registry_entry_provider(e);
 
 		if (server && provider && provider->owner != peer &&
-		    registry_entry_get(e, CFSTR("IOMatchCategory")))
+		    registry_entry_get(e, CFSTR("IOMatchCategory"))) {
+			registry_driver_note_lost(e);
 			registry_server_remember(server, provider->id);
+		}
 	}
 }
 

@@ -74,6 +74,8 @@ static CFDictionaryRef complete(CFDictionaryRef source, const struct registry_bu
 
 	if (d && !CFDictionaryContainsKey(d, CFSTR("CFBundleIdentifier")))
 		registry_set_text(d, CFSTR("CFBundleIdentifier"), bundle->identifier);
+	if (d && !CFDictionaryContainsKey(d, CFSTR("IOPersonalityPublisher")))
+		registry_set_text(d, CFSTR("IOPersonalityPublisher"), bundle->identifier);
 	return d;
 }
 
@@ -101,6 +103,7 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 		return -ENOMEM;
 	p->refs = 1;
 	p->bundle = bundle;
+	p->is_boot = !catalogue->is_running;
 	list_init(&p->link);
 	registry_number_get(CFDictionaryGetValue(dictionary, CFSTR("IOProbeScore")), &score);
 	p->score = (int32_t)score;
@@ -283,6 +286,7 @@ void registry_catalogue_remove(struct registry_catalogue *catalogue, struct regi
 
 struct ranked {
 	struct registry_personality *personality;
+	int32_t score;
 	size_t order;
 };
 
@@ -290,14 +294,14 @@ static int by_score(const void *a, const void *b)
 {
 	const struct ranked *x = a, *y = b;
 
-	if (x->personality->score != y->personality->score)
-		return x->personality->score < y->personality->score ? 1 : -1;
+	if (x->score != y->score)
+		return x->score < y->score ? 1 : -1;
 	return (x->order > y->order) - (x->order < y->order);
 }
 
 err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
 			       const struct registry_entry *service,
-			       struct registry_personality ***ret_items, size_t *ret_count)
+			       struct registry_matched **ret_items, size_t *ret_count)
 {
 	scope_free struct ranked *ranked = calloc(catalogue->count + 1, sizeof(*ranked));
 	size_t n = 0;
@@ -306,20 +310,23 @@ err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
 		return -ENOMEM;
 	list_for_each(l, &catalogue->personalities) {
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
+		int32_t score = p->score;
 
 		if (p->class_name[0] && p->provider_class[0] &&
-		    registry_class_conforms(service->class, p->provider_class) &&
-		    registry_match(service, p->dictionary)) {
-			ranked[n] = (struct ranked){ p, n };
+		    registry_match_class(service, p->provider_class) &&
+		    registry_match_personality(service, p->dictionary, &score)) {
+			ranked[n] = (struct ranked){ p, score, n };
 			n++;
 		}
 	}
 	qsort(ranked, n, sizeof(*ranked), by_score);
-	struct registry_personality **items = calloc(n + 1, sizeof(*items));
+	struct registry_matched *items = calloc(n + 1, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		items[i] = registry_personality_ref(ranked[i].personality);
+		items[i] =
+			(struct registry_matched){ registry_personality_ref(ranked[i].personality),
+						   ranked[i].score };
 	*ret_items = items;
 	*ret_count = n;
 	return 0;

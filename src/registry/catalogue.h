@@ -24,6 +24,7 @@ struct registry_personality {
 	struct registry_bundle *bundle;
 	unsigned refs;
 	bool is_removed; /* only jobs hold it */
+	bool is_boot;	 /* it was there when the session began */
 	char *name;	 /* key in IOKitPersonalities */
 	char *class_name, *provider_class, *category;
 	char *server; /* IOUserServerName, or the bundle identifier */
@@ -36,6 +37,13 @@ struct registry_catalogue {
 	struct list bundles, personalities;
 	size_t count;	     /* of personalities */
 	uint64_t generation; /* from 1, grows when the set changes */
+	bool is_running;     /* the session has begun */
+};
+
+/* A personality that fits a service, and what its family thinks of it. */
+struct registry_matched {
+	struct registry_personality *personality;
+	int32_t score;
 };
 
 void registry_catalogue_init(struct registry_catalogue *catalogue);
@@ -63,4 +71,4 @@ void registry_personality_unref(struct registry_personality *personality);
  * reference; the caller frees the array. -ENOMEM. */
 err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
 			       const struct registry_entry *service,
-			       struct registry_personality ***ret_items, size_t *ret_count);
+			       struct registry_matched **ret_items, size_t *ret_count);

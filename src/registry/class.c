@@ -4,156 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/class_table.h"
 #include "registry/text.h"
 #include "wire/protocol.h"
-
-/* Apple's public class graph as far as clients name it. Superclasses come first. */
-static const struct {
-	const char *name, *super;
-} builtin[] = {
-	{ "OSObject", NULL },
-	{ "IORegistryEntry", "OSObject" },
-	{ "IORegistryPlane", "OSObject" },
-	{ "IOCatalogue", "OSObject" },
-	{ "IOMemoryDescriptor", "OSObject" },
-	{ "IOWorkLoop", "OSObject" },
-	{ "IOEventSource", "OSObject" },
-	{ "IOService", "IORegistryEntry" },
-	{ "IOUserClient", "IOService" },
-	{ "IOUserClient2022", "IOUserClient" },
-	{ "IOUserUserClient", "IOUserClient" },
-	{ "IOUserService", "IOService" },
-	{ "IOUserServer", "IOUserClient" },
-	{ "IOUserResources", "IOService" },
-	{ "IOResources", "IOService" },
-	{ "IOPlatformDevice", "IOService" },
-	{ "IOPlatformExpertDevice", "IOService" },
-	{ "IOPlatformExpert", "IOService" },
-	{ "IODTPlatformExpert", "IOPlatformExpert" },
-	{ "IOPMrootDomain", "IOService" },
-	{ "IOPMPowerSource", "IOService" },
-	{ "IOCPU", "IOService" },
-	{ "IOInterruptController", "IOService" },
-	{ "IOBSD", "IOService" },
-	{ "IORTC", "IOService" },
-	{ "IONVRAMController", "IOService" },
-	{ "IODTNVRAM", "IOService" },
-	{ "IOWatchDogTimer", "IOService" },
-	{ "IOACPIPlatformDevice", "IOService" },
-	{ "IOACPIPlatformExpert", "IODTPlatformExpert" },
-	{ "AppleACPIPlatformExpert", "IOACPIPlatformExpert" },
-	{ "AppleACPICPU", "IOCPU" },
-	{ "AppleACPIButtons", "IOService" },
-	{ "AppleSmartBattery", "IOPMPowerSource" },
-	{ "AppleSmartBatteryManager", "IOService" },
-	{ "AppleACPIACAdapter", "IOService" },
-	{ "AppleSMC", "IOService" },
-	{ "IOHWSensor", "IOService" },
-	{ "IOHWControl", "IOService" },
-	{ "AppleARMIODevice", "IOService" },
-	{ "IOPCIDevice", "IOService" },
-	{ "IOPCIBridge", "IOService" },
-	{ "IOPCI2PCIBridge", "IOPCIBridge" },
-	{ "IOPCIHostBridge", "IOPCIBridge" },
-	{ "IOUSBHostDevice", "IOService" },
-	{ "IOUSBHostInterface", "IOService" },
-	{ "IOUSBNub", "IOService" },
-	{ "IOUSBDevice", "IOUSBNub" },
-	{ "IOUSBRootHubDevice", "IOUSBDevice" },
-	{ "IOUSBInterface", "IOUSBNub" },
-	{ "IOUSBController", "IOService" },
-	{ "IOUSBHostController", "IOService" },
-	{ "AppleUSBHostController", "IOUSBHostController" },
-	{ "AppleUSBXHCI", "AppleUSBHostController" },
-	{ "AppleUSBXHCIPCI", "AppleUSBXHCI" },
-	{ "AppleUSBEHCI", "AppleUSBHostController" },
-	{ "AppleUSBHostPort", "IOService" },
-	{ "AppleUSB20XHCIPort", "AppleUSBHostPort" },
-	{ "AppleUSB30XHCIPort", "AppleUSBHostPort" },
-	{ "AppleUSB20HubPort", "AppleUSBHostPort" },
-	{ "AppleUSB30HubPort", "AppleUSBHostPort" },
-	{ "AppleUSBHub", "IOService" },
-	{ "IOHIDDevice", "IOService" },
-	{ "IOHIDUserDevice", "IOHIDDevice" },
-	{ "IOHIDResource", "IOService" },
-	{ "IOHIDInterface", "IOService" },
-	{ "IOHIDSystem", "IOService" },
-	{ "IOHIKeyboard", "IOService" },
-	{ "IOHIPointing", "IOService" },
-	{ "IOHIDEventService", "IOService" },
-	{ "IOHIDEventDriver", "IOHIDEventService" },
-	{ "AppleUserUSBHostHIDDevice", "IOHIDDevice" },
-	{ "AppleHIDTransportHIDDevice", "IOHIDDevice" },
-	{ "IOStorage", "IOService" },
-	{ "IOMedia", "IOStorage" },
-	{ "IOCDMedia", "IOMedia" },
-	{ "IODVDMedia", "IOMedia" },
-	{ "IOBDMedia", "IOMedia" },
-	{ "IOBlockStorageDriver", "IOStorage" },
-	{ "IOCDBlockStorageDriver", "IOBlockStorageDriver" },
-	{ "IODVDBlockStorageDriver", "IOCDBlockStorageDriver" },
-	{ "IOPartitionScheme", "IOStorage" },
-	{ "IOGUIDPartitionScheme", "IOPartitionScheme" },
-	{ "IOFDiskPartitionScheme", "IOPartitionScheme" },
-	{ "IOApplePartitionScheme", "IOPartitionScheme" },
-	{ "IOFilterScheme", "IOStorage" },
-	{ "IOMediaBSDClient", "IOService" },
-	{ "IOBlockStorageDevice", "IOService" },
-	{ "IOBlockStorageServices", "IOBlockStorageDevice" },
-	{ "IOCDBlockStorageDevice", "IOBlockStorageDevice" },
-	{ "IODVDBlockStorageDevice", "IOCDBlockStorageDevice" },
-	{ "IOATABlockStorageDevice", "IOBlockStorageDevice" },
-	{ "IOAHCIBlockStorageDevice", "IOBlockStorageDevice" },
-	{ "IONVMeBlockStorageDevice", "IOBlockStorageDevice" },
-	{ "IOEmbeddedNVMeBlockDevice", "IONVMeBlockStorageDevice" },
-	{ "IONVMeController", "IOService" },
-	{ "IOAHCIController", "IOService" },
-	{ "IOAHCIDevice", "IOService" },
-	{ "IOSCSIPeripheralDeviceNub", "IOService" },
-	{ "IOSCSIProtocolServices", "IOService" },
-	{ "IONetworkController", "IOService" },
-	{ "IOEthernetController", "IONetworkController" },
-	{ "IO80211Controller", "IOEthernetController" },
-	{ "IONetworkInterface", "IOService" },
-	{ "IOEthernetInterface", "IONetworkInterface" },
-	{ "IO80211Interface", "IOEthernetInterface" },
-	{ "IONetworkStack", "IOService" },
-	{ "IOModemSerialStream", "IOService" },
-	{ "IOSerialStreamSync", "IOService" },
-	{ "IORS232SerialStreamSync", "IOSerialStreamSync" },
-	{ "IOModemSerialStreamSync", "IOSerialStreamSync" },
-	{ "IOSerialBSDClient", "IOService" },
-	{ "IOAudioDevice", "IOService" },
-	{ "IOAudioEngine", "IOService" },
-	{ "IOAudioStream", "IOService" },
-	{ "IOAudioControl", "IOService" },
-	{ "IOAudioLevelControl", "IOAudioControl" },
-	{ "IOAudioToggleControl", "IOAudioControl" },
-	{ "IOGraphicsDevice", "IOService" },
-	{ "IOFramebuffer", "IOGraphicsDevice" },
-	{ "IOAccelerator", "IOService" },
-	{ "IOGraphicsAccelerator2", "IOAccelerator" },
-	{ "IODisplayConnect", "IOService" },
-	{ "IODisplay", "IOService" },
-	{ "AppleDisplay", "IODisplay" },
-	{ "IOBacklightDisplay", "AppleDisplay" },
-	{ "AppleBacklightDisplay", "IOBacklightDisplay" },
-	{ "IOMobileFramebuffer", "IOService" },
-	{ "IOSurfaceRoot", "IOService" },
-	{ "IOI2CInterface", "IOService" },
-	{ "IOThunderboltController", "IOService" },
-	{ "IOThunderboltPort", "IOService" },
-	{ "IOThunderboltSwitch", "IOService" },
-	{ "IOBluetoothHCIController", "IOService" },
-	{ "IOBluetoothDevice", "IOService" },
-	{ "IOFireWireController", "IOService" },
-	{ "IOFireWireNub", "IOService" },
-	{ "IOFireWireDevice", "IOFireWireNub" },
-	{ "IOFireWireUnit", "IOFireWireNub" },
-	{ "IOFireWireLocalNode", "IOFireWireNub" },
-	{ "IOReportHub", "IOService" },
-	{ "IOTimeSyncService", "IOService" },
-};
 
 static err_t add(struct registry_classes *classes, const char *name, struct registry_class *super,
 		 const char *bundle, struct registry_class **ret_class)
@@ -183,20 +36,34 @@ static err_t add(struct registry_classes *classes, const char *name, struct regi
 	return 0;
 }
 
+static void set_alias(struct registry_classes *classes, const char *name, const char *passes_for)
+{
+	struct registry_class *class = registry_class_find(classes, name);
+
+	class->alias = registry_class_find(classes, passes_for);
+	class->next_aliased = classes->aliased;
+	classes->aliased = class;
+}
+
 err_t registry_classes_init(struct registry_classes *classes)
 {
 	*classes = (struct registry_classes){ .by_hash = MAP_INIT };
 	list_init(&classes->all);
-	for (size_t i = 0; i < sizeof(builtin) / sizeof(builtin[0]); i++) {
+	for (size_t i = 0; i < registry_n_known_classes; i++) {
+		const struct registry_known_class *k = &registry_known_classes[i];
 		struct registry_class *super = NULL;
 
-		if (builtin[i].super)
-			super = registry_class_find(classes, builtin[i].super);
-		if (add(classes, builtin[i].name, super, "", NULL)) {
+		if (k->super)
+			super = registry_class_find(classes, k->super);
+		if (add(classes, k->name, super, k->bundle ? k->bundle : "", NULL)) {
 			registry_classes_fini(classes);
 			return -ENOMEM;
 		}
 	}
+	for (size_t i = 0; i < registry_n_known_classes; i++)
+		if (registry_known_classes[i].passes_for)
+			set_alias(classes, registry_known_classes[i].name,
+				  registry_known_classes[i].passes_for);
 	return 0;
 }
 
@@ -288,6 +155,21 @@ err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dic
 	return d.err;
 }
 
+void registry_class_set_hooked(struct registry_classes *classes, CFTypeRef names)
+{
+	CFIndex n = registry_is_array(names) ? CFArrayGetCount(names) : 0;
+	char name[WIRE_NAME_MAX + 1];
+
+	for (CFIndex i = 0; i < n; i++) {
+		struct registry_class *c = NULL;
+
+		if (registry_text_get(CFArrayGetValueAtIndex(names, i), name, sizeof(name)))
+			c = registry_class_find(classes, name);
+		if (c)
+			c->is_hooked = true;
+	}
+}
+
 err_t registry_class_need(struct registry_classes *classes, const char *name, const char *fallback,
 			  struct registry_class **ret_class)
 {
@@ -306,21 +188,42 @@ err_t registry_class_need(struct registry_classes *classes, const char *name, co
 
 bool registry_class_conforms(const struct registry_class *class, const char *name)
 {
-	while (class && strcmp(class->name, name))
+	for (; class; class = class->super)
+		if (!strcmp(class->name, name) ||
+		    (class->alias && registry_class_conforms(class->alias, name)))
+			return true;
+	return false;
+}
+
+bool registry_class_derives(const struct registry_class *class,
+			    const struct registry_class *ancestor)
+{
+	while (class && class != ancestor)
 		class = class->super;
 	return class != NULL;
+}
+
+static void append_name(CFMutableArrayRef names, const char *text)
+{
+	scope_cf CFStringRef name = registry_text_new(text);
+
+	if (name)
+		CFArrayAppendValue(names, name);
 }
 
 CFTypeRef registry_class_copy_ancestry(const struct registry_class *class)
 {
 	CFMutableArrayRef names = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	const struct registry_class *c, *other;
 
-	for (; class && names; class = class->super) {
-		scope_cf CFStringRef name = registry_text_new(class->name);
-
-		if (name)
-			CFArrayAppendValue(names, name);
-	}
+	if (!names)
+		return NULL;
+	for (c = class; c; c = c->super)
+		append_name(names, c->name);
+	for (c = class; c; c = c->super)
+		for (other = c->alias; other && !registry_class_derives(class, other);
+		     other = other->super)
+			append_name(names, other->name);
 	return names;
 }
 

@@ -32,8 +32,11 @@ struct registry_class {
 	struct list link;	      /* of the table, in the order of declaration */
 	struct registry_class *next;  /* same hash */
 	struct registry_class *super; /* NULL: a root */
+	/* an older class that its services pass for as well; NULL: none */
+	struct registry_class *alias, *next_aliased;
 	char *name;
 	char *bundle;	      /* identifier of the bundle that declared it, "" */
+	bool is_hooked;	      /* its owners run an operation matchPropertyTable */
 	bool is_guessed;      /* nobody declared it: its superclass may still be corrected */
 	uint32_t n_instances; /* as OSMetaClass counts: own instances and populated subclasses */
 	struct list members;
@@ -45,6 +48,7 @@ struct registry_classes {
 	struct map by_hash;
 	struct list all;
 	size_t count;
+	struct registry_class *aliased; /* those with an alias */
 };
 
 /* With the built-in hierarchy. -ENOMEM (nothing to undo). */
@@ -62,12 +66,19 @@ err_t registry_class_declare(struct registry_classes *classes, const char *name,
  * not; the first problem is returned. */
 err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
 				 const char *bundle);
+/* Those of NAMES (array or NULL) that are known have a matchPropertyTable of their owners'. */
+void registry_class_set_hooked(struct registry_classes *classes, CFTypeRef names);
 /* Find, or declare below FALLBACK. */
 err_t registry_class_need(struct registry_classes *classes, const char *name, const char *fallback,
 			  struct registry_class **ret_class);
 
+/* Is CLASS of that name, a subclass, or one that passes for it? */
 bool registry_class_conforms(const struct registry_class *class, const char *name);
-/* CFArray of names from the class to its root; NULL: no memory. */
+/* Is CLASS ANCESTOR or a subclass of it, whatever it passes for? */
+bool registry_class_derives(const struct registry_class *class,
+			    const struct registry_class *ancestor);
+/* CFArray of names from the class to its root, then of those that it only passes for; NULL: no memory.
+ */
 CFTypeRef registry_class_copy_ancestry(const struct registry_class *class);
 /* CFDictionary of name to instance count; NULL: no memory. */
 CFTypeRef registry_classes_copy_counts(const struct registry_classes *classes);

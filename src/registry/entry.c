@@ -44,6 +44,8 @@ err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const 
 		err = make_fixed(tree, "IORegistryEntry", "Root", NULL, &tree->root);
 	if (!err)
 		err = make_fixed(tree, "IOPlatformExpertDevice", name, tree->root, &tree->machine);
+	if (!err && tree->machine->id != WIRE_MACHINE_ID)
+		err = -EINVAL;
 	if (!err)
 		err = registry_plane_attach(tree->machine, tree->root, tree->planes.device_tree);
 	if (!err)
@@ -313,7 +315,8 @@ static bool is_indexed(CFStringRef key)
 {
 	return CFEqual(key, CFSTR("BSD Name")) || CFEqual(key, CFSTR("name")) ||
 	       CFEqual(key, CFSTR("compatible")) || CFEqual(key, CFSTR("device_type")) ||
-	       CFEqual(key, CFSTR("model")) || CFEqual(key, CFSTR("IOUserServiceProperties"));
+	       CFEqual(key, CFSTR("model")) || CFEqual(key, CFSTR("IOClassNameOverride")) ||
+	       CFEqual(key, CFSTR("IOUserServiceProperties"));
 }
 
 void registry_entry_set(struct registry_entry *entry, CFStringRef key, CFTypeRef value)

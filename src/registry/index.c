@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "registry/entry.h"
+#include "registry/family.h"
 #include "registry/text.h"
 
 struct registry_chain {
@@ -125,7 +126,10 @@ err_t registry_index_refresh(struct registry_index *index, struct registry_entry
 	if (!err &&
 	    registry_text_get(registry_entry_get(entry, CFSTR("BSD Name")), text, sizeof(text)))
 		err = add_term(index, entry, REGISTRY_TERM_BSD_NAME, text);
-	if (!err && registry_node_find(entry, entry->tree->planes.device_tree))
+	if (!err && registry_text_get(registry_entry_get(entry, CFSTR("IOClassNameOverride")), text,
+				      sizeof(text)))
+		err = add_term(index, entry, REGISTRY_TERM_CLASS, text);
+	if (!err && registry_family_has_tree_names(entry))
 		err = add_device_tree_names(index, entry);
 	return err;
 }

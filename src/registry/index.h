@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Look-up of entries by text: their names and their BSD name. Each entry has
+ * Look-up of entries by text: their names, their BSD name, the class they pass for. Each entry has
  * a few terms; the chain of a term is as long as the number of entries that
  * share it.
  */
@@ -14,7 +14,11 @@
 
 struct registry_entry;
 
-enum registry_term_kind { REGISTRY_TERM_NAME, REGISTRY_TERM_BSD_NAME };
+enum registry_term_kind {
+	REGISTRY_TERM_NAME,
+	REGISTRY_TERM_BSD_NAME,
+	REGISTRY_TERM_CLASS, /* IOClassNameOverride */
+};
 
 struct registry_term {
 	struct list in_chain, in_entry;

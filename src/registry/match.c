@@ -1,124 +1,33 @@
 // SPDX-License-Identifier: MIT
 #include "registry/match.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry/compare.h"
 #include "registry/entry.h"
+#include "registry/family.h"
 #include "registry/text.h"
 
-enum { DEPTH_MAX = 128 }; /* nested IOParentMatch and values; the wire allows less */
-
-/* --- values --------------------------------------------------------------------- */
-
-static bool equal_at(CFTypeRef a, CFTypeRef b, unsigned depth);
-
-/* By 64-bit value whatever the width; a narrow negative number also equals its unsigned reading. */
-static bool equal_numbers(CFNumberRef a, CFNumberRef b)
-{
-	int64_t x, y;
-
-	if (CFNumberIsFloatType(a) || CFNumberIsFloatType(b)) {
-		double p = 0, q = 0;
-
-		CFNumberGetValue(a, kCFNumberDoubleType, &p);
-		CFNumberGetValue(b, kCFNumberDoubleType, &q);
-		return p == q;
-	}
-	CFNumberGetValue(a, kCFNumberSInt64Type, &x);
-	CFNumberGetValue(b, kCFNumberSInt64Type, &y);
-	if (x == y)
-		return true;
-	bool narrow_x = CFNumberGetByteSize(a) <= 4, narrow_y = CFNumberGetByteSize(b) <= 4;
-	return (narrow_x && (int64_t)(uint32_t)x == y) || (narrow_y && x == (int64_t)(uint32_t)y);
-}
-
-static bool string_equals_data(CFStringRef string, CFDataRef data)
-{
-	CFIndex size = 0, have = CFDataGetLength(data);
-	CFRange all = CFRangeMake(0, CFStringGetLength(string));
-	UInt8 inline_bytes[256], *bytes = inline_bytes;
-
-	CFStringGetBytes(string, all, kCFStringEncodingUTF8, 0, false, NULL, 0, &size);
-	if (size != have && size + 1 != have)
-		return false;
-	if ((size_t)size > sizeof(inline_bytes) && !(bytes = malloc((size_t)size)))
-		return false;
-	CFStringGetBytes(string, all, kCFStringEncodingUTF8, 0, false, bytes, size, &size);
-	bool equal = !memcmp(bytes, CFDataGetBytePtr(data), (size_t)size) &&
-		     (size == have || CFDataGetBytePtr(data)[size] == 0);
-	if (bytes != inline_bytes)
-		free(bytes);
-	return equal;
-}
-
-static bool equal_arrays(CFArrayRef a, CFArrayRef b, unsigned depth)
-{
-	CFIndex n = CFArrayGetCount(a);
-
-	if (CFArrayGetCount(b) != n)
-		return false;
-	for (CFIndex i = 0; i < n; i++)
-		if (!equal_at(CFArrayGetValueAtIndex(a, i), CFArrayGetValueAtIndex(b, i), depth))
-			return false;
-	return true;
-}
-
-struct pairs {
-	CFDictionaryRef dictionary; /* NULL: ENTRY's properties */
-	const struct registry_entry *entry;
-	unsigned depth;
-	bool equal;
-};
-
-static void check_pair(const void *key, const void *value, void *context)
-{
-	struct pairs *p = context;
-
-	if (!p->equal)
-		return;
-	CFTypeRef have = p->dictionary ? CFDictionaryGetValue(p->dictionary, key)
-				       : registry_entry_get(p->entry, key);
-	p->equal = equal_at(value, have, p->depth);
-}
-
-static bool equal_dictionaries(CFDictionaryRef a, CFDictionaryRef b, unsigned depth)
-{
-	struct pairs p = { .dictionary = b, .depth = depth, .equal = true };
-
-	if (CFDictionaryGetCount(a) != CFDictionaryGetCount(b))
-		return false;
-	CFDictionaryApplyFunction(a, check_pair, &p);
-	return p.equal;
-}
-
-static bool equal_at(CFTypeRef a, CFTypeRef b, unsigned depth)
-{
-	if (!a || !b || depth == 0)
-		return false;
-	CFTypeID type = CFGetTypeID(a), other = CFGetTypeID(b);
-	if (type == CFStringGetTypeID() && other == CFDataGetTypeID())
-		return string_equals_data(a, b);
-	if (type == CFDataGetTypeID() && other == CFStringGetTypeID())
-		return string_equals_data(b, a);
-	if (type != other)
-		return false;
-	if (type == CFNumberGetTypeID())
-		return equal_numbers(a, b);
-	if (type == CFArrayGetTypeID())
-		return equal_arrays(a, b, depth - 1);
-	if (type == CFDictionaryGetTypeID())
-		return equal_dictionaries(a, b, depth - 1);
-	return CFEqual(a, b);
-}
-
-bool registry_match_values(CFTypeRef wanted, CFTypeRef have)
-{
-	return equal_at(wanted, have, DEPTH_MAX);
-}
+/* Providers that one dictionary is tried on: nested IOParentMatch and IOLocationMatch in a deep tree
+ * could be made to go through more of them than there is time for. */
+enum { TRIES_MAX = 65536 };
 
 /* --- single keys ------------------------------------------------------------------ */
+
+/* What is matched. */
+struct subject {
+	const struct registry_entry *entry;
+	/* IOCompatibilityProperties, which stand for the properties when IOCompatibilityMatch asks
+	 * for it; or NULL */
+	CFDictionaryRef compatible;
+};
+
+static CFTypeRef property_of(const struct subject *s, CFStringRef key)
+{
+	return s->compatible ? CFDictionaryGetValue(s->compatible, key)
+			     : registry_entry_get(s->entry, key);
+}
 
 /* KEY equals NAME, or ends in '*' and is a prefix of it (device-tree entries only). */
 static bool name_fits(const char *key, const char *name, size_t size, bool wildcard)
@@ -148,7 +57,7 @@ bool registry_match_name(const struct registry_entry *entry, const char *name)
 {
 	CFStringRef keys[] = { CFSTR("name"), CFSTR("compatible"), CFSTR("device_type"),
 			       CFSTR("model") };
-	bool in_tree = registry_node_find(entry, entry->tree->planes.device_tree) != NULL;
+	bool in_tree = registry_family_has_tree_names(entry);
 	const char *own = registry_entry_name(entry, NULL);
 
 	if (name_fits(name, own, strlen(own), in_tree))
@@ -166,31 +75,49 @@ bool registry_match_name(const struct registry_entry *entry, const char *name)
 	return false;
 }
 
-typedef bool (*one_fn)(const struct registry_entry *entry, CFTypeRef value, unsigned depth);
+bool registry_match_class(const struct registry_entry *entry, const char *name)
+{
+	return registry_class_conforms(entry->class, name) ||
+	       registry_text_equals(registry_entry_get(entry, CFSTR("IOClassNameOverride")), name);
+}
+
+typedef bool (*one_fn)(const struct subject *s, CFTypeRef value);
 
 /* ONE holds for VALUE itself, or for any member of an array or set. */
-static bool any_of(const struct registry_entry *entry, CFTypeRef value, unsigned depth, one_fn one)
+static bool any_of(const struct subject *s, CFTypeRef value, one_fn one)
 {
 	if (!registry_is_array(value) && !registry_is_set(value))
-		return one(entry, value, depth);
+		return one(s, value);
 	scope_cf CFArrayRef members = registry_members_copy(value);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
 	for (CFIndex i = 0; i < n; i++)
-		if (one(entry, CFArrayGetValueAtIndex(members, i), depth))
+		if (one(s, CFArrayGetValueAtIndex(members, i)))
 			return true;
 	return false;
 }
 
-static bool has_name(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool has_name(const struct subject *s, CFTypeRef value)
 {
 	char name[256];
 
-	return registry_text_get(value, name, sizeof(name)) && registry_match_name(entry, name);
+	return registry_text_get(value, name, sizeof(name)) && registry_match_name(s->entry, name);
 }
 
-static bool has_pairs(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+struct pairs {
+	const struct subject *subject;
+	bool equal;
+};
+
+static void check_pair(const void *key, const void *value, void *context)
 {
-	struct pairs p = { .entry = entry, .depth = DEPTH_MAX, .equal = true };
+	struct pairs *p = context;
+
+	p->equal = p->equal && registry_compare_values(value, property_of(p->subject, key));
+}
+
+static bool has_pairs(const struct subject *s, CFTypeRef value)
+{
+	struct pairs p = { s, true };
 
 	if (!registry_is_dictionary(value))
 		return false;
@@ -198,10 +125,11 @@ static bool has_pairs(const struct registry_entry *entry, CFTypeRef value, unsig
 	return p.equal;
 }
 
-static bool has_property(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool has_property(const struct subject *s, CFTypeRef value)
 {
 	return registry_is_string(value) &&
-	       (registry_entry_get(entry, value) || registry_entry_is_live(entry, value));
+	       (property_of(s, value) ||
+		(!s->compatible && registry_entry_is_live(s->entry, value)));
 }
 
 static bool is_collection(CFTypeRef value)
@@ -231,55 +159,68 @@ static bool is_anything(CFTypeRef value)
 	return value != NULL;
 }
 
-static bool holds_class(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+/* Nothing here is hidden from programs; and where compatible properties come from is decided before. */
+static bool holds_always(const struct subject *s, CFTypeRef value)
 {
+	return true;
+}
+
+static bool holds_class(const struct subject *s, CFTypeRef value)
+{
+	CFTypeRef other =
+		s->compatible ? CFDictionaryGetValue(s->compatible, CFSTR("IOClass")) : NULL;
 	char name[WIRE_NAME_MAX + 1];
 
-	return registry_text_get(value, name, sizeof(name)) &&
-	       registry_class_conforms(entry->class, name);
+	if (other)
+		return registry_compare_values(value, other);
+	return registry_text_get(value, name, sizeof(name)) && registry_match_class(s->entry, name);
 }
 
-static bool holds_name(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_name(const struct subject *s, CFTypeRef value)
 {
-	return any_of(entry, value, depth, has_name);
+	return any_of(s, value, has_name);
 }
 
-static bool holds_location(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_location(const struct subject *s, CFTypeRef value)
 {
-	const char *location = registry_entry_location(entry, entry->tree->planes.service);
+	const char *location = registry_entry_location(s->entry, s->entry->tree->planes.service);
 
 	return location[0] && registry_text_equals(value, location);
 }
 
-static bool holds_pairs(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_pairs(const struct subject *s, CFTypeRef value)
 {
-	return any_of(entry, value, depth, has_pairs);
+	return any_of(s, value, has_pairs);
 }
 
-static bool holds_existence(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_existence(const struct subject *s, CFTypeRef value)
 {
-	return any_of(entry, value, depth, has_property);
+	return any_of(s, value, has_property);
 }
 
-static bool holds_path(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_path(const struct subject *s, CFTypeRef value)
 {
-	char path[4096];
+	char path[WIRE_PATH_MAX];
 
-	return registry_text_get(value, path, sizeof(path)) &&
-	       registry_path_find(entry->tree, path) == entry;
+	if (registry_text_get(value, path, sizeof(path)) &&
+	    registry_path_find(s->entry->tree, path) == s->entry)
+		return true;
+	return s->compatible &&
+	       registry_compare_values(value, CFDictionaryGetValue(s->compatible, CFSTR("IOPath")));
 }
 
-static bool holds_id(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_id(const struct subject *s, CFTypeRef value)
 {
 	int64_t id;
 
-	return registry_number_get(value, &id) && (uint64_t)id == entry->id;
+	return registry_number_get(value, &id) && (uint64_t)id == s->entry->id;
 }
 
-static bool holds_service_count(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
+static bool holds_service_count(const struct subject *s, CFTypeRef value)
 {
-	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
-	int64_t wanted, count = 0;
+	struct registry_node *n = registry_node_find(s->entry, s->entry->tree->planes.service);
+	int64_t wanted = 0;
+	uint32_t count = 0;
 
 	registry_number_get(value, &wanted);
 	if (n)
@@ -290,66 +231,19 @@ static bool holds_service_count(const struct registry_entry *entry, CFTypeRef va
 			count += !registry_entry_is_inactive(c) && registry_entry_is_service(c) &&
 				 registry_entry_get(c, CFSTR("IOMatchCategory"));
 		}
-	return count == wanted;
+	return count == (uint32_t)wanted;
 }
 
-static bool match_at(const struct registry_entry *service, CFDictionaryRef matching,
-		     unsigned depth);
-
-/* Some provider above the service, not the service itself, satisfies the nested dictionary. */
-static bool holds_parent(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
-{
-	const struct registry_entry *p = entry;
-
-	for (unsigned i = 0; i < REGISTRY_DEPTH_MAX; i++) {
-		p = registry_plane_first_parent(p, entry->tree->planes.service);
-		if (!p || !registry_entry_is_service(p))
-			return false;
-		if (match_at(p, value, depth))
-			return true;
-	}
-	return false;
-}
-
-static bool holds_nothing(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
-{
-	return false;
-}
-
-static bool has_all_resources(const struct registry_entry *entry, CFTypeRef value)
-{
-	if (registry_is_string(value))
-		return has_property(entry, value, 0);
-	scope_cf CFArrayRef members = registry_members_copy(value);
-	CFIndex n = members ? CFArrayGetCount(members) : 0;
-	for (CFIndex i = 0; i < n; i++)
-		if (!has_property(entry, CFArrayGetValueAtIndex(members, i), 0))
-			return false;
-	return members != NULL;
-}
-
-/* The family test of IOResources; on other services the key is unknown. */
-static bool holds_resources(const struct registry_entry *entry, CFTypeRef value, unsigned depth)
-{
-	return entry != entry->tree->resources || has_all_resources(entry, value);
-}
-
-/* Keys in the order of evaluation. A value of the wrong type makes the key unknown, and unknown
- * keys are accepted. */
+/* Keys in the order of evaluation. A value of the wrong type makes the key unknown. */
 struct rule {
 	const char *key;
 	bool (*is_known)(CFTypeRef value);
-	one_fn holds;
+	one_fn holds; /* NULL: the property of that name equals the value */
 };
 
-static bool holds_equal(const struct registry_entry *entry, const char *key, CFTypeRef value)
-{
-	scope_cf CFStringRef name = registry_text_new(key);
-
-	return name && registry_match_values(value, registry_entry_get(entry, name));
-}
-
 static const struct rule rules[] = {
+	{ "IOServiceNotificationUser", is_anything, holds_always },
+	{ "IOCompatibilityMatch", is_anything, holds_always },
 	{ "IOProviderClass", registry_is_string, holds_class },
 	{ "IONameMatch", is_string_or_collection, holds_name },
 	{ "IOLocationMatch", registry_is_string, holds_location },
@@ -362,10 +256,6 @@ static const struct rule rules[] = {
 	{ "BSD Major", is_anything, NULL },
 	{ "BSD Minor", is_anything, NULL },
 	{ "BSD Unit", is_anything, NULL },
-	{ "IOResourceMatch", is_string_or_collection, holds_resources },
-	{ "IOParentMatch", registry_is_dictionary, holds_parent },
-	/* A dictionary here needs a provider that names the place: there is none. */
-	{ "IOLocationMatch", registry_is_dictionary, holds_nothing },
 };
 
 static CFTypeRef find_value(CFDictionaryRef matching, const char *key)
@@ -378,12 +268,25 @@ static CFTypeRef find_value(CFDictionaryRef matching, const char *key)
 	return value;
 }
 
-static bool match_at(const struct registry_entry *service, CFDictionaryRef matching, unsigned depth)
+static bool holds_equal(const struct subject *s, const char *key, CFTypeRef value)
+{
+	scope_cf CFStringRef name = registry_text_new(key);
+
+	return name && registry_compare_values(value, registry_entry_get(s->entry, name));
+}
+
+/* All keys but those that lead to other services. SCORE may be NULL. */
+static bool match_one(const struct registry_entry *service, CFDictionaryRef matching,
+		      int32_t *score)
 {
 	CFIndex left = CFDictionaryGetCount(matching);
+	struct subject s = { .entry = service };
 
-	if (depth == 0)
-		return false;
+	if (CFDictionaryContainsKey(matching, CFSTR("IOCompatibilityMatch"))) {
+		CFTypeRef own = registry_entry_get(service, CFSTR("IOCompatibilityProperties"));
+
+		s.compatible = registry_is_dictionary(own) ? own : NULL;
+	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && left > 0; i++) {
 		const struct rule *r = &rules[i];
 		CFTypeRef value = find_value(matching, r->key);
@@ -391,16 +294,80 @@ static bool match_at(const struct registry_entry *service, CFDictionaryRef match
 		if (!value || !r->is_known(value))
 			continue;
 		left--;
-		if (r->holds ? !r->holds(service, value, depth - 1)
-			     : !holds_equal(service, r->key, value))
+		if (r->holds ? !r->holds(&s, value) : !holds_equal(&s, r->key, value))
 			return false;
 	}
-	return true;
+	/* Only what is left concerns the family; nobody looks up unknown keys as properties. */
+	return left == 0 || registry_family_match(service, matching, score);
+}
+
+static CFDictionaryRef nested(CFDictionaryRef matching, CFStringRef key)
+{
+	CFTypeRef value = CFDictionaryGetValue(matching, key);
+
+	return registry_is_dictionary(value) ? value : NULL;
+}
+
+static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
+			unsigned *tries);
+
+/* The place that the providers name satisfies the dictionary, if there is one. */
+static bool match_place(const struct registry_entry *service, CFDictionaryRef matching,
+			unsigned *tries)
+{
+	CFDictionaryRef wanted = nested(matching, CFSTR("IOLocationMatch"));
+	const struct registry_entry *place;
+
+	if (!wanted)
+		return true;
+	place = registry_family_location(registry_entry_provider(service));
+	if (!place || *tries == 0)
+		return false;
+	--*tries;
+	return match_one(place, wanted, NULL) && match_above(place, wanted, tries);
+}
+
+/* Evaluated last: some provider above SERVICE satisfies the nested dictionary, and one above that the
+ * one nested in it, and so on. The nearest one will do: whatever is above another is above it, too. */
+static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
+			unsigned *tries)
+{
+	CFDictionaryRef wanted;
+
+	while ((wanted = nested(matching, CFSTR("IOParentMatch")))) {
+		bool is_last = !nested(wanted, CFSTR("IOParentMatch"));
+
+		do {
+			service = registry_entry_provider(service);
+			if (!service || *tries == 0)
+				return false;
+			--*tries;
+		} while (!match_one(service, wanted, NULL) ||
+			 (is_last && !match_place(service, wanted, tries)));
+		if (is_last)
+			return true;
+		matching = wanted;
+	}
+	return match_place(service, matching, tries);
+}
+
+static bool match_all(const struct registry_entry *service, CFDictionaryRef matching,
+		      int32_t *score)
+{
+	unsigned tries = TRIES_MAX;
+
+	return match_one(service, matching, score) && match_above(service, matching, &tries);
 }
 
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching)
 {
-	return match_at(service, matching, DEPTH_MAX);
+	return match_all(service, matching, NULL);
+}
+
+bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
+				int32_t *score)
+{
+	return match_all(service, personality, score);
 }
 
 /* --- search ------------------------------------------------------------------------ */
@@ -471,9 +438,12 @@ static bool search_shortcut(struct search *s, struct registry_tree *tree)
 {
 	CFTypeRef value = CFDictionaryGetValue(s->matching, CFSTR("IORegistryEntryID"));
 	struct registry_entry *e;
-	char text[4096];
+	char text[WIRE_PATH_MAX];
 	int64_t id;
 
+	/* Other properties may fit then. */
+	if (CFDictionaryContainsKey(s->matching, CFSTR("IOCompatibilityMatch")))
+		return false;
 	if (registry_number_get(value, &id)) {
 		e = registry_entry_find(tree, (uint64_t)id);
 		if (e)
@@ -501,24 +471,51 @@ static bool search_shortcut(struct search *s, struct registry_tree *tree)
 	return false;
 }
 
+/* Services that only say that they are of class NAME. */
+struct overridden {
+	struct search *search;
+	const char *name;
+};
+
+static bool consider_overridden(void *context, struct registry_entry *e)
+{
+	struct overridden *o = context;
+
+	return registry_class_conforms(e->class, o->name) || consider(o->search, e);
+}
+
+/* The instances of NAME: of the class and its subclasses, of classes that stand for one of them, and
+ * what passes for one. */
+static void search_instances(struct search *s, struct registry_tree *tree, const char *name)
+{
+	struct registry_class *class = registry_class_find(&tree->classes, name);
+	struct overridden o = { s, name };
+
+	if (class) {
+		registry_class_walk(class, consider_member, s);
+		for (struct registry_class *other = tree->classes.aliased; other;
+		     other = other->next_aliased)
+			if (!registry_class_derives(other, class) &&
+			    registry_class_derives(other->alias, class))
+				registry_class_walk(other, consider_member, s);
+	}
+	registry_index_walk(&tree->index, REGISTRY_TERM_CLASS, name, consider_overridden, &o);
+}
+
 static void search_class(struct search *s, struct registry_tree *tree)
 {
-	const char *name = "IOService";
-	char text[WIRE_NAME_MAX + 1];
 	CFTypeRef value = CFDictionaryGetValue(s->matching, CFSTR("IOProviderClass"));
+	char text[WIRE_NAME_MAX + 1];
 
-	if (registry_is_string(value)) {
-		if (!registry_text_get(value, text, sizeof(text)))
-			return;
-		name = text;
-	}
-	if (!strcmp(name, "IOResources")) {
-		consider(s, tree->resources);
+	if (!registry_is_string(value) ||
+	    CFDictionaryContainsKey(s->matching, CFSTR("IOCompatibilityMatch")))
+		search_instances(s, tree, "IOService");
+	else if (!registry_text_get(value, text, sizeof(text)))
 		return;
-	}
-	struct registry_class *class = registry_class_find(&tree->classes, name);
-	if (class)
-		registry_class_walk(class, consider_member, s);
+	else if (!strcmp(text, "IOResources"))
+		consider(s, tree->resources);
+	else
+		search_instances(s, tree, text);
 }
 
 err_t registry_match_find(struct registry_tree *tree, CFDictionaryRef matching, uint32_t states,

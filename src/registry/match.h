@@ -18,8 +18,11 @@ struct registry_tree;
 
 /* All rules of spec 6.8. State is not looked at. */
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching);
-/* Comparison of a wanted value with a property. */
-bool registry_match_values(CFTypeRef wanted, CFTypeRef have);
+/* The same for a personality; its family may change SCORE. */
+bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
+				int32_t *score);
+/* Is ENTRY of class NAME, or does its IOClassNameOverride say so? */
+bool registry_match_class(const struct registry_entry *entry, const char *name);
 /* True when ENTRY answers to NAME as IONameMatch compares. */
 bool registry_match_name(const struct registry_entry *entry, const char *name);
 

@@ -303,7 +303,7 @@ static IOReturn check_write(const struct registry_entry *entry, CFTypeRef value)
 
 void registry_property_publish_resource(struct registry *registry, CFStringRef key, CFTypeRef value)
 {
-	registry_entry_set(registry->tree.resources, key, value ? value : kCFBooleanTrue);
+	registry_entry_set(registry->tree.resources, key, value ? value : CFSTR("IOService"));
 	registry_lifecycle_register(registry, registry->tree.resources);
 }
 

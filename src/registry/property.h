@@ -14,6 +14,6 @@ err_t registry_property_read(struct registry_peer *client, const struct wire_hea
 /* WIRE_SET_PROPERTIES, by the rules of spec 5.10. */
 err_t registry_property_write(struct registry_peer *client, const struct wire_header *request,
 			      struct registry_entry *entry, CFTypeRef value);
-/* publishResource: set on IOResources and match it again. VALUE NULL publishes true. */
+/* publishResource: set on IOResources and match it again. VALUE NULL publishes "IOService". */
 void registry_property_publish_resource(struct registry *registry, CFStringRef key,
 					CFTypeRef value);

@@ -319,11 +319,12 @@ static err_t handle_declare_classes(struct registry_peer *peer, struct wire_fram
 				    void *message)
 {
 	const struct wire_declare_classes *request = message;
+	struct registry_classes *classes = &peer->registry->tree.classes;
+	err_t err = registry_class_declare_all(classes, request->classes,
+					       peer->server ? peer->server->name : "");
 
-	return registry_peer_status(peer, &frame->header,
-				    status_of(registry_class_declare_all(
-					    &peer->registry->tree.classes, request->classes,
-					    peer->server ? peer->server->name : "")));
+	registry_class_set_hooked(classes, request->hooked);
+	return registry_peer_status(peer, &frame->header, status_of(err));
 }
 
 static err_t handle_publish_resource(struct registry_peer *peer, struct wire_frame *frame,

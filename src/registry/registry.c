@@ -397,6 +397,7 @@ static void load_drivers(struct registry *r, const char *const *folders)
 		if (err)
 			log_info("%s: no drivers there (%s)", *folders, strerror(-err));
 	}
+	r->catalogue.is_running = true;
 }
 
 static void start_bridge(struct registry *r)

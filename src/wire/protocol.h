@@ -57,6 +57,8 @@ enum {
 
 /* Entry ID of the registry root; all others are larger. */
 #define WIRE_ROOT_ID 0x100000100ull
+/* Of the machine node, "IOService:/". */
+#define WIRE_MACHINE_ID (WIRE_ROOT_ID + 1)
 
 enum wire_type {
 	/* greeting, both faces */
@@ -144,6 +146,7 @@ enum wire_type {
 	WIRE_DID_TERMINATE,
 	WIRE_PROVIDER_ACCESS,
 	WIRE_PROVIDER_PROBE,
+	WIRE_MATCH_TABLE,
 
 	/* session control: portico tool -> registry */
 	WIRE_LOAD = 0x900,

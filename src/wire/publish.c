@@ -109,6 +109,7 @@ WIRE_LAYOUT(wire_adjust_busy, wire_adjust_busy, WIRE_ADJUST_BUSY, 0, adjust_busy
 
 static const struct wire_field declare_classes_fields[] = {
 	WIRE_OBJECT(wire_declare_classes, classes),
+	WIRE_OBJECT(wire_declare_classes, hooked),
 };
 WIRE_LAYOUT(wire_declare_classes, wire_declare_classes, WIRE_DECLARE_CLASSES, 0,
 	    declare_classes_fields);
@@ -163,6 +164,20 @@ WIRE_LAYOUT(wire_write_properties, wire_write_properties, WIRE_WRITE_PROPERTIES,
 	    write_properties_fields);
 
 WIRE_LAYOUT_EMPTY(wire_shutdown, WIRE_SHUTDOWN);
+
+static const struct wire_field match_table_fields[] = {
+	WIRE_U64(wire_match_table, id),
+	WIRE_U32(wire_match_table, score),
+	WIRE_OBJECT(wire_match_table, table),
+};
+WIRE_LAYOUT(wire_match_table, wire_match_table, WIRE_MATCH_TABLE, 0, match_table_fields);
+
+static const struct wire_field match_table_reply_fields[] = {
+	WIRE_U32(wire_match_table_reply, matches),
+	WIRE_U32(wire_match_table_reply, score),
+};
+WIRE_LAYOUT(wire_match_table_reply, wire_match_table_reply, WIRE_MATCH_TABLE, 0,
+	    match_table_reply_fields);
 
 static const struct wire_field load_fields[] = {
 	WIRE_TEXT(wire_load, text, WIRE_PATH_MAX),

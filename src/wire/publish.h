@@ -74,9 +74,10 @@ struct wire_adjust_busy {
 	int32_t delta;
 };
 
-/* WIRE_DECLARE_CLASSES -> wire_empty: dictionary class name -> superclass name */
+/* WIRE_DECLARE_CLASSES -> wire_empty: dictionary class name -> superclass name; and the names of those
+ * among them (array or NULL) whose owners are to be asked by WIRE_MATCH_TABLE */
 struct wire_declare_classes {
-	CFTypeRef classes;
+	CFTypeRef classes, hooked;
 };
 
 /* WIRE_PUBLISH_RESOURCE -> wire_empty */
@@ -183,6 +184,18 @@ struct wire_provider_access {
 /* WIRE_PROVIDER_PROBE (struct wire_entry_options) -> wire_empty: requestProbe; the status is the
  * driver's */
 
+/* WIRE_MATCH_TABLE -> wire_match_table_reply: matchPropertyTable of service ID about the personality
+ * TABLE, whose score is SCORE so far */
+struct wire_match_table {
+	uint64_t id;
+	int32_t score;
+	CFTypeRef table; /* dictionary */
+};
+struct wire_match_table_reply {
+	uint32_t matches; /* 0 or 1 */
+	int32_t score;
+};
+
 /* --- session control (portico tool -> registry, client face) ----------- */
 
 /* WIRE_LOAD (path of a bundle or a folder of bundles), WIRE_UNLOAD (bundle identifier) ->
@@ -200,6 +213,7 @@ extern const struct wire_layout wire_publish_resource_layout;
 extern const struct wire_layout wire_probe_layout, wire_probe_reply_layout, wire_start_layout;
 extern const struct wire_layout wire_drop_layout, wire_stop_layout, wire_read_property_layout;
 extern const struct wire_layout wire_write_properties_layout, wire_shutdown_layout;
+extern const struct wire_layout wire_match_table_layout, wire_match_table_reply_layout;
 extern const struct wire_layout wire_load_layout, wire_unload_layout, wire_status_layout;
 extern const struct wire_layout wire_stop_session_layout;
 extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;

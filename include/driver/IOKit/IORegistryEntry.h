@@ -21,6 +21,10 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
+/* The machine, the top of the planes "IOService" and "IODeviceTree", as a parent for SERVICE's driver;
+ * the caller owns a reference. Its name and properties are not known here. NULL: no memory. */
+IOService *IOServiceCopyServiceRoot(IOService *service);
+
 /* Hang SERVICE below PARENT (NULL: the registry's root) in PLANE; below a parent that it has already
  * it stays where it is. PARENT may live in another process. kIOReturnBadArgument: no name for a plane,
  * PARENT is below SERVICE or has ended; kIOReturnNotAttached: one of them has no entry;

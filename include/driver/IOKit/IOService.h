@@ -94,6 +94,10 @@ struct IOServiceOperations {
 	/* Called from the leaves towards the provider, before stop; IOServiceDidTerminate follows, whatever
 	 * it returns. Default true. */
 	bool (*didTerminate)(IOService *service, IOService *provider, IOOptionBits options);
+	/* Does the service, one that others are matched on, fit the personality TABLE? Asked after
+	 * the keys of IOKit itself and of the known families have held; may change SCORE. Of a nub
+	 * it is the class's of the bundle that published it. Default true. */
+	bool (*matchPropertyTable)(IOService *service, CFDictionaryRef table, int32_t *score);
 	/* The current value of a live property (IOServiceSetLiveProperty), retained, or NULL. */
 	CFTypeRef (*copyProperty)(IOService *service, CFStringRef key);
 
@@ -163,7 +167,7 @@ IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef val
 IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key);
 /* From now on KEY is computed by the operation copyProperty whenever somebody reads it. */
 IOReturn IOServiceSetLiveProperty(IOService *service, CFStringRef key);
-/* A key of IOResources; drivers with IOResourceMatch wait for it. */
+/* A key of IOResources; drivers with IOResourceMatch wait for it. VALUE NULL: "IOService". */
 IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef value);
 
 /* --- life ---------------------------------------------------------------- */

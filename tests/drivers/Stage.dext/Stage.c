@@ -116,6 +116,8 @@ static IOService *copyActor(struct Stage *stage, const char *key)
 
 	if (!strcmp(key, "driver"))
 		return IOServiceRetain(&stage->service);
+	if (!strcmp(key, "machine"))
+		return IOServiceCopyServiceRoot(&stage->service);
 	if (!strcmp(key, "provider"))
 		return IOServiceRetain(IOServiceGetProvider(&stage->service));
 	pthread_mutex_lock(&lock);

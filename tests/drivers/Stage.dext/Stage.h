@@ -20,7 +20,8 @@
  *	id key=K			out: ID
  *
  * Keys are the test's own words. "driver" is the Stage driver's own service, "provider" what it was
- * started on, and as a parent "root" is the registry's root. A published service that a program sets
+ * started on, "machine" the top of the planes IOService and IODeviceTree; as a parent "root" is the
+ * registry's root. A published service that a program sets
  * properties on takes them over; "Refuse" = number is what it answers instead.
  *
  * Classes: STAGE_CLASSES below.

@@ -15,14 +15,14 @@
 static void names(struct registry_catalogue *c, struct registry_tree *t, const char **expected,
 		  size_t n)
 {
-	struct registry_personality **items;
+	struct registry_matched *items;
 	size_t count;
 
 	test_equal_error(registry_catalogue_match(c, t->resources, &items, &count), 0);
 	test_equal(count, n);
 	for (size_t i = 0; i < count; i++) {
-		test_equal_text(items[i]->name, expected[i]);
-		registry_personality_unref(items[i]);
+		test_equal_text(items[i].personality->name, expected[i]);
+		registry_personality_unref(items[i].personality);
 	}
 	free(items);
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "registry/compare.h"
 #include "registry/entry.h"
 #include "registry/text.h"
 #include "session.h"
@@ -119,12 +120,12 @@ TEST(numbers_are_compared_modulo_width)
 	CFNumberRef d = CFNumberCreate(NULL, kCFNumberSInt8Type, &tiny);
 	CFNumberRef e = CFNumberCreate(NULL, kCFNumberSInt64Type, &one);
 
-	test_true(registry_match_values(a, b));
-	test_true(registry_match_values(b, a));
-	test_true(registry_match_values(a, c));
-	test_true(!registry_match_values(b, c));
-	test_true(registry_match_values(d, e));
-	test_true(!registry_match_values(d, CFSTR("1")));
+	test_true(registry_compare_values(a, b));
+	test_true(registry_compare_values(b, a));
+	test_true(registry_compare_values(a, c));
+	test_true(!registry_compare_values(b, c));
+	test_true(registry_compare_values(d, e));
+	test_true(!registry_compare_values(d, CFSTR("1")));
 	CFNumberRef all[] = { a, b, c, d, e };
 	for (int i = 0; i < 5; i++)
 		CFRelease(all[i]);
