@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "registry/compare.h"
 #include "registry/entry.h"
 #include "registry/match.h"
 #include "registry/text.h"
@@ -72,6 +73,8 @@ static CFDictionaryRef complete(CFDictionaryRef source, const struct registry_bu
 {
 	CFMutableDictionaryRef d = CFDictionaryCreateMutableCopy(NULL, 0, source);
 
+	if (!bundle)
+		return d;
 	if (d && !CFDictionaryContainsKey(d, CFSTR("CFBundleIdentifier")))
 		registry_set_text(d, CFSTR("CFBundleIdentifier"), bundle->identifier);
 	if (d && !CFDictionaryContainsKey(d, CFSTR("IOPersonalityPublisher")))
@@ -112,16 +115,17 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 	p->class_name = copy_or(dictionary, CFSTR("IOClass"), "");
 	p->provider_class = copy_or(dictionary, CFSTR("IOProviderClass"), "");
 	p->category = copy_or(dictionary, CFSTR("IOMatchCategory"), "IODefaultMatchCategory");
-	p->server = copy_or(dictionary, CFSTR("IOUserServerName"), bundle->identifier);
-	p->bundle_path = strdup(bundle->path);
+	p->server =
+		copy_or(dictionary, CFSTR("IOUserServerName"), bundle ? bundle->identifier : "");
+	p->bundle_path = strdup(bundle ? bundle->path : "");
 	if (!p->name || !p->class_name || !p->provider_class || !p->category || !p->server ||
 	    !p->bundle_path) {
 		registry_personality_unref(p);
 		return -ENOMEM;
 	}
 	if (!p->class_name[0])
-		log_warning("%s: personality %s names no IOClass and is never used", bundle->path,
-			    name);
+		log_warning("%s: personality %s names no IOClass and is never used",
+			    bundle ? bundle->path : "a program", name);
 	list_add(&catalogue->personalities, &p->link);
 	catalogue->count++;
 	++*added;
@@ -187,6 +191,34 @@ struct registry_bundle *registry_catalogue_find(const struct registry_catalogue 
 	return NULL;
 }
 
+/* Personalities that were there before their bundle may be used now. */
+static void settle_waiting(struct registry_catalogue *catalogue, struct registry_bundle *bundle)
+{
+	list_for_each(l, &catalogue->personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+		char identifier[WIRE_NAME_MAX + 1];
+
+		if (p->bundle ||
+		    !registry_text_find(p->dictionary, CFSTR("CFBundleIdentifier"), identifier,
+					sizeof(identifier)) ||
+		    strcmp(identifier, bundle->identifier))
+			continue;
+		char *path = strdup(bundle->path);
+		char *server = p->server[0] ? NULL : strdup(bundle->identifier);
+		if (!path || (!p->server[0] && !server)) {
+			free(path);
+			continue;
+		}
+		free(p->bundle_path);
+		p->bundle_path = path;
+		if (server) {
+			free(p->server);
+			p->server = server;
+		}
+		p->bundle = bundle;
+	}
+}
+
 static struct registry_bundle *find_path(const struct registry_catalogue *catalogue,
 					 const char *path)
 {
@@ -232,6 +264,8 @@ err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *p
 		log_warning("%s: %s; the bundle is not used", path, b->problem);
 	else
 		err = add_personalities(catalogue, b, &added);
+	if (!b->problem)
+		settle_waiting(catalogue, b);
 	catalogue->generation += added > 0;
 	if (ret_added)
 		*ret_added = added;
@@ -282,6 +316,95 @@ void registry_catalogue_remove(struct registry_catalogue *catalogue, struct regi
 	registry_bundle_free(bundle);
 }
 
+/* --- what programs add and remove ---------------------------------------------------- */
+
+static err_t add_loose(struct registry_catalogue *catalogue, CFDictionaryRef dictionary,
+		       size_t *added)
+{
+	char identifier[WIRE_NAME_MAX + 1], name[WIRE_NAME_MAX + 1];
+	struct registry_bundle *bundle = NULL;
+
+	if (registry_text_find(dictionary, CFSTR("CFBundleIdentifier"), identifier,
+			       sizeof(identifier)))
+		bundle = registry_catalogue_find(catalogue, identifier);
+	if (bundle && bundle->problem)
+		bundle = NULL;
+	registry_text_find(dictionary, CFSTR("IOClass"), name, sizeof(name));
+	return add_personality(catalogue, bundle, name, dictionary, added);
+}
+
+static err_t add_array(struct registry_catalogue *catalogue, CFArrayRef array, size_t *added)
+{
+	err_t err = 0;
+
+	for (CFIndex i = 0; i < CFArrayGetCount(array) && !err; i++) {
+		CFTypeRef one = CFArrayGetValueAtIndex(array, i);
+
+		if (registry_is_dictionary(one))
+			err = add_loose(catalogue, one, added);
+	}
+	return err;
+}
+
+err_t registry_catalogue_add_array(struct registry_catalogue *catalogue, CFArrayRef array,
+				   size_t *ret_added)
+{
+	err_t err;
+
+	*ret_added = 0;
+	err = add_array(catalogue, array, ret_added);
+	catalogue->generation += *ret_added > 0;
+	return err;
+}
+
+struct comparing {
+	CFDictionaryRef dictionary;
+	bool equal;
+};
+
+static void compare_pair(const void *key, const void *value, void *context)
+{
+	struct comparing *c = context;
+
+	c->equal = c->equal &&
+		   registry_compare_values(value, CFDictionaryGetValue(c->dictionary, key));
+}
+
+void registry_catalogue_remove_matching(struct registry_catalogue *catalogue,
+					CFDictionaryRef matching)
+{
+	size_t before = catalogue->count;
+
+	list_for_each_safe(l, &catalogue->personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+		struct comparing c = { p->dictionary, true };
+
+		CFDictionaryApplyFunction(matching, compare_pair, &c);
+		if (c.equal)
+			drop(catalogue, p);
+	}
+	catalogue->generation += catalogue->count != before;
+}
+
+err_t registry_catalogue_reset(struct registry_catalogue *catalogue, CFArrayRef array)
+{
+	size_t added = 0;
+	err_t err = 0;
+
+	list_for_each_safe(l, &catalogue->personalities)
+		drop(catalogue, container_of(l, struct registry_personality, link));
+	catalogue->generation++;
+	if (array)
+		return add_array(catalogue, array, &added);
+	list_for_each(l, &catalogue->bundles) {
+		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
+
+		if (!b->problem && !err)
+			err = add_personalities(catalogue, b, &added);
+	}
+	return err;
+}
+
 /* --- matching ---------------------------------------------------------------------- */
 
 struct ranked {
@@ -312,7 +435,7 @@ err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
 		int32_t score = p->score;
 
-		if (p->class_name[0] && p->provider_class[0] &&
+		if (p->bundle && p->class_name[0] && p->provider_class[0] &&
 		    registry_match_class(service, p->provider_class) &&
 		    registry_match_personality(service, p->dictionary, &score)) {
 			ranked[n] = (struct ranked){ p, score, n };

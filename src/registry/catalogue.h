@@ -20,8 +20,8 @@ enum { REGISTRY_PERSONALITIES_MAX = 65536 };
 struct registry_entry;
 
 struct registry_personality {
-	struct list link; /* of the catalogue, in the order of addition */
-	struct registry_bundle *bundle;
+	struct list link;		/* of the catalogue, in the order of addition */
+	struct registry_bundle *bundle; /* NULL: not loaded, the personality is not used */
 	unsigned refs;
 	bool is_removed; /* only jobs hold it */
 	bool is_boot;	 /* it was there when the session began */
@@ -63,6 +63,16 @@ struct registry_bundle *registry_catalogue_find(const struct registry_catalogue 
 /* Forget a bundle and its personalities; what runs keeps running. */
 void registry_catalogue_remove(struct registry_catalogue *catalogue,
 			       struct registry_bundle *bundle);
+
+/* Those of ARRAY that are dictionaries and not there yet. They belong to the bundle that they name and
+ * are used as soon as it is loaded. -ENOMEM. */
+err_t registry_catalogue_add_array(struct registry_catalogue *catalogue, CFArrayRef array,
+				   size_t *ret_added);
+/* Those that have every pair of MATCHING. */
+void registry_catalogue_remove_matching(struct registry_catalogue *catalogue,
+					CFDictionaryRef matching);
+/* Only those of ARRAY, or (NULL) those of the loaded bundles. -ENOMEM. */
+err_t registry_catalogue_reset(struct registry_catalogue *catalogue, CFArrayRef array);
 
 struct registry_personality *registry_personality_ref(struct registry_personality *personality);
 void registry_personality_unref(struct registry_personality *personality);

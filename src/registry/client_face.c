@@ -13,5 +13,8 @@ err_t registry_client_message(struct registry_peer *peer, struct wire_frame *fra
 	if (err == -ENOENT)
 		err = registry_peer_dispatch(peer, frame, registry_control_handlers,
 					     registry_n_control_handlers);
+	if (err == -ENOENT)
+		err = registry_peer_dispatch(peer, frame, registry_catalogue_handlers,
+					     registry_n_catalogue_handlers);
 	return err == -ENOENT ? -EBADMSG : err;
 }

@@ -119,7 +119,7 @@ void registry_driver_note_matched(struct registry_entry *service, size_t n_drive
 {
 	if (n_drivers)
 		set_count(service, CFSTR("IODEXTMatchCount"), (int64_t)n_drivers);
-	if (registry_entry_get(service, CFSTR("IORematchPersonality")))
+	if (registry_entry_has(service, CFSTR("IORematchPersonality")))
 		registry_entry_set(service, CFSTR("IORematchPersonality"), NULL);
 }
 

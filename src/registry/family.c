@@ -134,13 +134,13 @@ static bool is_member(CFTypeRef list, CFTypeRef wanted)
 static bool holds_all_resources(const struct registry_entry *service, CFTypeRef value)
 {
 	if (registry_is_string(value))
-		return registry_entry_get(service, value) || registry_entry_is_live(service, value);
+		return registry_entry_has(service, value) || registry_entry_is_live(service, value);
 	scope_cf CFArrayRef members = registry_members_copy(value);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
 	for (CFIndex i = 0; i < n; i++) {
 		CFTypeRef key = CFArrayGetValueAtIndex(members, i);
 
-		if (!registry_is_string(key) || !registry_entry_get(service, key))
+		if (!registry_is_string(key) || !registry_entry_has(service, key))
 			return false;
 	}
 	/* What is neither a name nor a list of names is no wish at all. */

@@ -127,9 +127,11 @@ static bool has_pairs(const struct subject *s, CFTypeRef value)
 
 static bool has_property(const struct subject *s, CFTypeRef value)
 {
-	return registry_is_string(value) &&
-	       (property_of(s, value) ||
-		(!s->compatible && registry_entry_is_live(s->entry, value)));
+	if (!registry_is_string(value))
+		return false;
+	if (s->compatible)
+		return CFDictionaryContainsKey(s->compatible, value);
+	return registry_entry_has(s->entry, value) || registry_entry_is_live(s->entry, value);
 }
 
 static bool is_collection(CFTypeRef value)
@@ -229,7 +231,7 @@ static bool holds_service_count(const struct subject *s, CFTypeRef value)
 				container_of(l, struct registry_edge, in_parent)->child->entry;
 
 			count += !registry_entry_is_inactive(c) && registry_entry_is_service(c) &&
-				 registry_entry_get(c, CFSTR("IOMatchCategory"));
+				 registry_entry_has(c, CFSTR("IOMatchCategory"));
 		}
 	return count == (uint32_t)wanted;
 }
@@ -281,10 +283,11 @@ static bool match_one(const struct registry_entry *service, CFDictionaryRef matc
 {
 	CFIndex left = CFDictionaryGetCount(matching);
 	struct subject s = { .entry = service };
+	scope_cf CFTypeRef own = NULL;
 
 	if (CFDictionaryContainsKey(matching, CFSTR("IOCompatibilityMatch"))) {
-		CFTypeRef own = registry_entry_get(service, CFSTR("IOCompatibilityProperties"));
-
+		own = registry_entry_get(service, CFSTR("IOCompatibilityProperties"));
+		own = own ? CFRetain(own) : NULL; /* it is only lent, and not for so long */
 		s.compatible = registry_is_dictionary(own) ? own : NULL;
 	}
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && left > 0; i++) {

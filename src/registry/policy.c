@@ -22,6 +22,11 @@ bool registry_policy_may_provide(const struct registry *registry, const struct f
 	return who->uid == geteuid() || who->uid == 0;
 }
 
+bool registry_policy_may_manage_drivers(const struct registry *registry, const struct fd_peer *who)
+{
+	return registry_policy_may_provide(registry, who) && !registry->no_administrator;
+}
+
 /* --- entitlements --------------------------------------------------------------- */
 
 CFDictionaryRef registry_policy_copy_entitlements(const struct registry_peer *client)

@@ -25,3 +25,6 @@ uint32_t registry_policy_open_flags(const struct registry_peer *client,
 /* IOServiceAuthorize: kIOReturnSuccess (and CLIENT is authorized for SERVICE from now on),
  * NotPermitted, NotPrivileged where nobody decides, NoResources. */
 IOReturn registry_policy_authorize(struct registry_peer *client, struct registry_entry *service);
+/* May change the catalogue of drivers, as what has the entitlement for kernel extensions: who may provide,
+ * unless privileges are withheld. */
+bool registry_policy_may_manage_drivers(const struct registry *registry, const struct fd_peer *who);

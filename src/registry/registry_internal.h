@@ -144,5 +144,7 @@ extern const struct registry_handler registry_query_handlers[];
 extern const size_t registry_n_query_handlers;
 extern const struct registry_handler registry_control_handlers[];
 extern const size_t registry_n_control_handlers;
+extern const struct registry_handler registry_catalogue_handlers[];
+extern const size_t registry_n_catalogue_handlers;
 /* Property dictionary of the root with everything that is computed at each read; NULL: no memory. */
 CFDictionaryRef registry_root_copy_properties(struct registry *registry);

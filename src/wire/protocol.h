@@ -153,6 +153,7 @@ enum wire_type {
 	WIRE_UNLOAD,
 	WIRE_STATUS,
 	WIRE_STOP_SESSION,
+	WIRE_CATALOGUE,
 };
 
 enum wire_role {

@@ -187,3 +187,10 @@ WIRE_LAYOUT(wire_unload, wire_load, WIRE_UNLOAD, 0, load_fields);
 
 WIRE_LAYOUT_EMPTY(wire_status, WIRE_STATUS);
 WIRE_LAYOUT_EMPTY(wire_stop_session, WIRE_STOP_SESSION);
+
+static const struct wire_field catalogue_fields[] = {
+	WIRE_U32(wire_catalogue, call),	     WIRE_U32(wire_catalogue, flag),
+	WIRE_U32(wire_catalogue, malformed), WIRE_TEXT(wire_catalogue, name, WIRE_NAME_MAX),
+	WIRE_OBJECT(wire_catalogue, value),
+};
+WIRE_LAYOUT(wire_catalogue, wire_catalogue, WIRE_CATALOGUE, 0, catalogue_fields);

@@ -205,6 +205,23 @@ struct wire_load {
 };
 /* WIRE_STATUS (wire_empty) -> wire_value_reply; WIRE_STOP_SESSION (wire_empty) -> wire_empty */
 
+enum wire_catalogue_call {
+	WIRE_CATALOGUE_SEND = 0,      /* FLAG and VALUE; MALFORMED: the data was none */
+	WIRE_CATALOGUE_TERMINATE = 1, /* FLAG and NAME */
+	WIRE_CATALOGUE_LOADED = 2,    /* NAME */
+	WIRE_CATALOGUE_RESET = 3,
+	WIRE_CATALOGUE_COUNT = 4,
+};
+/* WIRE_CATALOGUE -> wire_number_reply: the generation count. The IOCatalogue calls of IOKitLib. */
+struct wire_catalogue {
+	uint32_t call;
+	uint32_t flag; /* kIOCatalog* */
+	uint32_t malformed;
+	const char *name;
+	CFTypeRef value;
+};
+
+extern const struct wire_layout wire_catalogue_layout;
 extern const struct wire_layout wire_publish_layout, wire_register_layout, wire_terminate_layout;
 extern const struct wire_layout wire_update_layout, wire_rename_layout, wire_attach_layout;
 extern const struct wire_layout wire_message_layout, wire_provider_message_layout;

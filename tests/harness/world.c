@@ -20,6 +20,7 @@
 #include "test.h"
 
 static struct {
+	bool no_administrator;
 	char socket[512];
 	char drivers[512];
 	pid_t registry;
@@ -127,7 +128,7 @@ static void start_registry(void)
 		fcntl(fds[1], F_SETFD, 0);
 		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers",
 		      "--drivers", world.drivers, "--ready-fd", ready, "--generation", generation,
-		      (char *)NULL);
+		      world.no_administrator ? "--no-administrator" : NULL, (char *)NULL);
 		_exit(127);
 	}
 	free((char *)program);
@@ -207,6 +208,11 @@ static void start(const char *drivers, bool sample_drivers)
 	if (world_is_in_process())
 		settle();
 	test_reset_baseline();
+}
+
+void world_withhold_privileges(void)
+{
+	world.no_administrator = true;
 }
 
 void world_start(void)

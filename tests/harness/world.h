@@ -30,6 +30,8 @@ void world_warm_up(bool sample_drivers);
 void world_stop(void);
 
 /* daemon mode only */
+/* Before the start: nobody holds the administrator privilege in the session. */
+void world_withhold_privileges(void);
 const char *world_socket(void);
 pid_t world_registry_pid(void);
 /* SIGKILL the registry and wait for its end. */

@@ -206,6 +206,10 @@ kern_return_t IOServiceRequestProbe(io_service_t service, uint32_t options);
  * kIOReturnNotPrivileged. OPTIONS: kIOServiceInteractionAllowed. */
 kern_return_t IOServiceAuthorize(io_service_t service, uint32_t options);
 enum { kIOServiceInteractionAllowed = 0x00000001 };
+/* The device node of SERVICE (its IOCalloutDevice, or its BSD name below /dev), opened with the flags
+ * of open(2); the caller closes it. -1 and errno: EINVAL, no service; ENOTSUP, it has no node; EACCES,
+ * not allowed; EBADMSG, what it calls its node is none; ENOMEM; and what open(2) may give. */
+int IOServiceOpenAsFileDescriptor(io_service_t service, int oflag);
 /* Tell the driver (once) and give up one reference of the handle, whatever the result. */
 kern_return_t IOServiceClose(io_connect_t connect);
 kern_return_t IOConnectAddRef(io_connect_t connect);
@@ -373,6 +377,27 @@ kern_return_t IORegistryEntryGetParentEntry(io_registry_entry_t entry, const cha
 					    io_registry_entry_t *parent);
 /* An unknown plane asks whether the entry is attached anywhere. */
 boolean_t IORegistryEntryInPlane(io_registry_entry_t entry, const char *plane);
+
+/* --- catalogue (IOKitServer.h has the flags) ------------------------------------ */
+
+/* Change the personalities of the session; BUFFER holds an array or dictionary as a property list
+ * (XML or binary). Only the session's own user and root may; others get a success that has no effect.
+ * kIOReturnBadArgument: no data, data of the wrong type, unknown FLAG; kIOReturnNoMemory: BUFFER is no
+ * property list; kIOReturnMessageTooLarge: more than 4 MiB; KERN_NOT_SUPPORTED: a flag of the past. */
+kern_return_t IOCatalogueSendData(mach_port_t mainPort, uint32_t flag, const char *buffer,
+				  uint32_t size);
+/* End the drivers of a bundle, or the services of a class. kIOReturnNotPrivileged: needs root. */
+kern_return_t IOCatalogueTerminate(mach_port_t mainPort, uint32_t flag, io_name_t description);
+/* KERN_NOT_SUPPORTED for known flags; kIOReturnBadArgument. */
+kern_return_t IOCatalogueGetData(mach_port_t mainPort, uint32_t flag, char **buffer,
+				 uint32_t *size);
+/* Match again: the bundle NAME can be used now. kIOReturnNotPrivileged: needs root. */
+kern_return_t IOCatalogueModuleLoaded(mach_port_t mainPort, io_name_t name);
+/* Forget what programs have changed: the personalities are those of the loaded bundles.
+ * kIOReturnNotPrivileged: needs root. */
+kern_return_t IOCatalogueReset(mach_port_t mainPort, uint32_t flag);
+/* Grows whenever the set of personalities changes. */
+kern_return_t IOCatlogueGetGenCount(mach_port_t mainPort, uint32_t *genCount);
 
 #ifdef __cplusplus
 }

@@ -65,8 +65,37 @@ static const struct IOServiceOperations nubOperations = {
 #define SUPER_IONetworkInterface class_IONetworkInterface
 STAGE_CLASSES(DECLARE)
 
+/* One that looks at personalities itself. */
+static bool pickyMatches(IOService *service, CFDictionaryRef table, int32_t *score)
+{
+	CFTypeRef own = IOServiceCopyProperty(service, CFSTR("StageTaste"));
+	CFTypeRef wanted = CFDictionaryGetValue(table, CFSTR("StageTaste"));
+	CFTypeRef bonus = CFDictionaryGetValue(table, CFSTR("StageBonus"));
+	bool same = own && wanted && CFEqual(own, wanted);
+	int32_t more = 0;
+
+	if (bonus && CFGetTypeID(bonus) == CFNumberGetTypeID())
+		CFNumberGetValue(bonus, kCFNumberSInt32Type, &more);
+	*score += more;
+	if (own)
+		CFRelease(own);
+	return same;
+}
+
+static const struct IODriverClass class_StagePicky = {
+	.name = "StagePicky",
+	.superclass = &IOServiceBase,
+	.instanceSize = sizeof(struct Nub),
+	.service =
+		&(const struct IOServiceOperations){
+			.setProperties = nubProperties,
+			.matchPropertyTable = pickyMatches,
+		},
+};
+
 #define POINT(className, superName) &class_##className,
-static const struct IODriverClass *const nubClasses[] = { STAGE_CLASSES(POINT) NULL };
+static const struct IODriverClass *const nubClasses[] = { STAGE_CLASSES(POINT) & class_StagePicky,
+							  NULL };
 
 static const struct IODriverClass *findClass(const char *name)
 {
@@ -632,8 +661,10 @@ static const struct IODriverClass subClass = {
 	.instanceSize = sizeof(IOService),
 };
 
-static const struct IODriverClass *const classes[] = { &stageClass, &clientClass, &driverClass,
-						       &subClass, STAGE_CLASSES(POINT) NULL };
+static const struct IODriverClass *const classes[] = {
+	&stageClass, &clientClass, &driverClass, &subClass, STAGE_CLASSES(POINT) & class_StagePicky,
+	NULL
+};
 const struct IODriver portico_driver = {
 	.version = IODRIVER_VERSION,
 	.identifier = STAGE_IDENTIFIER,

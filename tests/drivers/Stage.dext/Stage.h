@@ -24,7 +24,8 @@
  * registry's root. A published service that a program sets
  * properties on takes them over; "Refuse" = number is what it answers instead.
  *
- * Classes: STAGE_CLASSES below.
+ * Classes: STAGE_CLASSES below, and StagePicky: it is matched by personalities only whose StageTaste is
+ * its own, and gives them StageBonus.
  *
  * A personality with the IOClass StageDriver (or StageSub, a subclass) may say how its driver behaves:
  *	StageName		in the events below (default: the class)
