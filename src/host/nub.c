@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Objects that a driver publishes below its own. */
-#include <IOKit/IOService.h>
+#include <IOKit/IORegistryEntry.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,6 @@ struct publishing {
 struct nub {
 	struct publishing *publishing;
 	IOService *service;
-	const char *location;
 	uint32_t flags;
 	err_t err; /* 0: the registry knows it */
 };
@@ -67,7 +66,7 @@ static err_t publish_one(struct nub *nub)
 		.flags = nub->flags,
 		.class_name = host_service_shown_class(nub->service),
 		.name = runtime->name,
-		.location = nub->location,
+		.location = IOServiceGetLocation(nub->service, NULL),
 		.context = nub,
 		.published = published,
 	};
@@ -122,12 +121,28 @@ static bool is_good(IOService *parent, const struct IODriverClass *cls)
 	       !host_class_conforms(cls, IOUserClientBase.name);
 }
 
+/* The string property KEY of PROPERTIES in TEXT, unless OTHERWISE says something. */
+static const char *seed(CFDictionaryRef properties, CFStringRef key, const char *otherwise,
+			char *text, size_t size)
+{
+	CFTypeRef value = properties ? CFDictionaryGetValue(properties, key) : NULL;
+
+	if ((otherwise && *otherwise) || !value || CFGetTypeID(value) != CFStringGetTypeID() ||
+	    !CFStringGetCString(value, text, (CFIndex)size, kCFStringEncodingUTF8))
+		return otherwise;
+	return text;
+}
+
 /* The object, initialised and attached, but not published. */
 static IOReturn make(IOService *parent, const IONubDescription *description, IOService **ret_nub)
 {
 	IOService *service = host_service_new(parent->runtime->driver, description->nubClass,
 					      description->properties);
-	const char *name = description->name;
+	char name_text[WIRE_NAME_MAX + 1], location_text[WIRE_NAME_MAX + 1];
+	const char *name = seed(description->properties, CFSTR("IOName"), description->name,
+				name_text, sizeof(name_text));
+	const char *location = seed(description->properties, CFSTR("IOLocation"),
+				    description->location, location_text, sizeof(location_text));
 
 	if (!service)
 		return kIOReturnNoMemory;
@@ -136,7 +151,7 @@ static IOReturn make(IOService *parent, const IONubDescription *description, IOS
 		free(service->runtime->name);
 		service->runtime->name = strdup(name);
 	}
-	if (!service->runtime->name || host_plane_remember(service, name, description->location) ||
+	if (!service->runtime->name || host_plane_remember(service, name, location) ||
 	    !host_service_init(service, description->properties)) {
 		IOServiceRelease(service);
 		return kIOReturnNoMemory;
@@ -167,9 +182,7 @@ static IOReturn make_all(struct publishing *publishing, IOService *parent,
 	for (uint32_t i = 0; !status && i < count; i++) {
 		struct nub *nub = &publishing->nubs[i];
 
-		*nub = (struct nub){ .publishing = publishing,
-				     .location = descriptions[i].location,
-				     .err = -EAGAIN };
+		*nub = (struct nub){ .publishing = publishing, .err = -EAGAIN };
 		if (descriptions[i].options & kIONubRegister)
 			nub->flags = WIRE_PUBLISH_REGISTER;
 		status = make(parent, &descriptions[i], &nub->service);
