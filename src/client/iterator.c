@@ -7,8 +7,39 @@
 #include <IOKit/IOKitLib.h>
 
 #include "base/scope.h"
+#include "client/session.h"
 #include "client/status.h"
 #include "client/watch.h"
+#include "wire/browse.h"
+
+/* A new entry for one whose port was destroyed, with a grant of its own. */
+static io_object_t name_anew(uint64_t id)
+{
+	struct wire_entry_request request = { .id = id };
+	struct wire_entry_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct client_entry *entry;
+	io_object_t name = IO_OBJECT_NULL;
+	uint64_t epoch;
+
+	if (!client_session_ask(&wire_entry_request_layout, &request, &wire_entry_reply_layout,
+				&reply, &frame, &epoch)) {
+		if (!client_handle_grant_id(id, reply.state, reply.class_name, 1, epoch, &entry)) {
+			name = client_entry_name(entry);
+			client_entry_unref(entry);
+		}
+		wire_message_clear(&wire_entry_reply_layout, &reply);
+	}
+	wire_frame_fini(&frame);
+	return name;
+}
+
+io_object_t client_iterator_entry_name(struct client_entry *entry)
+{
+	io_object_t name = client_entry_name(entry);
+
+	return name ? name : name_anew(entry->id);
+}
 
 /* --- snapshots --------------------------------------------------------------- */
 
@@ -31,9 +62,8 @@ static io_object_t snapshot_next(struct client_object *object)
 	io_object_t name = IO_OBJECT_NULL;
 
 	scope_lock(&snapshot->lock);
-	/* Entries whose port was destroyed meanwhile have no handle any more. */
 	while (!name && snapshot->next < snapshot->count)
-		name = client_entry_name(snapshot->entries[snapshot->next++]);
+		name = client_iterator_entry_name(snapshot->entries[snapshot->next++]);
 	return name;
 }
 

@@ -23,6 +23,10 @@ struct client_iterator {
 	const struct client_iterator_ops *ops;
 };
 
+/* A handle for ENTRY also when its handles have died: what an iterator holds is given out as a live
+ * handle of an inactive object. 0: the registry knows it no more. */
+io_object_t client_iterator_entry_name(struct client_entry *entry);
+
 /* Entries that are still being collected. */
 struct client_snapshot;
 struct client_snapshot *client_snapshot_new(void);

@@ -41,6 +41,7 @@ struct level {
 	uint32_t depth;
 	bool is_whole; /* the batch has the list from its start */
 	bool is_over;
+	bool is_at_end;	     /* the walk has said so: there is nothing to enter any more */
 	uint64_t generation; /* of the tree when the list was last known to be right */
 	uint64_t list_generation, epoch;
 };
@@ -302,17 +303,18 @@ static bool is_leaf(const struct level *level)
 }
 
 /* Recursive walks go down before they go on; each entry is entered once. */
+static bool is_to_descend(const struct walk *walk, const struct level *level)
+{
+	return is_recursive(walk) && level->current != SIZE_MAX &&
+	       !map_find(&walk->entered, level->batch->items[level->current].entry->id);
+}
+
 static void descend_once(struct walk *walk)
 {
 	struct level *level = top(walk);
-	uint64_t id;
 
-	if (!is_recursive(walk) || walk->invalid || level->current == SIZE_MAX || is_leaf(level))
-		return;
-	id = level->batch->items[level->current].entry->id;
-	if (map_find(&walk->entered, id))
-		return;
-	if (!map_set(&walk->entered, id, walk))
+	if (!walk->invalid && is_to_descend(walk, level) && !is_leaf(level) &&
+	    !map_set(&walk->entered, level->batch->items[level->current].entry->id, walk))
 		descend(walk, true);
 }
 
@@ -341,8 +343,11 @@ static struct client_entry *advance(struct walk *walk)
 				walk->invalid = level->is_over = true;
 			continue;
 		}
-		if (!is_recursive(walk) || walk->n_levels == 1)
+		if (!is_recursive(walk) || walk->n_levels == 1) {
+			level->current = SIZE_MAX;
+			level->is_at_end = true;
 			return NULL;
+		}
 		pop(walk);
 	}
 }
@@ -354,7 +359,7 @@ static io_object_t walk_next(struct client_object *object)
 
 	scope_lock(&walk->lock);
 	entry = walk->n_levels ? advance(walk) : NULL;
-	return entry ? client_entry_name(entry) : IO_OBJECT_NULL;
+	return entry ? client_iterator_entry_name(entry) : IO_OBJECT_NULL;
 }
 
 static IOReturn begin(struct walk *walk)
@@ -385,11 +390,38 @@ static void walk_reset(struct client_object *object)
 static bool walk_is_valid(struct client_object *object)
 {
 	struct walk *walk = walk_of(object);
+	struct level *level;
 
 	scope_lock(&walk->lock);
-	if (!walk->invalid && (!walk->n_levels || !is_current(walk, top(walk))))
-		walk->invalid = true;
-	return !walk->invalid;
+	if (walk->invalid || !walk->n_levels)
+		return false;
+	level = top(walk);
+	/* A recursive walk stands below the entry that it returned last, where nothing has been read
+	 * yet; what has changed above is noticed when it comes back there. */
+	return is_to_descend(walk, level) || level->is_over || is_current(walk, level);
+}
+
+/* Below nothing, after the end of a list. */
+static void enter_nothing(struct walk *walk)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return;
+	ref_init(&batch->refs);
+	if (!push(walk, walk->start, batch, 0, 1, 0))
+		top(walk)->is_over = true;
+}
+
+/* Before the first entry the walk stands at what its list belongs to. */
+static void enter_owner(struct walk *walk)
+{
+	struct client_entry *owner = client_entry_ref(top(walk)->owner);
+	struct batch *batch;
+
+	if (!read_batch(walk, owner, 0, is_recursive(walk), BATCH_MAX, &batch))
+		push(walk, owner, batch, 0, 1, batch->list_generation);
+	client_entry_unref(owner);
 }
 
 static IOReturn walk_enter(struct client_object *object)
@@ -399,8 +431,13 @@ static IOReturn walk_enter(struct client_object *object)
 
 	scope_lock(&walk->lock);
 	level = walk->n_levels ? top(walk) : NULL;
-	/* Before the first entry there is nothing to enter; the walk stays where it is. */
-	if (level && level->current != SIZE_MAX)
+	if (!level)
+		return kIOReturnSuccess;
+	if (level->is_at_end)
+		enter_nothing(walk);
+	else if (level->current == SIZE_MAX)
+		enter_owner(walk);
+	else
 		descend(walk, is_recursive(walk));
 	return kIOReturnSuccess;
 }
