@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "registry/console.h"
 #include "registry/deferred.h"
 #include "registry/lifecycle.h"
 #include "registry/policy.h"

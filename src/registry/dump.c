@@ -5,6 +5,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include "registry/console.h"
 #include "registry/spawn.h"
 #include "registry/lifecycle.h"
 #include "registry/text.h"
@@ -72,6 +73,11 @@ CFDictionaryRef registry_root_copy_properties(struct registry *registry)
 
 	if (!root)
 		return NULL;
+	scope_cf CFArrayRef users = registry_console_copy_users(registry);
+	set(root, CFSTR("IOConsoleUsers"), users);
+	if (users)
+		set(root, CFSTR("IOConsoleLocked"),
+		    registry_console_is_locked(users) ? kCFBooleanTrue : kCFBooleanFalse);
 	set(root, CFSTR("IORegistryPlanes"), planes);
 	set(root, CFSTR("IOKitDiagnostics"), diagnostics);
 	return root;

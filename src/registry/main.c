@@ -21,7 +21,7 @@
 enum { FOLDERS_MAX = 64 };
 
 struct options {
-	const char *socket;
+	const char *socket, *console;
 	const char *policies[2]; /* NULL: those of the environment */
 	char *folders[FOLDERS_MAX + 1];
 	size_t n_folders;
@@ -39,6 +39,7 @@ static const char usage[] =
 	"  --no-administrator    give nobody the administrator privilege\n"
 	"  --system              accept clients of all users\n"
 	"  --policy FILE         who holds which entitlements (see portico-policy(5))\n"
+	"  --console-users FILE  who sits at the machine, instead of what logind says\n"
 	"  --ready-fd N          write one byte to descriptor N when ready\n"
 	"  --generation N        how many registries this session has had before\n"
 	"  --foreground          stay in the foreground (it always does)\n";
@@ -72,6 +73,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "no-administrator", no_argument, NULL, 'A' },
 		{ "system", no_argument, NULL, 'S' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "console-users", required_argument, NULL, 'c' },
 		{ "ready-fd", required_argument, NULL, 'r' },
 		{ "generation", required_argument, NULL, 'g' },
 		{ "foreground", no_argument, NULL, 'f' },
@@ -108,6 +110,9 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'p':
 			o->policies[0] = optarg;
+			break;
+		case 'c':
+			o->console = optarg;
 			break;
 		case 'r':
 			o->ready_fd = (int)number;
@@ -263,6 +268,7 @@ static int serve(const struct options *o, const char *host_program, const char *
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,
+		.console_file = o->console,
 		.no_administrator = !o->administrator,
 		.all_users = o->all_users,
 		.hosts_are_children = true,

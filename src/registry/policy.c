@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "registry/console.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
 #include "wire/entitlement.h"
@@ -134,12 +135,12 @@ static uint32_t flags_of_session(CFDictionaryRef session, const struct registry_
 static uint32_t console_flags(const struct registry_peer *client)
 {
 	const struct registry *r = client->registry;
-	CFTypeRef users = registry_entry_get(r->tree.root, CFSTR("IOConsoleUsers"));
+	scope_cf CFArrayRef users = registry_console_copy_users(r);
 	uid_t uid = client->subject.who.uid;
 	uint32_t flags = 0;
 
 	/* Nobody knows of sessions here: who owns this one is as local as can be. */
-	if (!registry_is_array(users))
+	if (!users || CFArrayGetCount(users) == 0)
 		return uid == 0 || uid == geteuid() ? WIRE_OPEN_LOCAL_USER : 0;
 	for (CFIndex i = 0; i < CFArrayGetCount(users); i++) {
 		CFTypeRef session = CFArrayGetValueAtIndex(users, i);

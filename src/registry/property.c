@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "base/scope.h"
+#include "registry/console.h"
 #include "registry/deferred.h"
+#include "registry/diagnostics.h"
 #include "registry/lifecycle.h"
 #include "registry/policy.h"
 #include "registry/text.h"
@@ -161,9 +163,10 @@ err_t registry_property_read_all(struct registry_peer *client, const struct wire
 {
 	if (entry->live && CFSetGetCount(entry->live) && entry->owner)
 		return read_live(client, request, entry, NULL);
+	if (entry == client->registry->tree.root)
+		return registry_diagnostics_read(client, request, NULL);
 	struct wire_packed_reply packed;
-	if (entry != client->registry->tree.root &&
-	    wire_bag_packed(&entry->properties, &packed.value)) {
+	if (wire_bag_packed(&entry->properties, &packed.value)) {
 		wire_peer_reply(client->wire, request, &wire_packed_reply_layout, kIOReturnSuccess,
 				&packed, NULL, 0);
 		return 0;
@@ -267,6 +270,8 @@ err_t registry_property_read(struct registry_peer *client, const struct wire_hea
 	if (!strcmp(name, "IORegistryEntryPropertyKeys"))
 		return read_computed(client, request, entry, key, true);
 	struct registry_entry *holder = find_holder(r, entry, plane, key, options);
+	if (holder == r->tree.root && !strcmp(name, "IOKitDiagnostics"))
+		return registry_diagnostics_read(client, request, key);
 	if (holder == r->tree.root)
 		return read_computed(client, request, holder, key, false);
 	if (!holder)
@@ -307,10 +312,24 @@ void registry_property_publish_resource(struct registry *registry, CFStringRef k
 	registry_lifecycle_register(registry, registry->tree.resources);
 }
 
+/* Who waits for a change of users matches the seed. */
+static void set_users(struct registry *r, CFTypeRef users)
+{
+	int32_t seed = (int32_t)++r->console_seed;
+	scope_cf CFNumberRef number = CFNumberCreate(NULL, kCFNumberSInt32Type, &seed);
+
+	registry_console_set(r, users);
+	if (number)
+		registry_property_publish_resource(r, CFSTR("IOConsoleUsersSeed"), number);
+}
+
 static void publish_pair(const void *key, const void *value, void *context)
 {
-	if (registry_is_string(key))
-		registry_property_publish_resource(context, key, value);
+	if (!registry_is_string(key))
+		return;
+	if (CFEqual(key, CFSTR("IOConsoleUsers")) && registry_is_array(value))
+		set_users(context, value);
+	registry_property_publish_resource(context, key, value);
 }
 
 static err_t write_resources(struct registry_peer *client, const struct wire_header *request,

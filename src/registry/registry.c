@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/shm.h"
 #include "registry/bind.h"
+#include "registry/console.h"
 #include "registry/deferred.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
@@ -466,6 +467,7 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	for (int i = 0; i < REGISTRY_EVENTS; i++)
 		list_init(&r->matching[i]);
 	registry_catalogue_init(&r->catalogue);
+	registry_console_init(r, config->console_file);
 	loop_timer_init(&r->accept_timer, listen_again, r);
 	loop_timer_init(&r->return_timer, handle_return_timeout, r);
 	err_t err = registry_tree_init(&r->tree, config->generation, host);
@@ -529,6 +531,7 @@ struct registry *registry_free(struct registry *registry)
 	registry_lifecycle_fini(r);
 	registry_servers_fini(r);
 	registry_catalogue_fini(&r->catalogue);
+	registry_console_fini(r);
 	r->tree.generation = &r->tree.own_generation;
 	r->tree.names = &r->tree.own_names;
 	registry_tree_fini(&r->tree);

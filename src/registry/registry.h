@@ -26,9 +26,10 @@ struct registry_config {
 	 * back into the registry. */
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
 	void *start_context;
-	bool no_administrator;	 /* withhold the administrator privilege from everybody */
-	bool all_users;		 /* system session: accept peers of every uid */
-	bool hosts_are_children; /* the process is ours: hosts may be seen by its wait() */
+	const char *console_file; /* sessions at the console (registry/console.h); NULL: none */
+	bool no_administrator;	  /* withhold the administrator privilege from everybody */
+	bool all_users;		  /* system session: accept peers of every uid */
+	bool hosts_are_children;  /* the process is ours: hosts may be seen by its wait() */
 	/* WIRE_STOP_SESSION has come (may be NULL): the owner ends the loop. */
 	void (*stop)(void *context);
 	void *stop_context;

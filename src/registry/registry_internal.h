@@ -71,6 +71,8 @@ struct registry {
 	struct list
 		matching[REGISTRY_EVENTS]; /* matching subscriptions, in order of installation */
 	struct list fired;		   /* subscriptions whose notice is still to be sent */
+	CFArrayRef console_users; /* given by root or a file; NULL: logind knows */
+	uint32_t console_seed;
 	/* status page */
 	struct wire_status_page *page;
 	int page_fd;

@@ -585,6 +585,10 @@ TEST(E40)
 	test_true(classes && CFGetTypeID(classes) == CFDictionaryGetTypeID());
 	CFTypeRef n = CFDictionaryGetValue(classes, CFSTR("IOService"));
 	test_true(n && CFGetTypeID(n) == CFNumberGetTypeID());
+	CFTypeRef users = CFDictionaryGetValue(all, CFSTR("IOConsoleUsers"));
+	test_true(users && CFGetTypeID(users) == CFArrayGetTypeID());
+	CFTypeRef locked = CFDictionaryGetValue(all, CFSTR("IOConsoleLocked"));
+	test_true(locked && CFGetTypeID(locked) == CFBooleanGetTypeID());
 	CFRelease(all);
 	IOObjectRelease(root);
 	stage_end(stage);

@@ -193,6 +193,7 @@ static void dropActor(struct Stage *stage, const char *key)
 
 struct Command {
 	struct Stage *stage;
+	const IOClientTask *task;
 	const char *line;
 	CFTypeRef value;    /* or NULL */
 	IOService *service; /* "key", retained, or NULL */
@@ -420,6 +421,11 @@ static IOReturn identify(struct Command *c)
 	return kIOReturnSuccess;
 }
 
+static IOReturn privilege(struct Command *c)
+{
+	return IOUserClientClientHasPrivilege(c->task, find(c, "name"));
+}
+
 static const struct {
 	const char *verb;
 	IOReturn (*run)(struct Command *c);
@@ -441,6 +447,7 @@ static const struct {
 	{ "busy", busy, true },
 	{ "resource", resource, false },
 	{ "id", identify, true },
+	{ "privilege", privilege, false },
 };
 
 static IOReturn runCommand(struct Command *c)
@@ -482,6 +489,7 @@ static IOReturn doCommand(OSObject *target, void *reference, IOExternalMethodArg
 	length = bytes ? strnlen(bytes, size) : 0;
 	if (c && length < size) {
 		c->stage = ((struct Client *)target)->stage;
+		c->task = IOUserClientGetTask(target);
 		c->line = bytes;
 		list = CFDataCreate(NULL, (const UInt8 *)bytes + length + 1,
 				    (CFIndex)(size - length - 1));

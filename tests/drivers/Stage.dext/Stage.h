@@ -18,6 +18,7 @@
  *	busy key=K delta=N
  *	resource name=N			+ value (none: true)
  *	id key=K			out: ID
+ *	privilege name=N		clientHasPrivilege of the caller
  *
  * Keys are the test's own words. "driver" is the Stage driver's own service, "provider" what it was
  * started on, "machine" the top of the planes IOService and IODeviceTree; as a parent "root" is the

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "registry/console.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+#include "registry/text.h"
+
+enum { FILE_MAX = 1024 * 1024 };
+
+/* --- logind ------------------------------------------------------------------------------- */
+
+/* What is used of libsystemd. It reads files that logind keeps and waits for nobody. It is loaded only
+ * where logind runs: the registry may live inside any program. */
+struct login {
+	int (*get_sessions)(char ***ret_sessions);
+	int (*get_uid)(const char *session, uid_t *ret_uid);
+	int (*get_seat)(const char *session, char **ret_seat);
+	int (*is_active)(const char *session);
+	int (*get_class)(const char *session, char **ret_class);
+};
+
+static bool load_login(struct login *login)
+{
+	static const char *const names[] = { "sd_get_sessions", "sd_session_get_uid",
+					     "sd_session_get_seat", "sd_session_is_active",
+					     "sd_session_get_class" };
+	void *functions[5], *library;
+
+	if (access("/run/systemd/seats", F_OK) ||
+	    !(library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL)))
+		return false;
+	for (int i = 0; i < 5; i++)
+		if (!(functions[i] = dlsym(library, names[i])))
+			return false;
+	memcpy(login, functions, sizeof(functions));
+	return true;
+}
+
+/* From the file, not from a directory somewhere in the network. */
+static void set_user_name(CFMutableDictionaryRef session, uid_t uid)
+{
+	FILE *f = fopen("/etc/passwd", "re");
+	struct passwd entry, *found = NULL;
+	char buffer[4096];
+
+	while (f && !fgetpwent_r(f, &entry, buffer, sizeof(buffer), &found))
+		if (found->pw_uid == uid) {
+			registry_set_text(session, CFSTR("kCGSSessionUserNameKey"), found->pw_name);
+			break;
+		}
+	if (f)
+		fclose(f);
+}
+
+static void set_flag(CFMutableDictionaryRef d, CFStringRef key, bool value)
+{
+	CFDictionarySetValue(d, key, value ? kCFBooleanTrue : kCFBooleanFalse);
+}
+
+/* A session of a person; NULL: of something else, or gone. */
+static CFMutableDictionaryRef describe(const struct login *login, const char *name)
+{
+	scope_free char *seat = NULL;
+	scope_free char *class = NULL;
+	CFMutableDictionaryRef d;
+	uid_t uid;
+
+	if (login->get_uid(name, &uid) < 0 || login->get_class(name, &class) < 0 ||
+	    strcmp(class, "user") || !(d = registry_dictionary_new()))
+		return NULL;
+	bool has_seat = login->get_seat(name, &seat) >= 0 && seat;
+	registry_set_number(d, CFSTR("kCGSSessionUserIDKey"), uid, kCFNumberSInt32Type);
+	set_user_name(d, uid);
+	set_flag(d, CFSTR("kCGSSessionOnConsoleKey"), has_seat && login->is_active(name) > 0);
+	set_flag(d, CFSTR("kCGSessionLoginDoneKey"), true);
+	registry_set_number(d, CFSTR("kCGSSessionAuditIDKey"), strtol(name, NULL, 10),
+			    kCFNumberSInt32Type);
+	registry_set_number(d, CFSTR("kCGSSessionConsoleSetKey"), 0, kCFNumberSInt32Type);
+	return d;
+}
+
+static void append_logins(CFMutableArrayRef users)
+{
+	struct login login;
+	char **sessions = NULL;
+
+	if (!load_login(&login) || login.get_sessions(&sessions) < 0 || !sessions)
+		return;
+	for (char **s = sessions; *s; s++) {
+		scope_cf CFMutableDictionaryRef d = describe(&login, *s);
+
+		if (d)
+			CFArrayAppendValue(users, d);
+		free(*s);
+	}
+	free(sessions);
+}
+
+/* --- the array ------------------------------------------------------------------------------ */
+
+/* The property list in FILE; NULL: none. */
+static CFTypeRef read_list(const char *file)
+{
+	scope_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	scope_free UInt8 *bytes = malloc(FILE_MAX);
+	ssize_t n = fd >= 0 && bytes ? read(fd, bytes, FILE_MAX) : -1;
+
+	if (n <= 0)
+		return NULL;
+	scope_cf CFDataRef data = CFDataCreate(NULL, bytes, n);
+	return data ? CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, NULL)
+		    : NULL;
+}
+
+void registry_console_init(struct registry *registry, const char *file)
+{
+	scope_cf CFTypeRef list = file ? read_list(file) : NULL;
+
+	if (list && !registry_is_array(list))
+		log_warning("%s holds no array of sessions", file);
+	registry_console_set(registry, list);
+}
+
+void registry_console_fini(struct registry *registry)
+{
+	if (registry->console_users)
+		CFRelease(registry->console_users);
+	registry->console_users = NULL;
+}
+
+void registry_console_set(struct registry *registry, CFTypeRef users)
+{
+	if (!registry_is_array(users))
+		return;
+	registry_console_fini(registry);
+	registry->console_users = CFRetain(users);
+}
+
+CFArrayRef registry_console_copy_users(const struct registry *registry)
+{
+	CFMutableArrayRef users;
+
+	if (registry->console_users)
+		return CFRetain(registry->console_users);
+	users = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	if (users)
+		append_logins(users);
+	return users;
+}
+
+static CFDictionaryRef session_at(CFArrayRef users, CFIndex i)
+{
+	CFTypeRef session = CFArrayGetValueAtIndex(users, i);
+
+	return registry_is_dictionary(session) ? session : NULL;
+}
+
+static bool is_true(CFDictionaryRef session, CFStringRef key)
+{
+	return CFDictionaryGetValue(session, key) == kCFBooleanTrue;
+}
+
+bool registry_console_is_locked(CFArrayRef users)
+{
+	bool logged_in = false;
+	int64_t locked_since = 0;
+
+	for (CFIndex i = 0; i < CFArrayGetCount(users); i++) {
+		CFDictionaryRef s = session_at(users, i);
+
+		if (!s)
+			continue;
+		logged_in |= is_true(s, CFSTR("kCGSSessionOnConsoleKey")) &&
+			     is_true(s, CFSTR("kCGSessionLoginDoneKey"));
+		if (!locked_since)
+			registry_number_get(
+				CFDictionaryGetValue(s, CFSTR("CGSSessionScreenLockedTime")),
+				&locked_since);
+	}
+	return !logged_in || (locked_since && locked_since <= time(NULL));
+}
