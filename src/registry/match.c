@@ -244,8 +244,6 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-	{ "IOServiceNotificationUser", is_anything, holds_always },
-	{ "IOCompatibilityMatch", is_anything, holds_always },
 	{ "IOProviderClass", registry_is_string, holds_class },
 	{ "IONameMatch", is_string_or_collection, holds_name },
 	{ "IOLocationMatch", registry_is_string, holds_location },
@@ -258,6 +256,9 @@ static const struct rule rules[] = {
 	{ "BSD Major", is_anything, NULL },
 	{ "BSD Minor", is_anything, NULL },
 	{ "BSD Unit", is_anything, NULL },
+	/* IOKit looks at these two first; they are rare, and all keys have to hold anyhow. */
+	{ "IOServiceNotificationUser", is_anything, holds_always },
+	{ "IOCompatibilityMatch", is_anything, holds_always },
 };
 
 static CFTypeRef find_value(CFDictionaryRef matching, const char *key)

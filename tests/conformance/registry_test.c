@@ -265,8 +265,15 @@ TEST(E11_aliases_of_the_device_tree)
 	test_true(resolves(s, "IODeviceTree:disk"));
 	test_equal(IORegistryEntryFromPath(0, "IODeviceTree:none"), 0);
 	test_equal(IORegistryEntryFromPath(0, "IOService:disk"), 0);
+	/* What is at or below an alias is called by it. */
 	test_equal_error(IORegistryEntryGetPath(s, kIODeviceTreePlane, path), 0);
-	test_true(resolves(s, path));
+	test_equal_text(path, "IODeviceTree:disk");
+	io_service_t part = stage_publish_service(stage, NULL, "key=p name=part register");
+	stage_do(stage, NULL, "attach key=p parent=a plane=IODeviceTree");
+	test_equal_error(IORegistryEntryGetPath(part, kIODeviceTreePlane, path), 0);
+	test_equal_text(path, "IODeviceTree:disk/part");
+	test_true(resolves(part, path));
+	IOObjectRelease(part);
 	CFRelease(aliases);
 	IOObjectRelease(s);
 	stage_end(stage);
