@@ -41,8 +41,8 @@ static CFTypeRef parse(const char *buffer, uint32_t size)
 	CFDataRef data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)size);
 	CFTypeRef value = NULL;
 
-	/* A C string's end is no part of the list. */
-	if (data && size && !buffer[size - 1]) {
+	/* The end of a C string is no part of its XML. */
+	if (data && buffer[0] == '<' && !buffer[size - 1]) {
 		CFRelease(data);
 		data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)strnlen(buffer, size));
 	}

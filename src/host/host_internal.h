@@ -228,6 +228,8 @@ struct IOServiceRuntime {
 	IOOptionBits register_options;
 	bool ended; /* queue thread of its driver */
 
+	bool has_left; /* all planes; guarded by the host's lock */
+
 	/* loop thread only */
 	struct provider_entry *entry;
 };

@@ -285,7 +285,10 @@ IOReturn IOServiceAttachToParent(IOService *service, IOService *parent, const ch
 	place->parent = IOServiceRetain(parent);
 	status = ask(service, id, place->plane, false);
 	pthread_mutex_lock(&host->lock);
-	bool is_new = !status && !find_place_locked(host, service, parent, place->plane);
+	/* Either may have ended meanwhile: then nobody would take the place out again. */
+	bool is_new = !status && !service->runtime->has_left &&
+		      (!parent || !parent->runtime->has_left) &&
+		      !find_place_locked(host, service, parent, place->plane);
 	if (is_new)
 		list_add(&host->places, &place->link);
 	pthread_mutex_unlock(&host->lock);
@@ -323,6 +326,7 @@ void host_plane_leave(IOService *service)
 
 	list_init(&mine);
 	pthread_mutex_lock(&host->lock);
+	service->runtime->has_left = true;
 	list_for_each_safe(node, &host->places) {
 		struct host_place *p = container_of(node, struct host_place, link);
 

@@ -315,6 +315,7 @@ void host_service_leave(IOService *service)
 	struct going going = { .runtime = service->runtime };
 
 	host_tell(service->runtime->host, leave, &going);
+	host_plane_leave(service);
 }
 
 /* The first object of this driver that is attached to SERVICE, retained. */

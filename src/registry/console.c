@@ -15,12 +15,14 @@
 #include "registry/text.h"
 
 enum { FILE_MAX = 1024 * 1024 };
+#define SEEN_NS (1000ull * 1000 * 1000) /* for which an answer of logind is good */
 
 /* --- logind ------------------------------------------------------------------------------- */
 
 /* What is used of libsystemd. It reads files that logind keeps and waits for nobody. It is loaded only
  * where logind runs: the registry may live inside any program. */
 struct login {
+	void *library;
 	int (*get_sessions)(char ***ret_sessions);
 	int (*get_uid)(const char *session, uid_t *ret_uid);
 	int (*get_seat)(const char *session, char **ret_seat);
@@ -33,15 +35,19 @@ static bool load_login(struct login *login)
 	static const char *const names[] = { "sd_get_sessions", "sd_session_get_uid",
 					     "sd_session_get_seat", "sd_session_is_active",
 					     "sd_session_get_class" };
-	void *functions[5], *library;
+	void *functions[5];
 
-	if (access("/run/systemd/seats", F_OK) ||
-	    !(library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL)))
+	login->library = access("/run/systemd/seats", F_OK)
+			       ? NULL
+			       : dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+	if (!login->library)
 		return false;
 	for (int i = 0; i < 5; i++)
-		if (!(functions[i] = dlsym(library, names[i])))
+		if (!(functions[i] = dlsym(login->library, names[i]))) {
+			dlclose(login->library);
 			return false;
-	memcpy(login, functions, sizeof(functions));
+		}
+	memcpy(&login->get_sessions, functions, sizeof(functions));
 	return true;
 }
 
@@ -93,9 +99,11 @@ static void append_logins(CFMutableArrayRef users)
 	struct login login;
 	char **sessions = NULL;
 
-	if (!load_login(&login) || login.get_sessions(&sessions) < 0 || !sessions)
+	if (!load_login(&login))
 		return;
-	for (char **s = sessions; *s; s++) {
+	if (login.get_sessions(&sessions) < 0)
+		sessions = NULL;
+	for (char **s = sessions; s && *s; s++) {
 		scope_cf CFMutableDictionaryRef d = describe(&login, *s);
 
 		if (d)
@@ -103,6 +111,7 @@ static void append_logins(CFMutableArrayRef users)
 		free(*s);
 	}
 	free(sessions);
+	dlclose(login.library);
 }
 
 /* --- the array ------------------------------------------------------------------------------ */
@@ -134,7 +143,9 @@ void registry_console_fini(struct registry *registry)
 {
 	if (registry->console_users)
 		CFRelease(registry->console_users);
-	registry->console_users = NULL;
+	if (registry->console_seen)
+		CFRelease(registry->console_seen);
+	registry->console_users = registry->console_seen = NULL;
 }
 
 void registry_console_set(struct registry *registry, CFTypeRef users)
@@ -187,4 +198,20 @@ bool registry_console_is_locked(CFArrayRef users)
 				&locked_since);
 	}
 	return !logged_in || (locked_since && locked_since <= time(NULL));
+}
+
+/* Clients that open and close in a hurry need not ask logind each time. */
+CFArrayRef registry_console_get_recent_users(struct registry *registry)
+{
+	uint64_t now = loop_now_ns();
+
+	if (registry->console_users)
+		return registry->console_users;
+	if (!registry->console_seen || now - registry->console_seen_ns > SEEN_NS) {
+		if (registry->console_seen)
+			CFRelease(registry->console_seen);
+		registry->console_seen = registry_console_copy_users(registry);
+		registry->console_seen_ns = now;
+	}
+	return registry->console_seen;
 }

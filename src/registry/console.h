@@ -17,3 +17,5 @@ void registry_console_set(struct registry *registry, CFTypeRef users);
 CFArrayRef registry_console_copy_users(const struct registry *registry);
 /* Nobody has logged in at the console, or its screen is locked. */
 bool registry_console_is_locked(CFArrayRef users);
+/* The same as it was up to a second ago, for decisions about opens. Borrowed, until the next call. */
+CFArrayRef registry_console_get_recent_users(struct registry *registry);

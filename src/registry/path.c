@@ -184,54 +184,67 @@ struct registry_entry *registry_path_find(struct registry_tree *tree, const char
 
 /* --- writing --------------------------------------------------------------- */
 
-struct naming {
+struct alias {
 	const struct registry_entry *entry;
-	struct registry_entry *top;
-	unsigned left; /* aliases that are still looked at */
-	char *name;    /* of the entry; the first by alphabet */
-	size_t size;
+	char name[WIRE_NAME_MAX + 1];
 };
 
-static void try_alias(const void *key, const void *value, void *context)
-{
-	struct naming *n = context;
-	char target[512], name[WIRE_NAME_MAX + 1];
+struct aliases {
+	struct registry_tree *tree;
+	struct registry_entry *top;
+	struct alias *items; /* room for ALIASES_MAX */
+	size_t count;
+};
 
-	if (!n->left || !n->left-- || !get_target(value, target, sizeof(target)) ||
-	    walk_down(n->top, n->entry->tree->planes.device_tree, target) != n->entry ||
-	    !registry_text_get(key, name, sizeof(name)) || !name[0] || strpbrk(name, "/:"))
+static void add_alias(const void *key, const void *value, void *context)
+{
+	struct aliases *a = context;
+	struct alias *item = &a->items[a->count];
+	char target[512];
+
+	if (a->count == ALIASES_MAX || !registry_text_get(key, item->name, sizeof(item->name)) ||
+	    !item->name[0] || strpbrk(item->name, "/:") ||
+	    !get_target(value, target, sizeof(target)))
 		return;
-	if (!n->name[0] || strcmp(name, n->name) < 0)
-		snprintf(n->name, n->size, "%s", name);
+	item->entry = walk_down(a->top, a->tree->planes.device_tree, target);
+	a->count += item->entry != NULL;
 }
 
-/* What ENTRY is called in ALIASES (its properties). */
-static bool name_alias(const struct registry_entry *entry, CFDictionaryRef aliases, char *name,
-		       size_t size)
+/* The first by alphabet of ENTRY's aliases; NULL: it has none. */
+static const char *find_name(const struct aliases *a, const struct registry_entry *entry)
 {
-	struct registry_tree *tree = entry->tree;
-	struct naming n = { .entry = entry,
-			    .top = registry_plane_first_child(tree->root, tree->planes.device_tree),
-			    .left = ALIASES_MAX,
-			    .name = name,
-			    .size = size };
+	const char *name = NULL;
 
-	name[0] = 0;
-	CFDictionaryApplyFunction(aliases, try_alias, &n);
-	return name[0] != 0;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].entry == entry && (!name || strcmp(a->items[i].name, name) < 0))
+			name = a->items[i].name;
+	return name;
 }
 
 /* The nearest of the CHAIN of N entries that has an alias, below the top; N: none has. */
 static size_t find_named(const struct registry_entry *const *chain, size_t n, char *name,
 			 size_t size)
 {
-	struct registry_entry *entry = find_aliases(chain[0]->tree);
-	scope_cf CFDictionaryRef aliases = entry ? registry_entry_copy_properties(entry) : NULL;
+	struct registry_tree *tree = chain[0]->tree;
+	struct registry_entry *entry = find_aliases(tree);
+	scope_cf CFDictionaryRef properties = entry ? registry_entry_copy_properties(entry) : NULL;
+	struct aliases a = { .tree = tree,
+			     .top = registry_plane_first_child(tree->root,
+							       tree->planes.device_tree) };
+	const char *found = NULL;
+	size_t i = n;
 
-	for (size_t i = 0; aliases && i + 1 < n; i++)
-		if (name_alias(chain[i], aliases, name, size))
-			return i;
-	return n;
+	if (properties)
+		a.items = malloc(ALIASES_MAX * sizeof(*a.items));
+	if (a.items) {
+		CFDictionaryApplyFunction(properties, add_alias, &a);
+		for (i = 0; i + 1 < n && !(found = find_name(&a, chain[i]));)
+			i++;
+		if (found)
+			snprintf(name, size, "%s", found);
+	}
+	free(a.items);
+	return found ? i : n;
 }
 
 static void put_text(struct bytes *out, const char *text)

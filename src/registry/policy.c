@@ -134,8 +134,7 @@ static uint32_t flags_of_session(CFDictionaryRef session, const struct registry_
 
 static uint32_t console_flags(const struct registry_peer *client)
 {
-	const struct registry *r = client->registry;
-	scope_cf CFArrayRef users = registry_console_copy_users(r);
+	CFArrayRef users = registry_console_get_recent_users(client->registry);
 	uid_t uid = client->subject.who.uid;
 	uint32_t flags = 0;
 

@@ -73,6 +73,8 @@ struct registry {
 	struct list fired;		   /* subscriptions whose notice is still to be sent */
 	CFArrayRef console_users; /* given by root or a file; NULL: logind knows */
 	uint32_t console_seed;
+	CFArrayRef console_seen; /* what logind said at console_seen_ns; NULL: nothing yet */
+	uint64_t console_seen_ns;
 	/* status page */
 	struct wire_status_page *page;
 	int page_fd;
