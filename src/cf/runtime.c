@@ -55,7 +55,7 @@ long cf_private_count_objects(void)
 	return atomic_load_explicit(&live_objects, memory_order_relaxed);
 }
 
-double kCFCoreFoundationVersionNumber = 1953.1;
+double kCFCoreFoundationVersionNumber = 1858.112;
 
 CFTypeRef CFMakeCollectable(CFTypeRef cf)
 {

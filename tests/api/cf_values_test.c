@@ -65,6 +65,10 @@ TEST(byte_order_of_device_properties)
 	test_equal(CFSwapInt32(0x12345678), 0x78563412);
 	test_equal(CFSwapInt32BigToHost(CFSwapInt32HostToBig(7)), 7);
 	test_equal(CFSwapInt64LittleToHost(CFSwapInt64HostToLittle(7)), 7);
+	test_equal(*(const unsigned char *)&(CFSwappedFloat32){ CFConvertFloatHostToSwapped(1).v },
+		   0x3f);
+	test_true(CFConvertDoubleSwappedToHost(CFConvertDoubleHostToSwapped(-0.1)) == -0.1);
+	test_true(CFConvertFloat32SwappedToHost(CFConvertFloat32HostToSwapped(2.5f)) == 2.5f);
 }
 
 TEST_MAIN

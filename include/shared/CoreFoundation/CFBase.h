@@ -56,14 +56,39 @@
 #define CF_DEPRECATED_MAC(...)
 #define CF_FORMAT_FUNCTION(format, arguments)
 #define CF_FORMAT_ARGUMENT(argument)
-#define CF_ENUM(type, name) \
-	enum name; \
-	typedef type name; \
-	enum name
-#define CF_OPTIONS(type, name) \
-	enum name; \
-	typedef type name; \
-	enum name
+#define CF_RETURNS_INNER_POINTER
+#define CF_RELATED_TYPE(type, class_method, instance_method)
+#define CF_AUTOMATED_REFCOUNT_UNAVAILABLE
+#define CF_SWIFT_UNAVAILABLE(message)
+#define CF_STRING_ENUM
+#define CF_EXTENSIBLE_STRING_ENUM
+#define CF_TYPED_ENUM
+#define CF_TYPED_EXTENSIBLE_ENUM
+#define CF_ENUM_AVAILABLE(...)
+#define CF_ENUM_AVAILABLE_MAC(...)
+#define CF_ENUM_DEPRECATED(...)
+#define CF_ENUM_DEPRECATED_MAC(...)
+#define CF_NO_TAIL_CALL
+#define CF_WARN_UNUSED_RESULT __attribute__((warn_unused_result))
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 7
+#define CF_FALLTHROUGH __attribute__((fallthrough))
+#elif defined(__cplusplus) && __cplusplus >= 201703L
+#define CF_FALLTHROUGH [[fallthrough]]
+#else
+#define CF_FALLTHROUGH
+#endif
+
+/* typedef CF_ENUM(CFIndex, Name) { ... }; or CF_ENUM(CFIndex) { ... }; */
+#define CF_ENUM(...) \
+	__CF_ENUM_CHOOSE(__VA_ARGS__, __CF_ENUM_NAMED, __CF_ENUM_UNNAMED, )(__VA_ARGS__)
+#define CF_CLOSED_ENUM(type, name) __CF_ENUM_NAMED(type, name)
+#define CF_OPTIONS(type, name) __CF_ENUM_NAMED(type, name)
+#define __CF_ENUM_CHOOSE(one, two, which, ...) which
+#define __CF_ENUM_NAMED(type, name) \
+	type name; \
+	enum
+#define __CF_ENUM_UNNAMED(type) enum
+
 #if !defined(__OBJC__) && !defined(__bridge)
 #define __bridge
 #define __bridge_retained
@@ -73,7 +98,7 @@
 CF_EXTERN_C_BEGIN
 #pragma GCC visibility push(default)
 
-/* The version of the interface, as macOS counts them: that of macOS 13. */
+/* The version of the interface, as macOS counts them: that of macOS 12. */
 CF_EXPORT double kCFCoreFoundationVersionNumber;
 #define kCFCoreFoundationVersionNumber10_0 196.40
 #define kCFCoreFoundationVersionNumber10_1 226.00

@@ -62,4 +62,34 @@ __CF_SWAP_FUNCTIONS(16)
 __CF_SWAP_FUNCTIONS(32)
 __CF_SWAP_FUNCTIONS(64)
 
+/* Floating-point numbers as they travel: in big-endian order. */
+typedef struct {
+	uint32_t v;
+} CFSwappedFloat32;
+
+typedef struct {
+	uint64_t v;
+} CFSwappedFloat64;
+
+#define __CF_FLOAT_FUNCTIONS(name, bits, type) \
+	CF_INLINE CFSwappedFloat##bits CFConvert##name##HostToSwapped(type arg) \
+	{ \
+		CFSwappedFloat##bits swapped; \
+		memcpy(&swapped.v, &arg, sizeof(arg)); \
+		swapped.v = CFSwapInt##bits##HostToBig(swapped.v); \
+		return swapped; \
+	} \
+	CF_INLINE type CFConvert##name##SwappedToHost(CFSwappedFloat##bits arg) \
+	{ \
+		type number; \
+		arg.v = CFSwapInt##bits##BigToHost(arg.v); \
+		memcpy(&number, &arg.v, sizeof(number)); \
+		return number; \
+	}
+
+__CF_FLOAT_FUNCTIONS(Float32, 32, Float32)
+__CF_FLOAT_FUNCTIONS(Float64, 64, Float64)
+__CF_FLOAT_FUNCTIONS(Float, 32, float)
+__CF_FLOAT_FUNCTIONS(Double, 64, double)
+
 #endif

@@ -66,6 +66,23 @@ CF_EXPORT int __CFConstantStringClassReference[];
 extern int __CFConstantStringClassReference[];
 #endif
 
+/*
+ * A constant at file scope for compilers whose CFSTR is a call, which cannot initialise one:
+ *
+ *	PORTICO_CFSTR_CONSTANT(kMyKey, "MyKey");
+ *
+ * defines static const CFStringRef kMyKey. The literal is ASCII.
+ */
+#define PORTICO_CFSTR_CONSTANT(name, cStr) \
+	static const struct { \
+		const void *isa; \
+		UInt32 info, refs; \
+		const char *contents; \
+		CFIndex length; \
+	} name##_storage = { __CFConstantStringClassReference, 0x7c8, 0, "" cStr "", \
+			     sizeof("" cStr "") - 1 }; \
+	static const CFStringRef name = (CFStringRef)(const void *)&name##_storage
+
 CF_EXPORT CFTypeID CFStringGetTypeID(void);
 
 /* --- making ------------------------------------------------------------------- */

@@ -42,4 +42,20 @@ TEST(bytes_that_are_no_utf_8_are_mac_roman)
 	test_true(__CFStringMakeConstantString(NULL) == NULL);
 }
 
+PORTICO_CFSTR_CONSTANT(file_scope, "at file scope");
+
+TEST(constants_at_file_scope_with_any_compiler)
+{
+	CFStringRef same = make("at file scope");
+
+	test_true(CFEqual(file_scope, same));
+	test_equal(CFHash(file_scope), CFHash(same));
+	test_equal(CFGetTypeID(file_scope), CFStringGetTypeID());
+	test_equal_text(CFStringGetCStringPtr(file_scope, kCFStringEncodingUTF8), "at file scope");
+	CFRelease(file_scope);
+	CFRelease(file_scope);
+	test_true(CFRetain(file_scope) == file_scope);
+	CFRelease(same);
+}
+
 TEST_MAIN
