@@ -55,7 +55,13 @@ enum {
 	CF_TYPE_NOTIFICATION_CENTER = 25,
 	CF_TYPE_SOCKET = 26,
 	CF_TYPE_USER_NOTIFICATION = 27,
-	CF_TYPE_FIRST_FREE = 32,
+	CF_TYPE_RUN_LOOP = 32,
+	CF_TYPE_RUN_LOOP_SOURCE = 33,
+	CF_TYPE_RUN_LOOP_TIMER = 34,
+	CF_TYPE_RUN_LOOP_OBSERVER = 35,
+	CF_TYPE_MACH_PORT = 36,
+	CF_TYPE_FILE_DESCRIPTOR = 37,
+	CF_TYPE_FIRST_FREE = 64,
 	CF_TYPE_LIMIT = 1024
 };
 
@@ -176,7 +182,9 @@ extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class,
 	cf_bag_class, cf_date_class, cf_uuid_class, cf_url_class, cf_error_class,
 	cf_read_stream_class, cf_write_stream_class, cf_character_set_class, cf_locale_class,
 	cf_time_zone_class, cf_calendar_class, cf_notification_center_class, cf_socket_class,
-	cf_user_notification_class;
+	cf_user_notification_class, cf_run_loop_class, cf_run_loop_source_class,
+	cf_run_loop_timer_class, cf_run_loop_observer_class, cf_mach_port_class,
+	cf_file_descriptor_class;
 
 /* --- description.c ------------------------------------------------------------------ */
 

@@ -18,8 +18,6 @@ struct __CFFileDescriptor {
 	CFFileDescriptorContext context;
 };
 
-static CFTypeID descriptor_type;
-
 static void descriptor_fini(void *object)
 {
 	CFFileDescriptorRef f = object;
@@ -28,20 +26,12 @@ static void descriptor_fini(void *object)
 	pthread_mutex_destroy(&f->lock);
 }
 
-static const struct cf_class descriptor_class = { .name = "CFFileDescriptor",
-						  .fini = descriptor_fini };
-
-static void descriptor_register(void)
-{
-	descriptor_type = cf_class_register(&descriptor_class);
-}
+const struct cf_class cf_file_descriptor_class = { .name = "CFFileDescriptor",
+						   .fini = descriptor_fini };
 
 CFTypeID CFFileDescriptorGetTypeID(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, descriptor_register);
-	return descriptor_type;
+	return CF_TYPE_FILE_DESCRIPTOR;
 }
 
 CFFileDescriptorRef CFFileDescriptorCreate(CFAllocatorRef allocator,
@@ -54,7 +44,7 @@ CFFileDescriptorRef CFFileDescriptorCreate(CFAllocatorRef allocator,
 
 	if (fd < 0)
 		return NULL;
-	f = cf_object_new_in(allocator, CFFileDescriptorGetTypeID(), sizeof *f);
+	f = cf_object_new_in(allocator, CF_TYPE_FILE_DESCRIPTOR, sizeof *f);
 	if (!f)
 		return NULL;
 	pthread_mutex_init(&f->lock, NULL);
@@ -73,6 +63,8 @@ CFFileDescriptorNativeDescriptor CFFileDescriptorGetNativeDescriptor(CFFileDescr
 {
 	int fd;
 
+	if (!cf_is(f, CF_TYPE_FILE_DESCRIPTOR))
+		return -1;
 	pthread_mutex_lock(&f->lock);
 	fd = f->fd;
 	pthread_mutex_unlock(&f->lock);
@@ -86,13 +78,16 @@ Boolean CFFileDescriptorIsValid(CFFileDescriptorRef f)
 
 void CFFileDescriptorGetContext(CFFileDescriptorRef f, CFFileDescriptorContext *context)
 {
-	*context = f->context;
+	if (cf_is(f, CF_TYPE_FILE_DESCRIPTOR) && context)
+		*context = f->context;
 }
 
 void CFFileDescriptorEnableCallBacks(CFFileDescriptorRef f, CFOptionFlags callBackTypes)
 {
 	CFRunLoopSourceRef source;
 
+	if (!cf_is(f, CF_TYPE_FILE_DESCRIPTOR))
+		return;
 	pthread_mutex_lock(&f->lock);
 	f->enabled |=
 		callBackTypes & (kCFFileDescriptorReadCallBack | kCFFileDescriptorWriteCallBack);
@@ -105,6 +100,8 @@ void CFFileDescriptorEnableCallBacks(CFFileDescriptorRef f, CFOptionFlags callBa
 
 void CFFileDescriptorDisableCallBacks(CFFileDescriptorRef f, CFOptionFlags callBackTypes)
 {
+	if (!cf_is(f, CF_TYPE_FILE_DESCRIPTOR))
+		return;
 	pthread_mutex_lock(&f->lock);
 	f->enabled &= ~callBackTypes;
 	pthread_mutex_unlock(&f->lock);
@@ -115,6 +112,8 @@ void CFFileDescriptorInvalidate(CFFileDescriptorRef f)
 	CFRunLoopSourceRef source;
 	int fd;
 
+	if (!cf_is(f, CF_TYPE_FILE_DESCRIPTOR))
+		return;
 	pthread_mutex_lock(&f->lock);
 	fd = f->fd;
 	f->fd = -1;
@@ -182,9 +181,11 @@ CFRunLoopSourceRef CFFileDescriptorCreateRunLoopSource(CFAllocatorRef allocator,
 		.retain = CFRetain,
 		.release = CFRelease,
 	};
-	CFRunLoopSourceRef new = run_source_new(order, &context, &source_ops), source = NULL;
+	CFRunLoopSourceRef new, source = NULL;
 
-	(void)allocator;
+	if (!CFFileDescriptorIsValid(f))
+		return NULL;
+	new = run_source_new(order, &context, &source_ops);
 	pthread_mutex_lock(&f->lock);
 	if (f->fd >= 0) {
 		if (!f->source) {

@@ -25,11 +25,9 @@ struct __CFMachPort {
 
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map ports = MAP_INIT; /* by name */
-static CFTypeID port_type;
-
 static void port_fini(void *object);
 
-static const struct cf_class port_class = { .name = "CFMachPort", .fini = port_fini };
+const struct cf_class cf_mach_port_class = { .name = "CFMachPort", .fini = port_fini };
 
 static void port_fork_prepare(void)
 {
@@ -41,18 +39,22 @@ static void port_fork_done(void)
 	pthread_mutex_unlock(&ports_lock);
 }
 
+/* Ports may be made in a child of fork. */
 static void port_register(void)
 {
-	port_type = cf_class_register(&port_class);
 	pthread_atfork(port_fork_prepare, port_fork_done, port_fork_done);
 }
 
-CFTypeID CFMachPortGetTypeID(void)
+static void port_setup(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 	pthread_once(&once, port_register);
-	return port_type;
+}
+
+CFTypeID CFMachPortGetTypeID(void)
+{
+	return CF_TYPE_MACH_PORT;
 }
 
 static void rights_release(mach_port_t port)
@@ -110,6 +112,8 @@ void CFMachPortInvalidate(CFMachPortRef port)
 	CFRunLoopSourceRef source;
 	CFMachPortInvalidationCallBack invalidated;
 
+	if (!cf_is(port, CF_TYPE_MACH_PORT))
+		return;
 	CFRetain(port);
 	if (port_make_invalid(port, &source, &invalidated))
 		port_end(port, source, invalidated);
@@ -137,6 +141,8 @@ static bool port_is_marked_valid(CFMachPortRef port)
 
 Boolean CFMachPortIsValid(CFMachPortRef port)
 {
+	if (!cf_is(port, CF_TYPE_MACH_PORT))
+		return FALSE;
 	if (!port_is_marked_valid(port))
 		return false;
 	if (name_is_alive(port->port))
@@ -157,7 +163,7 @@ static CFMachPortRef port_new(CFAllocatorRef allocator, mach_port_t name,
 			      CFMachPortCallBack callout, CFMachPortContext *context,
 			      bool owns_rights)
 {
-	CFMachPortRef p = cf_object_new_in(allocator, CFMachPortGetTypeID(), sizeof *p);
+	CFMachPortRef p = cf_object_new_in(allocator, CF_TYPE_MACH_PORT, sizeof *p);
 
 	if (!p)
 		return NULL;
@@ -202,7 +208,7 @@ CFMachPortRef CFMachPortCreateWithPort(CFAllocatorRef allocator, mach_port_t por
 
 	if (shouldFreeInfo)
 		*shouldFreeInfo = true;
-	CFMachPortGetTypeID();
+	port_setup();
 	if (!name_is_alive(portNum))
 		return NULL;
 	pthread_mutex_lock(&ports_lock);
@@ -246,18 +252,23 @@ CFMachPortRef CFMachPortCreate(CFAllocatorRef allocator, CFMachPortCallBack call
 
 mach_port_t CFMachPortGetPort(CFMachPortRef port)
 {
+	if (!cf_is(port, CF_TYPE_MACH_PORT))
+		return MACH_PORT_NULL;
 	return port->port;
 }
 
 void CFMachPortGetContext(CFMachPortRef port, CFMachPortContext *context)
 {
-	*context = port->context;
+	if (cf_is(port, CF_TYPE_MACH_PORT) && context)
+		*context = port->context;
 }
 
 CFMachPortInvalidationCallBack CFMachPortGetInvalidationCallBack(CFMachPortRef port)
 {
 	CFMachPortInvalidationCallBack callout;
 
+	if (!cf_is(port, CF_TYPE_MACH_PORT))
+		return NULL;
 	pthread_mutex_lock(&ports_lock);
 	callout = port->invalidated;
 	pthread_mutex_unlock(&ports_lock);
@@ -268,6 +279,8 @@ void CFMachPortSetInvalidationCallBack(CFMachPortRef port, CFMachPortInvalidatio
 {
 	bool valid;
 
+	if (!cf_is(port, CF_TYPE_MACH_PORT))
+		return;
 	pthread_mutex_lock(&ports_lock);
 	valid = port->valid;
 	if (valid)

@@ -18,7 +18,6 @@ static pthread_mutex_t loops_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list loops = LIST_INIT(loops); /* guarded by loops_lock */
 static CFRunLoopRef main_loop;
 static pthread_key_t current_key;
-static CFTypeID loop_type;
 
 void run_lock(void)
 {
@@ -218,10 +217,18 @@ static bool is_common_name(CFStringRef mode)
 	return CFEqual(mode, kCFRunLoopCommonModes);
 }
 
-void run_item_add(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
+/* Are the three what they have to be? */
+static bool is_item_call(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef name)
+{
+	return cf_is(rl, CF_TYPE_RUN_LOOP) && cf_is(item, type) && cf_is(name, CF_TYPE_STRING);
+}
+
+void run_item_add(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef name)
 {
 	struct run_mode *mode;
 
+	if (!is_item_call(rl, item, type, name))
+		return;
 	CFRetain(item);
 	run_lock();
 	if (!is_common_name(name)) {
@@ -283,10 +290,13 @@ static bool remove_step(CFRunLoopRef rl, struct run_item *item, CFStringRef name
 	return false;
 }
 
-void run_item_remove(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
+void run_item_remove(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef name)
 {
-	bool common = is_common_name(name), was_common = false;
+	bool common, was_common = false;
 
+	if (!is_item_call(rl, item, type, name))
+		return;
+	common = is_common_name(name);
 	CFRetain(item);
 	run_lock();
 	if (common)
@@ -299,12 +309,14 @@ void run_item_remove(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
 	CFRelease(item);
 }
 
-bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFStringRef name)
+bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef name)
 {
 	struct run_mode *mode;
 	struct run_set *set;
 	bool found;
 
+	if (!is_item_call(rl, item, type, name))
+		return false;
 	run_lock();
 	mode = is_common_name(name) ? NULL : run_mode_find_locked(rl, name);
 	set = mode ? &mode->sets[item->kind] : &rl->common[item->kind];
@@ -398,7 +410,7 @@ static void loop_fini(void *object)
 	fd_close(rl->wake_fd);
 }
 
-static const struct cf_class loop_class = { .name = "CFRunLoop", .fini = loop_fini };
+const struct cf_class cf_run_loop_class = { .name = "CFRunLoop", .fini = loop_fini };
 
 static void thread_ended(void *loop)
 {
@@ -426,7 +438,6 @@ static void fork_child(void)
 
 static void loop_register(void)
 {
-	loop_type = cf_class_register(&loop_class);
 	if (pthread_key_create(&current_key, thread_ended))
 		cf_abort("no thread key left for run loops");
 	pthread_atfork(run_lock, run_unlock, fork_child);
@@ -441,7 +452,7 @@ static void loop_setup(void)
 
 static CFRunLoopRef loop_new(bool is_main)
 {
-	CFRunLoopRef rl = cf_object_new_in(kCFAllocatorSystemDefault, loop_type, sizeof *rl);
+	CFRunLoopRef rl = cf_object_new_in(kCFAllocatorSystemDefault, CF_TYPE_RUN_LOOP, sizeof *rl);
 	struct run_mode *mode;
 
 	if (!rl)
@@ -461,8 +472,7 @@ static CFRunLoopRef loop_new(bool is_main)
 
 CFTypeID CFRunLoopGetTypeID(void)
 {
-	loop_setup();
-	return loop_type;
+	return CF_TYPE_RUN_LOOP;
 }
 
 CFRunLoopRef CFRunLoopGetMain(void)
@@ -501,6 +511,8 @@ CFRunLoopMode CFRunLoopCopyCurrentMode(CFRunLoopRef rl)
 {
 	CFRunLoopMode mode;
 
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+		return NULL;
 	run_lock();
 	mode = rl->run ? CFRetain(rl->run->mode) : NULL;
 	run_unlock();
@@ -509,8 +521,11 @@ CFRunLoopMode CFRunLoopCopyCurrentMode(CFRunLoopRef rl)
 
 CFArrayRef CFRunLoopCopyAllModes(CFRunLoopRef rl)
 {
-	CFMutableArrayRef names = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	CFMutableArrayRef names;
 
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+		return NULL;
+	names = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 	if (!names)
 		return NULL;
 	run_lock();
@@ -524,7 +539,7 @@ void CFRunLoopAddCommonMode(CFRunLoopRef rl, CFRunLoopMode name)
 {
 	struct run_mode *mode;
 
-	if (is_common_name(name))
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || !cf_is(name, CF_TYPE_STRING) || is_common_name(name))
 		return;
 	run_lock();
 	mode = mode_make_locked(rl, name);
@@ -547,6 +562,8 @@ Boolean CFRunLoopIsWaiting(CFRunLoopRef rl)
 {
 	Boolean waiting;
 
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+		return FALSE;
 	run_lock();
 	waiting = rl->waiting;
 	run_unlock();
@@ -557,12 +574,16 @@ void CFRunLoopWakeUp(CFRunLoopRef rl)
 {
 	uint64_t one = 1;
 
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+		return;
 	if (rl->wake_fd >= 0 && write(rl->wake_fd, &one, sizeof one) < 0)
 		return; /* full: it wakes anyway */
 }
 
 void CFRunLoopStop(CFRunLoopRef rl)
 {
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+		return;
 	run_lock();
 	if (rl->run) {
 		rl->run->stopped = true;

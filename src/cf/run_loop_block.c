@@ -59,7 +59,7 @@ void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode, void *block)
 {
 	struct run_block *b;
 
-	if (!mode || !block)
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || !mode || !block)
 		return;
 	b = malloc(sizeof *b);
 	if (!b)

@@ -103,10 +103,11 @@ struct __CFRunLoopObserver {
 
 void run_lock(void);
 void run_unlock(void);
-/* In MODE of RL or all its common modes. */
-void run_item_add(CFRunLoopRef rl, struct run_item *item, CFStringRef mode);
-void run_item_remove(CFRunLoopRef rl, struct run_item *item, CFStringRef mode);
-bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFStringRef mode);
+/* In MODE of RL or all its common modes. Nothing when the arguments are not what they have to be;
+ * the item is to be of TYPE. */
+void run_item_add(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef mode);
+void run_item_remove(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef mode);
+bool run_item_is_in(CFRunLoopRef rl, struct run_item *item, CFTypeID type, CFStringRef mode);
 /* From all modes of all loops. True when it was valid. */
 bool run_item_invalidate(struct run_item *item);
 /* Wake the loops that it is in. */

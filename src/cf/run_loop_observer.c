@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cf/run_loop_internal.h"
 
-static CFTypeID observer_type;
-
 static void observer_drop_info(CFRunLoopObserverRef o)
 {
 	void *info, *block;
@@ -22,20 +20,12 @@ static void observer_fini(void *object)
 	observer_drop_info(object);
 }
 
-static const struct cf_class observer_class = { .name = "CFRunLoopObserver",
-						.fini = observer_fini };
-
-static void observer_register(void)
-{
-	observer_type = cf_class_register(&observer_class);
-}
+const struct cf_class cf_run_loop_observer_class = { .name = "CFRunLoopObserver",
+						     .fini = observer_fini };
 
 CFTypeID CFRunLoopObserverGetTypeID(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, observer_register);
-	return observer_type;
+	return CF_TYPE_RUN_LOOP_OBSERVER;
 }
 
 CFRunLoopObserverRef CFRunLoopObserverCreate(CFAllocatorRef allocator, CFOptionFlags activities,
@@ -43,8 +33,7 @@ CFRunLoopObserverRef CFRunLoopObserverCreate(CFAllocatorRef allocator, CFOptionF
 					     CFRunLoopObserverCallBack callout,
 					     CFRunLoopObserverContext *context)
 {
-	CFRunLoopObserverRef o =
-		cf_object_new_in(allocator, CFRunLoopObserverGetTypeID(), sizeof *o);
+	CFRunLoopObserverRef o = cf_object_new_in(allocator, CF_TYPE_RUN_LOOP_OBSERVER, sizeof *o);
 
 	if (!o)
 		return NULL;
@@ -80,21 +69,29 @@ CFRunLoopObserverRef CFRunLoopObserverCreateWithHandler(CFAllocatorRef allocator
 
 CFOptionFlags CFRunLoopObserverGetActivities(CFRunLoopObserverRef observer)
 {
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER))
+		return 0;
 	return observer->activities;
 }
 
 Boolean CFRunLoopObserverDoesRepeat(CFRunLoopObserverRef observer)
 {
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER))
+		return FALSE;
 	return observer->repeats;
 }
 
 CFIndex CFRunLoopObserverGetOrder(CFRunLoopObserverRef observer)
 {
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER))
+		return 0;
 	return observer->item.order;
 }
 
 void CFRunLoopObserverInvalidate(CFRunLoopObserverRef observer)
 {
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER))
+		return;
 	CFRetain(observer);
 	if (run_item_invalidate(&observer->item))
 		observer_drop_info(observer);
@@ -105,6 +102,8 @@ Boolean CFRunLoopObserverIsValid(CFRunLoopObserverRef observer)
 {
 	Boolean valid;
 
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER))
+		return FALSE;
 	run_lock();
 	valid = observer->item.valid;
 	run_unlock();
@@ -113,6 +112,8 @@ Boolean CFRunLoopObserverIsValid(CFRunLoopObserverRef observer)
 
 void CFRunLoopObserverGetContext(CFRunLoopObserverRef observer, CFRunLoopObserverContext *context)
 {
+	if (!cf_is(observer, CF_TYPE_RUN_LOOP_OBSERVER) || !context)
+		return;
 	run_lock();
 	*context = observer->context;
 	run_unlock();
@@ -121,17 +122,17 @@ void CFRunLoopObserverGetContext(CFRunLoopObserverRef observer, CFRunLoopObserve
 Boolean CFRunLoopContainsObserver(CFRunLoopRef rl, CFRunLoopObserverRef observer,
 				  CFRunLoopMode mode)
 {
-	return run_item_is_in(rl, &observer->item, mode);
+	return run_item_is_in(rl, (struct run_item *)observer, CF_TYPE_RUN_LOOP_OBSERVER, mode);
 }
 
 void CFRunLoopAddObserver(CFRunLoopRef rl, CFRunLoopObserverRef observer, CFRunLoopMode mode)
 {
-	run_item_add(rl, &observer->item, mode);
+	run_item_add(rl, (struct run_item *)observer, CF_TYPE_RUN_LOOP_OBSERVER, mode);
 }
 
 void CFRunLoopRemoveObserver(CFRunLoopRef rl, CFRunLoopObserverRef observer, CFRunLoopMode mode)
 {
-	run_item_remove(rl, &observer->item, mode);
+	run_item_remove(rl, (struct run_item *)observer, CF_TYPE_RUN_LOOP_OBSERVER, mode);
 }
 
 /* Locked; unlocks for the call. */

@@ -303,7 +303,8 @@ static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds,
 			  .return_after_source = return_after_source,
 			  .last = PASS_SOURCE };
 
-	if (!mode || CFEqual(mode, kCFRunLoopCommonModes) || mode_is_empty(rl, mode))
+	if (!cf_is(mode, CF_TYPE_STRING) || CFEqual(mode, kCFRunLoopCommonModes) ||
+	    mode_is_empty(rl, mode))
 		return kCFRunLoopRunFinished;
 	CFRetain(rl);
 	p.mode = p.run.mode = CFRetain(mode);

@@ -7,8 +7,6 @@
 
 #include "port/port.h"
 
-static CFTypeID source_type;
-
 static void source_fini(void *object)
 {
 	CFRunLoopSourceRef s = object;
@@ -35,24 +33,16 @@ static CFHashCode source_hash(const void *object)
 				  : (CFHashCode)(uintptr_t)s->context.v0.info;
 }
 
-static const struct cf_class source_class = {
+const struct cf_class cf_run_loop_source_class = {
 	.name = "CFRunLoopSource",
 	.fini = source_fini,
 	.equal = source_equal,
 	.hash = source_hash,
 };
 
-static void source_register(void)
-{
-	source_type = cf_class_register(&source_class);
-}
-
 CFTypeID CFRunLoopSourceGetTypeID(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, source_register);
-	return source_type;
+	return CF_TYPE_RUN_LOOP_SOURCE;
 }
 
 CFRunLoopSourceRef CFRunLoopSourceCreate(CFAllocatorRef allocator, CFIndex order,
@@ -62,7 +52,7 @@ CFRunLoopSourceRef CFRunLoopSourceCreate(CFAllocatorRef allocator, CFIndex order
 
 	if (!context || (context->version != 0 && context->version != 1))
 		return NULL;
-	s = cf_object_new_in(allocator, CFRunLoopSourceGetTypeID(), sizeof *s);
+	s = cf_object_new_in(allocator, CF_TYPE_RUN_LOOP_SOURCE, sizeof *s);
 	if (!s)
 		return NULL;
 	s->item.kind = RUN_SOURCE;
@@ -90,11 +80,15 @@ CFRunLoopSourceRef run_source_new(CFIndex order, const CFRunLoopSourceContext1 *
 
 CFIndex CFRunLoopSourceGetOrder(CFRunLoopSourceRef source)
 {
+	if (!cf_is(source, CF_TYPE_RUN_LOOP_SOURCE))
+		return 0;
 	return source->item.order;
 }
 
 void CFRunLoopSourceInvalidate(CFRunLoopSourceRef source)
 {
+	if (!cf_is(source, CF_TYPE_RUN_LOOP_SOURCE))
+		return;
 	run_item_invalidate(&source->item);
 }
 
@@ -102,6 +96,8 @@ Boolean CFRunLoopSourceIsValid(CFRunLoopSourceRef source)
 {
 	Boolean valid;
 
+	if (!cf_is(source, CF_TYPE_RUN_LOOP_SOURCE))
+		return FALSE;
 	run_lock();
 	valid = source->item.valid;
 	run_unlock();
@@ -110,6 +106,8 @@ Boolean CFRunLoopSourceIsValid(CFRunLoopSourceRef source)
 
 void CFRunLoopSourceGetContext(CFRunLoopSourceRef source, CFRunLoopSourceContext *context)
 {
+	if (!cf_is(source, CF_TYPE_RUN_LOOP_SOURCE) || !context)
+		return;
 	if (context->version != source->context.v0.version)
 		cf_abort("CFRunLoopSourceGetContext: the context's version is not the source's");
 	if (context->version == 0)
@@ -120,6 +118,8 @@ void CFRunLoopSourceGetContext(CFRunLoopSourceRef source, CFRunLoopSourceContext
 
 void CFRunLoopSourceSignal(CFRunLoopSourceRef source)
 {
+	if (!cf_is(source, CF_TYPE_RUN_LOOP_SOURCE))
+		return;
 	run_lock();
 	if (source->item.valid)
 		source->signalled = true;
@@ -128,17 +128,17 @@ void CFRunLoopSourceSignal(CFRunLoopSourceRef source)
 
 Boolean CFRunLoopContainsSource(CFRunLoopRef rl, CFRunLoopSourceRef source, CFRunLoopMode mode)
 {
-	return run_item_is_in(rl, &source->item, mode);
+	return run_item_is_in(rl, (struct run_item *)source, CF_TYPE_RUN_LOOP_SOURCE, mode);
 }
 
 void CFRunLoopAddSource(CFRunLoopRef rl, CFRunLoopSourceRef source, CFRunLoopMode mode)
 {
-	run_item_add(rl, &source->item, mode);
+	run_item_add(rl, (struct run_item *)source, CF_TYPE_RUN_LOOP_SOURCE, mode);
 }
 
 void CFRunLoopRemoveSource(CFRunLoopRef rl, CFRunLoopSourceRef source, CFRunLoopMode mode)
 {
-	run_item_remove(rl, &source->item, mode);
+	run_item_remove(rl, (struct run_item *)source, CF_TYPE_RUN_LOOP_SOURCE, mode);
 }
 
 /* --- performing ------------ */

@@ -6,8 +6,6 @@
 #define NS_PER_S 1e9
 #define NS_FAR (UINT64_MAX / 4)
 
-static CFTypeID timer_type;
-
 static void timer_drop_info(CFRunLoopTimerRef t)
 {
 	void *info, *block;
@@ -27,19 +25,11 @@ static void timer_fini(void *object)
 	timer_drop_info(object);
 }
 
-static const struct cf_class timer_class = { .name = "CFRunLoopTimer", .fini = timer_fini };
-
-static void timer_register(void)
-{
-	timer_type = cf_class_register(&timer_class);
-}
+const struct cf_class cf_run_loop_timer_class = { .name = "CFRunLoopTimer", .fini = timer_fini };
 
 CFTypeID CFRunLoopTimerGetTypeID(void)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, timer_register);
-	return timer_type;
+	return CF_TYPE_RUN_LOOP_TIMER;
 }
 
 /* Seconds as ns, cut to what the arithmetic below stands. */
@@ -62,7 +52,7 @@ CFRunLoopTimerRef CFRunLoopTimerCreate(CFAllocatorRef allocator, CFAbsoluteTime 
 				       CFRunLoopTimerCallBack callout,
 				       CFRunLoopTimerContext *context)
 {
-	CFRunLoopTimerRef t = cf_object_new_in(allocator, CFRunLoopTimerGetTypeID(), sizeof *t);
+	CFRunLoopTimerRef t = cf_object_new_in(allocator, CF_TYPE_RUN_LOOP_TIMER, sizeof *t);
 
 	(void)flags;
 	if (!t)
@@ -102,6 +92,8 @@ CFAbsoluteTime CFRunLoopTimerGetNextFireDate(CFRunLoopTimerRef timer)
 {
 	CFAbsoluteTime date;
 
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return 0;
 	run_lock();
 	date = timer->item.valid ? timer->fire_date : 0;
 	run_unlock();
@@ -110,6 +102,8 @@ CFAbsoluteTime CFRunLoopTimerGetNextFireDate(CFRunLoopTimerRef timer)
 
 void CFRunLoopTimerSetNextFireDate(CFRunLoopTimerRef timer, CFAbsoluteTime fireDate)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return;
 	run_lock();
 	if (timer->item.valid) {
 		timer_set_date_locked(timer, fireDate);
@@ -121,21 +115,29 @@ void CFRunLoopTimerSetNextFireDate(CFRunLoopTimerRef timer, CFAbsoluteTime fireD
 
 CFTimeInterval CFRunLoopTimerGetInterval(CFRunLoopTimerRef timer)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return 0;
 	return timer->interval;
 }
 
 Boolean CFRunLoopTimerDoesRepeat(CFRunLoopTimerRef timer)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return FALSE;
 	return timer->interval > 0;
 }
 
 CFIndex CFRunLoopTimerGetOrder(CFRunLoopTimerRef timer)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return 0;
 	return timer->item.order;
 }
 
 void CFRunLoopTimerInvalidate(CFRunLoopTimerRef timer)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return;
 	CFRetain(timer);
 	if (run_item_invalidate(&timer->item))
 		timer_drop_info(timer);
@@ -146,6 +148,8 @@ Boolean CFRunLoopTimerIsValid(CFRunLoopTimerRef timer)
 {
 	Boolean valid;
 
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return FALSE;
 	run_lock();
 	valid = timer->item.valid;
 	run_unlock();
@@ -154,6 +158,8 @@ Boolean CFRunLoopTimerIsValid(CFRunLoopTimerRef timer)
 
 void CFRunLoopTimerGetContext(CFRunLoopTimerRef timer, CFRunLoopTimerContext *context)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER) || !context)
+		return;
 	run_lock();
 	*context = timer->context;
 	run_unlock();
@@ -163,6 +169,8 @@ CFTimeInterval CFRunLoopTimerGetTolerance(CFRunLoopTimerRef timer)
 {
 	CFTimeInterval tolerance;
 
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return 0;
 	run_lock();
 	tolerance = timer->tolerance;
 	run_unlock();
@@ -171,6 +179,8 @@ CFTimeInterval CFRunLoopTimerGetTolerance(CFRunLoopTimerRef timer)
 
 void CFRunLoopTimerSetTolerance(CFRunLoopTimerRef timer, CFTimeInterval tolerance)
 {
+	if (!cf_is(timer, CF_TYPE_RUN_LOOP_TIMER))
+		return;
 	run_lock();
 	timer->tolerance = tolerance > 0 ? tolerance : 0;
 	if (timer->interval > 0 && timer->tolerance > timer->interval / 2)
@@ -180,17 +190,17 @@ void CFRunLoopTimerSetTolerance(CFRunLoopTimerRef timer, CFTimeInterval toleranc
 
 Boolean CFRunLoopContainsTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
 {
-	return run_item_is_in(rl, &timer->item, mode);
+	return run_item_is_in(rl, (struct run_item *)timer, CF_TYPE_RUN_LOOP_TIMER, mode);
 }
 
 void CFRunLoopAddTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
 {
-	run_item_add(rl, &timer->item, mode);
+	run_item_add(rl, (struct run_item *)timer, CF_TYPE_RUN_LOOP_TIMER, mode);
 }
 
 void CFRunLoopRemoveTimer(CFRunLoopRef rl, CFRunLoopTimerRef timer, CFRunLoopMode mode)
 {
-	run_item_remove(rl, &timer->item, mode);
+	run_item_remove(rl, (struct run_item *)timer, CF_TYPE_RUN_LOOP_TIMER, mode);
 }
 
 CFAbsoluteTime CFRunLoopGetNextTimerFireDate(CFRunLoopRef rl, CFRunLoopMode name)
@@ -198,6 +208,8 @@ CFAbsoluteTime CFRunLoopGetNextTimerFireDate(CFRunLoopRef rl, CFRunLoopMode name
 	CFAbsoluteTime first = 0;
 	struct run_mode *mode;
 
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || !cf_is(name, CF_TYPE_STRING))
+		return 0;
 	run_lock();
 	mode = run_mode_find_locked(rl, name);
 	for (size_t i = 0; mode && i < mode->sets[RUN_TIMER].count; i++) {

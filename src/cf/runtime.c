@@ -34,6 +34,12 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_NOTIFICATION_CENTER] = &cf_notification_center_class,
 	[CF_TYPE_SOCKET] = &cf_socket_class,
 	[CF_TYPE_USER_NOTIFICATION] = &cf_user_notification_class,
+	[CF_TYPE_RUN_LOOP] = &cf_run_loop_class,
+	[CF_TYPE_RUN_LOOP_SOURCE] = &cf_run_loop_source_class,
+	[CF_TYPE_RUN_LOOP_TIMER] = &cf_run_loop_timer_class,
+	[CF_TYPE_RUN_LOOP_OBSERVER] = &cf_run_loop_observer_class,
+	[CF_TYPE_MACH_PORT] = &cf_mach_port_class,
+	[CF_TYPE_FILE_DESCRIPTOR] = &cf_file_descriptor_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;

@@ -73,4 +73,55 @@ TEST(main_loop_performs_a_source_and_the_main_queue)
 	CFRelease(source);
 }
 
+/* What is no object of the type, or none at all, does nothing. */
+TEST(arguments_of_the_wrong_kind)
+{
+	CFRunLoopRef rl = CFRunLoopGetMain();
+	const void *const wrong[] = { NULL, CFSTR("text"), kCFBooleanTrue, rl };
+
+	test_reset_baseline();
+	for (int i = 0; i < 4; i++) {
+		CFRunLoopSourceRef source = (CFRunLoopSourceRef)(uintptr_t)wrong[i];
+		CFRunLoopTimerRef timer = (CFRunLoopTimerRef)(uintptr_t)wrong[i];
+		CFRunLoopObserverRef observer = (CFRunLoopObserverRef)(uintptr_t)wrong[i];
+		CFMachPortRef port = (CFMachPortRef)(uintptr_t)wrong[i];
+		CFFileDescriptorRef file = (CFFileDescriptorRef)(uintptr_t)wrong[i];
+		CFSocketRef socket = (CFSocketRef)(uintptr_t)wrong[i];
+
+		CFRunLoopAddSource(rl, source, kCFRunLoopDefaultMode);
+		CFRunLoopRemoveSource(rl, source, kCFRunLoopDefaultMode);
+		test_true(!CFRunLoopContainsSource(rl, source, kCFRunLoopDefaultMode));
+		CFRunLoopSourceSignal(source);
+		CFRunLoopSourceInvalidate(source);
+		test_true(!CFRunLoopSourceIsValid(source));
+		CFRunLoopAddTimer(rl, timer, kCFRunLoopDefaultMode);
+		CFRunLoopTimerSetNextFireDate(timer, 0);
+		CFRunLoopTimerInvalidate(timer);
+		test_true(!CFRunLoopTimerIsValid(timer) && !CFRunLoopTimerDoesRepeat(timer));
+		CFRunLoopAddObserver(rl, observer, kCFRunLoopDefaultMode);
+		CFRunLoopObserverInvalidate(observer);
+		test_true(!CFRunLoopObserverIsValid(observer));
+		CFMachPortInvalidate(port);
+		test_true(!CFMachPortIsValid(port));
+		test_equal(CFMachPortGetPort(port), MACH_PORT_NULL);
+		test_true(CFMachPortCreateRunLoopSource(NULL, port, 0) == NULL);
+		CFFileDescriptorEnableCallBacks(file, 3);
+		CFFileDescriptorInvalidate(file);
+		test_equal(CFFileDescriptorGetNativeDescriptor(file), -1);
+		test_true(CFFileDescriptorCreateRunLoopSource(NULL, file, 0) == NULL);
+		CFSocketInvalidate(socket);
+		test_true(!CFSocketIsValid(socket));
+		test_true(CFSocketCreateRunLoopSource(NULL, socket, 0) == NULL);
+	}
+	CFRunLoopStop(NULL);
+	CFRunLoopWakeUp(NULL);
+	CFRunLoopAddCommonMode(rl, NULL);
+	CFRunLoopAddCommonMode(NULL, CFSTR("m"));
+	test_true(CFRunLoopCopyAllModes(NULL) == NULL);
+	test_true(CFRunLoopCopyCurrentMode(NULL) == NULL);
+	test_true(!CFRunLoopIsWaiting(NULL));
+	test_equal(CFRunLoopRunInMode(NULL, 60, false), kCFRunLoopRunFinished);
+	test_true(CFRunLoopGetNextTimerFireDate(rl, NULL) == 0);
+}
+
 TEST_MAIN
