@@ -6,7 +6,7 @@
 
 #include "tools/text.h"
 
-enum { DUMP_MIN = 9, DUMP_BYTES_MAX = 32, DUMP_BYTES_USUAL = 16 };
+enum { DUMP_MIN = 9, DUMP_BYTES_MAX = 32 };
 
 /* Bytes of a character above ASCII that may be shown, 0 for others. */
 static CFIndex wide_character(const UInt8 *bytes, CFIndex size)
@@ -25,9 +25,9 @@ static CFIndex wide_character(const UInt8 *bytes, CFIndex size)
 	return n;
 }
 
-/* Texts that each end in a NUL (the last one need not), more NULs only at the end; four of five
- * characters are ASCII; a single byte is never text. */
-bool tools_format_is_text(const UInt8 *bytes, CFIndex size)
+/* Texts that each end in a NUL (the last one need not), more NULs only at the end and if MAY_BE_PADDED;
+ * four of five characters are ASCII; a single byte is never text. */
+bool tools_format_is_text(const UInt8 *bytes, CFIndex size, bool may_be_padded)
 {
 	CFIndex i = 0, n_ascii = 0, n_wide = 0;
 
@@ -36,7 +36,7 @@ bool tools_format_is_text(const UInt8 *bytes, CFIndex size)
 	while (i < size) {
 		if (bytes[i] == 0) {
 			/* An empty text: only the padding may follow. */
-			while (i < size && bytes[i] == 0)
+			while (may_be_padded && i < size && bytes[i] == 0)
 				i++;
 			break;
 		}
@@ -56,13 +56,13 @@ bool tools_format_is_text(const UInt8 *bytes, CFIndex size)
 	return i >= size && n_ascii > 0 && n_ascii / 4 >= n_wide;
 }
 
-static void put_data(struct tools_line *line, CFDataRef data, bool is_hex)
+static void put_data(struct tools_line *line, CFDataRef data, bool is_hex, bool may_be_padded)
 {
 	const UInt8 *bytes = CFDataGetBytePtr(data);
 	CFIndex size = CFDataGetLength(data), i = 0;
 
 	tools_line_put(line, "<");
-	if (is_hex || !tools_format_is_text(bytes, size)) {
+	if (is_hex || !tools_format_is_text(bytes, size, may_be_padded)) {
 		for (; i < size; i++)
 			tools_line_format(line, "%02x", bytes[i]);
 	} else {
@@ -82,7 +82,9 @@ static void put_number(struct tools_line *line, CFNumberRef number, bool is_hex)
 {
 	long long value = 0;
 
-	CFNumberGetValue(number, kCFNumberLongLongType, &value);
+	/* What is no integer has no notation, as on macOS. */
+	if (!CFNumberGetValue(number, kCFNumberLongLongType, &value))
+		return;
 	tools_line_format(line, is_hex ? "0x%llx" : "%llu", (unsigned long long)value);
 }
 
@@ -133,7 +135,7 @@ void tools_format_value(struct tools_line *line, CFTypeRef value, bool is_hex)
 	} else if (type == CFBooleanGetTypeID()) {
 		tools_line_put(line, CFBooleanGetValue(value) ? "Yes" : "No");
 	} else if (type == CFDataGetTypeID()) {
-		put_data(line, value, is_hex);
+		put_data(line, value, is_hex, false);
 	} else if (type == CFArrayGetTypeID()) {
 		tools_line_put(line, "(");
 		CFArrayApplyFunction(value, CFRangeMake(0, CFArrayGetCount(value)), put_member, &m);
@@ -151,14 +153,15 @@ void tools_format_value(struct tools_line *line, CFTypeRef value, bool is_hex)
 	}
 }
 
-/* As many bytes on a line as fit: 20 columns of offset and blanks, 4 for each byte. */
+/* As many bytes on a line as fit: 20 columns of offset and blanks, 4 for each byte. Where nothing fits, lines are
+ * clipped anyway. */
 static CFIndex bytes_per_line(const struct tools_line *line, unsigned depth)
 {
 	long room = ((long)line->width - 20 - 2 * (long)depth) / 4;
 
-	if (!line->width)
-		return DUMP_BYTES_USUAL;
-	return room < 1 ? 1 : room > DUMP_BYTES_MAX ? DUMP_BYTES_MAX : room;
+	if (room == 0)
+		return 1;
+	return room < 0 || room > DUMP_BYTES_MAX ? DUMP_BYTES_MAX : room;
 }
 
 static void dump(struct tools_line *line, const struct tools_branch *branch, CFDataRef data)
@@ -191,8 +194,11 @@ void tools_format_smart(struct tools_line *line, const struct tools_branch *bran
 	CFTypeID type = CFGetTypeID(value);
 
 	if (type == CFDataGetTypeID() && CFDataGetLength(value) >= DUMP_MIN &&
-	    (is_hex || !tools_format_is_text(CFDataGetBytePtr(value), CFDataGetLength(value))))
+	    (is_hex ||
+	     !tools_format_is_text(CFDataGetBytePtr(value), CFDataGetLength(value), true)))
 		dump(line, branch, value);
+	else if (type == CFDataGetTypeID())
+		put_data(line, value, is_hex, true);
 	else
 		tools_format_value(line, value, is_hex);
 	tools_line_end(line);

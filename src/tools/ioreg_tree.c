@@ -5,6 +5,7 @@
 
 #include <IOKit/IOKitLibPrivate.h>
 
+#include "tools/firmware.h"
 #include "tools/format.h"
 #include "tools/ioreg.h"
 #include "tools/text.h"
@@ -13,6 +14,7 @@ struct walk {
 	const struct ioreg_options *options;
 	struct tools_line *line;
 	struct tools_branch branch;
+	io_registry_entry_t entry;			     /* whose properties are shown */
 	unsigned depth_limit;				     /* 0: none; levels of the drawn tree */
 	io_registry_entry_t ancestors[TOOLS_LINE_DEPTH_MAX]; /* while searching */
 };
@@ -148,7 +150,8 @@ static void put_property(const void *key, const void *value, void *context)
 	tools_format_value(w->line, key, false);
 	tools_line_put(w->line, " = ");
 	if (w->options->smart) {
-		tools_format_smart(w->line, &w->branch, value, w->options->hex);
+		if (!tools_firmware_put(w->line, &w->branch, w->entry, key, value))
+			tools_format_smart(w->line, &w->branch, value, w->options->hex);
 		return;
 	}
 	tools_format_value(w->line, value, w->options->hex);
@@ -159,6 +162,7 @@ static void put_properties(struct walk *w, io_registry_entry_t entry)
 {
 	CFMutableDictionaryRef properties = NULL;
 
+	w->entry = entry;
 	IORegistryEntryCreateCFProperties(entry, &properties, kCFAllocatorDefault, 0);
 	tools_line_indent(w->line, &w->branch, false);
 	tools_line_put(w->line, "{");

@@ -118,6 +118,24 @@ TEST(classes_and_memory_are_counted)
 	wants("PORTICO_SESSION=/nonexistent $P/ioclasscount", 71, "portico run");
 }
 
+/* Words of a device tree: 0x00000031 1, 5; slots 0 and 2; 0xc2000810 0 0x80000000 0 0x1000. */
+TEST(ioreg_explains_properties_of_firmware)
+{
+	wants("mkdir $T/d; cp -r $B/drivers/Calculator.dext $T/d; "
+	      "sed -i 's|<key>IOClass</key>|"
+	      "<key>interrupts</key><data>MQAAAAEAAAAFAAAA</data>"
+	      "<key>slot-names</key><data>BQAAAEEAQgA=</data>"
+	      "<key>assigned-addresses</key><data>EAgAwgAAAAAAAACAAAAAAAAQAAA=</data>"
+	      "&|' $T/d/Calculator.dext/Info.plist; "
+	      "$P/portico run --drivers $T/d -- $P/ioreg -f -w0 -r -c CalculatorDriver > $T/o; "
+	      "grep -c -e '00: specifier: 00000031 (vector: 31) sense: 00000001 (level)' "
+	      "-e '01: parent interrupt-map entry: 00000005' -e '    00: A$' -e '    02: B$' "
+	      "-e '00: phys.hi: c2000810 phys.mid: 00000000 phys.lo: 80000000' "
+	      "-e 'size.hi: 00000000 size.lo: 00001000' -e 'bus: 0 dev: 1 func: 0 reg: 16' "
+	      "-e 'type: Mem flags: abs, prefetch' $T/o",
+	      0, "8\n");
+}
+
 TEST(ioreg_shows_the_tree)
 {
 	wants("$P/portico run -- $P/ioreg -w 0", 0,

@@ -54,18 +54,18 @@ TEST(data_is_hexadecimal_unless_it_is_text)
 	formats_as(data("model", 6), false, "<\"model\">");
 	formats_as(data("model", 5), false, "<\"model\">");
 	formats_as(data("one\0two", 8), false, "<\"one\",\"two\">");
-	formats_as(data("padded\0\0\0", 9), false, "<\"padded\">");
+	formats_as(data("padded\0\0\0", 9), false, "<706164646564000000>");
 	formats_as(data("model", 6), true, "<6d6f64656c00>");
 	formats_as(data("a\0\0b", 4), false, "<61000062>");
 }
 
 TEST(text_in_data_has_no_control_bytes)
 {
-	test_true(!tools_format_is_text((const UInt8 *)"ab\033[1m", 6));
-	test_true(!tools_format_is_text((const UInt8 *)"abcdefghij\xc2\x9b", 12));
-	test_true(!tools_format_is_text((const UInt8 *)"abcdefghij\xff", 11));
-	test_true(tools_format_is_text((const UInt8 *)"abcdefghij\xc3\xa4", 12));
-	test_true(!tools_format_is_text((const UInt8 *)"a\xc3\xa4\xc3\xa4", 5));
+	test_true(!tools_format_is_text((const UInt8 *)"ab\033[1m", 6, true));
+	test_true(!tools_format_is_text((const UInt8 *)"abcdefghij\xc2\x9b", 12, true));
+	test_true(!tools_format_is_text((const UInt8 *)"abcdefghij\xff", 11, true));
+	test_true(tools_format_is_text((const UInt8 *)"abcdefghij\xc3\xa4", 12, true));
+	test_true(!tools_format_is_text((const UInt8 *)"a\xc3\xa4\xc3\xa4", 5, true));
 }
 
 TEST(containers)
@@ -90,7 +90,8 @@ TEST(smart_formatting_dumps_long_data)
 {
 	char *text;
 	size_t size;
-	struct tools_line line = { .out = open_memstream(&text, &size) };
+	/* Room for 16 bytes. */
+	struct tools_line line = { .out = open_memstream(&text, &size), .width = 20 + 4 * 16 };
 	struct tools_branch branch = { .depth = 0 };
 	CFDataRef value =
 		data("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x41", 17);
@@ -105,6 +106,28 @@ TEST(smart_formatting_dumps_long_data)
 			"        00000010: 41                                              A\n");
 	free(text);
 	CFRelease(value);
+}
+
+TEST(smart_formatting_knows_padded_texts)
+{
+	char *text;
+	size_t size;
+	struct tools_line line = { .out = open_memstream(&text, &size) };
+	struct tools_branch branch = { .depth = 0 };
+	CFDataRef value = data("padded\0\0\0\0\0\0", 12);
+
+	tools_format_smart(&line, &branch, value, false);
+	fclose(line.out);
+	test_equal_text(text, "<\"padded\">\n");
+	free(text);
+	CFRelease(value);
+}
+
+TEST(numbers_that_are_none_have_no_notation)
+{
+	double half = 0.5;
+
+	formats_as(CFNumberCreate(NULL, kCFNumberDoubleType, &half), false, "");
 }
 
 TEST_MAIN
