@@ -188,6 +188,57 @@ static long cache_line_size(void)
 	return size > 0 ? size : 64;
 }
 
+static long number_in_file(const char *key)
+{
+	char text[TEXT_MAX];
+
+	return find_in_file("/proc/cpuinfo", key, text, sizeof(text)) ? strtol(text, NULL, 10) : -1;
+}
+
+static long processor_family(void)
+{
+	return number_in_file("cpu family");
+}
+
+static long processor_model(void)
+{
+	return number_in_file("model\t");
+}
+
+static long processor_stepping(void)
+{
+	return number_in_file("stepping");
+}
+
+/* Distinct packages: IDs count up from 0. */
+static long packages(void)
+{
+	long most = 0, n = sysconf(_SC_NPROCESSORS_CONF);
+
+	for (long i = 0; i < n; i++) {
+		char path[96], text[TEXT_MAX];
+
+		snprintf(path, sizeof(path),
+			 "/sys/devices/system/cpu/cpu%ld/topology/physical_package_id", i);
+		if (read_line(path, text, sizeof(text)) && strtol(text, NULL, 10) > most)
+			most = strtol(text, NULL, 10);
+	}
+	return most + 1;
+}
+
+static long open_files(void)
+{
+	char text[TEXT_MAX];
+
+	return read_line("/proc/sys/fs/file-max", text, sizeof(text)) ? strtol(text, NULL, 10) : -1;
+}
+
+#if defined(__aarch64__)
+enum { CPU_KIND = 0x0100000c, CPU_SUBKIND = 2 };
+#else
+enum { CPU_KIND = 7, CPU_SUBKIND = 3 };
+#endif
+
 struct number {
 	const char *name;
 	bool is_wide;
@@ -210,6 +261,25 @@ static const struct number numbers[] = {
 	{ "hw.cachelinesize", true, 0, -1, cache_line_size },
 	{ "hw.cpufrequency", true, 0, -1, clock_frequency },
 	{ "hw.cpufrequency_max", true, 0, -1, clock_frequency },
+	{ "hw.packages", false, 0, -1, packages },
+	{ "hw.nperflevels", false, 1, -1, NULL },
+	{ "hw.perflevel0.physicalcpu", false, 0, -1, physical_processors },
+	{ "hw.perflevel0.physicalcpu_max", false, 0, -1, physical_processors },
+	{ "hw.perflevel0.logicalcpu", false, 0, _SC_NPROCESSORS_ONLN, NULL },
+	{ "hw.perflevel0.logicalcpu_max", false, 0, _SC_NPROCESSORS_CONF, NULL },
+	{ "hw.l1icachesize", true, 0, _SC_LEVEL1_ICACHE_SIZE, NULL },
+	{ "hw.l1dcachesize", true, 0, _SC_LEVEL1_DCACHE_SIZE, NULL },
+	{ "hw.l2cachesize", true, 0, _SC_LEVEL2_CACHE_SIZE, NULL },
+	{ "hw.l3cachesize", true, 0, _SC_LEVEL3_CACHE_SIZE, NULL },
+	{ "hw.cputype", false, CPU_KIND, -1, NULL },
+	{ "hw.cpusubtype", false, CPU_SUBKIND, -1, NULL },
+	{ "hw.cpu64bit_capable", false, 1, -1, NULL },
+	{ "hw.tbfrequency", true, 1000000000, -1, NULL },
+	{ "machdep.cpu.family", false, 0, -1, processor_family },
+	{ "machdep.cpu.model", false, 0, -1, processor_model },
+	{ "machdep.cpu.stepping", false, 0, -1, processor_stepping },
+	{ "kern.maxfiles", false, 0, -1, open_files },
+	{ "kern.ngroups", false, 0, _SC_NGROUPS_MAX, NULL },
 	{ "kern.osrevision", false, 199506, -1, NULL },
 	{ "kern.maxproc", false, 0, _SC_CHILD_MAX, NULL },
 	{ "kern.argmax", false, 0, _SC_ARG_MAX, NULL },
@@ -242,11 +312,55 @@ static bool get_number(const char *name, struct answer *a)
 	return false;
 }
 
+static bool get_flag(const char *name, struct answer *a)
+{
+	/* Questions of a macOS that Linux answers with no. */
+	static const char *const off[] = { "kern.safeboot", "kern.netboot",
+					   "sysctl.proc_translated" };
+
+	for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+		if (!strcmp(off[i], name)) {
+			put_int(a, 0);
+			return true;
+		}
+	return false;
+}
+
+static bool get_structure(const char *name, struct answer *a)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info))
+		return false;
+	if (!strcmp(name, "vm.loadavg")) {
+		struct loadavg l = { .fscale = 1 << 11 };
+
+		for (int i = 0; i < 3; i++)
+			l.ldavg[i] = (fixpt_t)(info.loads[i] >> (SI_LOAD_SHIFT - 11));
+		put(a, &l, sizeof(l));
+	} else if (!strcmp(name, "vm.swapusage")) {
+		struct xsw_usage u = { .xsu_total = (uint64_t)info.totalswap * info.mem_unit,
+				       .xsu_avail = (uint64_t)info.freeswap * info.mem_unit,
+				       .xsu_pagesize = (uint32_t)sysconf(_SC_PAGESIZE) };
+
+		u.xsu_used = u.xsu_total - u.xsu_avail;
+		put(a, &u, sizeof(u));
+	} else if (!strcmp(name, "kern.clockrate")) {
+		int hz = (int)sysconf(_SC_CLK_TCK);
+		struct clockinfo c = { hz, 1000000 / hz, 0, hz, hz };
+
+		put(a, &c, sizeof(c));
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static int answer_to(const char *name, void *old, size_t *old_size)
 {
 	struct answer a;
 	bool is_known = get_system_text(name, &a) || get_hardware_text(name, &a) ||
-			get_number(name, &a) ||
+			get_number(name, &a) || get_flag(name, &a) || get_structure(name, &a) ||
 			(!strcmp(name, "kern.boottime") && get_boot_time(&a));
 
 	if (!is_known) {
@@ -288,37 +402,75 @@ int sysctlbyname(const char *name, void *old, size_t *old_size, void *new_value,
 	return answer_to(name, old, old_size);
 }
 
+/* The names that have numbers. */
+static const struct {
+	int group, number;
+	const char *name;
+} numbered[] = {
+	{ CTL_KERN, KERN_OSTYPE, "kern.ostype" },
+	{ CTL_KERN, KERN_OSRELEASE, "kern.osrelease" },
+	{ CTL_KERN, KERN_OSREV, "kern.osrevision" },
+	{ CTL_KERN, KERN_VERSION, "kern.version" },
+	{ CTL_KERN, KERN_MAXPROC, "kern.maxproc" },
+	{ CTL_KERN, KERN_MAXFILES, "kern.maxfiles" },
+	{ CTL_KERN, KERN_ARGMAX, "kern.argmax" },
+	{ CTL_KERN, KERN_HOSTNAME, "kern.hostname" },
+	{ CTL_KERN, KERN_CLOCKRATE, "kern.clockrate" },
+	{ CTL_KERN, KERN_NGROUPS, "kern.ngroups" },
+	{ CTL_KERN, KERN_BOOTTIME, "kern.boottime" },
+	{ CTL_KERN, KERN_OSVERSION, "kern.osversion" },
+	{ CTL_VM, VM_LOADAVG, "vm.loadavg" },
+	{ CTL_VM, VM_SWAPUSAGE, "vm.swapusage" },
+	{ CTL_HW, HW_MACHINE, "hw.machine" },
+	{ CTL_HW, HW_MODEL, "hw.model" },
+	{ CTL_HW, HW_NCPU, "hw.ncpu" },
+	{ CTL_HW, HW_BYTEORDER, "hw.byteorder" },
+	{ CTL_HW, HW_PAGESIZE, "hw.pagesize" },
+	{ CTL_HW, HW_CPU_FREQ, "hw.cpufrequency" },
+	{ CTL_HW, HW_CACHELINE, "hw.cachelinesize" },
+	{ CTL_HW, HW_L1ICACHESIZE, "hw.l1icachesize" },
+	{ CTL_HW, HW_L1DCACHESIZE, "hw.l1dcachesize" },
+	{ CTL_HW, HW_L2CACHESIZE, "hw.l2cachesize" },
+	{ CTL_HW, HW_L3CACHESIZE, "hw.l3cachesize" },
+	{ CTL_HW, HW_TB_FREQ, "hw.tbfrequency" },
+	{ CTL_HW, HW_MEMSIZE, "hw.memsize" },
+	{ CTL_HW, HW_AVAILCPU, "hw.activecpu" },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
 int sysctl(int *name, unsigned int name_size, void *old, size_t *old_size, void *new_value,
 	   size_t new_size)
 {
-	static const struct {
-		int group, number;
-		const char *name;
-	} names[] = {
-		{ CTL_KERN, KERN_OSTYPE, "kern.ostype" },
-		{ CTL_KERN, KERN_OSRELEASE, "kern.osrelease" },
-		{ CTL_KERN, KERN_OSREV, "kern.osrevision" },
-		{ CTL_KERN, KERN_VERSION, "kern.version" },
-		{ CTL_KERN, KERN_ARGMAX, "kern.argmax" },
-		{ CTL_KERN, KERN_HOSTNAME, "kern.hostname" },
-		{ CTL_KERN, KERN_BOOTTIME, "kern.boottime" },
-		{ CTL_KERN, KERN_OSVERSION, "kern.osversion" },
-		{ CTL_HW, HW_MACHINE, "hw.machine" },
-		{ CTL_HW, HW_MODEL, "hw.model" },
-		{ CTL_HW, HW_NCPU, "hw.ncpu" },
-		{ CTL_HW, HW_BYTEORDER, "hw.byteorder" },
-		{ CTL_HW, HW_PAGESIZE, "hw.pagesize" },
-		{ CTL_HW, HW_MEMSIZE, "hw.memsize" },
-		{ CTL_HW, HW_AVAILCPU, "hw.activecpu" },
-	};
-
 	if (!name || name_size != 2) {
 		errno = name ? ENOENT : EFAULT;
 		return -1;
 	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].group == name[0] && names[i].number == name[1])
-			return sysctlbyname(names[i].name, old, old_size, new_value, new_size);
+	for (size_t i = 0; i < COUNT(numbered); i++)
+		if (numbered[i].group == name[0] && numbered[i].number == name[1])
+			return sysctlbyname(numbered[i].name, old, old_size, new_value, new_size);
+	errno = ENOENT;
+	return -1;
+}
+
+int sysctlnametomib(const char *name, int *numbers_out, size_t *count)
+{
+	if (!name || !numbers_out || !count) {
+		errno = EFAULT;
+		return -1;
+	}
+	for (size_t i = 0; i < COUNT(numbered); i++) {
+		if (strcmp(numbered[i].name, name) != 0)
+			continue;
+		if (*count < 2) {
+			errno = ENOMEM;
+			return -1;
+		}
+		numbers_out[0] = numbered[i].group;
+		numbers_out[1] = numbered[i].number;
+		*count = 2;
+		return 0;
+	}
 	errno = ENOENT;
 	return -1;
 }

@@ -6,6 +6,7 @@
 #include <IOKit/IOReturn.h>
 #include <mach/mach_error.h>
 #include <mach/mach.h>
+#include <servers/bootstrap.h>
 
 struct error_text {
 	uint32_t code;
@@ -22,6 +23,8 @@ static const struct error_text kern_texts[] = {
 	{ KERN_RESOURCE_SHORTAGE, "(os/kern) out of resources" },
 	{ KERN_NOT_RECEIVER, "(os/kern) no receive right" },
 	{ KERN_NO_ACCESS, "(os/kern) access denied" },
+	{ KERN_MEMORY_FAILURE, "(os/kern) memory cannot be had" },
+	{ KERN_MEMORY_ERROR, "(os/kern) error of the memory's manager" },
 	{ KERN_ALREADY_IN_SET, "(os/kern) right is in the set already" },
 	{ KERN_NOT_IN_SET, "(os/kern) right is in no set" },
 	{ KERN_NAME_EXISTS, "(os/kern) name is taken" },
@@ -34,11 +37,39 @@ static const struct error_text kern_texts[] = {
 	{ KERN_INVALID_CAPABILITY, "(os/kern) right is not valid" },
 	{ KERN_RIGHT_EXISTS, "(os/kern) right is held under another name" },
 	{ KERN_INVALID_HOST, "(os/kern) host is not valid" },
+	{ KERN_MEMORY_PRESENT, "(os/kern) memory is there already" },
+	{ KERN_MEMORY_DATA_MOVED, "(os/kern) memory was moved" },
+	{ KERN_MEMORY_RESTART_COPY, "(os/kern) copy has to start anew" },
+	{ KERN_INVALID_PROCESSOR_SET, "(os/kern) processor set is not valid" },
+	{ KERN_POLICY_LIMIT, "(os/kern) beyond the limits of the policy" },
+	{ KERN_INVALID_POLICY, "(os/kern) policy is not valid" },
+	{ KERN_INVALID_OBJECT, "(os/kern) object is not valid" },
+	{ KERN_ALREADY_WAITING, "(os/kern) somebody waits already" },
+	{ KERN_DEFAULT_SET, "(os/kern) the default set cannot be destroyed" },
+	{ KERN_EXCEPTION_PROTECTED, "(os/kern) exception port is protected" },
+	{ KERN_INVALID_LEDGER, "(os/kern) ledger is not valid" },
+	{ KERN_INVALID_MEMORY_CONTROL, "(os/kern) memory control is not valid" },
+	{ KERN_INVALID_SECURITY, "(os/kern) security token is not valid" },
+	{ KERN_NOT_DEPRESSED, "(os/kern) thread is not depressed" },
 	{ KERN_TERMINATED, "(os/kern) object was terminated" },
+	{ KERN_LOCK_SET_DESTROYED, "(os/kern) lock set was destroyed" },
+	{ KERN_LOCK_UNSTABLE, "(os/kern) lock is unstable" },
+	{ KERN_LOCK_OWNED, "(os/kern) lock is taken" },
+	{ KERN_LOCK_OWNED_SELF, "(os/kern) lock is taken by the caller" },
+	{ KERN_SEMAPHORE_DESTROYED, "(os/kern) semaphore was destroyed" },
+	{ KERN_RPC_SERVER_TERMINATED, "(os/kern) server was terminated" },
+	{ KERN_RPC_TERMINATE_ORPHAN, "(os/kern) orphan is to be terminated" },
+	{ KERN_RPC_CONTINUE_ORPHAN, "(os/kern) orphan may go on" },
 	{ KERN_NOT_SUPPORTED, "(os/kern) not supported" },
+	{ KERN_NODE_DOWN, "(os/kern) node is down" },
+	{ KERN_NOT_WAITING, "(os/kern) nobody waits" },
 	{ KERN_OPERATION_TIMED_OUT, "(os/kern) operation timed out" },
+	{ KERN_CODESIGN_ERROR, "(os/kern) code signature is not valid" },
+	{ KERN_POLICY_STATIC, "(os/kern) policy cannot be changed" },
 	{ KERN_INSUFFICIENT_BUFFER_SIZE, "(os/kern) buffer is too small" },
 	{ KERN_DENIED, "(os/kern) denied" },
+	{ KERN_MISSING_KC, "(os/kern) kernel collection is missing" },
+	{ KERN_INVALID_KC, "(os/kern) kernel collection is not valid" },
 	{ KERN_NOT_FOUND, "(os/kern) not found" },
 };
 
@@ -59,6 +90,10 @@ static const struct error_text ipc_texts[] = {
 	{ MACH_SEND_INVALID_TYPE, "(ipc/send) a type in the message is not valid" },
 	{ MACH_SEND_INVALID_HEADER, "(ipc/send) header is not valid" },
 	{ MACH_SEND_INVALID_TRAILER, "(ipc/send) trailer is not valid" },
+	{ MACH_SEND_INVALID_CONTEXT, "(ipc/send) context is not valid" },
+	{ MACH_SEND_INVALID_OPTIONS, "(ipc/send) options are not valid" },
+	{ MACH_SEND_INVALID_RT_OOL_SIZE, "(ipc/send) too much memory for a realtime port" },
+	{ MACH_SEND_NO_GRANT_DEST, "(ipc/send) destination grants nothing" },
 	{ MACH_RCV_IN_PROGRESS, "(ipc/rcv) receiving is under way" },
 	{ MACH_RCV_INVALID_NAME, "(ipc/rcv) no right to receive" },
 	{ MACH_RCV_TIMED_OUT, "(ipc/rcv) timed out" },
@@ -73,6 +108,8 @@ static const struct error_text ipc_texts[] = {
 	{ MACH_RCV_BODY_ERROR, "(ipc/rcv) body could not be received" },
 	{ MACH_RCV_INVALID_TYPE, "(ipc/rcv) scatter list is not valid" },
 	{ MACH_RCV_SCATTER_SMALL, "(ipc/rcv) scatter list is too small" },
+	{ MACH_RCV_IN_PROGRESS_TIMED, "(ipc/rcv) receiving with a time limit is under way" },
+	{ MACH_RCV_INVALID_REPLY, "(ipc/rcv) reply port is not valid" },
 	{ MACH_RCV_INVALID_TRAILER, "(ipc/rcv) trailer is not valid" },
 };
 
@@ -144,6 +181,45 @@ static const struct error_text iokit_texts[] = {
 	{ (uint32_t)kIOReturnInvalid, "(iokit/common) should never be seen" },
 };
 
+static const struct error_text bootstrap_texts[] = {
+	{ BOOTSTRAP_NOT_PRIVILEGED, "(bootstrap) not privileged" },
+	{ BOOTSTRAP_NAME_IN_USE, "(bootstrap) name is in use" },
+	{ BOOTSTRAP_UNKNOWN_SERVICE, "(bootstrap) no such service" },
+	{ BOOTSTRAP_SERVICE_ACTIVE, "(bootstrap) service is provided already" },
+	{ BOOTSTRAP_BAD_COUNT, "(bootstrap) bad count" },
+	{ BOOTSTRAP_NO_MEMORY, "(bootstrap) out of memory" },
+	{ BOOTSTRAP_NO_CHILDREN, "(bootstrap) no children" },
+};
+
+/* Families of IOKit by their number: a code of theirs, and its kind. */
+struct family_text {
+	unsigned number;
+	const char *unknown, *type;
+};
+
+static const struct family_text families[] = {
+	{ 0x000, "(iokit/common) unknown error code", "(iokit/common)" },
+	{ 0x001, "(iokit/usb) unknown error code", "(iokit/usb)" },
+	{ 0x002, "(iokit/firewire) unknown error code", "(iokit/firewire)" },
+	{ 0x004, "(iokit/blkstorage) unknown error code", "(iokit/blkstorage)" },
+	{ 0x005, "(iokit/graphics) unknown error code", "(iokit/graphics)" },
+	{ 0x006, "(iokit/networking) unknown error code", "(iokit/networking)" },
+	{ 0x008, "(iokit/bluetooth) unknown error code", "(iokit/bluetooth)" },
+	{ 0x009, "(iokit/pmu) unknown error code", "(iokit/pmu)" },
+	{ 0xffe, "(iokit/vendor) unknown error code", "(iokit/vendor)" },
+	{ 0xfff, "(iokit/reserved) unknown error code", "(iokit/reserved)" },
+};
+
+static const struct family_text *find_family(uint32_t code)
+{
+	static const struct family_text other = { 0, "(iokit/?) unknown error code", "(iokit/?)" };
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		if (families[i].number == err_get_sub(code))
+			return &families[i];
+	return &other;
+}
+
 static const char *find(const struct error_text *texts, size_t n, uint32_t code)
 {
 	for (size_t i = 0; i < n; i++)
@@ -165,13 +241,15 @@ char *mach_error_string(mach_error_t error_value)
 		text = find(mig_texts, COUNT(mig_texts), code);
 	if (!text)
 		text = find(iokit_texts, COUNT(iokit_texts), code);
+	if (!text)
+		text = find(bootstrap_texts, COUNT(bootstrap_texts), code);
 	if (!text && err_get_system(code) == 0 && err_get_sub(code) == 3)
 		text = strerrordesc_np((int)err_get_code(code));
 	if (text)
 		return (char *)text;
 	switch (err_get_system(code)) {
 	case 0x38:
-		return (char *)"(iokit/?) unknown error code";
+		return (char *)find_family(code)->unknown;
 	case 0x4:
 		return (char *)"(ipc/?) unknown error code";
 	case 0:
@@ -185,8 +263,7 @@ char *mach_error_type(mach_error_t error_value)
 {
 	switch (err_get_system((uint32_t)error_value)) {
 	case 0x38:
-		return (char *)(err_get_sub((uint32_t)error_value) ? "(iokit/family)"
-								   : "(iokit/common)");
+		return (char *)find_family((uint32_t)error_value)->type;
 	case 0x4:
 		return (char *)((uint32_t)error_value & 0x4000 ? "(ipc/rcv)" : "(ipc/send)");
 	case 0:

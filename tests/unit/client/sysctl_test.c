@@ -77,4 +77,37 @@ TEST(unknown_names_and_attempts_to_set)
 	test_equal(errno, EFAULT);
 }
 
+TEST(structures_and_numbers)
+{
+	struct loadavg load = { { 0 } };
+	struct xsw_usage swap = { .xsu_total = 1 };
+	struct clockinfo clock = { 0 };
+	int numbers[4], value = 7;
+	size_t size = sizeof(load), count = 4;
+
+	test_equal(sysctlbyname("vm.loadavg", &load, &size, NULL, 0), 0);
+	test_equal(size, sizeof(load));
+	test_equal(load.fscale, 2048);
+	size = sizeof(swap);
+	test_equal(sysctlbyname("vm.swapusage", &swap, &size, NULL, 0), 0);
+	test_equal(swap.xsu_total, swap.xsu_avail + swap.xsu_used);
+	size = sizeof(clock);
+	test_equal(sysctlnametomib("kern.clockrate", numbers, &count), 0);
+	test_equal(count, 2);
+	test_equal(sysctl(numbers, 2, &clock, &size, NULL, 0), 0);
+	test_equal(clock.hz * clock.tick, 1000000);
+	size = sizeof(value);
+	test_equal(sysctlbyname("sysctl.proc_translated", &value, &size, NULL, 0), 0);
+	test_equal(value, 0);
+	test_equal(sysctlbyname("hw.packages", &value, &size, NULL, 0), 0);
+	test_true(value >= 1);
+	test_equal(sysctlbyname("hw.nperflevels", &value, &size, NULL, 0), 0);
+	test_equal(value, 1);
+	count = 1;
+	test_equal(sysctlnametomib("hw.ncpu", numbers, &count), -1);
+	test_equal(errno, ENOMEM);
+	test_equal(sysctlnametomib("hw.nonsense", numbers, &count), -1);
+	test_equal(errno, ENOENT);
+}
+
 TEST_MAIN

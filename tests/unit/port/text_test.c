@@ -44,4 +44,24 @@ TEST(unknown_codes_have_texts_too)
 	test_true(strstr(mach_error_string((int)0xe0003fff), "unknown") != NULL);
 }
 
+TEST(every_result_of_the_kernel_is_known)
+{
+	/* 0 to 56, and what IPC says. */
+	for (int code = 0; code <= KERN_NOT_FOUND; code++)
+		test_true(!strstr(mach_error_string(code), "unknown"));
+	test_true(!strstr(mach_error_string(MACH_SEND_INVALID_OPTIONS), "unknown"));
+	test_true(!strstr(mach_error_string(1102), "unknown"));
+}
+
+TEST(families_have_names)
+{
+	test_equal_text(mach_error_type((mach_error_t)0xe0004057), "(iokit/usb)");
+	test_equal_text(mach_error_string((mach_error_t)0xe0004057),
+			"(iokit/usb) unknown error code");
+	test_equal_text(mach_error_type((mach_error_t)0xe3ff8001), "(iokit/vendor)");
+	test_equal_text(mach_error_type((mach_error_t)0xe00002c2), "(iokit/common)");
+	test_equal_text(mach_error_string((mach_error_t)0xe0abc001),
+			"(iokit/?) unknown error code");
+}
+
 TEST_MAIN
