@@ -88,6 +88,8 @@ kern_return_t mach_port_set_attributes(ipc_space_t task, mach_port_name_t name,
 		port->queue_limit = limits.mpl_qlimit;
 		/* Senders may have waited for it. */
 		port_wake_locked(port);
+		if (port->n_queued < port->queue_limit)
+			port_tell_possible_locked(port);
 	}
 	port_unlock();
 	return KERN_SUCCESS;

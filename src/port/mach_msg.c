@@ -47,6 +47,15 @@ static mach_msg_return_t wait_for_room_locked(struct port *port, const struct po
 	}
 }
 
+/* Who asked to be told of room hears of the next. */
+static void arm_request_locked(struct port *port)
+{
+	struct port_name *n = port_name_find_locked(port->name);
+
+	if (n)
+		n->is_armed = true;
+}
+
 static mach_msg_return_t send_message(mach_msg_header_t *msg, mach_msg_option_t option,
 				      mach_msg_size_t size, uint64_t deadline_ns)
 {
@@ -64,6 +73,8 @@ static mach_msg_return_t send_message(mach_msg_header_t *msg, mach_msg_option_t 
 
 		((mach_msg_header_t *)m->data)->msgh_size = size;
 		result = wait_for_room_locked(port, m, option & MACH_SEND_INTERRUPT, deadline_ns);
+		if (result == MACH_SEND_TIMED_OUT && option & MACH_SEND_NOTIFY)
+			arm_request_locked(port);
 		if (!result)
 			port_enqueue_locked(port, m);
 		else if (result == MACH_SEND_TIMED_OUT || result == MACH_SEND_INTERRUPTED)

@@ -299,7 +299,14 @@ kern_return_t mach_port_mod_refs(ipc_space_t task, mach_port_name_t name, mach_p
 
 static mach_port_type_t type_of(const struct port_name *n)
 {
-	return n->type | (n->dead_request ? MACH_PORT_TYPE_DNREQUEST : 0);
+	mach_port_type_t type = n->type;
+
+	if (n->dead_request)
+		type |= MACH_PORT_TYPE_DNREQUEST;
+	if (n->dead_request && n->wants_possible)
+		type |= MACH_PORT_TYPE_SPREQUEST |
+			(n->is_armed ? 0 : MACH_PORT_TYPE_SPREQUEST_DELAYED);
+	return type;
 }
 
 kern_return_t mach_port_type(ipc_space_t task, mach_port_name_t name, mach_port_type_t *type)

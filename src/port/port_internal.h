@@ -86,7 +86,9 @@ struct port_name {
 	bool pinned;		   /* the task's own ports: the last uref stays */
 	struct port *port;	   /* referenced; NULL for dead names */
 	struct list once;	   /* send-once names of a port */
-	struct port *dead_request; /* send-once right */
+	struct port *dead_request; /* send-once right; told of death, and also: */
+	bool wants_possible;	   /* of room, where a send was refused, */
+	bool is_armed;		   /* as it was */
 };
 
 /* A right that is on its way. Without port: a dead name (DEAD) or no right. */
@@ -180,6 +182,11 @@ void port_destroy_receive_locked(struct port *port);
 void port_detach_receive_locked(struct port *port);
 /* Somebody who waits on PORT, or on a set with it, looks again. */
 void port_wake_locked(struct port *port);
+
+/* --- request.c --------------------------------------------------------------- */
+
+/* PORT's queue has room: whoever asked and was refused hears of it. */
+void port_tell_possible_locked(struct port *port);
 
 /* --- right.c --------------------------------------------------------------- */
 

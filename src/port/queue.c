@@ -119,6 +119,8 @@ struct port_message *port_dequeue_locked(struct port *port)
 	/* Senders wait for room; sends of the library do not mind the limit. */
 	if (port->n_queued + 1 >= port->queue_limit)
 		port_broadcast_locked(port);
+	if (port->n_queued < port->queue_limit)
+		port_tell_possible_locked(port);
 	return m;
 }
 

@@ -19,6 +19,7 @@ static kern_return_t find_slot_locked(mach_port_name_t name, mach_msg_id_t id,
 		*ret_slot = id == MACH_NOTIFY_NO_SENDERS ? &n->port->no_senders_request
 							 : &n->port->destroyed_request;
 		return KERN_SUCCESS;
+	case MACH_NOTIFY_SEND_POSSIBLE:
 	case MACH_NOTIFY_DEAD_NAME:
 		if (n->type & MACH_PORT_TYPE_PORT_SET)
 			return KERN_INVALID_RIGHT;
@@ -38,16 +39,32 @@ static void fire_locked(struct port_name *n, mach_msg_id_t id, mach_port_mscount
 {
 	struct port *request = *slot;
 
-	if (id == MACH_NOTIFY_DEAD_NAME && n->type & MACH_PORT_TYPE_DEAD_NAME) {
+	if (slot == &n->dead_request && n->type & MACH_PORT_TYPE_DEAD_NAME) {
 		*slot = NULL;
 		if (n->urefs < PORT_UREFS_MAX)
 			n->urefs++;
-		port_notify_locked(request, id, n->name);
+		port_notify_locked(request, MACH_NOTIFY_DEAD_NAME, n->name);
+	} else if (id == MACH_NOTIFY_SEND_POSSIBLE) {
+		n->is_armed = sync != 0;
+		if (n->port->n_queued < n->port->queue_limit || n->port->kind)
+			port_tell_possible_locked(n->port);
 	} else if (id == MACH_NOTIFY_NO_SENDERS && !n->port->n_senders &&
 		   sync <= n->port->mscount) {
 		*slot = NULL;
 		port_notify_locked(request, id, n->port->mscount);
 	}
+}
+
+void port_tell_possible_locked(struct port *port)
+{
+	struct port_name *n = port_name_find_locked(port->name);
+	struct port *request;
+
+	if (!n || !n->dead_request || !n->wants_possible || !n->is_armed)
+		return;
+	request = n->dead_request;
+	n->dead_request = NULL;
+	port_notify_locked(request, MACH_NOTIFY_SEND_POSSIBLE, n->name);
 }
 
 kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t name,
@@ -79,6 +96,8 @@ kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t 
 	if (!result) {
 		old.port = *slot;
 		*slot = right.port;
+		if (slot == &n->dead_request)
+			n->wants_possible = msgid == MACH_NOTIFY_SEND_POSSIBLE;
 		if (*slot)
 			fire_locked(n, msgid, sync, slot);
 		if (port_right_copyout_locked(&old, &old_name))

@@ -56,9 +56,10 @@ kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
 /* KERN_NOT_IN_SET. */
 kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name,
 				       mach_port_name_t set);
-/* Ask for MACH_NOTIFY_NO_SENDERS (receive right) or DEAD_NAME (send right), to be
- * sent to NOTIFY (disposition MAKE_SEND_ONCE or MOVE_SEND_ONCE). PREVIOUS gets the right of an
- * earlier request as a send-once right, or 0. */
+/* Ask for MACH_NOTIFY_NO_SENDERS or PORT_DESTROYED (receive right), DEAD_NAME or SEND_POSSIBLE (send right),
+ * to be sent to NOTIFY (disposition MAKE_SEND_ONCE or MOVE_SEND_ONCE). PREVIOUS gets the right of an
+ * earlier request as a send-once right, or 0. SEND_POSSIBLE: sent when the queue has room, at once if it has and SYNC
+ * is not 0; with SYNC 0 after a send with MACH_SEND_NOTIFY timed out. It hears of death as DEAD_NAME. */
 kern_return_t mach_port_request_notification(ipc_space_t task, mach_port_name_t name,
 					     mach_msg_id_t msgid, mach_port_mscount_t sync,
 					     mach_port_t notify, mach_msg_type_name_t notify_poly,

@@ -26,6 +26,13 @@ typedef struct {
 
 typedef struct {
 	mach_msg_header_t not_header;
+	NDR_record_t NDR;
+	mach_port_name_t not_port;
+	mach_msg_format_0_trailer_t trailer;
+} mach_send_possible_notification_t;
+
+typedef struct {
+	mach_msg_header_t not_header;
 	mach_msg_body_t not_body;
 	mach_msg_port_descriptor_t not_port;
 	mach_msg_format_0_trailer_t trailer;

@@ -45,6 +45,8 @@ typedef mach_port_type_t *mach_port_type_array_t;
 #define MACH_PORT_TYPE_PORT_OR_DEAD (MACH_PORT_TYPE_PORT_RIGHTS | MACH_PORT_TYPE_DEAD_NAME)
 #define MACH_PORT_TYPE_ALL_RIGHTS (MACH_PORT_TYPE_PORT_OR_DEAD | MACH_PORT_TYPE_PORT_SET)
 #define MACH_PORT_TYPE_DNREQUEST 0x80000000u
+#define MACH_PORT_TYPE_SPREQUEST 0x40000000u
+#define MACH_PORT_TYPE_SPREQUEST_DELAYED 0x20000000u
 
 typedef natural_t mach_port_urefs_t;
 typedef integer_t mach_port_delta_t;

@@ -179,4 +179,74 @@ TEST(bad_requests_are_refused)
 	destroy_port(set);
 }
 
+/* A message about room, or about death, for NAME. */
+static void hears(mach_port_t notify, mach_msg_id_t id, mach_port_t name)
+{
+	mach_send_possible_notification_t n;
+
+	test_equal_error(mach_msg(&n.not_header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(n),
+				  notify, 0, 0),
+			 MACH_MSG_SUCCESS);
+	test_equal(n.not_header.msgh_id, id);
+	test_equal(n.not_port, name);
+}
+
+static mach_msg_return_t send_and_ask(mach_port_t port)
+{
+	struct word_message m = { .header.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_COPY_SEND, 0),
+				  .header.msgh_remote_port = port };
+	mach_msg_return_t result =
+		mach_msg(&m.header, MACH_SEND_MSG | MACH_SEND_TIMEOUT | MACH_SEND_NOTIFY, WORD_SIZE,
+			 0, 0, 0, 0);
+
+	if (result)
+		mach_msg_destroy(&m.header);
+	return result;
+}
+
+TEST(room_is_told_after_a_refused_send)
+{
+	mach_port_t port = new_send_port(), notify = new_port(), previous = 1;
+
+	set_limit(port, 1);
+	test_equal_error(ask(port, MACH_NOTIFY_SEND_POSSIBLE, 0, notify, &previous), KERN_SUCCESS);
+	test_equal(previous, MACH_PORT_NULL);
+	test_equal(type_of(port) & ~MACH_PORT_TYPE_SEND_RECEIVE,
+		   MACH_PORT_TYPE_DNREQUEST | MACH_PORT_TYPE_SPREQUEST |
+			   MACH_PORT_TYPE_SPREQUEST_DELAYED);
+	test_equal_error(send_and_ask(port), MACH_MSG_SUCCESS);
+	/* Room that nobody missed is not told. */
+	test_equal(take_word(port), 0);
+	test_true(is_empty(notify));
+	send_word(port, 1);
+	test_equal_error(send_and_ask(port), MACH_SEND_TIMED_OUT);
+	test_true(is_empty(notify));
+	test_equal(take_word(port), 1);
+	hears(notify, MACH_NOTIFY_SEND_POSSIBLE, port);
+	test_equal(type_of(port), MACH_PORT_TYPE_SEND_RECEIVE);
+	destroy_port(port);
+	test_true(is_empty(notify));
+	destroy_port(notify);
+}
+
+TEST(room_is_told_at_once_when_asked)
+{
+	mach_port_t port = new_send_port(), notify = new_port(), previous = 1;
+
+	test_equal_error(ask(port, MACH_NOTIFY_SEND_POSSIBLE, 1, notify, &previous), KERN_SUCCESS);
+	hears(notify, MACH_NOTIFY_SEND_POSSIBLE, port);
+	set_limit(port, 1);
+	send_word(port, 1);
+	test_equal_error(ask(port, MACH_NOTIFY_SEND_POSSIBLE, 1, notify, &previous), KERN_SUCCESS);
+	test_true(is_empty(notify));
+	set_limit(port, 2);
+	hears(notify, MACH_NOTIFY_SEND_POSSIBLE, port);
+	/* The end of the port is an end of waiting, too. */
+	test_equal_error(ask(port, MACH_NOTIFY_SEND_POSSIBLE, 0, notify, &previous), KERN_SUCCESS);
+	drop_receive(port);
+	hears(notify, MACH_NOTIFY_DEAD_NAME, port);
+	destroy_port(port);
+	destroy_port(notify);
+}
+
 TEST_MAIN
