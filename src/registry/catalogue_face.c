@@ -132,11 +132,11 @@ static IOReturn run(struct registry_peer *peer, const struct wire_catalogue *req
 		return kIOReturnSuccess;
 	if (request->call == WIRE_CATALOGUE_SEND) {
 		/* Who may not hears of success. */
-		if (!registry_policy_may_manage_drivers(r, &peer->credentials))
+		if (!registry_policy_may_manage_drivers(r, &peer->subject.who))
 			return kIOReturnSuccess;
 		return send_data(r, request);
 	}
-	if (!registry_policy_is_administrator(r, &peer->credentials))
+	if (!registry_policy_is_administrator(peer))
 		return kIOReturnNotPrivileged;
 	switch (request->call) {
 	case WIRE_CATALOGUE_TERMINATE:

@@ -136,6 +136,8 @@ void registry_console_init(struct registry *registry, const char *file)
 
 	if (list && !registry_is_array(list))
 		log_warning("%s holds no array of sessions", file);
+	/* So that a session has the same number of objects before and after its first open. */
+	registry->console_seen = CFArrayCreate(NULL, NULL, 0, &kCFTypeArrayCallBacks);
 	registry_console_set(registry, list);
 }
 

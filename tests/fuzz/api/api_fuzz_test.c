@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <IOKit/IODataQueueClient.h>
+
 #include "model.h"
 #include "test.h"
 #include "world.h"
@@ -105,7 +107,17 @@ static void learn_classes(void)
 		IOObjectConformsTo(entry, "IOService");
 		IOObjectRelease(entry);
 	}
+	IOObjectConformsTo(walk, "IOService");
 	IOObjectRelease(walk);
+	IOServiceGetMatchingServices(kIOMainPortDefault, IOServiceMatching("IOService"), &walk);
+	IOObjectConformsTo(walk, "IOService");
+	IOObjectRelease(walk);
+	mach_port_t wake = IODataQueueAllocateNotificationPort();
+	IOServiceAddNotification(kIOMainPortDefault, kIOPublishNotification,
+				 IOServiceMatching("IOService"), wake, 0, &walk);
+	IOObjectConformsTo(walk, "IOService");
+	IOObjectRelease(walk);
+	mach_port_mod_refs(mach_task_self(), wake, MACH_PORT_RIGHT_RECEIVE, -1);
 	entry = IORegistryGetRootEntry(kIOMainPortDefault);
 	IOObjectConformsTo(entry, "IOService");
 	IOObjectRelease(entry);
