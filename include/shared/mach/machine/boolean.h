@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+/* The same on every machine here. */
+#pragma once
+
+#include <mach/boolean.h>
