@@ -16,7 +16,8 @@
 
 mach_port_t mach_task_self_;
 mach_port_t bootstrap_port;
-static struct port *task_port, *host_port, *special_bootstrap, *special_host;
+/* The task's own, and what task_get_special_port gives. */
+static struct port *task_port, *host_port, *own_bootstrap, *special_bootstrap, *special_host;
 
 /* Ports that stand for something but take no messages: object ports without an owner. */
 mach_port_name_t port_make_pinned(uint32_t kind, void *object, struct port **ret_port)
@@ -30,8 +31,9 @@ mach_port_name_t port_make_pinned(uint32_t kind, void *object, struct port **ret
 __attribute__((constructor(200))) static void make_ports(void)
 {
 	mach_task_self_ = port_make_pinned(PORT_KIND_TASK, NULL, &task_port);
-	bootstrap_port = port_make_pinned(PORT_KIND_BOOTSTRAP, NULL, &special_bootstrap);
+	bootstrap_port = port_make_pinned(PORT_KIND_BOOTSTRAP, NULL, &own_bootstrap);
 	port_make_pinned(PORT_KIND_HOST, NULL, &host_port);
+	special_bootstrap = own_bootstrap;
 	special_host = host_port;
 }
 
@@ -100,7 +102,7 @@ kern_return_t task_set_special_port(task_t task, int which_port, mach_port_t spe
 	struct port_right right = { 0 }, old = { .type = MACH_MSG_TYPE_MOVE_SEND };
 	kern_return_t result = KERN_SUCCESS;
 
-	if (task != mach_task_self_ || !slot || *slot == task_port)
+	if (task != mach_task_self_ || !slot || slot == &task_port)
 		return KERN_INVALID_ARGUMENT;
 	port_lock();
 	if (MACH_PORT_VALID(special_port))
@@ -108,8 +110,8 @@ kern_return_t task_set_special_port(task_t task, int which_port, mach_port_t spe
 	if (!result) {
 		old.port = *slot;
 		*slot = right.port;
-		/* The first ones are the task's own and never go. */
-		if (old.port && !old.port->kind)
+		/* The task's own never go. */
+		if (old.port && old.port != own_bootstrap && old.port != host_port)
 			port_right_release_locked(&old);
 	}
 	port_unlock();
