@@ -133,3 +133,26 @@ void dispatch_set_target_queue(dispatch_object_t object, dispatch_queue_t queue)
 	if (o->ops->set_target)
 		o->ops->set_target(o, gcd_queue_or_default(queue));
 }
+
+void dispatch_debugv(dispatch_object_t any, const char *message, va_list arguments)
+{
+	const struct dispatch_object_s *o = any._os_obj;
+	char *text = NULL;
+
+	if (vasprintf(&text, message, arguments) < 0)
+		return;
+	fprintf(stderr,
+		"%s: object %p, %u references of the program's, %u of the library's, target %p\n",
+		text, (const void *)o, atomic_load(&o->external), atomic_load(&o->internal),
+		(const void *)o->target);
+	free(text);
+}
+
+void dispatch_debug(dispatch_object_t any, const char *message, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, message);
+	dispatch_debugv(any, message, arguments);
+	va_end(arguments);
+}

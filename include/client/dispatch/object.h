@@ -8,6 +8,8 @@
 #ifndef DISPATCH_OBJECT_H
 #define DISPATCH_OBJECT_H
 
+#include <stdarg.h>
+
 #include <dispatch/base.h>
 
 DISPATCH_BEGIN_DECLS
@@ -64,6 +66,11 @@ void dispatch_resume(dispatch_object_t object);
 /* Blocks of a queue, handlers of a source run on QUEUE (kept until replaced; NULL: the default
  * global queue). Targets may not form a circle. */
 void dispatch_set_target_queue(dispatch_object_t object, struct dispatch_queue_s *queue);
+
+/* "MESSAGE: object 0x... with its references and target" on standard error. MESSAGE is a format. */
+void dispatch_debug(dispatch_object_t object, const char *message, ...)
+	__attribute__((__format__(__printf__, 2, 3)));
+void dispatch_debugv(dispatch_object_t object, const char *message, va_list arguments);
 
 /* Scheduling classes. They order global queues among each other. */
 #ifndef PORTICO_QOS_CLASS

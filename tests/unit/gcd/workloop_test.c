@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "warm.h"
 
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 static int order[3], count;
 
 static void note(void *context)
@@ -73,6 +77,26 @@ TEST(generic_forms_choose_by_type)
 	dispatch_release(g);
 	dispatch_semaphore_signal(s);
 	dispatch_release(s);
+}
+
+TEST(debug_output_names_the_object)
+{
+	dispatch_queue_t q = dispatch_queue_create("q", NULL);
+	char text[256] = "", wanted[64];
+	int ends[2], saved = dup(STDERR_FILENO);
+
+	warm_up();
+	test_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	dispatch_debug(q, "here %d", 5);
+	dup2(saved, STDERR_FILENO);
+	test_true(read(ends[0], text, sizeof(text) - 1) > 0);
+	snprintf(wanted, sizeof(wanted), "here 5: object %p", (void *)q);
+	test_true(strstr(text, wanted));
+	close(ends[0]);
+	close(ends[1]);
+	close(saved);
+	dispatch_release(q);
 }
 
 TEST_MAIN
