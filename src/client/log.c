@@ -16,8 +16,13 @@
 #include <CoreFoundation/CFString.h>
 
 struct os_log_s {
+	struct os_log_s *next;
 	char *subsystem, *category;
 };
+
+/* One for each pair of names, for the life of the program. */
+static pthread_mutex_t logs_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct os_log_s *logs;
 
 /* Where messages go. Read once: the environment does not change under a running program. */
 static struct {
@@ -73,14 +78,38 @@ static void emit(int priority, const char *prefix, const char *text)
 
 /* --- os_log -------------------------------------------------------------------- */
 
-os_log_t os_log_create(const char *subsystem, const char *category)
+static os_log_t new_log_locked(const char *subsystem, const char *category)
 {
 	os_log_t log = calloc(1, sizeof(*log));
 
 	if (!log)
 		return OS_LOG_DEFAULT;
-	log->subsystem = strdup(subsystem ? subsystem : "");
-	log->category = strdup(category ? category : "");
+	log->subsystem = strdup(subsystem);
+	log->category = strdup(category);
+	if (!log->subsystem || !log->category) {
+		free(log->subsystem);
+		free(log->category);
+		free(log);
+		return OS_LOG_DEFAULT;
+	}
+	log->next = logs;
+	logs = log;
+	return log;
+}
+
+os_log_t os_log_create(const char *subsystem, const char *category)
+{
+	os_log_t log;
+
+	subsystem = subsystem ? subsystem : "";
+	category = category ? category : "";
+	pthread_mutex_lock(&logs_lock);
+	for (log = logs; log; log = log->next)
+		if (!strcmp(log->subsystem, subsystem) && !strcmp(log->category, category))
+			break;
+	if (!log)
+		log = new_log_locked(subsystem, category);
+	pthread_mutex_unlock(&logs_lock);
 	return log;
 }
 
@@ -161,8 +190,7 @@ void portico_os_log(os_log_t log, os_log_type_t type, const char *format, ...)
 	va_start(arguments, format);
 	text = copy_text(format, error, arguments);
 	va_end(arguments);
-	if (log && asprintf(&prefix, "[%s:%s] ", log->subsystem ? log->subsystem : "",
-			    log->category ? log->category : "") < 0)
+	if (log && asprintf(&prefix, "[%s:%s] ", log->subsystem, log->category) < 0)
 		prefix = NULL;
 	if (text)
 		emit(type == OS_LOG_TYPE_FAULT	 ? LOG_CRIT

@@ -25,7 +25,7 @@ typedef uint8_t os_log_type_t;
 extern "C" {
 #endif
 
-/* Lives as long as the program. */
+/* One for each pair of names, which lives as long as the program. */
 os_log_t os_log_create(const char *subsystem,
 		       const char *category) __asm__("portico_os_log_create");
 /* Would a message of that type be written? Never for OS_LOG_DISABLED. */

@@ -49,6 +49,8 @@ TEST(messages_go_to_standard_error)
 	int fd = redirect("stderr");
 	os_log_t log = os_log_create("org.example", "test");
 
+	test_true(os_log_create("org.example", "test") == log);
+	test_true(os_log_create("org.example", "other") != log);
 	errno = ENOENT;
 	os_log(log, "%{public}s and %d%% of %@: %m", "text", 5, CFSTR("object"));
 	test_equal(errno, ENOENT);
