@@ -209,11 +209,12 @@ static void run(void *context)
 	}
 	if (!goes_on)
 		host_client_end_later(connection);
+	/* The framework's reference stays until all threads have left; then the object is free. */
+	IOServiceRelease(service);
 	pthread_mutex_lock(&connection->lock);
 	connection->n_threads--;
 	pthread_cond_broadcast(&connection->left);
 	pthread_mutex_unlock(&connection->lock);
-	IOServiceRelease(service);
 }
 
 void host_connection_wait(struct host_connection *connection)

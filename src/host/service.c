@@ -163,11 +163,11 @@ static void destroy(IOService *service)
 	for (const struct IODriverClass *cls = service->objectClass; cls; cls = cls->superclass)
 		if (cls->service && cls->service->free)
 			cls->service->free(service);
+	count_instance(runtime, -1);
 	host_connection_free(runtime->connection);
 	host_access_fini(runtime);
 	host_terminate_fini(runtime);
 	host_user_free(runtime);
-	count_instance(runtime, -1);
 	CFRelease(runtime->properties);
 	if (runtime->pending)
 		CFRelease(runtime->pending);
