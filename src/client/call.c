@@ -178,8 +178,10 @@ static IOReturn run(struct client_connection *connection, const struct client_ca
 		if (status)
 			return status;
 	}
+	atomic_fetch_add_explicit(&connection->n_methods, 1, memory_order_relaxed);
 	status = client_connection_call(connection, &wire_call_request_layout, &request,
 					&wire_call_reply_layout, &reply, frame);
+	atomic_fetch_sub_explicit(&connection->n_methods, 1, memory_order_relaxed);
 	if (!status) {
 		if (is_sane(&request, &reply)) {
 			status = put_results(call, &request, &reply);

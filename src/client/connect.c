@@ -207,6 +207,12 @@ static err_t make_name(struct client_connection *connection, io_connect_t *ret_n
 	return err;
 }
 
+static void allow_memory(struct client_connection *connection)
+{
+	connection->allows_memory = true;
+	wire_channel_serve(connection->channel, client_connection_serve, connection);
+}
+
 static IOReturn open_service(struct client_session *session, struct client_entry *service,
 			     uint32_t type, struct client_connection **ret_connection)
 {
@@ -225,6 +231,8 @@ static IOReturn open_service(struct client_session *session, struct client_entry
 			status = client_status_of_session(err);
 		} else {
 			(*ret_connection)->user_client = reply.user_client;
+			if (reply.flags & WIRE_OPEN_CLIENT_MEMORY)
+				allow_memory(*ret_connection);
 			(*ret_connection)->epoch = session->epoch;
 		}
 	}

@@ -27,11 +27,13 @@ struct client_connection {
 	struct port *port;
 	uint64_t user_client, epoch; /* the entry and who granted it */
 	struct client_inlet_set inlets;
-	atomic_bool lost;     /* the driver's side has gone */
-	atomic_bool closed; /* by IOServiceClose: a hang-up is no accident */
-	pthread_mutex_t lock; /* guards what follows */
-	bool named;	      /* a reference is held for the handles */
-	bool unmapped;	      /* for good: no mapping may be added */
+	atomic_bool lost;      /* the driver's side has gone */
+	bool allows_memory;    /* the driver may ask for memory of this process (client_memory.c) */
+	atomic_uint n_methods; /* calls of methods under way */
+	atomic_bool closed;    /* by IOServiceClose: a hang-up is no accident */
+	pthread_mutex_t lock;  /* guards what follows */
+	bool named;	       /* a reference is held for the handles */
+	bool unmapped;	       /* for good: no mapping may be added */
 	struct list mappings;
 	pthread_mutex_t map_lock; /* one maps or unmaps at a time; before lock */
 };
@@ -50,6 +52,9 @@ void client_connection_lose(struct client_connection *connection);
 /* What a call on a lost connection answers: while its mappings are here the handle stands for them
  * (spec 5.5), else it is about to become a dead name. */
 IOReturn client_connection_lost_status(struct client_connection *connection);
+
+/* Answer a question of the driver. -EBADMSG: it may not ask. */
+err_t client_connection_serve(void *context, int socket, struct wire_frame *frame);
 
 /* Unmap everything; the connection is being freed. */
 void client_memory_unmap_all(struct client_connection *connection);

@@ -155,6 +155,7 @@ static IOReturn run_method(struct host_turn *turn, IOExternalMethodArguments *ar
 		host_client_op(turn->client, externalMethod);
 	IOReturn status, clean;
 
+	host_client_memory_begin(connection);
 	host_turn_begin_method(turn, arguments->selector);
 	if (method)
 		status = method(turn->client, arguments->selector, arguments);
@@ -162,6 +163,7 @@ static IOReturn run_method(struct host_turn *turn, IOExternalMethodArguments *ar
 		status = IOUserClientExternalMethod(turn->client, arguments->selector, arguments,
 						    NULL, NULL, NULL);
 	host_turn_end_method(turn, arguments->selector);
+	host_client_memory_end(connection);
 	clean = host_method_table_clean_status(status);
 	if (clean != status)
 		log_warning("%s: selector %u returns %d, which is reserved",
@@ -331,6 +333,10 @@ static const struct {
 
 err_t host_turn_handle(struct host_turn *turn)
 {
+	if (turn->frame.header.flags & WIRE_FLAG_REPLY)
+		return turn->frame.header.type == WIRE_CLIENT_MEMORY
+			     ? host_client_memory_answer(turn)
+			     : -EBADMSG;
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(*handlers); i++)
 		if (handlers[i].type == turn->frame.header.type)
 			return handlers[i].handle(turn);

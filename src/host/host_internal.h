@@ -206,7 +206,7 @@ struct IOServiceRuntime {
 	bool is_main;	    /* the driver's own service */
 	bool is_nub;	    /* made by IOServicePublishNub: not started, not stopped */
 	struct host_connection *connection; /* user clients, from initialisation on */
-	struct host_user *user;		    /* of a DriverKit-style object (user_service.h); else NULL */
+	struct host_user *user; /* of a DriverKit-style object (user_service.h); else NULL */
 
 	/* guarded by lock */
 	pthread_mutex_t lock;
@@ -377,6 +377,13 @@ struct host_connection {
 	struct list watched;
 	uint64_t seen_turn;
 
+	/* the program's memory (client_memory.c); guarded by lock */
+	struct list askings;
+	pthread_cond_t answered;
+	uint32_t last_asking;
+	unsigned n_methods;	/* of a program whose memory may be asked for */
+	uint64_t memory_period; /* grows when none runs any more */
+
 	struct map inlets; /* number -> struct host_inlet; guarded by lock */
 	struct host_async *async;
 	struct host_memories *memories;
@@ -503,6 +510,24 @@ IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t len
 /* A descriptor to hand to a client, owned by the caller; -EINVAL for memory that is not shared. */
 err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd);
 bool host_memory_is_read_only(const IOMemoryDescriptor *memory);
+
+/* --- memory of programs, by address (client_memory.c) ------------------------------------------ */
+
+struct host_client_memory;
+
+/* Takes OF_CLIENT on success. */
+IOMemoryDescriptor *host_memory_of_client(struct host_client_memory *of_client, uint64_t length);
+/* How many bytes could be copied. */
+uint64_t host_client_memory_read(const struct host_client_memory *memory, uint64_t offset,
+				 void *bytes, uint64_t size);
+uint64_t host_client_memory_write(const struct host_client_memory *memory, uint64_t offset,
+				  const void *bytes, uint64_t size);
+void host_client_memory_free(struct host_client_memory *memory);
+/* Around a method. */
+void host_client_memory_begin(struct host_connection *connection);
+void host_client_memory_end(struct host_connection *connection);
+/* The connection is ending: nobody waits for its program any more. */
+void host_client_memory_wake(struct host_connection *connection);
 /* What programs that map it are told about it: DATA (retained) under KEY. Before it is shared; once.
  * False: no memory. */
 bool host_memory_set_context(IOMemoryDescriptor *memory, CFStringRef key, CFDataRef data);

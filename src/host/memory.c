@@ -19,7 +19,8 @@ struct IOMemoryDescriptor {
 	void *allocation;  /* memory of a call; NULL for shared memory */
 	int fd;		   /* shared memory; -1 for memory of a call */
 	bool read_only;
-	CFDictionaryRef context; /* may be NULL */
+	CFDictionaryRef context;	      /* may be NULL */
+	struct host_client_memory *of_client; /* NULL: the bytes are here */
 };
 
 static IOMemoryDescriptor *new_descriptor(void)
@@ -107,6 +108,17 @@ IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t len
 	return memory;
 }
 
+IOMemoryDescriptor *host_memory_of_client(struct host_client_memory *of_client, uint64_t length)
+{
+	IOMemoryDescriptor *memory = new_descriptor();
+
+	if (!memory)
+		return NULL;
+	memory->of_client = of_client;
+	memory->length = length;
+	return memory;
+}
+
 IOMemoryDescriptor *IOMemoryDescriptorRetain(IOMemoryDescriptor *memory)
 {
 	if (memory)
@@ -123,6 +135,7 @@ void IOMemoryDescriptorRelease(IOMemoryDescriptor *memory)
 		fd_close(memory->fd);
 	}
 	free(memory->allocation);
+	host_client_memory_free(memory->of_client);
 	if (memory->context)
 		CFRelease(memory->context);
 	free(memory);
@@ -149,6 +162,8 @@ uint64_t IOMemoryDescriptorReadBytes(const IOMemoryDescriptor *memory, uint64_t 
 				     uint64_t length)
 {
 	length = clamp(memory, offset, length);
+	if (memory->of_client)
+		return host_client_memory_read(memory->of_client, offset, bytes, length);
 	if (length)
 		memcpy(bytes, (const char *)memory->bytes + offset, length);
 	return length;
@@ -158,6 +173,8 @@ uint64_t IOMemoryDescriptorWriteBytes(IOMemoryDescriptor *memory, uint64_t offse
 				      const void *bytes, uint64_t length)
 {
 	length = clamp(memory, offset, length);
+	if (memory->of_client)
+		return host_client_memory_write(memory->of_client, offset, bytes, length);
 	if (length)
 		memcpy((char *)memory->bytes + offset, bytes, length);
 	return length;

@@ -71,6 +71,9 @@ err_t host_turn_handle(struct host_turn *turn);
 void host_turn_begin_method(struct host_turn *turn, uint32_t selector);
 void host_turn_end_method(struct host_turn *turn, uint32_t selector);
 
+/* The program's answer to a question about its memory (client_memory.c). */
+err_t host_client_memory_answer(struct host_turn *turn);
+
 /* Requests besides calls (client_request.c): 0 or a negative errno that ends the connection. */
 err_t host_client_request_close(struct host_turn *turn);
 err_t host_client_request_map(struct host_turn *turn);

@@ -54,6 +54,8 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&connection->vacancy, &monotonic);
+	pthread_cond_init(&connection->answered, &monotonic);
+	list_init(&connection->askings);
 	pthread_condattr_destroy(&monotonic);
 	list_init(&connection->watched);
 	connection->client = client;
@@ -106,6 +108,7 @@ struct host_connection *host_connection_free(struct host_connection *connection)
 	map_fini(&connection->inlets);
 	fd_close(connection->socket);
 	free(connection->process);
+	pthread_cond_destroy(&connection->answered);
 	pthread_cond_destroy(&connection->vacancy);
 	pthread_cond_destroy(&connection->left);
 	pthread_mutex_destroy(&connection->lock);
@@ -283,6 +286,7 @@ void host_client_end_later(struct host_connection *connection)
 	job->client = connection->client;
 	IOServiceRetain(&job->client->service);
 	atomic_store(&connection->inactive, true);
+	host_client_memory_wake(connection);
 	if (connection->socket >= 0)
 		shutdown(connection->socket, SHUT_RD);
 	/* A method that does not return must not keep the driver's queue from other clients. */
@@ -305,6 +309,7 @@ void host_client_shut(IOUserClient *client)
 
 	atomic_store(&connection->ending, true);
 	atomic_store(&connection->inactive, true);
+	host_client_memory_wake(connection);
 	/* No new requests; answers of calls in flight still go out. */
 	if (connection->socket >= 0)
 		shutdown(connection->socket, SHUT_RD);

@@ -94,6 +94,8 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 	else
 		b->personalities = CFRetain(personalities);
 	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
+	b->asks_for_memory =
+		CFDictionaryGetValue(plist, CFSTR("PorticoClientMemory")) == kCFBooleanTrue;
 	if (registry_is_dictionary(entitlements))
 		b->entitlements = CFRetain(entitlements);
 }

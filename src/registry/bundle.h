@@ -2,6 +2,8 @@
 /* One driver bundle on disk: Name.dext with Info.plist. Reads it; decides nothing. */
 #pragma once
 
+#include <stdbool.h>
+
 #include <CoreFoundation/CoreFoundation.h>
 
 #include "base/err.h"
@@ -15,6 +17,7 @@ struct registry_bundle {
 	char *identifier, *version, *executable; /* "" when absent */
 	char *problem;		       /* NULL: in order; else why it is not used, in words */
 	CFDictionaryRef personalities; /* name -> dictionary; NULL when there is a problem */
+	bool asks_for_memory;	       /* PorticoClientMemory: of clients, by address */
 	CFDictionaryRef entitlements;  /* PorticoEntitlements, what its drivers hold; may be NULL */
 };
 

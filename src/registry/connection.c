@@ -99,7 +99,8 @@ static void handle_opened(void *context, err_t err, struct wire_frame *frame)
 		status = accept_user_client(o, frame);
 	else if (!registry_entry_is_inactive(o->user_client))
 		registry_lifecycle_drop(o->user_client);
-	struct wire_open_reply reply = { o->user_client->id };
+	struct wire_open_reply reply = { o->user_client->id,
+					 o->flags & WIRE_OPEN_CLIENT_MEMORY };
 	if (!status && client && !registry_peer_grant(client, o->user_client))
 		status = kIOReturnNoResources;
 	if (status)

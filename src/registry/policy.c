@@ -156,6 +156,7 @@ uint32_t registry_policy_open_flags(const struct registry_peer *client,
 				    const struct registry_entry *service,
 				    CFDictionaryRef entitlements)
 {
+	const struct registry_bundle *bundle = find_bundle(client->registry, service);
 	uint32_t flags = console_flags(client);
 
 	if (wire_entitlement_is_held(entitlements, ADMINISTRATOR))
@@ -164,6 +165,8 @@ uint32_t registry_policy_open_flags(const struct registry_peer *client,
 		flags |= WIRE_OPEN_AUTHORIZED;
 	if (has_driver_access(client->registry, service, entitlements))
 		flags |= WIRE_OPEN_DRIVER_ACCESS;
+	if (bundle && bundle->asks_for_memory)
+		flags |= WIRE_OPEN_CLIENT_MEMORY;
 	return flags;
 }
 
@@ -174,9 +177,9 @@ IOReturn registry_policy_authorize(struct registry_peer *client, struct registry
 
 	if (!class_name)
 		return kIOReturnNoResources;
-	status = registry_grants_authorize(
-		client->registry->grants, &client->subject, class_name,
-		registry_entry_get(service, CFSTR("CFBundleIdentifier")));
+	status =
+		registry_grants_authorize(client->registry->grants, &client->subject, class_name,
+					  registry_entry_get(service, CFSTR("CFBundleIdentifier")));
 	if (status)
 		map_remove(&client->authorized, service->id);
 	else if (client->authorized.count >= AUTHORIZED_MAX ||

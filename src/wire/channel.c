@@ -18,6 +18,8 @@ struct wire_channel {
 	pid_t owner; /* a forked child may close its descriptor, not the connection */
 	uint64_t payload_max;
 	atomic_bool closed, broken;
+	wire_channel_fn serve; /* NULL: the peer asks nothing; fixed */
+	void *serve_context;
 	pthread_mutex_t lock; /* guards all below */
 	struct list calls;    /* without a reply yet */
 	uint32_t last_id;
@@ -51,6 +53,12 @@ err_t wire_channel_new(int socket, uint64_t payload_max, struct wire_channel **r
 	list_init(&channel->calls);
 	*ret_channel = channel;
 	return 0;
+}
+
+void wire_channel_serve(struct wire_channel *channel, wire_channel_fn fn, void *context)
+{
+	channel->serve = fn;
+	channel->serve_context = context;
 }
 
 struct wire_channel *wire_channel_ref(struct wire_channel *channel)
@@ -169,18 +177,31 @@ static void hand_over_locked(struct wire_channel *channel, struct wire_frame *fr
 	finish_locked(call, 0);
 }
 
+/* A reply, or a question that has been answered: then the frame is empty again (true). */
+static err_t receive(struct wire_channel *channel, struct wire_frame *frame, bool *ret_served)
+{
+	err_t err = wire_frame_receive(channel->socket, frame, channel->payload_max, true);
+
+	*ret_served = !err && channel->serve && !(frame->header.flags & WIRE_FLAG_REPLY);
+	if (*ret_served) {
+		err = channel->serve(channel->serve_context, channel->socket, frame);
+		wire_frame_clear(frame);
+	}
+	return err;
+}
+
 /* Read for everybody until CALL has its reply; called and left with the lock held. */
 static void read_replies_locked(struct wire_channel *channel, struct call *call)
 {
 	channel->is_read = true;
 	while (!call->is_done) {
 		pthread_mutex_unlock(&channel->lock);
-		err_t err = wire_frame_receive(channel->socket, call->frame, channel->payload_max,
-					       true);
+		bool served;
+		err_t err = receive(channel, call->frame, &served);
 		pthread_mutex_lock(&channel->lock);
 		if (err)
 			fail_locked(channel, err);
-		else
+		else if (!served)
 			hand_over_locked(channel, call->frame);
 	}
 	channel->is_read = false;

@@ -5,9 +5,9 @@
  * (it hands other callers their replies and passes the reading on when its own
  * has come). When the peer goes, every waiter returns at once.
  *
- * On this socket the peer sends nothing but replies; anything else, a reply
- * to no request, a second reply or one with wrong descriptors ends the
- * channel.
+ * On this socket the peer sends nothing but replies, and questions where
+ * somebody serves them (wire_channel_serve); anything else, a reply to no
+ * request, a second reply or one with wrong descriptors ends the channel.
  */
 #pragma once
 
@@ -21,6 +21,10 @@ struct wire_channel;
 
 /* Takes SOCKET on success and failure. PAYLOAD_MAX bounds replies. */
 err_t wire_channel_new(int socket, uint64_t payload_max, struct wire_channel **ret_channel);
+/* From now on FN answers what the peer asks, on the thread of a caller that waits for a reply. A failure
+ * ends the channel. Before the first call. */
+typedef err_t (*wire_channel_fn)(void *context, int socket, struct wire_frame *frame);
+void wire_channel_serve(struct wire_channel *channel, wire_channel_fn fn, void *context);
 struct wire_channel *wire_channel_ref(struct wire_channel *channel);
 struct wire_channel *wire_channel_unref(struct wire_channel *channel);
 /* Shut the connection down: all waiters return -EPIPE, all later calls too. Any thread. */

@@ -11,6 +11,7 @@ WIRE_LAYOUT(wire_open_request, wire_open_request, WIRE_OPEN, 0, open_request_fie
 
 static const struct wire_field open_reply_fields[] = {
 	WIRE_U64(wire_open_reply, user_client),
+	WIRE_U32(wire_open_reply, flags),
 };
 WIRE_LAYOUT(wire_open_reply, wire_open_reply, WIRE_OPEN, 1, open_reply_fields);
 

@@ -15,6 +15,7 @@ struct wire_open_request {
 };
 struct wire_open_reply {
 	uint64_t user_client; /* entry ID; granted once */
+	uint32_t flags;	      /* WIRE_OPEN_CLIENT_MEMORY */
 };
 
 /* What the registry knows of the client, from its socket and the session's policy. */
@@ -24,8 +25,10 @@ enum {
 	WIRE_OPEN_CONSOLE_USER = 4,  /* "consolesession" */
 	WIRE_OPEN_SECURE_PROCESS = 8,
 	WIRE_OPEN_CONSOLE_SESSION = 16,
-	WIRE_OPEN_AUTHORIZED = 32,    /* the last one that was authorized for the service */
-	WIRE_OPEN_DRIVER_ACCESS = 64, /* may open services of DriverKit's kind */
+	WIRE_OPEN_AUTHORIZED = 32,     /* the last one that was authorized for the service */
+	WIRE_OPEN_DRIVER_ACCESS = 64,  /* may open services of DriverKit's kind */
+	WIRE_OPEN_CLIENT_MEMORY = 128, /* the driver's bundle declares that it asks for memory of
+					* its clients by address */
 };
 
 /* WIRE_OPEN_CLIENT (registry -> host), one descriptor -> wire_open_client_reply */

@@ -46,6 +46,7 @@ enum {
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
 	WIRE_ASYNC_REFERENCE_MAX = 8, /* words */
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
+	WIRE_CLIENT_MEMORY_MAX = 16384,	  /* bytes of one access to a client's memory */
 	WIRE_PORT_MESSAGE_MAX = 4096,	  /* bytes after the header of a driver's own message */
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
 	WIRE_QUEUE_MESSAGES_MAX = 4096,	  /* messages queued for a peer that does not read */
@@ -108,6 +109,7 @@ enum wire_type {
 	WIRE_SET_CLIENT_PROPERTIES,
 	WIRE_CONNECT_CLIENT,
 	WIRE_TRAP,
+	WIRE_CLIENT_MEMORY, /* host -> client */
 
 	/* data plane: host -> client, over an inlet */
 	WIRE_COMPLETION = 0x600,

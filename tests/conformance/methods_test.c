@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* J: external methods and traps. */
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -724,6 +725,103 @@ TEST(J30_null_arguments)
 			 kIOReturnBadArgument);
 	test_equal_error(IOConnectCallStructMethod(c, METHODS_LOOK, bytes, 4, NULL, &size),
 			 kIOReturnBadArgument);
+	end();
+}
+
+/* --- memory of the program, by address ------------------------------------------------ */
+
+struct accessed {
+	uint64_t copied, sum, status;
+};
+
+static struct accessed access_memory(uint64_t mode, const void *a, size_t a_size, const void *b,
+				     size_t b_size, uint8_t byte)
+{
+	uint64_t in[6] = { (uintptr_t)a, a_size, (uintptr_t)b, b_size, mode, byte }, out[3];
+
+	methods_call(c, METHODS_CLIENT_MEMORY, in, 6, out, 3);
+	return (struct accessed){ out[0], out[1], out[2] };
+}
+
+TEST(J28_memory_that_the_driver_names_by_address)
+{
+	unsigned char *bytes = malloc(100000), other[7] = { 1, 2, 3, 4, 5, 6, 7 };
+
+	begin(METHODS_TABLE);
+	memset(bytes, 1, 100000);
+	struct accessed r = access_memory(METHODS_READ, bytes, 100000, other, 7, 0);
+	test_equal_error(r.status, 0);
+	test_equal(r.copied, 100007);
+	test_equal(r.sum, 100028);
+	r = access_memory(METHODS_WRITE, bytes + 1, 50000, other, 3, 9);
+	test_equal(r.copied, 50003);
+	test_equal(bytes[0], 1);
+	test_equal(bytes[1], 9);
+	test_equal(bytes[50000], 9);
+	test_equal(bytes[50001], 1);
+	test_equal(other[2], 9);
+	test_equal(other[3], 4);
+	r = access_memory(METHODS_READ_OTHERWISE, bytes, 10, NULL, 0, 0);
+	test_equal_error(r.status, 0);
+	test_equal(r.copied, 0);
+	free(bytes);
+	end();
+}
+
+TEST(J28_addresses_that_are_no_good)
+{
+	unsigned char *pages =
+		mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	begin(METHODS_TABLE);
+	test_equal(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+	test_equal(mprotect(pages + 8192, 4096, PROT_READ), 0);
+	test_equal(access_memory(METHODS_READ, pages, 10, pages + 4096, 10, 0).copied, 10);
+	test_equal(access_memory(METHODS_READ, pages, 4097, NULL, 0, 0).copied, 0);
+	test_equal(access_memory(METHODS_WRITE, pages + 8192, 1, NULL, 0, 5).copied, 0);
+	test_equal(access_memory(METHODS_READ, pages + 8192, 1, NULL, 0, 5).copied, 1);
+	test_equal(access_memory(METHODS_READ, NULL, 1, NULL, 0, 0).copied, 0);
+	test_equal(access_memory(METHODS_READ, (void *)~4095ul, 8, NULL, 0, 0).copied, 0);
+	/* wrapping around, empty, too long */
+	test_equal_error(access_memory(METHODS_READ, (void *)~4095ul, 8192, NULL, 0, 0).status,
+			 kIOReturnBadArgument);
+	test_equal_error(access_memory(METHODS_READ, pages, 0, NULL, 0, 0).status,
+			 kIOReturnBadArgument);
+	test_equal_error(access_memory(METHODS_READ, pages, SIZE_MAX / 2, NULL, 0, 0).status,
+			 kIOReturnBadArgument);
+	test_equal_error(sum_with(2, 1), 0);
+	munmap(pages, 3 * 4096);
+	end();
+}
+
+TEST(J28_not_beyond_the_call)
+{
+	char bytes[10] = { 0 };
+
+	begin(METHODS_TABLE);
+	test_equal(access_memory(METHODS_KEEP_DESCRIPTOR, bytes, 10, NULL, 0, 0).copied, 10);
+	test_equal(methods_ask(c, METHODS_KEPT_CLIENT_MEMORY), 0);
+	test_equal_error(sum_with(2, 1), 0);
+	end();
+}
+
+/* A bundle that does not declare it. */
+TEST(J28_not_for_every_driver)
+{
+	char folder[300], command[2048], bytes[10] = { 0 };
+	const char *bundle = strdup(test_built("tests/drivers/Methods.dext"));
+
+	snprintf(folder, sizeof(folder), "%s/modest", test_folder());
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/Methods.dext && cp %s/Methods.so %s/Methods.dext && "
+		 "sed 's/PorticoClientMemory/Nothing/' %s/Info.plist > %s/Methods.dext/Info.plist",
+		 folder, bundle, folder, bundle, folder);
+	test_equal(system(command), 0);
+	free((char *)bundle);
+	world_start_with(folder);
+	c = methods_open(METHODS_TABLE);
+	test_equal_error(access_memory(METHODS_READ, bytes, 10, NULL, 0, 0).status,
+			 kIOReturnNotPermitted);
 	end();
 }
 

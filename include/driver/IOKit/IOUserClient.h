@@ -256,6 +256,20 @@ bool IOTaskHasEntitlement(const IOClientTask *task, const char *name);
 /* The program behind the client; NULL after clientClose. */
 const IOClientTask *IOUserClientGetTask(IOUserClient *client);
 
+/* --- memory of the program ---------------------------------------------------- */
+
+/* A descriptor of the program's memory at up to 32 SEGMENTS, in their order, for reading
+ * (kIOMemoryDirectionOut), writing (In) or both. It holds no bytes (IOMemoryDescriptorGetBytes is NULL):
+ * IOMemoryDescriptorReadBytes and WriteBytes ask the program, each time, while a method of CLIENT
+ * runs; what the program could not access itself ends the copy early. When no method of CLIENT runs any
+ * more they copy nothing. kIOReturnNotPermitted unless the bundle's Info.plist has PorticoClientMemory
+ * true; kIOReturnNotReady outside methods; kIOReturnBadArgument. */
+IOReturn IOUserClientCreateMemoryDescriptorFromClient(IOUserClient *client,
+						      uint64_t memoryDescriptorCreateOptions,
+						      uint32_t segmentsCount,
+						      const IOAddressSegment *segments,
+						      IOMemoryDescriptor **memory);
+
 /* --- message filter --------------------------------------------------------- */
 
 typedef uintptr_t io_filter_policy_t;

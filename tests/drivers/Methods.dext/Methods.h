@@ -67,12 +67,14 @@ enum {		       /* selectors of the table */
        METHODS_POKE,	    /* in: memory type, offset, byte */
        METHODS_PEEK,	    /* in: memory type, offset; out: byte */
        METHODS_OPTIONS,	    /* out: options as clientMemoryForType got them last */
-       METHODS_REGISTER_FILTER,	  /* in: size to pass; out: status */
-       METHODS_OPEN,		  /* in: options; out: the connection has opened the service */
-       METHODS_CLOSE,		  /* out: the service is open */
-       METHODS_NULL_TABLE,	  /* dispatch with no array */
-       METHODS_OUT_OF_TABLE,	  /* dispatch with this selector beyond the array */
-       METHODS_WORDS_FROM_CLIENT, /* client memory: see memory.c */
+       METHODS_REGISTER_FILTER, /* in: size to pass; out: status */
+       METHODS_OPEN,		/* in: options; out: the connection has opened the service */
+       METHODS_CLOSE,		/* out: the service is open */
+       METHODS_NULL_TABLE,	/* dispatch with no array */
+       METHODS_OUT_OF_TABLE,	/* dispatch with this selector beyond the array */
+       METHODS_CLIENT_MEMORY, /* in: two addresses with lengths, mode, byte; out: bytes copied, their
+				* sum, status of making the descriptor */
+       METHODS_KEPT_CLIENT_MEMORY, /* out: bytes read from the kept descriptor, then released */
        /* asynchronous ones; slots are of the whole driver */
        METHODS_LATER,	   /* in: slot; keeps the reference */
        METHODS_NOW,	   /* in: count, status; out: what sending returned. Completes at once */
@@ -144,6 +146,13 @@ enum {		       /* memory types */
        METHODS_MEMORY_COOKIE = 0x636f6f6b,
 };
 #define METHODS_MEMORY_SIZE 10000
+
+enum { /* modes of METHODS_CLIENT_MEMORY; a second length of 0: one segment */
+       METHODS_READ,
+       METHODS_WRITE,
+       METHODS_READ_OTHERWISE, /* from a descriptor for writing */
+       METHODS_KEEP_DESCRIPTOR,
+};
 
 enum { METHODS_TRAP_SUM = 3, METHODS_TRAP_NULL = 5, METHODS_TRAP_NO_TARGET = 6 };
 enum { METHODS_SLOTS = 16 };

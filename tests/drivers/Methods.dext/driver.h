@@ -27,7 +27,7 @@ struct MethodsDriver {
 	struct Slot slots[METHODS_SLOTS];
 	IOOptionBits options; /* as clientMemoryForType got them */
 	const void *kept;
-	IOMemoryDescriptor *heldMemory;
+	IOMemoryDescriptor *heldMemory, *clientMemory;
 };
 
 struct MethodsClient {
@@ -73,4 +73,6 @@ IOReturn clientMemory(IOUserClient *client, uint32_t type, IOOptionBits *options
 void releaseMemories(struct MethodsClient *self);
 IOReturn poke(OSObject *target, void *reference, IOExternalMethodArguments *arguments);
 IOReturn peek(OSObject *target, void *reference, IOExternalMethodArguments *arguments);
+IOReturn accessClient(OSObject *target, void *reference, IOExternalMethodArguments *arguments);
+IOReturn accessKept(OSObject *target, void *reference, IOExternalMethodArguments *arguments);
 IOReturn options(OSObject *target, void *reference, IOExternalMethodArguments *arguments);

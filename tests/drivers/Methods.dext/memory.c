@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory types of every kind. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "driver.h"
@@ -87,5 +88,66 @@ IOReturn peek(OSObject *target, void *reference, IOExternalMethodArguments *argu
 IOReturn options(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
 	arguments->scalarOutput[0] = SELF(target)->driver->options;
+	return kIOReturnSuccess;
+}
+
+/* --- the program's own memory, by address ------------------------------------------------------- */
+
+static uint64_t readAll(IOMemoryDescriptor *memory, uint64_t *sum)
+{
+	uint64_t length = IOMemoryDescriptorGetLength(memory), n;
+	unsigned char *bytes = malloc(length);
+
+	n = IOMemoryDescriptorReadBytes(memory, 0, bytes, length);
+	*sum = 0;
+	for (uint64_t i = 0; i < n; i++)
+		*sum += bytes[i];
+	free(bytes);
+	return n;
+}
+
+static uint64_t writeAll(IOMemoryDescriptor *memory, uint8_t byte)
+{
+	uint64_t length = IOMemoryDescriptorGetLength(memory), n;
+	unsigned char *bytes = malloc(length);
+
+	memset(bytes, byte, length);
+	n = IOMemoryDescriptorWriteBytes(memory, 0, bytes, length);
+	free(bytes);
+	return n;
+}
+
+IOReturn accessClient(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	const uint64_t *in = arguments->scalarInput;
+	IOAddressSegment segments[2] = { { in[0], in[1] }, { in[2], in[3] } };
+	uint64_t mode = in[4], *out = arguments->scalarOutput;
+	IOMemoryDescriptor *memory = NULL;
+
+	out[2] = (uint32_t)IOUserClientCreateMemoryDescriptorFromClient(
+		&SELF(target)->client,
+		mode == METHODS_WRITE || mode == METHODS_READ_OTHERWISE ? kIOMemoryDirectionIn
+									: kIOMemoryDirectionOut,
+		in[3] ? 2 : 1, segments, &memory);
+	if (out[2])
+		return kIOReturnSuccess;
+	if (mode == METHODS_WRITE)
+		out[0] = writeAll(memory, (uint8_t)in[5]);
+	else
+		out[0] = readAll(memory, &out[1]);
+	if (mode == METHODS_KEEP_DESCRIPTOR)
+		SELF(target)->driver->clientMemory = IOMemoryDescriptorRetain(memory);
+	IOMemoryDescriptorRelease(memory);
+	return kIOReturnSuccess;
+}
+
+IOReturn accessKept(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	struct MethodsDriver *driver = SELF(target)->driver;
+	uint64_t sum;
+
+	arguments->scalarOutput[0] = readAll(driver->clientMemory, &sum);
+	IOMemoryDescriptorRelease(driver->clientMemory);
+	driver->clientMemory = NULL;
 	return kIOReturnSuccess;
 }
