@@ -26,6 +26,7 @@ struct mapping {
 	size_t size;	     /* as the driver says */
 	size_t length;	     /* whole pages */
 	uint32_t queue_size; /* if it is a data queue */
+	IOOptionBits cache;  /* as the caller wished */
 	bool writable;
 };
 
@@ -138,30 +139,43 @@ void client_memory_unmap_all(struct client_connection *connection)
 
 /* --- mapping -------------------------------------------------------------------------- */
 
-/* SIZE 0: of any size. */
-static struct mapping *find_mapping_locked(struct client_connection *connection, uint64_t memory,
-					   uint64_t size)
+/* Any one of MEMORY. */
+static struct mapping *find_mapping_locked(struct client_connection *connection, uint64_t memory)
 {
 	list_for_each(node, &connection->mappings) {
 		struct mapping *mapping = container_of(node, struct mapping, link);
 
-		if (mapping->memory == memory && (!size || mapping->size == size))
+		if (mapping->memory == memory)
 			return mapping;
 	}
 	return NULL;
 }
 
-/* Is what REPLY describes mapped already, anywhere or at *ADDRESS? */
+/* Does MAPPING serve for what REPLY describes and the caller wants? */
+static bool is_compatible(const struct mapping *mapping, const struct wire_map_reply *reply,
+			  IOOptionBits options, mach_vm_address_t address)
+{
+	IOOptionBits cache = options & kIOMapCacheMask;
+
+	return mapping->memory == reply->memory && mapping->size == reply->size &&
+	       mapping->writable == !(reply->flags & WIRE_MAP_READ_ONLY) &&
+	       (!cache || mapping->cache == cache) &&
+	       ((options & kIOMapAnywhere) || (uintptr_t)mapping->base == address);
+}
+
 static bool use_mapping(struct client_connection *connection, const struct wire_map_reply *reply,
-			bool anywhere, mach_vm_address_t *address)
+			IOOptionBits options, mach_vm_address_t *address)
 {
 	scope_lock(&connection->lock);
-	const struct mapping *mapping = find_mapping_locked(connection, reply->memory, reply->size);
+	list_for_each(node, &connection->mappings) {
+		const struct mapping *mapping = container_of(node, struct mapping, link);
 
-	if (!mapping || (!anywhere && (uintptr_t)mapping->base != *address))
-		return false;
-	*address = (uintptr_t)mapping->base;
-	return true;
+		if (is_compatible(mapping, reply, options, *address)) {
+			*address = (uintptr_t)mapping->base;
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Takes MAPPING. False: the connection has gone meanwhile. */
@@ -202,7 +216,7 @@ static err_t map_file(struct mapping *mapping, int fd, bool anywhere, mach_vm_ad
 	return 0;
 }
 
-static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhere,
+static err_t mapping_new(const struct wire_map_reply *reply, int fd, IOOptionBits options,
 			 mach_vm_address_t address, struct mapping **ret_mapping)
 {
 	struct mapping *mapping;
@@ -220,7 +234,8 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhe
 	mapping->memory = reply->memory;
 	mapping->size = (size_t)reply->size;
 	mapping->writable = !(reply->flags & WIRE_MAP_READ_ONLY);
-	err = map_file(mapping, fd, anywhere, address);
+	mapping->cache = options & kIOMapCacheMask;
+	err = map_file(mapping, fd, options & kIOMapAnywhere, address);
 	if (err) {
 		free(mapping);
 		return err;
@@ -236,12 +251,12 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, bool anywhe
 }
 
 static bool map_reply(struct client_connection *connection, const struct wire_map_reply *reply,
-		      int fd, bool anywhere, mach_vm_address_t *address)
+		      int fd, IOOptionBits options, mach_vm_address_t *address)
 {
 	struct mapping *mapping;
 	mach_vm_address_t base;
 
-	if (mapping_new(reply, fd, anywhere, *address, &mapping))
+	if (mapping_new(reply, fd, options, *address, &mapping))
 		return false;
 	base = (uintptr_t)mapping->base;
 	if (!add_mapping(connection, mapping))
@@ -258,7 +273,6 @@ static IOReturn map_type(struct client_connection *connection, uint32_t type, IO
 					    .options = options & kIOMapUserOptionsMask };
 	struct wire_map_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	bool anywhere = options & kIOMapAnywhere;
 	IOReturn status;
 	bool mapped = false;
 
@@ -268,8 +282,8 @@ static IOReturn map_type(struct client_connection *connection, uint32_t type, IO
 		scope_fd int fd = wire_frame_take_fd(&frame, 0);
 
 		mapped = (!(reply.options & kIOMapUnique) &&
-			  use_mapping(connection, &reply, anywhere, address)) ||
-			 map_reply(connection, &reply, fd, anywhere, address);
+			  use_mapping(connection, &reply, options, address)) ||
+			 map_reply(connection, &reply, fd, options, address);
 		if (mapped)
 			*size = reply.size;
 		wire_message_clear(&wire_map_reply_layout, &reply);
@@ -316,7 +330,7 @@ static IOReturn unmap_type(struct client_connection *connection, uint32_t type)
 	if (status || !reply.number)
 		return status;
 	pthread_mutex_lock(&connection->lock);
-	mapping = find_mapping_locked(connection, reply.number, 0);
+	mapping = find_mapping_locked(connection, reply.number);
 	if (mapping)
 		list_remove(&mapping->link);
 	pthread_mutex_unlock(&connection->lock);

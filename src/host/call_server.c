@@ -254,7 +254,7 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 		host_settle(host);
 	err = status ? host_turn_answer_status(turn, status) : answer_call(turn, in, &arguments);
 	/* A driver that keeps the pointer shall not find what it hopes for. */
-	if (arguments.structureInput)
+	if (in->structure.size && !(in->flags & WIRE_CALL_INPUT_MEMORY))
 		memset((void *)in->structure.data, POISON, in->structure.size);
 	IOMemoryDescriptorRelease(arguments.structureInputDescriptor);
 	IOMemoryDescriptorRelease(arguments.structureOutputDescriptor);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/scope.h"
 #include "host/host_internal.h"
 #include "host/turn.h"
 #include "wire/call.h"
@@ -43,6 +44,20 @@ static IOReturn get_memory(struct host_turn *turn, uint32_t type, IOOptionBits *
 	return get ? get(turn->client, type, options, memory) : kIOReturnUnsupported;
 }
 
+/* Without default locking several threads may be here at once. */
+static err_t number_memory(struct host_connection *connection, IOMemoryDescriptor *memory,
+			   uint64_t *ret_number)
+{
+	scope_lock(&connection->lock);
+	return host_memories_add(connection->memories, memory, ret_number);
+}
+
+static uint64_t find_memory(struct host_connection *connection, IOMemoryDescriptor *memory)
+{
+	scope_lock(&connection->lock);
+	return host_memories_find(connection->memories, memory);
+}
+
 static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *in)
 {
 	struct wire_map_reply out = { 0 };
@@ -58,7 +73,7 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 		return host_turn_answer_status(turn, status ? status : kIOReturnBadArgument);
 	}
 	read_only = (options & kIOMapReadOnly) || host_memory_is_read_only(memory);
-	err = host_memories_add(turn->connection->memories, memory, &out.memory);
+	err = number_memory(turn->connection, memory, &out.memory);
 	if (!err)
 		err = host_memory_share(memory, read_only, &fd);
 	if (err) {
@@ -106,7 +121,7 @@ err_t host_client_request_unmap(struct host_turn *turn)
 	enter_with_locking(turn);
 	status = get_memory(turn, in.memory_type, &options, &memory);
 	if (!status && memory)
-		out.number = host_memories_find(turn->connection->memories, memory) ?: NEVER_MAPPED;
+		out.number = find_memory(turn->connection, memory) ?: NEVER_MAPPED;
 	IOMemoryDescriptorRelease(memory);
 	err = status ? host_turn_answer_status(turn, status)
 		     : host_turn_answer(turn, &wire_number_reply_layout, kIOReturnSuccess, &out,

@@ -213,7 +213,23 @@ TEST(L05)
 	test_true(map(METHODS_MEMORY_UNIQUE) != map(METHODS_MEMORY_UNIQUE));
 	/* not compatible: one may be written */
 	volatile unsigned char *writable = map(METHODS_MEMORY_TURNS);
+	volatile unsigned char *other = map(METHODS_MEMORY_TURNS);
+	test_true(writable != other);
 	test_true(can_write(writable));
+	test_true(!can_write(other));
+	/* nor with another cache mode, unless the default does */
+	mach_vm_address_t cached = 0, again = 0;
+	mach_vm_size_t size;
+	test_equal_error(
+		try_map(METHODS_MEMORY, &cached, &size, kIOMapAnywhere | kIOMapWriteThruCache), 0);
+	test_true((uintptr_t)p != cached);
+	test_equal_error(
+		try_map(METHODS_MEMORY, &again, &size, kIOMapAnywhere | kIOMapWriteThruCache), 0);
+	test_equal(again, cached);
+	/* at the same place it is the same mapping */
+	again = cached;
+	test_equal_error(try_map(METHODS_MEMORY, &again, &size, 0), 0);
+	test_equal(again, cached);
 	end();
 }
 
