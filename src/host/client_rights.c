@@ -186,13 +186,14 @@ IOReturn host_client_rights_check(struct host_connection *connection, uint32_t t
 {
 	bool is_2022 = host_class_conforms(connection->client->service.objectClass,
 					   IOUserClient2022Base.name);
-	IOReturn status = check_driverkit(connection);
+	IOReturn status = check_driverkit(connection), locking;
 
+	if (status)
+		return status;
+	/* What the program lacks is said before what the driver lacks. */
+	locking = read_locking(connection, is_2022);
+	status = check_entitlements(connection, is_2022);
 	if (!status)
-		status = read_locking(connection, is_2022);
-	if (!status)
-		status = check_entitlements(connection, is_2022);
-	if (!status)
-		status = host_message_filter_resolve(connection, type);
-	return status;
+		status = locking;
+	return status ? status : host_message_filter_resolve(connection, type);
 }

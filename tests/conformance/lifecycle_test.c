@@ -569,6 +569,48 @@ TEST(K21_a_drivers_message_on_a_run_loop)
 	end();
 }
 
+struct drained {
+	mach_port_t port;
+	dispatch_semaphore_t done;
+	int32_t id;
+};
+
+static void drain(void *context)
+{
+	struct drained *drained = context;
+	struct own_message m;
+
+	if (receive(drained->port, &m))
+		return;
+	drained->id = m.header.msgh_id;
+	dispatch_semaphore_signal(drained->done);
+}
+
+TEST(K21_a_drivers_message_for_a_dispatch_source)
+{
+	dispatch_queue_t queue = dispatch_queue_create("messages", NULL);
+	struct drained drained = { .done = dispatch_semaphore_create(0) };
+
+	begin(METHODS_TABLE);
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &drained.port), 0);
+	dispatch_source_t source =
+		dispatch_source_create(DISPATCH_SOURCE_TYPE_MACH_RECV, drained.port, 0, queue);
+	dispatch_set_context(source, &drained);
+	dispatch_source_set_event_handler_f(source, drain);
+	dispatch_resume(source);
+	test_equal_error(IOConnectSetNotificationPort(c, 0, drained.port, 0), 0);
+	test_equal_error(post(77, 8), 0);
+	dispatch_semaphore_wait(drained.done, DISPATCH_TIME_FOREVER);
+	test_equal(drained.id, 77);
+	dispatch_source_cancel(source);
+	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	dispatch_release(source);
+	dispatch_release(queue);
+	dispatch_release(drained.done);
+	mach_port_mod_refs(mach_task_self(), drained.port, MACH_PORT_RIGHT_RECEIVE, -1);
+	end();
+}
+
 TEST(K22)
 {
 	mach_port_t dead = 0;
