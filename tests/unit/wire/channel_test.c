@@ -255,6 +255,85 @@ TEST(a_second_reply_ends_the_channel)
 	fd_close(far);
 }
 
+/* --- questions of the peer ------------------------------------------------------------ */
+
+static err_t tell_index(void *context, int socket, struct wire_frame *frame)
+{
+	struct wire_trap_request request;
+	err_t err = wire_frame_decode(frame, &wire_trap_request_layout, &request);
+
+	if (!err)
+		answer(socket, &frame->header, request.index + 100);
+	return err ? err : *(err_t *)context;
+}
+
+/* Asks back three times before it answers. */
+static void *ask_back(void *context)
+{
+	int far = *(int *)context;
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_number_reply reply;
+	uint64_t sum = 0;
+
+	receive_ask(far, &frame);
+	struct wire_header header = frame.header;
+	for (uint32_t i = 1; i <= 3; i++) {
+		struct wire_trap_request question = { .index = i };
+
+		if (wire_send(far, &wire_trap_request_layout, i, &question, NULL, 0, true) ||
+		    wire_frame_receive(far, &frame, WIRE_CALL_MAX, true))
+			break;
+		test_equal(frame.header.id, i);
+		test_true(frame.header.flags & WIRE_FLAG_REPLY);
+		test_equal_error(wire_frame_decode(&frame, &wire_number_reply_layout, &reply), 0);
+		sum += reply.number;
+	}
+	if (sum == 306)
+		answer(far, &header, sum);
+	wire_frame_fini(&frame);
+	return NULL;
+}
+
+TEST(questions_are_answered_while_a_call_waits)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	err_t result = 0;
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	pthread_t peer;
+	uint64_t number;
+	int32_t status;
+
+	wire_channel_serve(channel, tell_index, &result);
+	test_equal(pthread_create(&peer, NULL, ask_back, &far), 0);
+	test_equal_error(ask(channel, 1, &frame, &number, &status), 0);
+	test_equal(number, 306);
+	pthread_join(peer, NULL);
+	wire_channel_unref(channel);
+	wire_frame_fini(&frame);
+	close(far);
+}
+
+TEST(a_question_that_is_refused_ends_the_channel)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	err_t result = -EBADMSG;
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	pthread_t peer;
+	uint64_t number;
+	int32_t status;
+
+	wire_channel_serve(channel, tell_index, &result);
+	test_equal(pthread_create(&peer, NULL, ask_back, &far), 0);
+	test_equal_error(ask(channel, 1, &frame, &number, &status), -EPIPE);
+	test_true(wire_channel_is_broken(channel));
+	pthread_join(peer, NULL);
+	wire_channel_unref(channel);
+	wire_frame_fini(&frame);
+	close(far);
+}
+
 TEST(descriptors_travel_both_ways)
 {
 	int far;
