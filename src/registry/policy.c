@@ -51,25 +51,30 @@ bool registry_policy_is_administrator(const struct registry_peer *client)
 	return wire_entitlement_is_held(all, ADMINISTRATOR);
 }
 
-/* The bundle that SERVICE says it is of, if its host runs drivers of that bundle. */
+/* The bundle of SERVICE: the one that it names, if its host runs drivers of that one; one that names
+ * none (a nub) is of the only bundle that its host runs drivers of. */
 static const struct registry_bundle *find_bundle(const struct registry *r,
 						 const struct registry_entry *service)
 {
 	const struct registry_server *server = service->owner ? service->owner->server : NULL;
-	char identifier[256];
+	const struct registry_bundle *only = NULL;
+	CFTypeRef named = registry_entry_get(service, CFSTR("CFBundleIdentifier"));
 
-	if (!server || !registry_text_get(registry_entry_get(service, CFSTR("CFBundleIdentifier")),
-					  identifier, sizeof(identifier)))
+	if (!server)
 		return NULL;
 	list_for_each(node, &r->catalogue.personalities) {
 		const struct registry_personality *p =
 			container_of(node, struct registry_personality, link);
 
-		if (!strcmp(p->server, server->name) && p->bundle &&
-		    !strcmp(p->bundle->identifier, identifier))
+		if (!p->bundle || strcmp(p->server, server->name))
+			continue;
+		if (named && registry_text_equals(named, p->bundle->identifier))
 			return p->bundle;
+		if (!named && only && only != p->bundle)
+			return NULL;
+		only = p->bundle;
 	}
-	return NULL;
+	return named ? NULL : only;
 }
 
 static bool names(CFTypeRef collection, CFTypeRef identifier)
