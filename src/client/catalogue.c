@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* IOCatalogue*: the personalities of the session's drivers. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOCFUnserialize.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOKitServer.h>
 #include <mach/kern_return.h>
@@ -36,16 +38,22 @@ static bool needs_data(uint32_t flag)
 	       flag != kIOCatalogKextdFinishedLaunching;
 }
 
+/* What IOCFSerialize makes, or any other property list. */
 static CFTypeRef parse(const char *buffer, uint32_t size)
 {
-	CFDataRef data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)size);
+	char *text = malloc((size_t)size + 1);
 	CFTypeRef value = NULL;
+	CFDataRef data;
 
-	/* The end of a C string is no part of its XML. */
-	if (data && buffer[0] == '<' && !buffer[size - 1]) {
-		CFRelease(data);
-		data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)strnlen(buffer, size));
-	}
+	if (!text)
+		return NULL;
+	memcpy(text, buffer, size);
+	text[size] = 0; /* which XML has to end with */
+	value = IOCFUnserializeWithSize(text, (size_t)size + 1, NULL, 0, NULL);
+	free(text);
+	if (value)
+		return value;
+	data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)size);
 	if (data)
 		value = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
 						     NULL);

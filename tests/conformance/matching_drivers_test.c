@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOCFSerialize.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOKitServer.h>
 #include <mach/mach.h>
@@ -244,6 +245,33 @@ TEST(N11)
 	char *events = stage_read(stage);
 	test_equal_text(events, "");
 	free(events);
+	stage_end(stage);
+}
+
+TEST(N12_in_each_of_the_formats)
+{
+	io_connect_t stage = stage_begin();
+	static const CFOptionFlags formats[] = { 0, kIOCFSerializeToBinary };
+	uint32_t before = generation();
+
+	for (int i = 0; i < 3; i++) {
+		CFMutableDictionaryRef p = PERSONALITY("P", "Number", stage_number(i));
+		CFArrayRef array =
+			CFArrayCreate(NULL, (const void **)&p, 1, &kCFTypeArrayCallBacks);
+		CFDataRef data =
+			i < 2 ? IOCFSerialize(array, formats[i])
+			      : CFPropertyListCreateData(NULL, array,
+							 kCFPropertyListBinaryFormat_v1_0, 0, NULL);
+
+		test_equal_error(IOCatalogueSendData(0, kIOCatalogAddDriversNoMatch,
+						     (const char *)CFDataGetBytePtr(data),
+						     (uint32_t)CFDataGetLength(data)),
+				 0);
+		test_equal(generation(), before + 1 + (uint32_t)i);
+		CFRelease(data);
+		CFRelease(array);
+		CFRelease(p);
+	}
 	stage_end(stage);
 }
 
