@@ -185,7 +185,7 @@ static bool holds_name(const struct subject *s, CFTypeRef value)
 
 static bool holds_location(const struct subject *s, CFTypeRef value)
 {
-	const char *location = registry_entry_location(s->entry, s->entry->tree->planes.service);
+	const char *location = registry_entry_location(s->entry, NULL);
 
 	return location[0] && registry_text_equals(value, location);
 }

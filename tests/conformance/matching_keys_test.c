@@ -114,6 +114,20 @@ TEST(D19)
 	stage_end(stage);
 }
 
+TEST(D20_numbers_by_value_and_by_nothing_else)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t s = publish_with(stage, "k", stage_number(-1));
+	int16_t narrow = -1;
+
+	test_true(fits(s, property("k", CFNumberCreate(NULL, kCFNumberSInt16Type, &narrow))));
+	test_true(!fits(s, property("k", stage_number(1))));
+	test_true(!fits(s, property("k", stage_text("-1"))));
+	test_true(!fits(s, property("k", CFRetain(kCFBooleanTrue))));
+	IOObjectRelease(s);
+	stage_end(stage);
+}
+
 TEST(D21)
 {
 	io_connect_t stage = stage_begin();
@@ -309,7 +323,7 @@ TEST(D27)
 	stage_end(stage);
 }
 
-TEST(D27_locations)
+TEST(D28_locations)
 {
 	io_connect_t stage = stage_begin();
 	io_service_t s = stage_publish_service(stage, NULL, "key=a location=1A register");
@@ -321,7 +335,7 @@ TEST(D27_locations)
 	stage_end(stage);
 }
 
-TEST(D27_a_location_dictionary_is_about_the_device_that_names_a_place)
+TEST(D28_a_location_dictionary_is_about_the_device_that_names_a_place)
 {
 	io_connect_t stage = stage_begin();
 	io_service_t none, below;
@@ -338,7 +352,7 @@ TEST(D27_a_location_dictionary_is_about_the_device_that_names_a_place)
 	stage_end(stage);
 }
 
-TEST(D27_paths)
+TEST(D29_paths)
 {
 	io_connect_t stage = stage_begin();
 	io_service_t s = stage_publish_service(stage, NULL, "key=a name=here location=2 register");
@@ -351,7 +365,7 @@ TEST(D27_paths)
 	stage_end(stage);
 }
 
-TEST(D27_bsd_names_and_numbers)
+TEST(D29_bsd_names_and_numbers)
 {
 	io_connect_t stage = stage_begin();
 	CFMutableDictionaryRef properties = stage_dictionary(
@@ -512,6 +526,28 @@ TEST(D33)
 	test_equal_error(IOServiceMatchPropertyTable(root, NULL, &m), kIOReturnBadArgument);
 	CFRelease(d);
 	IOObjectRelease(root);
+	stage_end(stage);
+}
+
+TEST(D34_nothing_to_match_with)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t s = stage_publish_service(stage, NULL, "key=a register");
+	CFMutableDictionaryRef d = new_dictionary(), odd = new_dictionary();
+	CFNumberRef number = stage_number32(1);
+	boolean_t m = 5;
+
+	CFDictionarySetValue(odd, number, number);
+	test_equal_error(IOServiceMatchPropertyTable(s, NULL, &m), kIOReturnBadArgument);
+	test_equal_error(IOServiceMatchPropertyTable(s, d, NULL), kIOReturnBadArgument);
+	test_equal(m, 5);
+	test_equal_error(IOServiceMatchPropertyTable(s, d, &m), 0);
+	test_equal(m, TRUE);
+	test_equal(CFGetRetainCount(d), 1);
+	CFRelease(number);
+	CFRelease(odd);
+	CFRelease(d);
+	IOObjectRelease(s);
 	stage_end(stage);
 }
 

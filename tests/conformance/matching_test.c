@@ -216,6 +216,28 @@ TEST(D06_three_mebibytes_are_not_too_large)
 	stage_end(stage);
 }
 
+TEST(D07_another_port_is_no_main_port)
+{
+	io_connect_t stage = stage_begin();
+	mach_port_t port = 0;
+	io_iterator_t it = 77;
+	CFMutableDictionaryRef d = IOServiceMatching("Stage");
+
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
+	test_equal(mach_port_insert_right(mach_task_self(), port, port, MACH_MSG_TYPE_MAKE_SEND),
+		   0);
+	CFRetain(d);
+	CFRetain(d);
+	test_equal(IOServiceGetMatchingService(port, d), 0);
+	test_equal_error(IOServiceGetMatchingServices(port, d, &it), kIOReturnNotPrivileged);
+	test_equal(it, 77);
+	test_equal(CFGetRetainCount(d), 1);
+	CFRelease(d);
+	mach_port_mod_refs(mach_task_self(), port, MACH_PORT_RIGHT_RECEIVE, -1);
+	mach_port_deallocate(mach_task_self(), port);
+	stage_end(stage);
+}
+
 TEST(D08)
 {
 	io_connect_t stage = stage_begin();
@@ -231,7 +253,7 @@ TEST(D08)
 	stage_end(stage);
 }
 
-TEST(D08_not_registered_is_not_found)
+TEST(D09_not_registered_is_not_found)
 {
 	io_connect_t stage = stage_begin();
 
