@@ -132,7 +132,7 @@ static IOReturn run(struct registry_peer *peer, const struct wire_catalogue *req
 		return kIOReturnSuccess;
 	if (request->call == WIRE_CATALOGUE_SEND) {
 		/* Who may not hears of success. */
-		if (!registry_policy_may_manage_drivers(r, &peer->subject.who))
+		if (!registry_policy_may_manage_drivers(peer))
 			return kIOReturnSuccess;
 		return send_data(r, request);
 	}

@@ -23,11 +23,6 @@ bool registry_policy_may_provide(const struct registry *registry, const struct f
 	return who->uid == geteuid() || who->uid == 0;
 }
 
-bool registry_policy_may_manage_drivers(const struct registry *registry, const struct fd_peer *who)
-{
-	return registry_policy_may_provide(registry, who) && !registry->no_administrator;
-}
-
 /* --- entitlements --------------------------------------------------------------- */
 
 CFDictionaryRef registry_policy_copy_entitlements(const struct registry_peer *client)
@@ -49,6 +44,25 @@ bool registry_policy_is_administrator(const struct registry_peer *client)
 	scope_cf CFDictionaryRef all = registry_policy_copy_entitlements(client);
 
 	return wire_entitlement_is_held(all, ADMINISTRATOR);
+}
+
+bool registry_policy_may_manage_drivers(const struct registry_peer *client)
+{
+	const struct registry *r = client->registry;
+	scope_cf CFDictionaryRef all = registry_policy_copy_entitlements(client);
+
+	return (registry_policy_may_provide(r, &client->subject.who) && !r->no_administrator) ||
+	       wire_entitlement_is_held(
+		       all, CFSTR("com.apple.private.security.kext-collection-management"));
+}
+
+bool registry_policy_may_set_resources(const struct registry_peer *client)
+{
+	scope_cf CFDictionaryRef all = registry_policy_copy_entitlements(client);
+
+	return wire_entitlement_is_held(all, ADMINISTRATOR) ||
+	       wire_entitlement_is_held(all,
+					CFSTR("com.apple.private.iokit.ioresources.setproperty"));
 }
 
 /* The bundle of SERVICE: the one that it names, if its host runs drivers of that one; one that names

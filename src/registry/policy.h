@@ -25,6 +25,8 @@ uint32_t registry_policy_open_flags(const struct registry_peer *client,
 /* IOServiceAuthorize: kIOReturnSuccess (and CLIENT is authorized for SERVICE from now on),
  * NotPermitted, NotPrivileged where nobody decides, NoResources. */
 IOReturn registry_policy_authorize(struct registry_peer *client, struct registry_entry *service);
-/* May change the catalogue of drivers, as what has the entitlement for kernel extensions: who may provide,
- * unless privileges are withheld. */
-bool registry_policy_may_manage_drivers(const struct registry *registry, const struct fd_peer *who);
+/* May change the catalogue of drivers: who may provide, unless privileges are withheld, and who holds
+ * the entitlement for kernel extensions. */
+bool registry_policy_may_manage_drivers(const struct registry_peer *client);
+/* May set properties of IOResources: the administrator, and who holds the entitlement for it. */
+bool registry_policy_may_set_resources(const struct registry_peer *client);

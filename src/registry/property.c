@@ -337,7 +337,7 @@ static err_t write_resources(struct registry_peer *client, const struct wire_hea
 {
 	struct registry *r = client->registry;
 
-	if (!registry_policy_is_administrator(client))
+	if (!registry_policy_may_set_resources(client))
 		return registry_peer_status(client, request, kIOReturnNotPrivileged);
 	if (!registry_is_dictionary(value))
 		return registry_peer_status(client, request, kIOReturnBadArgument);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Who may do what to IOResources, and who sits at the console: spec 11.15, as far as it is about them. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -110,6 +113,36 @@ TEST(P08)
 			 kIOReturnNotPrivileged);
 	value = IORegistryEntryCreateCFProperty(resources, CFSTR("StageKey"), NULL, 0);
 	test_true(value == NULL);
+	IOObjectRelease(resources);
+	stage_end(stage);
+}
+
+TEST(P08_with_the_entitlement)
+{
+	static char path[600];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/policy.plist", test_folder());
+	file = fopen(path, "we");
+	test_true(file != NULL);
+	fprintf(file,
+		"<plist version=\"1.0\"><dict><key>Grants</key><array><dict><key>User</key>"
+		"<integer>%u</integer><key>Entitlements</key><array>"
+		"<string>com.apple.private.iokit.ioresources.setproperty</string></array>"
+		"</dict></array></dict></plist>",
+		(unsigned)getuid());
+	fclose(file);
+	test_equal(chmod(path, 0600), 0);
+	setenv("PORTICO_POLICY", path, 1);
+	world_withhold_privileges();
+	io_connect_t stage = stage_begin();
+	io_service_t resources = world_service(kIOResourcesClass);
+	CFTypeRef value;
+
+	test_equal_error(IORegistryEntrySetCFProperty(resources, CFSTR("StageKey"), CFSTR("v")), 0);
+	value = IORegistryEntryCreateCFProperty(resources, CFSTR("StageKey"), NULL, 0);
+	test_true(value && CFEqual(value, CFSTR("v")));
+	CFRelease(value);
 	IOObjectRelease(resources);
 	stage_end(stage);
 }
