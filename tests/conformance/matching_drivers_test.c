@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Active matching and the catalogue: spec 11.14, as far as it is about them. */
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -501,6 +502,26 @@ TEST(N15_all_keys_of_a_personality_have_to_hold)
 	stage_publish(stage, properties, "key=a class=StageLeaf register");
 	check_events(stage, "init good\nprobe good\nstart good\n");
 	CFRelease(properties);
+	stage_end(stage);
+}
+
+TEST(N22_a_driver_that_is_started_again)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t resources = world_service(kIOResourcesClass), driver;
+	uint64_t id = 0, old = 0;
+
+	driver = world_service("Stage");
+	test_equal_error(IORegistryEntryGetRegistryEntryID(driver, &old), 0);
+	IOObjectRelease(driver);
+	test_equal(kill(world_host_pid(STAGE_IDENTIFIER), SIGKILL), 0);
+	do {
+		driver = world_service("Stage");
+		IORegistryEntryGetRegistryEntryID(driver, &id);
+		IOObjectRelease(driver);
+	} while (id == old || !id);
+	test_equal(number_of(resources, kIORematchCountKey), 1);
+	IOObjectRelease(resources);
 	stage_end(stage);
 }
 

@@ -384,6 +384,30 @@ TEST(D29_bsd_names_and_numbers)
 	stage_end(stage);
 }
 
+TEST(D29_compatible_properties)
+{
+	io_connect_t stage = stage_begin();
+	CFMutableDictionaryRef properties =
+		stage_dictionary("k", stage_text("new"), "IOCompatibilityProperties",
+				 stage_dictionary("IOClass", stage_text("StageOldName"), "k",
+						  stage_text("old"), NULL),
+				 NULL);
+	io_service_t s = stage_publish_service(stage, properties, "key=a class=StageLeaf register");
+	CFMutableDictionaryRef d = IOServiceMatching("StageOldName");
+
+	test_equal(count(IOServiceMatching("StageOldName")), 0);
+	CFDictionarySetValue(d, CFSTR("IOCompatibilityMatch"), kCFBooleanTrue);
+	test_true(finds_only(d, s));
+	d = (CFMutableDictionaryRef)property("k", stage_text("old"));
+	test_true(!fits(s, d));
+	d = (CFMutableDictionaryRef)property("k", stage_text("old"));
+	CFDictionarySetValue(d, CFSTR("IOCompatibilityMatch"), kCFBooleanTrue);
+	test_true(fits(s, d));
+	CFRelease(properties);
+	IOObjectRelease(s);
+	stage_end(stage);
+}
+
 /* --- relatives -------------------------------------------------------------------------------------- */
 
 TEST(D30)
