@@ -185,6 +185,9 @@ static void handle_matched(void *context, err_t err, struct wire_frame *frame)
 		return;
 	struct registry_match_job *job = c->job;
 	loop_timer_stop(&c->timer);
+	/* An owner that knows nothing of the question has nothing against it. */
+	if (!err && frame->header.status)
+		reply = (struct wire_match_table_reply){ true, c->score };
 	if (reply.matches) {
 		c->state = CANDIDATE_WAITING;
 		c->score = reply.score;

@@ -165,7 +165,8 @@ void registry_class_set_hooked(struct registry_classes *classes, CFTypeRef names
 
 		if (registry_text_get(CFArrayGetValueAtIndex(names, i), name, sizeof(name)))
 			c = registry_class_find(classes, name);
-		if (c)
+		/* What everything derives from has no owner who could speak for it. */
+		if (c && strcmp(c->bundle, REGISTRY_KERNEL_BUNDLE))
 			c->is_hooked = true;
 	}
 }

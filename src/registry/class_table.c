@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/class_table.h"
 
-#define KERNEL "__kernel__"
+#define KERNEL REGISTRY_KERNEL_BUNDLE
 #define FAMILY(name) "com.apple.iokit." name
 
 /* One line for each class, superclasses first: name, superclass, who supplies it, what it passes for. */

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#define REGISTRY_KERNEL_BUNDLE "__kernel__"
+
 struct registry_known_class {
 	const char *name;
 	const char *super; /* NULL: a root; it stands before its subclasses */
