@@ -198,6 +198,7 @@ struct completion {
 	uint64_t words[16];
 };
 
+/* Three words or more: as an array. */
 static void keep_many(void *refcon, IOReturn result, void **args, uint32_t n)
 {
 	struct completion *c = refcon;
@@ -402,13 +403,13 @@ TEST(S06)
 	io_connect_t connect = begin();
 	IONotificationPortRef port = make_port();
 	struct completion dropped = { 0 }, other = { 0 };
-	uint64_t word = 1;
+	uint64_t words[3] = { 1, 2, 3 };
 
 	test_equal_error(call_async(connect, KIT_KEEP, port, &dropped, NULL, 0), 0);
 	test_equal_error(IOConnectCallScalarMethod(connect, KIT_DROP, NULL, 0, NULL, NULL), 0);
 	test_equal(call1(connect, KIT_ABORTED, NULL, 0), 1);
 	/* What comes later on the same port overtakes nothing: the first call has no message. */
-	test_equal_error(call_async(connect, KIT_ASYNC_ONLY, port, &other, &word, 1), 0);
+	test_equal_error(call_async(connect, KIT_ASYNC_ONLY, port, &other, words, 3), 0);
 	await_count(&other, 1);
 	test_equal(dropped.count, 0);
 	IONotificationPortDestroy(port);
@@ -421,11 +422,11 @@ TEST(S06_after_a_method_that_failed)
 	io_connect_t connect = begin();
 	IONotificationPortRef port = make_port();
 	struct completion failed = { 0 }, other = { 0 };
-	uint64_t in[2] = { (uint32_t)kIOReturnNoDevice, 0 };
+	uint64_t in[3] = { (uint32_t)kIOReturnNoDevice, 0, 0 };
 
 	test_equal_error(call_async(connect, KIT_KEEP, port, &failed, in, 1), kIOReturnNoDevice);
 	test_equal_error((uint32_t)call1(connect, KIT_COMPLETE, in, 2), MACH_SEND_INVALID_DEST);
-	test_equal_error(call_async(connect, KIT_ASYNC_ONLY, port, &other, in, 1), 0);
+	test_equal_error(call_async(connect, KIT_ASYNC_ONLY, port, &other, in, 3), 0);
 	await_count(&other, 1);
 	test_equal(failed.count, 0);
 	IONotificationPortDestroy(port);
