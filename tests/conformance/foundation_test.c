@@ -302,6 +302,46 @@ TEST(R14_only_property_list_types_are_written)
 	CFRelease(uuid);
 }
 
+static bool can_grow(CFTypeRef string)
+{
+	CFIndex before = CFStringGetLength((CFStringRef)string);
+
+	CFStringAppend((CFMutableStringRef)(uintptr_t)string, CFSTR("x"));
+	return CFStringGetLength((CFStringRef)string) > before;
+}
+
+TEST(R14_mutability_is_as_asked_for)
+{
+	static const char xml[] = "<plist><array><string>s</string></array></plist>";
+	CFDataRef bytes = CFDataCreate(NULL, (const UInt8 *)xml, sizeof(xml) - 1);
+
+	for (CFOptionFlags options = kCFPropertyListImmutable;
+	     options <= kCFPropertyListMutableContainersAndLeaves; options++) {
+		CFArrayRef array = CFPropertyListCreateWithData(NULL, bytes, options, NULL, NULL);
+
+		CFArrayAppendValue((CFMutableArrayRef)(uintptr_t)array, CFSTR("more"));
+		test_equal(CFArrayGetCount(array), options ? 2 : 1);
+		test_equal(can_grow(CFArrayGetValueAtIndex(array, 0)),
+			   options == kCFPropertyListMutableContainersAndLeaves);
+		CFRelease(array);
+	}
+	CFRelease(bytes);
+}
+
+TEST(R14_the_older_functions)
+{
+	CFDictionaryRef list = list_new();
+	CFDataRef xml = CFPropertyListCreateXMLData(NULL, list);
+	CFStringRef problem = NULL;
+	CFPropertyListRef back =
+		CFPropertyListCreateFromXMLData(NULL, xml, kCFPropertyListImmutable, &problem);
+
+	test_true(back && !problem && CFEqual(back, list));
+	CFRelease(back);
+	CFRelease(xml);
+	CFRelease(list);
+}
+
 /* --- identifiers ---------------------------------------------------------------------------- */
 
 TEST(R14_uuid_constants_and_text)

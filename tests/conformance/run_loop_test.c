@@ -269,7 +269,7 @@ static void *timers(void *unused)
 	return unused;
 }
 
-TEST(R11_timers_once_and_repeating)
+TEST(R10_timers_once_and_repeating)
 {
 	on_thread(timers);
 }
@@ -336,6 +336,35 @@ TEST(R11_one_port_object_for_each_name)
 	test_true(CFMachPortCreateWithPort(NULL, 0x7fffff00, on_message, NULL, NULL) == NULL);
 	CFRelease(again);
 	CFMachPortInvalidate(port);
+	CFRelease(port);
+}
+
+static int n_invalidated;
+
+static void on_invalid(CFMachPortRef port, void *info)
+{
+	(void)port;
+	test_true(info == &n_invalidated);
+	n_invalidated++;
+}
+
+TEST(R11_a_dead_right_invalidates_its_port)
+{
+	CFMachPortContext context = { .info = &n_invalidated };
+	mach_port_t name = MACH_PORT_NULL;
+	CFMachPortRef port;
+	CFRunLoopSourceRef source;
+
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &name), 0);
+	port = CFMachPortCreateWithPort(NULL, name, on_message, &context, NULL);
+	source = CFMachPortCreateRunLoopSource(NULL, port, 0);
+	CFMachPortSetInvalidationCallBack(port, on_invalid);
+	test_true(CFMachPortIsValid(port));
+	test_equal(mach_port_mod_refs(mach_task_self(), name, MACH_PORT_RIGHT_RECEIVE, -1), 0);
+	test_true(!CFMachPortIsValid(port));
+	test_true(!CFRunLoopSourceIsValid(source));
+	test_equal(n_invalidated, 1);
+	CFRelease(source);
 	CFRelease(port);
 }
 
