@@ -208,11 +208,12 @@ CFAbsoluteTime CFAbsoluteTimeAddGregorianUnits(CFAbsoluteTime at, CFTimeZoneRef 
 static SInt32 take_units(CFAbsoluteTime *start, CFAbsoluteTime at1, CFTimeZoneRef tz, size_t offset,
 			 double seconds)
 {
-	SInt32 n = (SInt32)((at1 - *start) / seconds), sign = at1 < *start ? -1 : 1;
+	SInt32 n, sign = at1 < *start ? -1 : 1;
+	double estimate = (at1 - *start) / seconds + 2 * sign;
 	CFAbsoluteTime reached;
 
-	/* The estimate may be a few too many. */
-	for (n += sign;; n -= sign) {
+	/* At most two too many. */
+	for (n = (SInt32)fmax(fmin(estimate, INT32_MAX), INT32_MIN);; n -= sign) {
 		CFGregorianUnits units = { 0 };
 
 		memcpy((char *)&units + offset, &n, sizeof(n));
@@ -234,10 +235,10 @@ CFGregorianUnits CFAbsoluteTimeGetDifferenceAsGregorianUnits(CFAbsoluteTime at1,
 		return u;
 	if (unitFlags & kCFGregorianUnitsYears)
 		u.years = take_units(&at2, at1, tz, offsetof(CFGregorianUnits, years),
-				     365 * SECONDS_PER_DAY);
+				     365.2425 * SECONDS_PER_DAY);
 	if (unitFlags & kCFGregorianUnitsMonths)
 		u.months = take_units(&at2, at1, tz, offsetof(CFGregorianUnits, months),
-				      28 * SECONDS_PER_DAY);
+				      365.2425 / 12 * SECONDS_PER_DAY);
 	if (unitFlags & kCFGregorianUnitsDays)
 		u.days = take_units(&at2, at1, tz, offsetof(CFGregorianUnits, days),
 				    SECONDS_PER_DAY);

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -28,6 +29,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int wire_fd = -1; /* guarded by lock until it is there */
+static pid_t wire_owner;
 static char wire_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 /* --- the folder ---------------------------------------------------------------------------- */
@@ -100,30 +102,34 @@ static void on_readable(CFFileDescriptorRef f, CFOptionFlags types, void *unused
 
 static void remove_socket(void)
 {
-	if (wire_path[0])
+	/* A child of fork that exits leaves it alone. */
+	if (wire_owner == getpid())
 		unlink(wire_path);
 }
 
-/* A socket in the folder, -1 when there can be none. */
+/* A socket in the folder, -1 when there can be none. The name is new: processes of several
+ * namespaces, with equal numbers, may share the folder. */
 static int bind_socket(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	char folder[sizeof(address.sun_path)];
+	uint32_t random;
 	int fd;
 
 	if (!find_folder(folder, sizeof(folder)) ||
-	    (size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%ld", folder,
-			     (long)getpid()) >= sizeof(address.sun_path))
+	    getrandom(&random, sizeof(random), 0) != sizeof(random) ||
+	    (size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s/%ld-%08x", folder,
+			     (long)getpid(), random) >= sizeof(address.sun_path))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
-	unlink(address.sun_path); /* of an earlier process of that number */
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address))) {
 		fd_close(fd);
 		return -1;
 	}
 	memcpy(wire_path, address.sun_path, sizeof(wire_path));
+	wire_owner = getpid();
 	atexit(remove_socket);
 	return fd;
 }

@@ -53,7 +53,7 @@ CFSocketRef CFSocketCreateWithNative(CFAllocatorRef allocator, CFSocketNativeHan
 				     CFOptionFlags callBackTypes, CFSocketCallBack callout,
 				     const CFSocketContext *context)
 {
-	int type, listens = 0;
+	int type;
 	socklen_t size = sizeof(type);
 	CFSocketRef s;
 
@@ -65,11 +65,8 @@ CFSocketRef CFSocketCreateWithNative(CFAllocatorRef allocator, CFSocketNativeHan
 		pthread_mutex_unlock(&sockets_lock);
 		return s;
 	}
-	size = sizeof(listens);
-	getsockopt(sock, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
 	pthread_mutex_init(&s->lock, NULL);
 	s->fd = sock;
-	s->listens = listens;
 	s->types = s->enabled = callBackTypes & ALL_TYPES;
 	s->flags = kCFSocketAutomaticallyReenableDataCallBack | kCFSocketCloseOnInvalidate;
 	s->callout = callout;
@@ -106,6 +103,7 @@ CFSocketRef CFSocketCreate(CFAllocatorRef allocator, SInt32 protocolFamily, SInt
 void CFSocketInvalidate(CFSocketRef s)
 {
 	CFRunLoopSourceRef source;
+	bool closes;
 	int fd;
 
 	if (!cf_is(s, CF_TYPE_SOCKET))
@@ -114,6 +112,7 @@ void CFSocketInvalidate(CFSocketRef s)
 	pthread_mutex_lock(&s->lock);
 	fd = s->fd;
 	s->fd = -1;
+	closes = s->flags & kCFSocketCloseOnInvalidate;
 	source = s->source;
 	s->source = NULL;
 	if (fd >= 0)
@@ -124,7 +123,7 @@ void CFSocketInvalidate(CFSocketRef s)
 		return;
 	if (source)
 		CFRunLoopSourceInvalidate(source);
-	if (s->flags & kCFSocketCloseOnInvalidate)
+	if (closes)
 		fd_close(fd);
 	if (s->context.info && s->context.release)
 		s->context.release(s->context.info);

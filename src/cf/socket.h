@@ -14,7 +14,7 @@ struct __CFSocket {
 	/* guarded by lock */
 	int fd; /* -1: invalid */
 	CFOptionFlags types, enabled, flags;
-	bool connecting, listens;
+	bool connecting;
 	CFRunLoopSourceRef source; /* retained until invalidation */
 	CFSocketCallBack callout;
 	CFSocketContext context;

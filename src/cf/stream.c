@@ -287,6 +287,8 @@ const UInt8 *CFReadStreamGetBuffer(CFReadStreamRef stream, CFIndex maxBytesToRea
 {
 	CFRange range;
 
+	if (!numBytesRead)
+		return NULL;
 	*numBytesRead = CFReadStreamGetStatus(stream) == kCFStreamStatusError ? -1 : 0;
 	if (CFReadStreamGetStatus(stream) != kCFStreamStatusOpen || !stream->s.source)
 		return NULL;

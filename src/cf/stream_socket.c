@@ -74,6 +74,8 @@ void CFStreamCreateBoundPair(CFAllocatorRef alloc, CFReadStreamRef *readStream,
 	int fds[2], size = transferBufferSize > INT32_MAX ? INT32_MAX : (int)transferBufferSize;
 	struct stream_socket *reading, *writing;
 
+	if (!readStream || !writeStream)
+		return;
 	*readStream = NULL;
 	*writeStream = NULL;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))

@@ -78,6 +78,13 @@ TEST(units_are_added_and_found_again)
 	test_true(back.seconds == 8.5);
 	back = CFAbsoluteTimeGetDifferenceAsGregorianUnits(at, later, NULL, kCFGregorianUnitsDays);
 	test_equal(back.days, -1221);
+	/* Far away: neither endless nor beyond the type. */
+	back = CFAbsoluteTimeGetDifferenceAsGregorianUnits(2.9e15, -2.9e15, NULL,
+							   kCFGregorianUnitsMonths);
+	test_true(back.months > 2.0e9);
+	back = CFAbsoluteTimeGetDifferenceAsGregorianUnits(2.9e15, -2.9e15, NULL,
+							   kCFGregorianUnitsMinutes);
+	test_equal(back.minutes, INT32_MAX);
 }
 
 TEST(local_dates)
