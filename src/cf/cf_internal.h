@@ -61,6 +61,9 @@ enum {
 	CF_TYPE_RUN_LOOP_OBSERVER = 35,
 	CF_TYPE_MACH_PORT = 36,
 	CF_TYPE_FILE_DESCRIPTOR = 37,
+	CF_TYPE_TREE = 38,
+	CF_TYPE_BINARY_HEAP = 39,
+	CF_TYPE_BIT_VECTOR = 40,
 	CF_TYPE_FIRST_FREE = 64,
 	CF_TYPE_LIMIT = 1024
 };
@@ -184,7 +187,7 @@ extern const struct cf_class cf_allocator_class, cf_null_class, cf_string_class,
 	cf_time_zone_class, cf_calendar_class, cf_notification_center_class, cf_socket_class,
 	cf_user_notification_class, cf_run_loop_class, cf_run_loop_source_class,
 	cf_run_loop_timer_class, cf_run_loop_observer_class, cf_mach_port_class,
-	cf_file_descriptor_class;
+	cf_file_descriptor_class, cf_tree_class, cf_binary_heap_class, cf_bit_vector_class;
 
 /* --- description.c ------------------------------------------------------------------ */
 

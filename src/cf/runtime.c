@@ -40,6 +40,9 @@ static _Atomic(const struct cf_class *) classes[CF_TYPE_LIMIT] = {
 	[CF_TYPE_RUN_LOOP_OBSERVER] = &cf_run_loop_observer_class,
 	[CF_TYPE_MACH_PORT] = &cf_mach_port_class,
 	[CF_TYPE_FILE_DESCRIPTOR] = &cf_file_descriptor_class,
+	[CF_TYPE_TREE] = &cf_tree_class,
+	[CF_TYPE_BINARY_HEAP] = &cf_binary_heap_class,
+	[CF_TYPE_BIT_VECTOR] = &cf_bit_vector_class,
 };
 static atomic_uint next_type = CF_TYPE_FIRST_FREE;
 static atomic_long live_objects;
