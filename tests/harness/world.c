@@ -148,7 +148,9 @@ static void await_timer(dispatch_queue_t queue)
 {
 	dispatch_semaphore_t fired = dispatch_semaphore_create(0);
 
-	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, 1), queue, fired, signal_semaphore);
+	/* Late enough that it is not due already, which needs no thread. */
+	dispatch_after_f(dispatch_time(DISPATCH_TIME_NOW, NSEC_PER_MSEC), queue, fired,
+			 signal_semaphore);
 	dispatch_semaphore_wait(fired, DISPATCH_TIME_FOREVER);
 	dispatch_release(fired);
 }
