@@ -225,26 +225,40 @@ TEST(read_source_fires_while_there_is_data_and_at_the_end)
 	dispatch_release(cancelled);
 }
 
+static dispatch_semaphore_t writer_ended;
+
+static void end_writer(void *context)
+{
+	(void)context;
+	dispatch_semaphore_signal(writer_ended);
+}
+
 TEST(two_sources_watch_one_descriptor)
 {
+	dispatch_semaphore_t writer_done = dispatch_semaphore_create(0);
 	dispatch_source_t writer;
 
 	test_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	make(DISPATCH_SOURCE_TYPE_READ, (uintptr_t)fds[0], 0, NULL);
 	dispatch_activate(source);
 	writer = dispatch_source_create(DISPATCH_SOURCE_TYPE_WRITE, (uintptr_t)fds[0], 0, NULL);
-	dispatch_set_context(writer, done);
+	writer_ended = dispatch_semaphore_create(0);
+	dispatch_set_context(writer, writer_done);
 	dispatch_source_set_event_handler_f(writer, warm_signal);
-	dispatch_source_set_cancel_handler_f(writer, warm_signal);
 	dispatch_activate(writer);
-	wait_event();
+	dispatch_semaphore_wait(writer_done, DISPATCH_TIME_FOREVER);
+	/* No handler of the writer's runs after this one. */
+	dispatch_source_set_cancel_handler_f(writer, end_writer);
 	dispatch_source_cancel(writer);
 	test_equal(write(fds[1], "abc", 3), 3);
 	while (!events)
 		wait_event();
 	test_true(total >= 3);
 	end();
+	dispatch_semaphore_wait(writer_ended, DISPATCH_TIME_FOREVER);
 	dispatch_release(writer);
+	dispatch_release(writer_done);
+	dispatch_release(writer_ended);
 	close(fds[0]);
 	close(fds[1]);
 }
