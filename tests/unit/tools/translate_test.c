@@ -105,6 +105,10 @@ TEST(macos_options_become_ours)
 	wants(gcc(), "a.cpp -lc++", " -lstdc++ ");
 	wants(gcc(), "a.c -Wl,-bind_at_load", " -Wl,-z,now ");
 	wants(gcc(), "a.c -Wl,-dead_strip_dylibs", " -Wl,--as-needed ");
+	wants(gcc(), "a.c -Wl,-export_dynamic", " -rdynamic ");
+	wants_not(gcc(), "a.c -flat_namespace -multiply_defined suppress", "suppress");
+	wants_not(gcc(), "a.c -Wl,-exported_symbols_list,x.exp", "x.exp");
+	wants_not(clang(), "a.c -fmodules -fmodules-cache-path=/c", "fmodules");
 }
 
 TEST(objects_may_go_into_a_dynamic_library)
