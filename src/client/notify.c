@@ -278,9 +278,9 @@ static uint32_t add(const char *name, struct registration wanted, bool is_watche
 	uint32_t status = out_token ? NOTIFY_STATUS_OK : NOTIFY_STATUS_INVALID_REQUEST;
 	char path[64];
 
-	*(r ? r : &wanted) = wanted;
 	if (!r)
 		return NOTIFY_STATUS_FAILED;
+	*r = wanted;
 	r->fd = r->watch = -1;
 	if (!status)
 		status = open_name(name, &r->fd);

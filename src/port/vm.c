@@ -116,6 +116,47 @@ kern_return_t mach_vm_inherit(vm_map_t target, mach_vm_address_t address, mach_v
 	return KERN_INVALID_ADDRESS;
 }
 
+kern_return_t mach_vm_msync(vm_map_t target, mach_vm_address_t address, mach_vm_size_t size,
+			    vm_sync_t sync_flags)
+{
+	const bool later = sync_flags & VM_SYNC_ASYNCHRONOUS,
+		   now = sync_flags & VM_SYNC_SYNCHRONOUS;
+	void *start;
+	size_t length;
+	kern_return_t result = span(target, address, size, &start, &length);
+
+	if (result || (later && now))
+		return KERN_INVALID_ARGUMENT;
+	int how = (later ? MS_ASYNC
+		   : now ? MS_SYNC
+			 : 0) |
+		  (sync_flags & VM_SYNC_INVALIDATE ? MS_INVALIDATE : 0);
+	return !length || !how || !msync(start, length, how) ? KERN_SUCCESS : KERN_INVALID_ADDRESS;
+}
+
+kern_return_t mach_vm_behavior_set(vm_map_t target, mach_vm_address_t address, mach_vm_size_t size,
+				   vm_behavior_t new_behavior)
+{
+	static const int advice[] = {
+		[VM_BEHAVIOR_DEFAULT] = MADV_NORMAL,
+		[VM_BEHAVIOR_RANDOM] = MADV_RANDOM,
+		[VM_BEHAVIOR_SEQUENTIAL] = MADV_SEQUENTIAL,
+		[VM_BEHAVIOR_RSEQNTL] = MADV_SEQUENTIAL,
+		[VM_BEHAVIOR_WILLNEED] = MADV_WILLNEED,
+		[VM_BEHAVIOR_DONTNEED] = MADV_COLD,
+		[VM_BEHAVIOR_FREE] = MADV_FREE,
+	};
+	void *start;
+	size_t length;
+	kern_return_t result = span(target, address, size, &start, &length);
+
+	if (result || new_behavior < VM_BEHAVIOR_DEFAULT || new_behavior > VM_BEHAVIOR_FREE)
+		return KERN_INVALID_ARGUMENT;
+	if (!length || !madvise(start, length, advice[new_behavior]) || errno == EINVAL)
+		return KERN_SUCCESS; /* a hint that does not fit is none */
+	return KERN_INVALID_ADDRESS;
+}
+
 /* --- copies -------------------------------------------------------------------- */
 
 /* Where the calls are forbidden (some containers) only what is not mapped at all is noticed. */
@@ -266,6 +307,17 @@ kern_return_t vm_write(vm_map_t target, vm_address_t address, vm_offset_t data,
 		       mach_msg_type_number_t dataCnt)
 {
 	return mach_vm_write(target, address, data, dataCnt);
+}
+
+kern_return_t vm_msync(vm_map_t target, vm_address_t address, vm_size_t size, vm_sync_t sync_flags)
+{
+	return mach_vm_msync(target, address, size, sync_flags);
+}
+
+kern_return_t vm_behavior_set(vm_map_t target, vm_address_t address, vm_size_t size,
+			      vm_behavior_t new_behavior)
+{
+	return mach_vm_behavior_set(target, address, size, new_behavior);
 }
 
 kern_return_t vm_copy(vm_map_t target, vm_address_t source_address, vm_size_t size,

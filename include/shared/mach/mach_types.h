@@ -10,6 +10,9 @@
 #include <mach/message.h>
 #include <mach/port.h>
 #include <mach/vm_prot.h>
+#include <mach/vm_sync.h>
+#include <mach/vm_behavior.h>
+#include <mach/vm_inherit.h>
 #include <mach/vm_statistics.h>
 #include <mach/vm_types.h>
 

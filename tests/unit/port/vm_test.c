@@ -107,4 +107,27 @@ TEST(memory_is_copied_and_bad_addresses_are_errors)
 			 KERN_INVALID_ARGUMENT);
 }
 
+TEST(hints_and_write_back)
+{
+	vm_address_t page = 0;
+
+	vm_allocate(mach_task_self(), &page, vm_page_size, VM_FLAGS_ANYWHERE);
+	*(volatile char *)page = 5;
+	for (vm_behavior_t b = VM_BEHAVIOR_DEFAULT; b < VM_BEHAVIOR_FREE; b++)
+		test_equal_error(vm_behavior_set(mach_task_self(), page, 1, b), KERN_SUCCESS);
+	/* Hints keep the contents. */
+	test_equal(*(volatile char *)page, 5);
+	test_equal_error(vm_behavior_set(mach_task_self(), page, 1, 99), KERN_INVALID_ARGUMENT);
+	test_equal_error(vm_msync(mach_task_self(), page, vm_page_size, VM_SYNC_SYNCHRONOUS),
+			 KERN_SUCCESS);
+	test_equal_error(vm_msync(mach_task_self(), page, vm_page_size,
+				  VM_SYNC_SYNCHRONOUS | VM_SYNC_ASYNCHRONOUS),
+			 KERN_INVALID_ARGUMENT);
+	vm_deallocate(mach_task_self(), page, vm_page_size);
+	test_equal_error(vm_msync(mach_task_self(), page, vm_page_size, VM_SYNC_SYNCHRONOUS),
+			 KERN_INVALID_ADDRESS);
+	test_equal_error(vm_behavior_set(mach_task_self(), page, 1, VM_BEHAVIOR_RANDOM),
+			 KERN_INVALID_ADDRESS);
+}
+
 TEST_MAIN
