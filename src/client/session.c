@@ -390,34 +390,38 @@ static uint64_t read_generation(const _Atomic uint64_t *in_page, uint64_t epoch)
 					    epoch);
 }
 
-uint64_t client_session_tree_generation(void)
+enum counter { TREE, NAMES, NEWS };
+
+static uint64_t read_counter(enum counter counter)
 {
 	struct client_session *session = client_session_find();
-	uint64_t generation =
-		session ? read_generation(&session->page->tree_generation, session->epoch) : 0;
+	uint64_t value = 0;
 
+	if (session) {
+		const struct wire_status_page *page = session->page;
+
+		value = read_generation(counter == TREE	   ? &page->tree_generation
+					: counter == NAMES ? &page->name_generation
+							   : &page->news_generation,
+					session->epoch);
+	}
 	client_session_unref(session);
-	return generation;
+	return value;
+}
+
+uint64_t client_session_tree_generation(void)
+{
+	return read_counter(TREE);
 }
 
 uint64_t client_session_name_generation(void)
 {
-	struct client_session *session = client_session_find();
-	uint64_t generation =
-		session ? read_generation(&session->page->name_generation, session->epoch) : 0;
-
-	client_session_unref(session);
-	return generation;
+	return read_counter(NAMES);
 }
 
 uint64_t client_session_news_generation(void)
 {
-	struct client_session *session = client_session_find();
-	uint64_t generation =
-		session ? read_generation(&session->page->news_generation, session->epoch) : 0;
-
-	client_session_unref(session);
-	return generation;
+	return read_counter(NEWS);
 }
 
 void client_session_end(void)

@@ -58,6 +58,8 @@ uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch);
 uint64_t client_session_name_generation(void);
 /* The same for services that matching notifications have got. */
 uint64_t client_session_news_generation(void);
+/* Arm a notification of EPOCH soon, together with others. */
+void client_session_arm(uint64_t epoch, uint64_t subscription);
 /* Give grants of EPOCH back, in batches. */
 void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants);
 /* Handle what the registry has said about dead entries so far. Any thread. */

@@ -39,6 +39,7 @@ struct client_watch {
 	size_t n_pending, next_pending;
 	struct map announced; /* IDs, to tell what is new after a registry restart */
 	uint64_t seen_news;   /* generation up to which the registry has been asked */
+	bool has_all;	      /* and everything has come, as the registry knows */
 	bool armed;
 	bool resumed; /* set up again after a restart */
 };
@@ -170,6 +171,26 @@ static err_t take_entries(struct client_watch *watch, const struct wire_entries 
 	return 0;
 }
 
+/* Everything that was pending had come along and nothing has happened since: nobody needs to be asked
+ * to know that this was all. */
+static bool arm_locked(struct client_watch *watch)
+{
+	uint64_t epoch, subscription;
+
+	if (!watch->has_all)
+		return false;
+	watch->has_all = false;
+	pthread_mutex_lock(&watches_lock);
+	subscription = watch->subscription;
+	epoch = watch->epoch;
+	pthread_mutex_unlock(&watches_lock);
+	if (!epoch)
+		return false;
+	watch->armed = true;
+	client_session_arm(epoch, subscription);
+	return true;
+}
+
 /* Ask for more until there is something, or there is nothing and the notification is armed; once, and
  * without arming it, when there is some left. */
 static IOReturn fetch_locked(struct client_watch *watch)
@@ -226,10 +247,13 @@ io_object_t client_watch_next(struct client_object *object)
 	bool is_empty = watch->next_pending == watch->n_pending;
 	if (is_empty)
 		drop_pending(watch);
+	if (is_empty && news == watch->seen_news && arm_locked(watch))
+		return IO_OBJECT_NULL;
 	/* The latest is first, and may have come since the others were fetched. */
 	if (is_empty || news != watch->seen_news) {
 		fetch_locked(watch);
 		watch->seen_news = news;
+		watch->has_all = false;
 	}
 	if (watch->next_pending == watch->n_pending)
 		return IO_OBJECT_NULL;
@@ -273,6 +297,7 @@ static IOReturn ask_for(struct client_watch *watch, struct client_session *sessi
 
 	scope_lock(&subscribe_lock);
 	watch->seen_news = client_session_news_generation();
+	watch->has_all = false;
 	status = client_session_ask_on(session, &wire_notify_add_layout, &request, NULL, 0,
 				       &wire_notify_reply_layout, &reply, frame);
 	if (status)
@@ -423,6 +448,84 @@ static err_t receive_notice(struct client_inlet *inlet, struct wire_frame *frame
 	return err;
 }
 
+/* One of several: what is pending comes along. */
+static err_t receive_mark(struct client_inlet *inlet, const struct wire_notices *notices,
+			  const uint64_t *mark, size_t first, uint64_t epoch,
+			  struct port_message **ret_message)
+{
+	struct wire_entries entries = { notices->entries.items + first, (size_t)mark[2] };
+	struct client_watch *watch = wait_subscription(mark[0], inlet->port);
+	struct client_entry *entry;
+	err_t err = -EAGAIN;
+	size_t fresh;
+
+	if (watch && watch->matching && mark[1] >= kIOServicePublishNotificationType &&
+	    mark[1] <= kIOServiceTerminatedNotificationType) {
+		if (entries.count) {
+			scope_lock(&watch->lock);
+			err = take_entries(watch, &entries, epoch, &fresh);
+			watch->has_all = !err;
+			watch->seen_news =
+				client_session_generation_of(notices->generation, epoch);
+			watch->armed = false;
+		}
+		err = client_message_new_matching((uint32_t)mark[1], watch->reference,
+						  watch->object.port, ret_message);
+	} else {
+		/* The grants came all the same. */
+		for (size_t i = 0; i < entries.count; i++)
+			if (!client_handle_grant(&entries.items[i], epoch, &entry))
+				client_entry_unref(entry);
+	}
+	if (watch)
+		client_object_unref(&watch->object);
+	return err;
+}
+
+static bool are_marks_good(const struct wire_notices *notices)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i + 2 < notices->marks.count; i += 3) {
+		if (notices->marks.items[i + 2] > WIRE_NOTICES_MAX)
+			return false;
+		n += notices->marks.items[i + 2];
+	}
+	return notices->marks.count % 3 == 0 && n == notices->entries.count;
+}
+
+static err_t receive_notices(struct client_inlet *inlet, struct wire_frame *frame,
+			     struct port_message **ret_message)
+{
+	struct wire_notices notices;
+	struct port_message *messages[WIRE_NOTICES_MAX];
+	err_t err = wire_frame_decode(frame, &wire_notices_layout, &notices);
+	size_t first = 0, n = 0;
+
+	if (err)
+		return err;
+	struct client_session *session = client_session_find();
+	uint64_t epoch = session ? session->epoch : 0;
+	client_session_unref(session);
+	err = are_marks_good(&notices) ? -EAGAIN : -EBADMSG;
+	for (size_t i = 0; err != -EBADMSG && i < notices.marks.count; i += 3) {
+		const uint64_t *mark = &notices.marks.items[i];
+
+		if (!receive_mark(inlet, &notices, mark, first, epoch, &messages[n]))
+			n++;
+		first += mark[2];
+	}
+	/* The first is what was asked for, the others are to follow it in their order. */
+	for (size_t i = n; i > 1; i--)
+		port_send_first(inlet->port, messages[i - 1]);
+	if (n) {
+		*ret_message = messages[0];
+		err = 0;
+	}
+	wire_message_clear(&wire_notices_layout, &notices);
+	return err;
+}
+
 static err_t make_interest(struct client_watch *watch, const struct client_interest *interest,
 			   struct client_entry *service, struct port_message **ret_message)
 {
@@ -487,6 +590,8 @@ err_t client_watch_receive(void *context, int socket, struct port_message **ret_
 		client_session_unref(session);
 		if (frame.header.type == WIRE_NOTICE)
 			err = receive_notice(inlet, &frame, ret_message);
+		else if (frame.header.type == WIRE_NOTICES)
+			err = receive_notices(inlet, &frame, ret_message);
 		else if (frame.header.type == WIRE_INTEREST)
 			err = receive_interest(inlet, &frame, ret_message);
 		else

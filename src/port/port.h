@@ -71,6 +71,9 @@ struct port_message *port_message_free(struct port_message *message);
 /* Queue a message, ignoring the queue limit (up to 65,534 messages). Takes MESSAGE in every case.
  * -EPIPE: the port is dead; -ENOBUFS. */
 err_t port_send(struct port *port, struct port_message *message);
+/* The same, but MESSAGE comes before everything that waits, in queue or inlets: for an inlet whose
+ * sender put several into one datagram. */
+err_t port_send_first(struct port *port, struct port_message *message);
 
 /* --- inlets: the receiving ends of sockets that other processes send into ---- */
 

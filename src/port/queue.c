@@ -171,7 +171,8 @@ err_t port_message_new(const void *header, size_t size, struct port *remote,
 	return 0;
 }
 
-err_t port_send(struct port *port, struct port_message *message)
+static err_t send_as(struct port *port, struct port_message *message,
+		     void (*put_locked)(struct port *, struct port_message *))
 {
 	err_t err = 0;
 
@@ -183,9 +184,19 @@ err_t port_send(struct port *port, struct port_message *message)
 	if (err)
 		port_message_destroy_locked(message);
 	else
-		port_enqueue_locked(port, message);
+		put_locked(port, message);
 	port_unlock();
 	return err;
+}
+
+err_t port_send(struct port *port, struct port_message *message)
+{
+	return send_as(port, message, port_enqueue_locked);
+}
+
+err_t port_send_first(struct port *port, struct port_message *message)
+{
+	return send_as(port, message, port_put_back_locked);
 }
 
 /* --- notifications about rights ---------------------------------------------- */

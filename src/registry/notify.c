@@ -291,17 +291,142 @@ void registry_notify_event(struct registry *registry, struct registry_entry *ser
 	}
 }
 
+/* Fewer notices at once go one by one, and what is pending is asked for. */
+enum { BURST_MIN = 4, BURST_PENDING_MAX = 8 };
+
+/* A message that tells one inlet of several. */
+struct burst {
+	uint64_t marks[3 * WIRE_NOTICES_MAX];
+	struct wire_entry entries[WIRE_NOTICES_MAX];
+	size_t n_marks, n_entries;
+};
+
+static struct wire_entry describe(struct registry_entry *e)
+{
+	const struct registry_plane *plane = e->tree->planes.service;
+
+	return (struct wire_entry){
+		.id = e->id,
+		.state = e->state,
+		.class_name = e->class->name,
+		.name = registry_entry_name(e, plane),
+		.location = registry_entry_location(e, plane),
+	};
+}
+
+/* Put S and what is pending for it into BURST. */
+static void add_to_burst(struct burst *burst, struct registry_subscription *s)
+{
+	size_t n = s->n_pending, first = burst->n_entries;
+	uint64_t *mark = &burst->marks[burst->n_marks];
+
+	if (n > BURST_PENDING_MAX || n > WIRE_NOTICES_MAX - first)
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct registry_entry *e = s->pending[s->n_pending - 1 - i];
+
+		if (!registry_peer_grant(s->peer, e)) {
+			while (burst->n_entries > first)
+				registry_peer_release(s->peer,
+						      burst->entries[--burst->n_entries].id, 1);
+			break;
+		}
+		burst->entries[burst->n_entries++] = describe(e);
+	}
+	mark[0] = s->number;
+	mark[1] = events[s->event].number;
+	mark[2] = burst->n_entries - first;
+	burst->n_marks += 3;
+}
+
+/* What has been sent is pending no more. */
+static void finish_burst(struct registry *r, struct registry_peer *peer, const struct burst *burst,
+			 err_t err)
+{
+	for (size_t i = 0; i < burst->n_entries && err; i++)
+		registry_peer_release(peer, burst->entries[i].id, 1);
+	for (size_t i = 0; i < burst->n_marks && !err; i += 3) {
+		struct registry_subscription *s = map_find(&r->subscriptions, burst->marks[i]);
+
+		if (!burst->marks[i + 2])
+			continue;
+		s->has_all = true;
+		registry_notify_clear_pending(s);
+	}
+}
+
+static struct registry_subscription *first_fired(struct registry *registry,
+						 const struct registry_inlet *inlet)
+{
+	if (list_is_empty(&registry->fired))
+		return NULL;
+	struct registry_subscription *s =
+		list_first(&registry->fired, struct registry_subscription, in_fired);
+	return !inlet || s->inlet == inlet ? s : NULL;
+}
+
+/* How many of those that are due next go through INLET; BURST_MIN is enough to know. */
+static size_t count_run(const struct registry *registry, const struct registry_inlet *inlet)
+{
+	size_t n = 0;
+
+	list_for_each(l, &registry->fired) {
+		if (container_of(l, struct registry_subscription, in_fired)->inlet != inlet ||
+		    ++n == BURST_MIN)
+			break;
+	}
+	return n;
+}
+
+static void send_burst(struct registry *registry, struct registry_inlet *inlet)
+{
+	struct registry_subscription *s;
+	struct burst burst;
+
+	burst.n_marks = burst.n_entries = 0;
+	while (burst.n_marks < 3 * WIRE_NOTICES_MAX && (s = first_fired(registry, inlet))) {
+		list_remove(&s->in_fired);
+		add_to_burst(&burst, s);
+	}
+	struct wire_notices notices = {
+		.generation = atomic_load(&registry->page->news_generation),
+		.marks = { burst.marks, burst.n_marks },
+		.entries = { burst.entries, burst.n_entries },
+	};
+	finish_burst(registry, inlet->peer, &burst,
+		     wire_peer_send(inlet->wire, &wire_notices_layout, &notices, NULL, 0));
+}
+
+static void send_notice(struct registry_subscription *s)
+{
+	struct wire_notice notice = { s->number, events[s->event].number };
+
+	list_remove(&s->in_fired);
+	if (s->inlet)
+		wire_peer_send(s->inlet->wire, &wire_notice_layout, &notice, NULL, 0);
+}
+
 void registry_notify_flush(struct registry *registry)
 {
-	while (!list_is_empty(&registry->fired)) {
-		struct registry_subscription *s =
-			list_first(&registry->fired, struct registry_subscription, in_fired);
-		struct wire_notice notice = { s->number, events[s->event].number };
+	struct registry_subscription *s;
 
-		list_remove(&s->in_fired);
-		if (s->inlet)
-			wire_peer_send(s->inlet->wire, &wire_notice_layout, &notice, NULL, 0);
+	while ((s = first_fired(registry, NULL))) {
+		if (s->inlet && count_run(registry, s->inlet) >= BURST_MIN)
+			send_burst(registry, s->inlet);
+		else
+			send_notice(s);
 	}
+}
+
+void registry_notify_arm(struct registry_subscription *s)
+{
+	/* Else it has been asked for since, which is what counts. */
+	if (!s->has_all)
+		return;
+	s->has_all = false;
+	s->is_armed = s->n_pending == 0;
+	if (!s->is_armed)
+		list_add(&s->peer->registry->fired, &s->in_fired);
 }
 
 void registry_notify_interest(struct registry_entry *service, int interest, uint32_t message_type,

@@ -32,6 +32,7 @@ struct registry_subscription {
 	struct registry_entry **pending; /* with references, oldest first */
 	size_t n_pending, pending_capacity;
 	bool is_armed;
+	bool has_all; /* what was pending went along with the notice; the client arms it itself */
 	struct list in_fired;
 	/* interest */
 	struct registry_entry *service; /* with a reference */
@@ -66,6 +67,8 @@ void registry_notify_forget_peer(struct registry_peer *peer);
  * notification claims it (entry->is_claimed). */
 void registry_notify_event(struct registry *registry, struct registry_entry *service,
 			   enum registry_event event);
+/* The client has taken everything and knows of nothing more. */
+void registry_notify_arm(struct registry_subscription *subscription);
 /* Send the notices that have become due. */
 void registry_notify_flush(struct registry *registry);
 /* To general or busy interests of SERVICE, in the order of registration. SIZE 0: ARGUMENT itself. */

@@ -179,8 +179,24 @@ static err_t handle_notify_next(struct registry_peer *peer, struct wire_frame *f
 	if (entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete)) {
 		registry_notify_clear_pending(s);
 		s->is_armed |= n == 0 && !request->keeps;
+		s->has_all = false;
 	}
 	return 0;
+}
+
+static err_t handle_notify_arm(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_notify_arm *request = message;
+
+	for (size_t i = 0; i < request->subscriptions.count; i++) {
+		struct registry_subscription *s =
+			registry_notify_find(peer, request->subscriptions.items[i]);
+
+		if (s && s->matching)
+			registry_notify_arm(s);
+	}
+	registry_notify_flush(peer->registry);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 }
 
 static err_t handle_notify_remove(struct registry_peer *peer, struct wire_frame *frame,
@@ -223,6 +239,7 @@ const struct registry_handler registry_query_handlers[] = {
 	{ &wire_notify_add_layout, handle_notify_add },
 	{ &wire_notify_next_layout, handle_notify_next },
 	{ &wire_notify_remove_layout, handle_notify_remove },
+	{ &wire_notify_arm_layout, handle_notify_arm },
 	{ &wire_open_request_layout, handle_open },
 	{ &wire_authorize_request_layout, handle_authorize },
 };

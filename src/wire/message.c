@@ -86,6 +86,8 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_notice_layout,
 	&wire_interest_layout,
 	&wire_dead_layout,
+	&wire_notices_layout,
+	&wire_notify_arm_layout,
 	&wire_open_request_layout,
 	&wire_open_reply_layout,
 	&wire_open_client_layout,

@@ -45,6 +45,18 @@ static const struct wire_field notice_fields[] = {
 };
 WIRE_LAYOUT(wire_notice, wire_notice, WIRE_NOTICE, 0, notice_fields);
 
+static const struct wire_field notices_fields[] = {
+	WIRE_U64(wire_notices, generation),
+	WIRE_U64S(wire_notices, marks, 3 * WIRE_NOTICES_MAX),
+	WIRE_ENTRIES(wire_notices, entries, WIRE_NOTICES_MAX),
+};
+WIRE_LAYOUT(wire_notices, wire_notices, WIRE_NOTICES, 0, notices_fields);
+
+static const struct wire_field notify_arm_fields[] = {
+	WIRE_U64S(wire_notify_arm, subscriptions, WIRE_ARMS_MAX),
+};
+WIRE_LAYOUT(wire_notify_arm, wire_notify_arm, WIRE_NOTIFY_ARM, 0, notify_arm_fields);
+
 static const struct wire_field interest_fields[] = {
 	WIRE_U64(wire_interest, subscription),
 	WIRE_U64(wire_interest, service),

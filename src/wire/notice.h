@@ -50,6 +50,20 @@ struct wire_notice {
 	uint32_t type; /* 100 published, 101 matched, 102 terminated: the OSNotification type */
 };
 
+/* WIRE_NOTICES (registry -> client, on an inlet): several have fired at once, and what is pending
+ * comes along. MARKS are triples: subscription, type as in wire_notice, and how many of ENTRIES, in
+ * this order, are its (latest first; 0: ask). GENERATION: of events (status page) when it was sent. */
+struct wire_notices {
+	uint64_t generation;
+	struct wire_u64s marks;
+	struct wire_entries entries;
+};
+/* WIRE_NOTIFY_ARM, no reply: notifications that got everything from a WIRE_NOTICES, and nothing is
+ * known to be pending since. One for which there is something fires at once. */
+struct wire_notify_arm {
+	struct wire_u64s subscriptions;
+};
+
 /* WIRE_INTEREST (registry -> client, on an inlet). SERVICE is granted once. */
 struct wire_interest {
 	uint64_t subscription;
@@ -71,4 +85,5 @@ struct wire_dead {
 extern const struct wire_layout wire_inlet_open_layout, wire_inlet_close_layout;
 extern const struct wire_layout wire_notify_add_layout, wire_notify_reply_layout;
 extern const struct wire_layout wire_notify_next_layout, wire_notify_remove_layout;
+extern const struct wire_layout wire_notices_layout, wire_notify_arm_layout;
 extern const struct wire_layout wire_notice_layout, wire_interest_layout, wire_dead_layout;

@@ -49,6 +49,8 @@ enum {
 	WIRE_CLIENT_MEMORY_MAX = 16384,	  /* bytes of one access to a client's memory */
 	WIRE_PORT_MESSAGE_MAX = 4096,	  /* bytes after the header of a driver's own message */
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
+	WIRE_NOTICES_MAX = 64,		  /* notices in one message, and entries with them */
+	WIRE_ARMS_MAX = 1024,		  /* notifications armed by one message */
 	WIRE_QUEUE_MESSAGES_MAX = 4096,	  /* messages queued for a peer that does not read */
 	WIRE_QUEUE_BYTES_MAX =
 		8 * 1024 * 1024, /* payload bytes of them; a single one may be larger */
@@ -93,6 +95,8 @@ enum wire_type {
 	WIRE_NOTICE,
 	WIRE_INTEREST,
 	WIRE_DEAD,
+	WIRE_NOTICES,
+	WIRE_NOTIFY_ARM,
 
 	/* opening: client -> registry -> host */
 	WIRE_OPEN = 0x400,

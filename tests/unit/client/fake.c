@@ -365,6 +365,17 @@ static void notify_next(struct fake *fake, int socket, struct wire_frame *frame)
 	reply_entries(fake, socket, frame, entries, n);
 }
 
+static void notify_arm(struct fake *fake, struct wire_frame *frame)
+{
+	struct wire_notify_arm request;
+
+	test_equal(wire_frame_decode(frame, &wire_notify_arm_layout, &request), 0);
+	pthread_mutex_lock(&fake->lock);
+	fake->n_armed += (unsigned)request.subscriptions.count;
+	pthread_cond_broadcast(&fake->changed);
+	pthread_mutex_unlock(&fake->lock);
+}
+
 static void release(struct fake *fake, struct wire_frame *frame)
 {
 	struct wire_release request;
@@ -599,6 +610,9 @@ static void handle(struct fake *fake, int socket, struct wire_frame *frame)
 	case WIRE_NOTIFY_NEXT:
 		notify_next(fake, socket, frame);
 		break;
+	case WIRE_NOTIFY_ARM:
+		notify_arm(fake, frame);
+		break;
 	case WIRE_RELEASE:
 		release(fake, frame);
 		break;
@@ -684,6 +698,7 @@ void fake_start(struct fake *fake, fake_hook_fn hook)
 	fake->page->magic = WIRE_MAGIC;
 	fake->page->version = WIRE_VERSION;
 	fake->page->tree_generation = fake->page->name_generation = 1;
+	fake->page->news_generation = 1;
 	test_equal(shm_create("memory", 8192, &fake->memory_fd), 0);
 	test_equal(shm_map(fake->memory_fd, 8192, true, &fake->memory), 0);
 	snprintf(fake->path, sizeof(fake->path), "%s/s", test_folder());
@@ -746,6 +761,25 @@ void fake_send_notice(struct fake *fake, uint32_t type)
 	struct wire_notice message = { .subscription = fake->subscription, .type = type };
 
 	send_on(fake, fake->inlets, WIRE_INLET_NOTICES, &wire_notice_layout, &message);
+}
+
+void fake_send_notices(struct fake *fake, const uint64_t *subscriptions, size_t n, uint32_t type,
+		       unsigned a, unsigned b)
+{
+	uint64_t marks[3 * WIRE_NOTICES_MAX];
+	struct wire_entry entries[WIRE_NOTICES_MAX];
+	struct wire_notices message = { .generation = fake->page->news_generation,
+					.marks = { marks, 3 * n },
+					.entries = { entries, 2 * n } };
+
+	for (size_t i = 0; i < n; i++) {
+		marks[3 * i] = subscriptions[i];
+		marks[3 * i + 1] = type;
+		marks[3 * i + 2] = 2;
+		entries[2 * i] = entry_of(fake, a, 0);
+		entries[2 * i + 1] = entry_of(fake, b, 0);
+	}
+	send_on(fake, fake->inlets, WIRE_INLET_NOTICES, &wire_notices_layout, &message);
 }
 
 void fake_send_interest(struct fake *fake, unsigned n, uint32_t message_type, uint64_t argument,

@@ -52,8 +52,9 @@ struct fake {
 	uint64_t granted[FAKE_ENTRIES];
 	_Atomic uint64_t last_token;
 	_Atomic uint64_t subscription;
-	_Atomic unsigned n_next; /* WIRE_NOTIFY_NEXT so far */
-	uint64_t pending[8];	 /* entries for it */
+	_Atomic unsigned n_next;  /* WIRE_NOTIFY_NEXT so far */
+	_Atomic unsigned n_armed; /* by WIRE_NOTIFY_ARM so far */
+	uint64_t pending[8];	  /* entries for it */
 	unsigned n_pending;
 	_Atomic unsigned closes; /* WIRE_CLOSE so far */
 	int memory_fd;
@@ -81,6 +82,9 @@ void fake_free(struct fake *fake);
 
 /* Send something on the registry's (or host's) end of an inlet. */
 void fake_send_notice(struct fake *fake, uint32_t type);
+/* WIRE_NOTICES for N subscriptions, each with the entries A and B. */
+void fake_send_notices(struct fake *fake, const uint64_t *subscriptions, size_t n, uint32_t type,
+		       unsigned a, unsigned b);
 void fake_send_interest(struct fake *fake, unsigned entry, uint32_t message_type, uint64_t argument,
 			const void *data, uint32_t size);
 void fake_send_dead(struct fake *fake, unsigned entry);

@@ -125,6 +125,69 @@ TEST(draining_arms)
 	end();
 }
 
+TEST(what_comes_along_is_not_asked_for)
+{
+	start();
+	add_matching();
+	test_equal(drain(iterator), 2);
+	uint64_t subscription = fake.subscription;
+	unsigned n_next = fake.n_next;
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	receive_one();
+	test_equal(atomic_load(&n_calls), 1);
+	test_equal(n_drained, 2);
+	test_equal(fake.n_next, n_next);
+	fake_wait(&fake, fake.n_armed == 1);
+	/* something has become pending since, for whomever: then it is asked for */
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	fake.page->news_generation++;
+	receive_one();
+	test_equal(atomic_load(&n_calls), 2);
+	test_equal(fake.n_next, n_next + 1);
+	test_equal(fake.n_armed, 1);
+	IOObjectRelease(iterator);
+	end();
+}
+
+/* One datagram for five, of which two are unknown: each of the others is called once, in order, and no
+ * grant is lost (which the end of each test counts). */
+TEST(several_notices_in_one_message)
+{
+	io_iterator_t others[2];
+	uint64_t subscriptions[5] = { 0, 0, 12345, 0, 54321 };
+
+	start();
+	add_matching();
+	test_equal(drain(iterator), 2);
+	subscriptions[1] = fake.subscription;
+	for (int i = 0; i < 2; i++) {
+		test_equal(IOServiceAddMatchingNotification(notify, kIOMatchedNotification,
+							    IOServiceMatching("FixtureDriver"),
+							    matched, &fake, &others[i]),
+			   0);
+		drain(others[i]);
+		subscriptions[i ? 3 : 0] = fake.subscription;
+	}
+	fake_send_notices(&fake, subscriptions, 5, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	fake_send_notice(&fake, 101); /* comes after all of them */
+	receive_one();
+	test_equal(last_iterator, others[0]);
+	receive_one();
+	test_equal(last_iterator, iterator);
+	receive_one();
+	test_equal(last_iterator, others[1]);
+	test_equal(atomic_load(&n_calls), 3);
+	test_equal(n_drained, 2);
+	receive_one();
+	test_equal(last_iterator, others[1]);
+	test_equal(n_drained, 0);
+	test_true(is_quiet());
+	IOObjectRelease(others[0]);
+	IOObjectRelease(others[1]);
+	IOObjectRelease(iterator);
+	end();
+}
+
 TEST(bad_arguments)
 {
 	CFMutableDictionaryRef matching = IOServiceMatching("x");

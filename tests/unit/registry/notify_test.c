@@ -87,6 +87,97 @@ TEST(arming)
 	end();
 }
 
+static struct wire_notices expect_notices(struct wire_frame *frame)
+{
+	struct wire_notices message;
+
+	inlet_expect(notices, &wire_notices_layout, &message, frame);
+	return message;
+}
+
+static void arm(const uint64_t *subscriptions, size_t n)
+{
+	struct wire_notify_arm request = { { subscriptions, n } };
+
+	test_equal_error(end_call(&client, &wire_notify_arm_layout, &request, NULL, NULL, NULL), 0);
+}
+
+TEST(several_that_fire_at_once_are_told_in_one_message)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notify_reply reply;
+	uint64_t subs[6], ids[8];
+
+	begin();
+	for (int i = 0; i < 6; i++) {
+		subs[i] = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
+		initial(&reply);
+		test_equal(next(&client, subs[i], ids, 8), 0);
+	}
+	uint64_t x = register_one("Fixture");
+	struct wire_notices message = expect_notices(&frame);
+	test_equal(message.marks.count, 18);
+	test_equal(message.entries.count, 6);
+	for (int i = 0; i < 6; i++) {
+		test_equal(message.marks.items[3 * i], subs[i]);
+		test_equal(message.marks.items[3 * i + 1], 101);
+		test_equal(message.marks.items[3 * i + 2], 1);
+		test_equal(message.entries.items[i].id, x);
+	}
+	test_equal(message.generation, 6);
+	wire_message_clear(&wire_notices_layout, &message);
+	/* nothing is left, but they are not armed either */
+	register_one("Fixture");
+	test_true(inlet_is_empty(notices));
+	/* what came since fires as soon as they arm; who asks arms in the old way */
+	test_equal(next(&client, subs[5], ids, 8), 1);
+	arm(subs, 6);
+	message = expect_notices(&frame);
+	test_equal(message.marks.count, 15);
+	test_equal(message.entries.count, 5);
+	wire_message_clear(&wire_notices_layout, &message);
+	arm(subs, 6); /* twice does no harm */
+	arm(subs, 5);
+	test_true(inlet_is_empty(notices));
+	register_one("Fixture");
+	message = expect_notices(&frame);
+	test_equal(message.marks.count, 15);
+	wire_message_clear(&wire_notices_layout, &message);
+	/* nobody else's, and none that is no such thing */
+	uint64_t strange[] = { 0, 12345 };
+	arm(strange, 2);
+	wire_frame_fini(&frame);
+	end();
+}
+
+/* A client that never takes what is pending gets it at the next question; long lists are not sent along. */
+TEST(more_than_comes_along_is_asked_for)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notify_reply reply;
+	uint64_t subs[4], ids[64];
+
+	begin();
+	for (int i = 0; i < 4; i++) {
+		subs[i] = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
+		initial(&reply);
+		next(&client, subs[i], ids, 64);
+	}
+	register_one("Fixture");
+	struct wire_notices message = expect_notices(&frame);
+	wire_message_clear(&wire_notices_layout, &message);
+	for (int i = 0; i < 20; i++)
+		register_one("Fixture");
+	arm(subs, 4);
+	message = expect_notices(&frame);
+	test_equal(message.entries.count, 0);
+	wire_message_clear(&wire_notices_layout, &message);
+	test_equal(next(&client, subs[0], ids, 64), 20);
+	test_equal(next(&client, subs[0], ids, 64), 0);
+	wire_frame_fini(&frame);
+	end();
+}
+
 TEST(types)
 {
 	struct wire_notify_add request = { .inlet = 1,

@@ -154,9 +154,10 @@ static void fill(const struct wire_field *f, void *at, enum sample_size size, ui
 		break;
 	case WIRE_FIELD_ENTRIES:
 		fill_entries(at,
-			     size == SAMPLE_EMPTY   ? 0
-			     : size == SAMPLE_SMALL ? 2
-						    : ENTRIES_MAX,
+			     size == SAMPLE_EMPTY     ? 0
+			     : size == SAMPLE_SMALL   ? 2
+			     : f->limit < ENTRIES_MAX ? f->limit
+						      : ENTRIES_MAX,
 			     size, seed);
 		break;
 	}
