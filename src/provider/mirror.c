@@ -116,15 +116,6 @@ void provider_entry_send_register(struct provider_entry *entry)
 	provider_post(entry->provider, &wire_register_layout, &options);
 }
 
-void provider_entry_send_retire(struct provider_entry *entry)
-{
-	struct wire_entry_options options = { .id = entry->id,
-					      .options = entry->terminate_options };
-
-	entry->retiring = true;
-	provider_post(entry->provider, &wire_retire_layout, &options);
-}
-
 /* True when messages about ENTRY can be sent now; else what they say is part of its publication. */
 bool provider_entry_is_known(const struct provider_entry *entry)
 {
@@ -316,6 +307,11 @@ static void take_turn(struct provider_entry *entry)
 		provider_entry_remove(entry);
 	} else if (entry->unpublished) {
 		send_publish(entry);
+	} else if (entry->retire_wanted) {
+		entry->retire_wanted = false;
+		if (entry->registered && !entry->register_sent)
+			provider_entry_send_register(entry);
+		ask_options(entry, &wire_retire_layout, entry->terminate_options);
 	} else {
 		ask_options(entry, &wire_register_layout, entry->register_options);
 	}
@@ -345,6 +341,12 @@ void provider_entry_wait_turn(struct provider_entry *entry)
 	take_turns(provider);
 }
 
+void provider_entry_retire(struct provider_entry *entry)
+{
+	entry->retiring = entry->retire_wanted = true;
+	provider_entry_wait_turn(entry);
+}
+
 /* After a reconnection, when all are there, so that matching sees the whole tree. */
 static void begin_registrations(struct provider *provider)
 {
@@ -360,7 +362,7 @@ static void begin_registrations(struct provider *provider)
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 
 		if (entry->retiring && provider_entry_is_known(entry))
-			provider_entry_send_retire(entry);
+			provider_entry_retire(entry);
 	}
 	take_turns(provider);
 }

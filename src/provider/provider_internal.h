@@ -83,7 +83,8 @@ struct provider_entry {
 	bool registered, register_sent;
 	bool forgotten;
 	bool terminate_wanted;
-	bool retiring; /* the registry has been asked to lead it through its end */
+	bool retiring;	    /* the registry has been asked to lead it through its end */
+	bool retire_wanted; /* and waits for its turn to be asked */
 	uint32_t register_options, terminate_options;
 	char texts[];
 };
@@ -104,7 +105,8 @@ bool provider_entry_is_known(const struct provider_entry *entry);
 /* Its publication or, once forgotten, termination is sent when the window allows. */
 void provider_entry_wait_turn(struct provider_entry *entry);
 void provider_entry_send_register(struct provider_entry *entry);
-void provider_entry_send_retire(struct provider_entry *entry);
+/* Its end is asked for when the window allows. */
+void provider_entry_retire(struct provider_entry *entry);
 /* Send what waits for the connection: everything again after a reconnection. */
 void provider_mirror_send(struct provider *provider, bool again);
 /* Nobody waits for a turn any more: ask for those who want to know when that is done. */

@@ -173,7 +173,7 @@ err_t provider_retire(struct provider_entry *entry, uint32_t options)
 	if (!provider_is_online(entry->provider) || !provider_entry_is_known(entry))
 		return -ENOTCONN;
 	entry->terminate_options = options;
-	provider_entry_send_retire(entry);
+	provider_entry_retire(entry);
 	return 0;
 }
 

@@ -4,9 +4,10 @@
 #include <assert.h>
 
 static const uint64_t limits[REGISTRY_CHARGES] = {
-	[REGISTRY_CHARGE_GRANTS] = 1000 * 1000,	 [REGISTRY_CHARGE_SUBSCRIPTIONS] = 64 * 1024,
-	[REGISTRY_CHARGE_INLETS] = 1024,	 [REGISTRY_CHARGE_REQUESTS] = 512,
-	[REGISTRY_CHARGE_ENTRIES] = 1000 * 1000,
+	/* a client may hold, and a provider publish, a million and what belongs to them */
+	[REGISTRY_CHARGE_GRANTS] = 4 * 1024 * 1024, [REGISTRY_CHARGE_SUBSCRIPTIONS] = 64 * 1024,
+	[REGISTRY_CHARGE_INLETS] = 1024,	    [REGISTRY_CHARGE_REQUESTS] = 512,
+	[REGISTRY_CHARGE_ENTRIES] = 2 * 1024 * 1024,
 };
 
 uint64_t registry_account_limit(enum registry_charge charge)

@@ -56,10 +56,11 @@ struct registry {
 	struct list jobs;      /* struct registry_match_job */
 	struct map candidates; /* number -> struct registry_candidate */
 	uint64_t last_candidate;
-	struct list stops;  /* struct registry_stop_job */
+	struct list stops;	   /* struct registry_stop_job */
 	struct list registrations; /* who waits for the end of a matching (lifecycle.c) */
 	struct list uses;	   /* which driver has what open (access.c) */
-	uint64_t last_stop; /* questions asked for them */
+	uint64_t last_stop;	   /* questions asked for them */
+	struct map asked; /* question -> struct registry_stop_job that waits for its answer */
 	/* peers */
 	int listener;
 	struct list peers;

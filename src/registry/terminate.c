@@ -76,7 +76,6 @@ struct waiter {
 /* What an answer finds its job by: the job may have gone on without it. */
 struct stop_call {
 	struct registry *registry;
-	struct registry_stop_job *job;
 	struct wire_peer *wire; /* valid while the answer is no error */
 	uint64_t round;
 };
@@ -271,9 +270,17 @@ static void answer_waiters(struct registry_stop_job *job, IOReturn status)
 	}
 }
 
+/* An answer that comes later finds nobody. */
+static void forget_question(struct registry_stop_job *job)
+{
+	map_remove(&job->registry->asked, job->round);
+	job->round = 0;
+}
+
 static void free_stop_job(struct registry_stop_job *job, IOReturn status)
 {
 	list_remove(&job->link);
+	forget_question(job);
 	loop_timer_stop(&job->timer);
 	answer_waiters(job, status);
 	while (job->n_ties)
@@ -300,14 +307,6 @@ static void finish_job(struct registry_stop_job *job)
 /* --- asking ------------------------------------------------------------------------------------ */
 
 static void run_job(struct registry_stop_job *job);
-
-static bool job_is_alive(const struct registry *registry, const struct registry_stop_job *job)
-{
-	list_for_each(l, &registry->stops)
-		if (container_of(l, struct registry_stop_job, link) == job)
-			return true;
-	return false;
-}
 
 static void let_go(struct registry_stop_job *job, struct tie *tie)
 {
@@ -338,7 +337,7 @@ static void advance(struct registry_stop_job *job, bool has_let_go)
 
 	job->is_waiting = false;
 	job->awaited = NULL;
-	job->round = 0;
+	forget_question(job);
 	loop_timer_stop(&job->timer);
 	switch (job->phase) {
 	case JOB_WILL:
@@ -370,9 +369,9 @@ static void handle_answer(void *context, err_t err, struct wire_frame *frame)
 		wire_peer_close(call->wire);
 		reply.number = 1;
 	}
-	if (!call->registry->is_ending && job_is_alive(call->registry, call->job) &&
-	    call->job->round == call->round)
-		advance(call->job, reply.number != 0);
+	struct registry_stop_job *job = map_find(&call->registry->asked, call->round);
+	if (!call->registry->is_ending && job)
+		advance(job, reply.number != 0);
 	free(call);
 }
 
@@ -404,8 +403,10 @@ static bool ask(struct registry_stop_job *job, struct registry_peer *owner,
 	if (!call)
 		return false;
 	job->round = ++job->registry->last_stop;
-	*call = (struct stop_call){ job->registry, job, owner->wire, job->round };
-	if (wire_peer_call(owner->wire, layout, message, NULL, 0, handle_answer, call)) {
+	*call = (struct stop_call){ job->registry, owner->wire, job->round };
+	if (map_set(&job->registry->asked, job->round, job) ||
+	    wire_peer_call(owner->wire, layout, message, NULL, 0, handle_answer, call)) {
+		forget_question(job);
 		free(call);
 		return false;
 	}
@@ -754,4 +755,5 @@ void registry_lifecycle_fini(struct registry *registry)
 	registry_access_fini(registry);
 	list_for_each_safe(l, &registry->stops)
 		free_stop_job(container_of(l, struct registry_stop_job, link), kIOReturnAborted);
+	map_fini(&registry->asked);
 }
