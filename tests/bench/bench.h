@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum { BENCH_ROUNDS_MAX = 64 };
@@ -48,8 +49,12 @@ struct bench_row {
 
 /* People's table to standard output. */
 void bench_table_print(const struct bench_row *rows, size_t n_rows);
-/* The same as JSON to the file at PATH; false and a message on failure. */
-bool bench_table_write_json(const struct bench_row *rows, size_t n_rows, const char *path);
+/* The same as JSON to the file at PATH, the POINTS of the curve behind the rows; false and a message
+ * on failure. */
+struct bench_curve_point;
+bool bench_table_write_json(const struct bench_row *rows, size_t n_rows,
+			    const struct bench_curve_point *points, size_t n_points,
+			    const char *path);
 
 /* --- peers: process.c --------------------------------------------------- */
 
@@ -115,7 +120,7 @@ int bench_peer_watch(void); /* N notifications; the time when all have been deli
 /* Resident KiB of the session's registry; 0 after bench_complain. */
 uint64_t bench_registry_kib(void);
 
-/* --- a registry of N services: peer_scale.c ------------------------------------- */
+/* --- a registry of N services: scale.c, peer_scale.c ------------------------------ */
 
 enum bench_scale {
 	BENCH_SCALE_PUBLISH, /* ns for all */
@@ -128,3 +133,30 @@ enum bench_scale {
 	BENCH_SCALE_TERMINATE, /* ns for all */
 	BENCH_SCALES
 };
+
+/* The rows of the table that come from it. */
+enum bench_scale_row {
+	BENCH_SCALE_ROW_PUBLISH,
+	BENCH_SCALE_ROW_BYTES,
+	BENCH_SCALE_ROW_FIND_FEW, /* among 100, in the same round */
+	BENCH_SCALE_ROW_FIND_MANY,
+	BENCH_SCALE_ROW_ITERATE,
+	BENCH_SCALE_ROW_STALL,
+	BENCH_SCALE_ROW_NOTIFY,
+	BENCH_SCALE_ROW_SPREAD,
+	BENCH_SCALE_ROW_TERMINATE,
+	BENCH_SCALE_ROWS
+};
+/* Each round two sessions, one with 100 and one with N services, into BENCH_SCALE_ROWS rows. */
+void bench_scale_measure(const struct bench_paths *paths, int rounds, uint64_t n,
+			 struct bench_row *rows);
+
+enum { BENCH_CURVE_MAX = 8 };
+struct bench_curve_point {
+	uint64_t n;
+	double values[BENCH_SCALES];
+};
+/* Print the same for 100, 1,000, ... MOST services, measured once; how many POINTS there are. */
+size_t bench_scale_curve(const struct bench_paths *paths, uint64_t most,
+			 struct bench_curve_point *points);
+void bench_scale_write_point(FILE *f, const struct bench_curve_point *point);

@@ -21,7 +21,8 @@ enum row {
 	RUN_TRUE,
 	FIRST_LOOKUP,
 	REGISTRY_MEMORY,
-	N_ROWS
+	SCALE,
+	N_ROWS = SCALE + BENCH_SCALE_ROWS
 };
 
 /* Limits are the project's own; docs/performance.md explains each row. */
@@ -39,12 +40,30 @@ static struct bench_row rows[N_ROWS] = {
 	[RUN_TRUE] = { "portico run -- true", "ms", .limit = 50 },
 	[FIRST_LOOKUP] = { "first look-up, embedded session", "ms", .limit = 20 },
 	[REGISTRY_MEMORY] = { "registry, resident with drivers", "MiB", .limit = 8 },
+	[SCALE + BENCH_SCALE_ROW_PUBLISH] = { "publish N services, 20 properties", "us each",
+					      .limit = 20 },
+	[SCALE + BENCH_SCALE_ROW_BYTES] = { "registry, beyond the properties", "B each",
+					    .limit = 1536 },
+	[SCALE + BENCH_SCALE_ROW_FIND_FEW] = { "find one by class among 100", "us" },
+	[SCALE + BENCH_SCALE_ROW_FIND_MANY] = { "find one by class among N", "us",
+						.against = "find one by class among 100",
+						.ratio_limit = 2 },
+	[SCALE + BENCH_SCALE_ROW_ITERATE] = { "iterate over N with their names", "us each",
+					      .limit = 2 },
+	[SCALE + BENCH_SCALE_ROW_STALL] = { "longest other look-up meanwhile", "ms" },
+	[SCALE + BENCH_SCALE_ROW_NOTIFY] = { "notify 1,000 watchers, one process", "ms",
+					     .limit = 10 },
+	[SCALE + BENCH_SCALE_ROW_SPREAD] = { "notify 1,000 watchers, ten processes", "ms",
+					     .limit = 10 },
+	[SCALE + BENCH_SCALE_ROW_TERMINATE] = { "terminate N services", "us each" },
 };
 
 struct plan {
 	struct bench_paths paths;
 	int rounds;
 	uint64_t n_pings, n_records;
+	int scale_rounds;
+	uint64_t n_services, curve_end;
 	const char *json;
 };
 
@@ -171,7 +190,13 @@ static int be_peer(const char *role)
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { .rounds = 21, .n_pings = 20000, .n_records = 1000000 };
+	struct plan plan = { .rounds = 21,
+			     .n_pings = 20000,
+			     .n_records = 1000000,
+			     .scale_rounds = 5,
+			     .n_services = 100000,
+			     .curve_end = 1000000 };
+	struct bench_curve_point points[BENCH_CURVE_MAX];
 
 	if (argc == 3 && !strcmp(argv[1], "--peer"))
 		return be_peer(argv[2]);
@@ -180,6 +205,9 @@ int main(int argc, char **argv)
 			plan.rounds = 5;
 			plan.n_pings = 5000;
 			plan.n_records = 200000;
+			plan.scale_rounds = 3;
+			plan.n_services = 20000;
+			plan.curve_end = 10000;
 		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
 			plan.json = argv[++i];
 		} else {
@@ -192,8 +220,12 @@ int main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	measure(&plan);
+	bench_scale_measure(&plan.paths, plan.scale_rounds, plan.n_services, &rows[SCALE]);
 	bench_table_print(rows, N_ROWS);
-	bool ok = !plan.json || bench_table_write_json(rows, N_ROWS, plan.json);
+	printf("N is %llu\n", (unsigned long long)plan.n_services);
+	size_t n_points = bench_scale_curve(&plan.paths, plan.curve_end, points);
+	bool ok = n_points &&
+		  (!plan.json || bench_table_write_json(rows, N_ROWS, points, n_points, plan.json));
 	for (int i = 0; i < N_ROWS; i++)
 		ok = ok && !rows[i].problem[0];
 	return ok ? 0 : 1;

@@ -111,7 +111,9 @@ static void put_row(FILE *f, const struct bench_row *rows, size_t n_rows,
 	fprintf(f, "}");
 }
 
-bool bench_table_write_json(const struct bench_row *rows, size_t n_rows, const char *path)
+bool bench_table_write_json(const struct bench_row *rows, size_t n_rows,
+			    const struct bench_curve_point *points, size_t n_points,
+			    const char *path)
 {
 	FILE *f = fopen(path, "we");
 
@@ -122,7 +124,11 @@ bool bench_table_write_json(const struct bench_row *rows, size_t n_rows, const c
 	fprintf(f, "[\n");
 	for (size_t i = 0; i < n_rows; i++) {
 		put_row(f, rows, n_rows, &rows[i]);
-		fprintf(f, i + 1 < n_rows ? ",\n" : "\n");
+		fprintf(f, i + 1 < n_rows || n_points ? ",\n" : "\n");
+	}
+	for (size_t i = 0; i < n_points; i++) {
+		bench_scale_write_point(f, &points[i]);
+		fprintf(f, i + 1 < n_points ? ",\n" : "\n");
 	}
 	fprintf(f, "]\n");
 	if (fclose(f)) {

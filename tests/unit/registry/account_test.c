@@ -10,7 +10,8 @@ TEST(charges_up_to_the_limit)
 
 	test_equal(limit, 1024);
 	test_equal(registry_account_limit(REGISTRY_CHARGE_SUBSCRIPTIONS), 65536);
-	test_equal(registry_account_limit(REGISTRY_CHARGE_GRANTS), 1000000);
+	test_equal(registry_account_limit(REGISTRY_CHARGE_GRANTS), 4 * 1024 * 1024);
+	test_equal(registry_account_limit(REGISTRY_CHARGE_ENTRIES), 2 * 1024 * 1024);
 	test_true(registry_account_is_clear(&a));
 	test_true(registry_account_charge(&a, REGISTRY_CHARGE_INLETS, limit));
 	test_true(!registry_account_charge(&a, REGISTRY_CHARGE_INLETS, 1));
