@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* IOService*: finding, matching, notifications, busy state. */
+#include <stdatomic.h>
 #include <string.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOKitLibPrivate.h>
 
+#include "base/scope.h"
 #include "client/entry.h"
 #include "client/handle.h"
 #include "client/iterator.h"
@@ -26,10 +28,12 @@ static IOReturn check_matching(CFDictionaryRef matching)
 }
 
 static IOReturn find(mach_port_t main_port, CFDictionaryRef matching, bool first_only,
-		     struct wire_entries_reply *ret_reply, struct wire_frame *frame,
+		     uint64_t rest, struct wire_entries_reply *ret_reply, struct wire_frame *frame,
 		     uint64_t *ret_epoch)
 {
-	struct wire_find_request request = { .first_only = first_only, .matching = matching };
+	struct wire_find_request request = { .first_only = first_only,
+					     .rest = rest,
+					     .matching = matching };
 	IOReturn status = client_handle_check_main_port(main_port);
 
 	if (!status)
@@ -42,6 +46,33 @@ static IOReturn find(mach_port_t main_port, CFDictionaryRef matching, bool first
 	return status == kIOReturnUnsupported ? kIOReturnBadArgument : status;
 }
 
+/* All services, however many answers they take. */
+static IOReturn find_all(mach_port_t main_port, CFDictionaryRef matching,
+			 struct client_snapshot *snapshot, size_t *ret_count)
+{
+	static atomic_uint_fast64_t last_rest;
+	struct wire_find_more more = { atomic_fetch_add(&last_rest, 1) + 1 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_entries_reply reply = { 0 };
+	uint64_t epoch, names = client_session_name_generation();
+	IOReturn status = find(main_port, matching, false, more.rest, &reply, &frame, &epoch);
+	bool is_last = false;
+
+	*ret_count = 0;
+	while (!status && !is_last) {
+		is_last = reply.entries.count < WIRE_FOUND_MAX;
+		*ret_count += reply.entries.count;
+		status = client_snapshot_add(snapshot, &reply.entries, epoch, names);
+		wire_message_clear(&wire_entries_reply_layout, &reply);
+		if (!status && !is_last)
+			status = client_session_ask(&wire_find_more_layout, &more,
+						    &wire_entries_reply_layout, &reply, &frame,
+						    &epoch);
+	}
+	wire_frame_fini(&frame);
+	return status;
+}
+
 io_service_t IOServiceGetMatchingService(mach_port_t mainPort, CFDictionaryRef matching)
 {
 	struct wire_entries_reply reply = { 0 };
@@ -52,7 +83,7 @@ io_service_t IOServiceGetMatchingService(mach_port_t mainPort, CFDictionaryRef m
 
 	if (!matching)
 		return IO_OBJECT_NULL;
-	if (!find(mainPort, matching, true, &reply, &frame, &epoch)) {
+	if (!find(mainPort, matching, true, 0, &reply, &frame, &epoch)) {
 		for (size_t i = 0; i < reply.entries.count; i++) {
 			if (client_handle_grant(&reply.entries.items[i], epoch, &entry))
 				continue;
@@ -70,22 +101,22 @@ io_service_t IOServiceGetMatchingService(mach_port_t mainPort, CFDictionaryRef m
 kern_return_t IOServiceGetMatchingServices(mach_port_t mainPort, CFDictionaryRef matching,
 					   io_iterator_t *existing)
 {
-	struct wire_entries_reply reply = { 0 };
-	struct wire_frame frame = WIRE_FRAME_INIT;
-	uint64_t epoch;
+	struct client_snapshot *snapshot;
 	IOReturn status = kIOReturnBadArgument;
+	size_t count = 0;
 
 	if (!matching)
 		return kIOReturnBadArgument;
+	snapshot = existing ? client_snapshot_new() : NULL;
 	if (existing)
-		status = find(mainPort, matching, false, &reply, &frame, &epoch);
+		status = snapshot ? find_all(mainPort, matching, snapshot, &count)
+				  : kIOReturnNoMemory;
 	if (!status) {
 		*existing = IO_OBJECT_NULL;
-		if (reply.entries.count)
-			status = client_iterator_new_snapshot(&reply.entries, epoch, existing);
-		wire_message_clear(&wire_entries_reply_layout, &reply);
+		if (count)
+			status = client_snapshot_name(take_ptr(snapshot), existing);
 	}
-	wire_frame_fini(&frame);
+	client_snapshot_free(snapshot);
 	CFRelease(matching);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include "registry/match.h"
 #include "registry/notify.h"
 #include "registry/policy.h"
+#include "registry/rest.h"
 #include "registry/text.h"
 #include "wire/notice.h"
 #include "wire/open.h"
@@ -76,12 +77,40 @@ static err_t handle_find(struct registry_peer *peer, struct wire_frame *frame, v
 	if (!registry_is_dictionary(request->matching))
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
 	if (registry_match_find(&r->tree, request->matching, WIRE_STATE_MATCHED,
-				request->first_only ? 1 : WIRE_ENTRIES_MAX, &found))
+				request->first_only ? 1
+				: request->rest	    ? SIZE_MAX
+						    : WIRE_ENTRIES_MAX,
+				&found))
 		return registry_peer_status(peer, &frame->header, kIOReturnNoMemory);
-	bool complete = entries_fill(&list, peer, found.items, found.count, false);
+	bool in_parts = request->rest && found.count >= WIRE_FOUND_MAX;
+	size_t n = in_parts ? WIRE_FOUND_MAX : found.count;
+	bool complete = entries_fill(&list, peer, found.items, n, false);
+	if (in_parts)
+		complete &=
+			registry_rest_keep(peer, request->rest, found.items + n, found.count - n);
 	struct wire_entries_reply reply = { *r->tree.generation, { list.items, list.count } };
 	entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete);
 	free(found.items);
+	return 0;
+}
+
+static err_t handle_find_more(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_find_more *request = message;
+	struct registry_rest *rest = registry_rest_find(peer, request->rest);
+	size_t left = rest ? rest->count - rest->next : 0;
+	size_t n = left < WIRE_FOUND_MAX ? left : WIRE_FOUND_MAX;
+	struct entries list;
+
+	bool complete = entries_fill(&list, peer, rest ? rest->items + rest->next : NULL, n, false);
+	struct wire_entries_reply reply = { *peer->registry->tree.generation,
+					    { list.items, list.count } };
+	bool sent =
+		entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete);
+	if (rest && sent)
+		registry_rest_advance(rest, n);
+	else if (rest)
+		registry_rest_free(rest);
 	return 0;
 }
 
@@ -231,6 +260,7 @@ static err_t handle_authorize(struct registry_peer *peer, struct wire_frame *fra
 
 const struct registry_handler registry_query_handlers[] = {
 	{ &wire_find_request_layout, handle_find },
+	{ &wire_find_more_layout, handle_find_more },
 	{ &wire_match_request_layout, handle_match },
 	{ &wire_wait_quiet_request_layout, handle_wait_quiet },
 	{ &wire_request_probe_layout, handle_request_probe },

@@ -18,6 +18,7 @@
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/policy.h"
+#include "registry/rest.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
 #include "wire/hello.h"
@@ -159,6 +160,7 @@ static void free_peer(struct registry_peer *peer)
 
 	registry_deferred_forget_peer(peer);
 	registry_notify_forget_peer(peer);
+	registry_rest_forget_peer(peer);
 	if (peer->registry->is_ending)
 		while (!list_is_empty(&peer->entries))
 			registry_peer_disown(
@@ -287,6 +289,7 @@ err_t registry_peer_new(struct registry *registry, int socket, struct registry_s
 	peer->starting = starting;
 	list_init(&peer->deferred);
 	list_init(&peer->subscriptions);
+	list_init(&peer->rests);
 	list_init(&peer->entries);
 	err = wire_peer_new(registry->loop, socket, WIRE_CONTROL_MAX, &peer_ops, peer, name,
 			    &peer->wire);

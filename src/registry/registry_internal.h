@@ -100,6 +100,7 @@ struct registry_peer {
 	struct map authorized; /* entry ID -> not NULL: IOServiceAuthorize has succeeded */
 	struct map inlets; /* number -> struct registry_inlet */
 	struct list subscriptions;
+	struct list rests; /* struct registry_rest */
 	/* provider */
 	struct registry_server *server;	  /* NULL: not started by us */
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */

@@ -74,6 +74,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_class_reply_layout,
 	&wire_release_layout,
 	&wire_find_request_layout,
+	&wire_find_more_layout,
 	&wire_match_request_layout,
 	&wire_wait_quiet_request_layout,
 	&wire_request_probe_layout,

@@ -41,6 +41,7 @@ enum {
 	WIRE_VALUE_SET_CONTAINERS_MAX = 64, /* of them arrays, sets and dictionaries */
 	WIRE_ENTRIES_MAX = 256 * 1024,	    /* entries in one reply */
 	WIRE_CHILDREN_MAX = 32 * 1024,	    /* of them children: with the longest names they fit */
+	WIRE_FOUND_MAX = 4096,		    /* services in one answer of a search in parts */
 	WIRE_SCALARS_MAX = 16,
 	WIRE_TRAP_PARAMETERS_MAX = 6,
 	WIRE_ASYNC_ARGUMENTS_MAX = 16,
@@ -85,6 +86,7 @@ enum wire_type {
 	WIRE_MATCH,
 	WIRE_WAIT_QUIET,
 	WIRE_REQUEST_PROBE,
+	WIRE_FIND_MORE,
 
 	/* client face: notifications; both directions as noted in notice.h */
 	WIRE_INLET_OPEN = 0x300,

@@ -5,9 +5,15 @@
 
 static const struct wire_field find_request_fields[] = {
 	WIRE_U32(wire_find_request, first_only),
+	WIRE_U64(wire_find_request, rest),
 	WIRE_OBJECT(wire_find_request, matching),
 };
 WIRE_LAYOUT(wire_find_request, wire_find_request, WIRE_FIND, 0, find_request_fields);
+
+static const struct wire_field find_more_fields[] = {
+	WIRE_U64(wire_find_more, rest),
+};
+WIRE_LAYOUT(wire_find_more, wire_find_more, WIRE_FIND_MORE, 0, find_more_fields);
 
 static const struct wire_field match_request_fields[] = {
 	WIRE_U64(wire_match_request, id),

@@ -5,10 +5,18 @@
 #include "wire/message.h"
 
 /* WIRE_FIND -> wire_entries_reply (possibly empty). kIOReturnBadArgument: MATCHING is no
- * dictionary. */
+ * dictionary. With REST, a number of the client's choice, at most WIRE_FOUND_MAX come; when that many
+ * did, the others are kept under that number for WIRE_FIND_MORE. */
 struct wire_find_request {
 	uint32_t first_only;
+	uint64_t rest;
 	CFTypeRef matching;
+};
+
+/* WIRE_FIND_MORE -> wire_entries_reply: the next of a search's services. Fewer than WIRE_FOUND_MAX are
+ * the last. The registry keeps the rests of few searches: none is left of an old one. */
+struct wire_find_more {
+	uint64_t rest;
 };
 
 /* WIRE_MATCH -> wire_number_reply (0 or 1). kIOReturnBadArgument: not a service. */
@@ -31,5 +39,6 @@ struct wire_request_probe {
 	uint32_t options;
 };
 
+extern const struct wire_layout wire_find_more_layout;
 extern const struct wire_layout wire_find_request_layout, wire_match_request_layout;
 extern const struct wire_layout wire_wait_quiet_request_layout, wire_request_probe_layout;

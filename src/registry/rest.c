@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "registry/rest.h"
+
+#include <stdlib.h>
+
+static void make_room(struct registry_peer *client)
+{
+	size_t n = 0;
+
+	list_for_each(l, &client->rests)
+		n++;
+	while (n >= REGISTRY_RESTS_MAX) {
+		registry_rest_free(list_first(&client->rests, struct registry_rest, link));
+		n--;
+	}
+}
+
+bool registry_rest_keep(struct registry_peer *client, uint64_t number,
+			struct registry_entry *const *items, size_t count)
+{
+	struct registry_rest *old = registry_rest_find(client, number);
+
+	if (old)
+		registry_rest_free(old);
+	make_room(client);
+	/* They count as what the client holds, which they are about to be. */
+	if (!registry_account_charge(&client->account, REGISTRY_CHARGE_GRANTS, count))
+		return false;
+	struct registry_rest *rest = calloc(1, sizeof(*rest));
+	struct registry_entry **copy = rest ? malloc((count + 1) * sizeof(*copy)) : NULL;
+	if (!copy) {
+		free(rest);
+		registry_account_refund(&client->account, REGISTRY_CHARGE_GRANTS, count);
+		return false;
+	}
+	for (size_t i = 0; i < count; i++)
+		copy[i] = registry_entry_ref(items[i]);
+	*rest = (struct registry_rest){
+		.client = client, .number = number, .items = copy, .count = count
+	};
+	list_add(&client->rests, &rest->link);
+	return true;
+}
+
+struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t number)
+{
+	list_for_each(l, &client->rests) {
+		struct registry_rest *rest = container_of(l, struct registry_rest, link);
+
+		if (rest->number == number)
+			return rest;
+	}
+	return NULL;
+}
+
+static void drop(struct registry_rest *rest, size_t n)
+{
+	registry_account_refund(&rest->client->account, REGISTRY_CHARGE_GRANTS, n);
+	while (n--)
+		registry_entry_unref(rest->items[rest->next++]);
+}
+
+void registry_rest_advance(struct registry_rest *rest, size_t n)
+{
+	drop(rest, n);
+	if (rest->next == rest->count)
+		registry_rest_free(rest);
+}
+
+void registry_rest_free(struct registry_rest *rest)
+{
+	drop(rest, rest->count - rest->next);
+	list_remove(&rest->link);
+	free(rest->items);
+	free(rest);
+}
+
+void registry_rest_forget_peer(struct registry_peer *client)
+{
+	while (!list_is_empty(&client->rests))
+		registry_rest_free(list_first(&client->rests, struct registry_rest, link));
+}
