@@ -29,6 +29,8 @@ static void free_links(struct list *links)
 		provider_link_free(container_of(node, struct provider_link, link));
 }
 
+static void take_retirements(struct provider *provider);
+
 void provider_entry_free(struct provider_entry *entry)
 {
 	if (!entry)
@@ -43,7 +45,11 @@ void provider_entry_free(struct provider_entry *entry)
 		CFRelease(entry->live);
 	if (entry->removed)
 		CFRelease(entry->removed);
+	struct provider *provider = entry->provider;
+	if (entry->retire_sent)
+		provider->n_retiring--;
 	free(entry);
+	take_retirements(provider);
 }
 
 /* The encoded properties: as they are kept, or made in ROOM. */
@@ -298,6 +304,33 @@ static void ask_options(struct provider_entry *entry, const struct wire_layout *
 	ask(entry->provider, layout, &message, ignore_answer, entry->provider);
 }
 
+/* As many ends at a time as a host goes through while the registry waits for each. */
+static void take_retirements(struct provider *provider)
+{
+	while (provider_is_online(provider) && provider->n_retiring < PROVIDER_WINDOW &&
+	       !list_is_empty(&provider->to_retire)) {
+		struct provider_entry *entry =
+			list_first(&provider->to_retire, struct provider_entry, turn);
+
+		list_remove(&entry->turn);
+		if (entry->registered && !entry->register_sent)
+			provider_entry_send_register(entry);
+		entry->retire_sent = true;
+		provider->n_retiring++;
+		ask_options(entry, &wire_retire_layout, entry->terminate_options);
+	}
+}
+
+void provider_entry_retire(struct provider_entry *entry)
+{
+	entry->retiring = true;
+	if (entry->retire_sent)
+		return;
+	list_remove(&entry->turn);
+	list_add(&entry->provider->to_retire, &entry->turn);
+	take_retirements(entry->provider);
+}
+
 /* The next message of ENTRY. */
 static void take_turn(struct provider_entry *entry)
 {
@@ -307,11 +340,6 @@ static void take_turn(struct provider_entry *entry)
 		provider_entry_remove(entry);
 	} else if (entry->unpublished) {
 		send_publish(entry);
-	} else if (entry->retire_wanted) {
-		entry->retire_wanted = false;
-		if (entry->registered && !entry->register_sent)
-			provider_entry_send_register(entry);
-		ask_options(entry, &wire_retire_layout, entry->terminate_options);
 	} else {
 		ask_options(entry, &wire_register_layout, entry->register_options);
 	}
@@ -339,12 +367,6 @@ void provider_entry_wait_turn(struct provider_entry *entry)
 	list_remove(&entry->turn);
 	list_add(&provider->waiting, &entry->turn);
 	take_turns(provider);
-}
-
-void provider_entry_retire(struct provider_entry *entry)
-{
-	entry->retiring = entry->retire_wanted = true;
-	provider_entry_wait_turn(entry);
 }
 
 /* After a reconnection, when all are there, so that matching sees the whole tree. */
@@ -421,6 +443,14 @@ void provider_mirror_lost(struct provider *provider)
 	provider->is_returning = false;
 	while (!list_is_empty(&provider->waiting))
 		list_remove(provider->waiting.next);
+	while (!list_is_empty(&provider->to_retire))
+		list_remove(provider->to_retire.next);
+	/* The ends that were under way begin anew. */
+	provider->n_retiring = 0;
+	list_for_each(node, &provider->entries)
+		container_of(node, struct provider_entry, link)->retire_sent = false;
+	list_for_each(node, &provider->forgotten)
+		container_of(node, struct provider_entry, link)->retire_sent = false;
 	while (!list_is_empty(&provider->in_flight)) {
 		struct provider_entry *entry =
 			list_first(&provider->in_flight, struct provider_entry, turn);

@@ -43,6 +43,8 @@ struct provider {
 	/* traffic: few requests at a time are on their way, the others wait here */
 	struct list waiting;   /* by turn: whose next message is to be sent */
 	struct list in_flight; /* first publications without an answer */
+	struct list to_retire; /* by turn: whose end is to be asked for */
+	size_t n_retiring;     /* that are on their way through it: few, their host does it */
 	struct list settling;  /* who wants to know when nobody waits any more */
 	size_t n_awaited;      /* answers */
 	bool is_returning;     /* after a reconnection: registrations wait for all publications */
@@ -83,8 +85,8 @@ struct provider_entry {
 	bool registered, register_sent;
 	bool forgotten;
 	bool terminate_wanted;
-	bool retiring;	    /* the registry has been asked to lead it through its end */
-	bool retire_wanted; /* and waits for its turn to be asked */
+	bool retiring;	  /* the registry has been asked to lead it through its end */
+	bool retire_sent; /* on this connection */
 	uint32_t register_options, terminate_options;
 	char texts[];
 };

@@ -168,6 +168,7 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 	list_init(&provider->forgotten);
 	list_init(&provider->waiting);
 	list_init(&provider->in_flight);
+	list_init(&provider->to_retire);
 	list_init(&provider->settling);
 	loop_timer_init(&provider->retry, retry, provider);
 	err = init(provider, config);

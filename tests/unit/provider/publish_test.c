@@ -218,6 +218,57 @@ TEST(of_many_entries_only_a_window_is_on_its_way)
 	finish(&p);
 }
 
+static void retire_many(void *context)
+{
+	for (int i = 0; i < MANY; i++)
+		test_equal(provider_retire(many[i], 0), 0);
+}
+
+static void forget_some(void *context)
+{
+	int *n_gone = context;
+
+	for (int i = 0; i < 10; i++)
+		provider_forget(many[(*n_gone)++]);
+}
+
+static void expect_retirements(struct peer *p, int n)
+{
+	struct wire_entry_options options;
+
+	for (int i = 0; i < n; i++) {
+		peer_receive(p, &wire_retire_layout, &options);
+		test_equal(wire_reply(p->socket, &p->frame.header, &wire_empty_layout, 0, NULL,
+				      NULL, 0, true),
+			   0);
+	}
+	test_true(is_silent(p));
+}
+
+/* An end that has been asked for takes its time: the others wait for it, not for the answer. */
+TEST(of_many_ends_only_a_window_is_under_way)
+{
+	struct peer p;
+	struct job job = { &p };
+	int n_gone = 0;
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_many, &job);
+	serve_many(&p, WIRE_PUBLISH, 1000);
+	while (__atomic_load_n(&job.n_published, __ATOMIC_SEQ_CST) < MANY)
+		peer_do(&p, look, NULL);
+	peer_do(&p, retire_many, NULL);
+	expect_retirements(&p, PROVIDER_WINDOW);
+	peer_do(&p, forget_some, &n_gone);
+	expect_retirements(&p, 10);
+	/* one that waits may go without having been asked for */
+	n_gone = MANY - 10;
+	peer_do(&p, forget_some, &n_gone);
+	test_true(is_silent(&p));
+	finish(&p);
+}
+
 static void check_published(void *context)
 {
 	struct job *job = context;
