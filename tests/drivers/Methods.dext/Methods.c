@@ -227,7 +227,8 @@ static void text(const IOExternalMethodArguments *arguments, char name[64])
 {
 	size_t n = arguments->structureInputSize < 63 ? arguments->structureInputSize : 63;
 
-	memcpy(name, arguments->structureInput, n);
+	if (n)
+		memcpy(name, arguments->structureInput, n);
 	name[n] = 0;
 }
 
