@@ -77,6 +77,34 @@ static kern_return_t copy16(size_t in_size, size_t out_size)
 	return result;
 }
 
+TEST(J02_variable_counts_and_sizes)
+{
+	static char bytes[6000];
+	uint64_t in[16] = { 0 }, out[16];
+
+	begin(METHODS_TABLE);
+	for (uint32_t i = 0; i <= 16; i += 4) {
+		size_t sizes[] = { i, 4096, 4097, 6000 };
+		uint32_t n = 16 - i;
+
+		for (size_t k = 0; k < 4; k++) {
+			size_t size = sizes[3 - k];
+
+			test_equal_error(IOConnectCallMethod(c, METHODS_LOOK, in, i, bytes,
+							     sizes[k], out, &n, bytes, &size),
+					 0);
+			test_equal(methods_saw(c, METHODS_SEEN_SCALARS), i);
+			test_equal(methods_saw(c, METHODS_SEEN_SIZE) +
+					   methods_saw(c, METHODS_SEEN_DESCRIPTOR_LENGTH),
+				   sizes[k]);
+			test_equal(methods_saw(c, METHODS_SEEN_OUTPUT_SIZE) +
+					   methods_saw(c, METHODS_SEEN_OUTPUT_DESCRIPTOR_LENGTH),
+				   sizes[3 - k]);
+		}
+	}
+	end();
+}
+
 TEST(J03)
 {
 	begin(METHODS_TABLE);
