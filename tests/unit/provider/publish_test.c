@@ -3,6 +3,8 @@
 
 #include <sys/socket.h>
 
+#include <IOKit/IOReturn.h>
+
 #include "peer.h"
 #include "provider/provider_internal.h"
 
@@ -357,6 +359,111 @@ TEST(more_than_a_message_carries_is_refused_at_once)
 	peer_do(&p, publish_too_much, &job);
 	test_true(is_silent(&p));
 	finish(&p);
+}
+
+/* --- attachments and settling -------------------------------------------------------- */
+
+struct attaching {
+	struct job *job;
+	int32_t status;
+	int n_done, n_settled;
+	size_t n_kept; /* attachments that the mirror remembers */
+};
+
+static void attach_done(void *context, int32_t status)
+{
+	struct attaching *a = context;
+
+	a->status = status;
+	a->n_done++;
+}
+
+static void attach(void *context)
+{
+	struct attaching *a = context;
+
+	test_equal(provider_attach(a->job->entry, 77, "Plane", false, attach_done, a), 0);
+}
+
+static void count_kept(void *context)
+{
+	struct attaching *a = context;
+
+	a->n_kept = 0;
+	list_for_each(node, &a->job->entry->attachments)
+		a->n_kept++;
+}
+
+static void settle_done(void *context)
+{
+	((struct attaching *)context)->n_settled++;
+}
+
+static void settle(void *context)
+{
+	struct attaching *a = context;
+
+	test_equal(provider_settle(a->job->p->provider, settle_done, a), 0);
+}
+
+static void publish_as(struct peer *p, struct job *job, uint64_t id)
+{
+	struct wire_publish message;
+
+	peer_start(p, NULL);
+	peer_answer_hello(p);
+	peer_do(p, publish, job);
+	peer_receive(p, &wire_publish_layout, &message);
+	wire_message_clear(&wire_publish_layout, &message);
+	peer_answer(p, 0, id);
+}
+
+TEST(a_refused_attachment_is_not_asked_for_again)
+{
+	struct peer p;
+	struct job job = { &p };
+	struct attaching a = { .job = &job };
+	struct wire_attach message;
+
+	publish_as(&p, &job, 50);
+	for (int i = 0; i < 2; i++) {
+		int32_t status = i ? 0 : (int32_t)kIOReturnBadArgument;
+
+		peer_do(&p, attach, &a);
+		peer_receive(&p, &wire_attach_layout, &message);
+		test_equal(message.id, 50);
+		test_equal(message.parent, 77);
+		test_equal_text(message.plane, "Plane");
+		peer_answer(&p, status, 0);
+		/* The next answer shows that this one has been read. */
+		peer_do(&p, settle, &a);
+		struct wire_declare_classes nothing;
+		peer_receive(&p, &wire_declare_classes_layout, &nothing);
+		wire_message_clear(&wire_declare_classes_layout, &nothing);
+		peer_answer(&p, 0, 0);
+		while (a.n_settled <= i)
+			peer_do(&p, count_kept, &a);
+		test_equal(a.n_done, i + 1);
+		test_equal_error(a.status, status);
+		test_equal(a.n_kept, i);
+	}
+	finish(&p);
+}
+
+TEST(settling_ends_with_the_registry)
+{
+	struct peer p;
+	struct job job = { &p };
+	struct attaching a = { .job = &job };
+	struct wire_declare_classes nothing;
+
+	publish_as(&p, &job, 50);
+	peer_do(&p, settle, &a);
+	peer_receive(&p, &wire_declare_classes_layout, &nothing);
+	wire_message_clear(&wire_declare_classes_layout, &nothing);
+	test_equal(a.n_settled, 0);
+	finish(&p);
+	test_equal(a.n_settled, 1);
 }
 
 TEST_MAIN
