@@ -323,6 +323,21 @@ TEST(E29)
 	stage_end(stage);
 }
 
+TEST(E30_a_collection_of_an_attached_entry_does_not_change)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t s = stage_publish_service(stage, NULL, "key=a register");
+	CFArrayRef list;
+
+	stage_do(stage, NULL, "grow key=a property=list");
+	list = IORegistryEntryCreateCFProperty(s, CFSTR("list"), NULL, 0);
+	test_true(list && CFGetTypeID(list) == CFArrayGetTypeID());
+	test_equal(CFArrayGetCount(list), 1);
+	CFRelease(list);
+	IOObjectRelease(s);
+	stage_end(stage);
+}
+
 TEST(E31)
 {
 	io_connect_t stage = stage_begin();

@@ -315,6 +315,20 @@ static IOReturn unset(struct Command *c)
 	return status;
 }
 
+static IOReturn grow(struct Command *c)
+{
+	CFMutableArrayRef array = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	CFStringRef key = copyProperty(c);
+	IOReturn status;
+
+	CFArrayAppendValue(array, key);
+	status = IOServiceSetProperty(c->service, key, array);
+	CFArrayAppendValue(array, key);
+	CFRelease(array);
+	CFRelease(key);
+	return status;
+}
+
 static IOReturn makeLive(struct Command *c)
 {
 	CFStringRef key = copyProperty(c);
@@ -431,23 +445,15 @@ static const struct {
 	IOReturn (*run)(struct Command *c);
 	bool needsService;
 } commands[] = {
-	{ "publish", publish, false },
-	{ "register", announce, true },
-	{ "terminate", end, true },
-	{ "set", set, true },
-	{ "remove", unset, true },
-	{ "live", makeLive, true },
-	{ "seal", seal, true },
-	{ "name", setName, true },
-	{ "location", setLocation, true },
-	{ "attach", attach, true },
-	{ "detach", detach, true },
-	{ "message", message, true },
-	{ "clientid", clientID, true },
-	{ "busy", busy, true },
-	{ "resource", resource, false },
-	{ "id", identify, true },
-	{ "privilege", privilege, false },
+	{ "publish", publish, false }, { "register", announce, true },
+	{ "terminate", end, true },    { "set", set, true },
+	{ "remove", unset, true },     { "grow", grow, true },
+	{ "live", makeLive, true },    { "seal", seal, true },
+	{ "name", setName, true },     { "location", setLocation, true },
+	{ "attach", attach, true },    { "detach", detach, true },
+	{ "message", message, true },  { "clientid", clientID, true },
+	{ "busy", busy, true },	       { "resource", resource, false },
+	{ "id", identify, true },      { "privilege", privilege, false },
 };
 
 static IOReturn runCommand(struct Command *c)

@@ -9,6 +9,7 @@
  *	terminate key=K [options=N]	and forget it
  *	set key=K			+ dictionary of properties
  *	remove key=K property=P
+ *	grow key=K property=P		set an array of one member, and give it another afterwards
  *	live key=K property=P		computed at each read: counts up from 1
  *	seal key=K			setProperties is refused with Unsupported, as by default
  *	name key=K name=N [plane=P]	location key=K location=L [plane=P]
