@@ -23,6 +23,7 @@
 #include "client/watcher.h"
 #include "wire/hello.h"
 #include "wire/notice.h"
+#include "wire/open.h"
 
 /* Most bytes of one message on the events inlet. */
 enum { EVENT_MAX = 1024 * 1024 };
@@ -330,6 +331,13 @@ err_t client_session_get(struct client_session **ret_session)
 
 /* --- asking ------------------------------------------------------------------ */
 
+/* Their handles are not there yet: an event about one of them would find nothing. */
+static bool brings_entries(const struct wire_layout *reply)
+{
+	return reply == &wire_entries_reply_layout || reply == &wire_notify_reply_layout ||
+	       reply == &wire_open_reply_layout;
+}
+
 static err_t ask_once(struct client_session *session, const struct wire_layout *layout,
 		      const void *request, const int *fds, size_t n_fds,
 		      const struct wire_layout *reply_layout, void *ret_reply,
@@ -340,6 +348,9 @@ static err_t ask_once(struct client_session *session, const struct wire_layout *
 
 	if (err == -EPIPE)
 		session_lost(session);
+	/* What has died before the answer was given is dead when it is heard. */
+	if (!err && !brings_entries(reply_layout))
+		client_session_read_events(session);
 	return err;
 }
 
