@@ -61,6 +61,10 @@ struct registry {
 	struct list uses;	   /* which driver has what open (access.c) */
 	uint64_t last_stop;	   /* questions asked for them */
 	struct map asked; /* question -> struct registry_stop_job that waits for its answer */
+	/* terminations that wait for each other (terminate.c) */
+	unsigned n_blocked;
+	uint64_t n_removed;
+	bool is_waking;
 	/* peers */
 	int listener;
 	struct list peers;

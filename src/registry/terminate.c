@@ -63,6 +63,8 @@ struct registry_stop_job {
 	enum { JOB_WILL, JOB_DID, JOB_STOP } phase;
 	size_t at, tie; /* victims done in this phase; ties of the one being done */
 	bool is_waiting, is_running, is_dirty;
+	bool is_blocked;	       /* a victim waits for clients that another job is ending */
+	bool is_looking;	       /* whether they have gone (wake_blocked) */
 	struct registry_peer *awaited; /* who is asked just now */
 	struct loop_timer timer;
 	uint64_t round; /* of the session: tells a late answer from the one awaited */
@@ -181,8 +183,8 @@ static void collect_victims(struct registry_stop_job *job, struct registry_entry
 		}
 }
 
-/* Who stands on whom in the IOService plane. Entries that an earlier termination has under way are
- * its business; those it waits for are above ours as well. */
+/* Who stands on whom in the IOService plane. What an earlier termination has under way hears of that
+ * one; it is waited for (is_in_use). */
 static void collect_ties(struct registry_stop_job *job)
 {
 	struct registry_plane *plane = job->registry->tree.planes.service;
@@ -257,6 +259,13 @@ static void tell_hosts(struct registry_stop_job *job)
 	free(ids);
 }
 
+static void set_blocked(struct registry_stop_job *job, bool is_blocked)
+{
+	if (job->is_blocked != is_blocked)
+		job->registry->n_blocked += is_blocked ? 1 : -1;
+	job->is_blocked = is_blocked;
+}
+
 /* --- the end of a job ------------------------------------------------------------------------- */
 
 static void answer_waiters(struct registry_stop_job *job, IOReturn status)
@@ -282,6 +291,7 @@ static void free_stop_job(struct registry_stop_job *job, IOReturn status)
 	list_remove(&job->link);
 	forget_question(job);
 	loop_timer_stop(&job->timer);
+	set_blocked(job, false);
 	answer_waiters(job, status);
 	while (job->n_ties)
 		registry_entry_unref(job->ties[--job->n_ties].client);
@@ -507,9 +517,27 @@ static void remove_victim(struct registry_stop_job *job, size_t i)
 {
 	job->victims[i].is_gone = true;
 	job->n_gone++;
+	job->registry->n_removed++;
 	for (size_t t = job->victims[i].first_held; t != NOBODY; t = job->ties[t].next_held)
 		job->victims[job->ties[t].provider].n_above--;
 	registry_lifecycle_drop(job->victims[i].entry);
+}
+
+/* True while something stands on ENTRY that another termination has not taken away yet. */
+static bool is_in_use(const struct registry_entry *entry)
+{
+	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
+
+	if (!n)
+		return false;
+	list_for_each(e, &n->children) {
+		const struct registry_entry *child =
+			container_of(e, struct registry_edge, in_parent)->child->entry;
+
+		if (registry_entry_is_service(child) && registry_entry_is_inactive(child))
+			return true;
+	}
+	return false;
 }
 
 static void run_stop(struct registry_stop_job *job)
@@ -524,6 +552,10 @@ static void run_stop(struct registry_stop_job *job)
 
 			if (v->is_gone || v->n_above || v->n_held)
 				continue;
+			if (is_in_use(v->entry)) {
+				set_blocked(job, true);
+				continue;
+			}
 			if (v->is_asked) {
 				v->is_asked = false;
 				if (ask(job, v->entry->owner, &wire_stop_layout, &message))
@@ -535,9 +567,48 @@ static void run_stop(struct registry_stop_job *job)
 	} while (job->is_dirty);
 }
 
+static struct registry_stop_job *find_looking(struct registry *registry)
+{
+	list_for_each(l, &registry->stops) {
+		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
+
+		if (job->is_looking)
+			return job;
+	}
+	return NULL;
+}
+
+/* Something has left the tree: who has waited for it looks again, until nothing moves. */
+static void wake_blocked(struct registry *registry)
+{
+	struct registry_stop_job *job;
+	uint64_t before;
+
+	if (!registry->n_blocked || registry->is_waking)
+		return;
+	registry->is_waking = true;
+	do {
+		before = registry->n_removed;
+		list_for_each(l, &registry->stops) {
+			job = container_of(l, struct registry_stop_job, link);
+			job->is_looking = job->is_blocked && !job->is_running && !job->is_waiting;
+			job->is_dirty |= job->is_blocked;
+		}
+		while ((job = find_looking(registry))) {
+			job->is_looking = false;
+			set_blocked(job, false);
+			run_job(job);
+		}
+	} while (registry->n_removed != before && registry->n_blocked);
+	registry->is_waking = false;
+}
+
 /* Do what can be done now. May free the job. */
 static void run_job(struct registry_stop_job *job)
 {
+	struct registry *registry = job->registry;
+	uint64_t before = registry->n_removed;
+
 	job->is_running = true;
 	if (job->phase == JOB_WILL)
 		run_will(job);
@@ -548,6 +619,8 @@ static void run_job(struct registry_stop_job *job)
 	job->is_running = false;
 	if (job->n_gone == job->n_victims)
 		finish_job(job);
+	if (registry->n_removed != before)
+		wake_blocked(registry);
 }
 
 /* --- from outside ---------------------------------------------------------------------------------- */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/lifecycle.h"
 
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -234,6 +235,38 @@ TEST(an_owner_that_takes_part_is_asked_to_stop)
 	test_equal_error(end_answer(&provider, asked, NULL, NULL), 0);
 	test_equal_error(end_call(&provider, &wire_retire_layout, &request, NULL, NULL, NULL),
 			 kIOReturnNotFound);
+	end();
+}
+
+static bool has_message(struct end *e)
+{
+	struct pollfd p = { e->socket, POLLIN, 0 };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* B is being ended for itself when A goes as well: A waits for it. */
+TEST(terminations_wait_for_each_other)
+{
+	struct wire_entry_options request, stop;
+	struct wire_inactive inactive;
+	uint32_t busy;
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	request = (struct wire_entry_options){ b, 0 };
+	test_equal_error(end_call(&other, &wire_retire_layout, &request, NULL, NULL, NULL), 0);
+	end_expect(&other, &wire_stop_layout, &stop);
+	test_equal(stop.id, b);
+	request.id = a;
+	test_equal_error(end_call(&provider, &wire_retire_layout, &request, NULL, NULL, NULL), 0);
+	end_expect(&provider, &wire_inactive_layout, &inactive);
+	state_of(a, &busy);
+	test_true(!has_message(&provider));
+	end_reply(&other, &wire_empty_layout, 0, NULL);
+	end_expect_stop(&provider, a);
+	wait_quiet(&client);
 	end();
 }
 
