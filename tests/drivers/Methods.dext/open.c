@@ -136,7 +136,8 @@ static bool clientStart(IOService *service, IOService *provider)
 {
 	struct MethodsClient *self = SELF(service);
 
-	self->driver = (struct MethodsDriver *)provider;
+	/* Beyond stop as well: free counts there. */
+	self->driver = (struct MethodsDriver *)IOServiceRetain(provider);
 	self->driver->counts[METHODS_N_INITS]++;
 	if (self->type == METHODS_NO_START)
 		return false;
@@ -207,6 +208,8 @@ static void clientFree(IOService *service)
 	}
 	releaseMemories(self);
 	IOWakePortRelease(self->port);
+	if (self->driver)
+		IOServiceRelease(&self->driver->service);
 }
 
 static IOReturn clientMessage(IOService *service, uint32_t type, IOService *provider,
