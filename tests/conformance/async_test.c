@@ -557,7 +557,9 @@ TEST(I19_the_driver_dies)
 
 	begin();
 	call_later(0, 0, &heard);
-	kill(world_host_pid("org.portico.test.Methods"), SIGKILL);
+	pid_t host = world_host_pid("org.portico.test.Methods");
+	test_true(host > 0);
+	kill(host, SIGKILL);
 	wait_for(&heard, 1);
 	test_equal_error(heard.result, kIOReturnAborted);
 	end();
