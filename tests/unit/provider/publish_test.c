@@ -202,6 +202,27 @@ static void serve_many(struct peer *p, uint32_t type, uint64_t first)
 	}
 }
 
+struct count {
+	const struct job *job;
+	int n;
+};
+
+static void count_published(void *context)
+{
+	struct count *c = context;
+
+	c->n = c->job->n_published;
+}
+
+/* All answers have been read; each look is a turn of the loop. */
+static void await_published(struct job *job, int n)
+{
+	struct count c = { job, 0 };
+
+	while (c.n < n)
+		peer_do(job->p, count_published, &c);
+}
+
 TEST(of_many_entries_only_a_window_is_on_its_way)
 {
 	struct peer p;
@@ -211,8 +232,7 @@ TEST(of_many_entries_only_a_window_is_on_its_way)
 	peer_answer_hello(&p);
 	peer_do(&p, publish_many, &job);
 	serve_many(&p, WIRE_PUBLISH, 1000);
-	while (__atomic_load_n(&job.n_published, __ATOMIC_SEQ_CST) < MANY)
-		peer_do(&p, look, NULL);
+	await_published(&job, MANY);
 	test_equal(job.published, 1000 + MANY - 1);
 	peer_do(&p, terminate_many, NULL);
 	serve_many(&p, WIRE_TERMINATE, 0);
@@ -258,8 +278,7 @@ TEST(of_many_ends_only_a_window_is_under_way)
 	peer_answer_hello(&p);
 	peer_do(&p, publish_many, &job);
 	serve_many(&p, WIRE_PUBLISH, 1000);
-	while (__atomic_load_n(&job.n_published, __ATOMIC_SEQ_CST) < MANY)
-		peer_do(&p, look, NULL);
+	await_published(&job, MANY);
 	peer_do(&p, retire_many, NULL);
 	expect_retirements(&p, PROVIDER_WINDOW);
 	peer_do(&p, forget_some, &n_gone);
