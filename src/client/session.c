@@ -21,6 +21,7 @@
 #include "client/status.h"
 #include "client/watch.h"
 #include "client/watcher.h"
+#include "wire/browse.h"
 #include "wire/hello.h"
 #include "wire/notice.h"
 #include "wire/open.h"
@@ -335,7 +336,7 @@ err_t client_session_get(struct client_session **ret_session)
 static bool brings_entries(const struct wire_layout *reply)
 {
 	return reply == &wire_entries_reply_layout || reply == &wire_notify_reply_layout ||
-	       reply == &wire_open_reply_layout;
+	       reply == &wire_open_reply_layout || reply == &wire_children_reply_layout;
 }
 
 static err_t ask_once(struct client_session *session, const struct wire_layout *layout,
@@ -408,7 +409,7 @@ static uint64_t read_counter(enum counter counter)
 	struct client_session *session = client_session_find();
 	uint64_t value = 0;
 
-	if (session) {
+	if (session && session->page) {
 		const struct wire_status_page *page = session->page;
 
 		value = read_generation(counter == TREE	   ? &page->tree_generation

@@ -480,24 +480,36 @@ static struct registry_inlet *find_events_inlet(const struct registry_peer *peer
 	return NULL;
 }
 
+/* In parts that fit into a datagram. */
+enum { DEAD_MAX = 2048 };
+
+static void tell_dead(struct registry_inlet *inlet, const uint64_t *ids, size_t n)
+{
+	struct wire_dead dead = { { ids, n } };
+
+	if (n)
+		wire_peer_send(inlet->wire, &wire_dead_layout, &dead, NULL, 0);
+}
+
 void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
 			  size_t n)
 {
-	uint64_t *ids = n ? malloc(n * sizeof(*ids)) : NULL;
-
-	if (!ids)
-		return;
 	list_for_each(l, &registry->peers) {
 		struct registry_peer *peer = container_of(l, struct registry_peer, link);
-		struct registry_inlet *inlet = find_events_inlet(peer);
+		struct registry_inlet *inlet = peer->grants.count ? find_events_inlet(peer) : NULL;
+		uint64_t ids[DEAD_MAX];
 		size_t count = 0;
 
-		for (size_t i = 0; i < n && inlet; i++)
-			if (map_find(&peer->grants, entries[i]->id))
-				ids[count++] = entries[i]->id;
-		struct wire_dead dead = { { ids, count } };
-		if (count)
-			wire_peer_send(inlet->wire, &wire_dead_layout, &dead, NULL, 0);
+		for (size_t i = 0; i < n && inlet; i++) {
+			if (!map_find(&peer->grants, entries[i]->id))
+				continue;
+			ids[count++] = entries[i]->id;
+			if (count == DEAD_MAX) {
+				tell_dead(inlet, ids, count);
+				count = 0;
+			}
+		}
+		if (inlet)
+			tell_dead(inlet, ids, count);
 	}
-	free(ids);
 }
