@@ -346,6 +346,36 @@ TEST(I10)
 	dispatch_release(done);
 }
 
+static void sum_of_all(void *context, IOReturn result, void **args, uint32_t n)
+{
+	uintptr_t sum = 0;
+
+	for (int i = 0; i < kMaxAsyncArgs; i++)
+		sum += (uintptr_t)args[i];
+	*(uintptr_t *)context = sum + n + (uint32_t)result;
+}
+
+/* What the death of a driver looks like for a callback that expects arguments. */
+TEST(I01_a_completion_without_arguments_can_be_looked_at)
+{
+	struct {
+		mach_msg_header_t header;
+		OSNotificationHeader64 notification;
+		IOReturn result;
+		uint32_t pad;
+	} message = {
+		.header = { .msgh_size = sizeof(message), .msgh_id = kOSNotificationMessageID },
+		.notification = { .size = 4, .type = kIOAsyncCompletionNotificationType },
+		.result = kIOReturnAborted,
+	};
+	uintptr_t sum = 1;
+
+	message.notification.reference[kIOAsyncCalloutFuncIndex] = (uintptr_t)sum_of_all;
+	message.notification.reference[kIOAsyncCalloutRefconIndex] = (uintptr_t)&sum;
+	IODispatchCalloutFromMessage(NULL, &message.header, NULL);
+	test_equal(sum, (uint32_t)kIOReturnAborted);
+}
+
 TEST(I11)
 {
 	struct heard heard = { 0 };

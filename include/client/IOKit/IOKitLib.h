@@ -60,7 +60,8 @@ typedef void (*IOServiceInterestCallback)(void *refcon, io_service_t service, ui
 					  void *messageArgument);
 
 /* The number of arguments that the driver sent decides which of these is called: 0, 1, 2, more.
- * ARGS holds NUMARGS 64-bit words and is valid during the call. */
+ * ARGS holds NUMARGS 64-bit words and is valid during the call. Calls that a driver leaves behind when it
+ * dies end with kIOReturnAborted and 0; a callback of the last kind then finds 16 words of zero. */
 typedef void (*IOAsyncCallback0)(void *refcon, IOReturn result);
 typedef void (*IOAsyncCallback1)(void *refcon, IOReturn result, void *arg0);
 typedef void (*IOAsyncCallback2)(void *refcon, IOReturn result, void *arg0, void *arg1);
