@@ -128,7 +128,8 @@ static void join(struct QueueUserClient *self)
 		return;
 	self->stop = true;
 	pthread_join(self->thread, NULL);
-	self->running = self->stop = false;
+	self->stop = false;
+	self->running = false;
 }
 
 static IOReturn start(struct QueueUserClient *self, void *(*run)(void *))

@@ -95,32 +95,38 @@ static void sequence(uint64_t seed, bool shared)
 	model_empty(&model);
 }
 
-/* The library keeps what it has learnt about classes. */
+static void learn(io_object_t object)
+{
+	IOObjectConformsTo(object, "IOService");
+	IOObjectRelease(object);
+}
+
+/* The library keeps what it has learnt about classes: all of them, before anything is counted. */
 static void learn_classes(void)
 {
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	mach_port_t wake = IODataQueueAllocateNotificationPort();
+	io_object_t object = 0;
 	io_iterator_t walk = 0;
-	io_registry_entry_t entry;
 
 	IORegistryCreateIterator(kIOMainPortDefault, kIOServicePlane, kIORegistryIterateRecursively,
 				 &walk);
-	while ((entry = IOIteratorNext(walk))) {
-		IOObjectConformsTo(entry, "IOService");
-		IOObjectRelease(entry);
-	}
-	IOObjectConformsTo(walk, "IOService");
-	IOObjectRelease(walk);
+	while ((object = IOIteratorNext(walk)))
+		learn(object);
+	learn(walk);
+	learn(IORegistryGetRootEntry(kIOMainPortDefault));
 	IOServiceGetMatchingServices(kIOMainPortDefault, IOServiceMatching("IOService"), &walk);
-	IOObjectConformsTo(walk, "IOService");
-	IOObjectRelease(walk);
-	mach_port_t wake = IODataQueueAllocateNotificationPort();
+	learn(walk);
 	IOServiceAddNotification(kIOMainPortDefault, kIOPublishNotification,
 				 IOServiceMatching("IOService"), wake, 0, &walk);
-	IOObjectConformsTo(walk, "IOService");
-	IOObjectRelease(walk);
+	learn(walk);
+	object = IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("IOResources"));
+	IOServiceAddInterestNotification(port, object, kIOGeneralInterest, fuzz_on_message, NULL,
+					 &walk);
+	learn(walk);
+	IOObjectRelease(object);
 	mach_port_mod_refs(mach_task_self(), wake, MACH_PORT_RIGHT_RECEIVE, -1);
-	entry = IORegistryGetRootEntry(kIOMainPortDefault);
-	IOObjectConformsTo(entry, "IOService");
-	IOObjectRelease(entry);
+	IONotificationPortDestroy(port);
 }
 
 static bool is_back(const int64_t *counts)

@@ -99,6 +99,8 @@ CFStringRef fuzz_key(struct fuzz *f);
 /* Aligned, misaligned or (rarely) NULL memory for SIZE bytes, filled with 0xa5. */
 void *fuzz_out(struct fuzz *f, size_t size);
 bool fuzz_is_untouched(const void *out, size_t size);
+/* Hears what services say. */
+void fuzz_on_message(void *refcon, io_service_t service, uint32_t type, void *argument);
 void fuzz_make_values(void);
 void fuzz_free_values(void);
 

@@ -123,7 +123,7 @@ static void on_match(void *refcon, io_iterator_t iterator)
 {
 }
 
-static void on_message(void *refcon, io_service_t service, uint32_t type, void *argument)
+void fuzz_on_message(void *refcon, io_service_t service, uint32_t type, void *argument)
 {
 }
 
@@ -200,7 +200,7 @@ static void interest(struct fuzz *f)
 	fuzz_log(f, "IOServiceAddInterestNotification(%p, 0x%x kind %d, \"%.30s\", %p)",
 		 (void *)port, s.name, s.kind, type, (void *)out);
 	kern_return_t r =
-		IOServiceAddInterestNotification(port, s.name, type, on_message, NULL, out);
+		IOServiceAddInterestNotification(port, s.name, type, fuzz_on_message, NULL, out);
 	if (!port || !out || !type)
 		fuzz_codes(f, r, BAD, UNSUPPORTED, NODEST);
 	else if (bad)

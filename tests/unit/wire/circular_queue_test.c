@@ -192,6 +192,15 @@ static bool is_whole(const uint64_t *words, size_t size)
 
 /* Large entries, overwritten while they are read, by another process: a copy that is said to be good
  * is of one piece, and so is what IsCurrentDataValid confirms. */
+static _Noreturn void write_for_ever(IOCircularDataQueue *queue, uint64_t *words, size_t size)
+{
+	for (uint64_t n = 0;; n++) {
+		for (size_t i = 0; i < size / 8; i++)
+			words[i] = n;
+		IOCircularDataQueueEnqueue(queue, words, size);
+	}
+}
+
 TEST(no_read_is_torn)
 {
 	enum { SIZE = 1 << 16 };
@@ -208,11 +217,8 @@ TEST(no_read_is_torn)
 	wire_circular_queue_format(memory, &description);
 	queue = wire_circular_queue_new(memory, true, &description, keep_memory, NULL);
 	writer = fork();
-	for (uint64_t n = 0; writer == 0; n++) {
-		for (size_t i = 0; i < SIZE / 8; i++)
-			words[i] = n;
-		IOCircularDataQueueEnqueue(queue, words, SIZE);
-	}
+	if (writer == 0)
+		write_for_ever(queue, words, SIZE);
 	while (good < wanted || valid < wanted) {
 		size_t size = SIZE;
 		void *data;
