@@ -18,6 +18,7 @@
 #include "client/session.h"
 #include "client/status.h"
 #include "wire/notice.h"
+#include "wire/value.h"
 
 /* IDs that one notification remembers as announced; beyond that it starts afresh. */
 enum { ANNOUNCED_MAX = 64 * 1024 };
@@ -369,6 +370,22 @@ static IOReturn new_for_port(const char *type, mach_port_t wake_port,
 	return *ret_watch ? kIOReturnSuccess : kIOReturnNoMemory;
 }
 
+/* A copy, so that the caller's dictionary is given back here and may change; the dictionary itself when
+ * it cannot be sent, which the subscription will say. */
+static CFDictionaryRef copy_matching(CFDictionaryRef matching)
+{
+	struct bytes encoded = BYTES_INIT;
+	CFTypeRef copy = NULL;
+
+	if (!wire_value_encode(matching, &encoded)) {
+		struct bytes_reader in = bytes_reader(encoded.data, encoded.size);
+		if (wire_value_decode(&in, &copy))
+			copy = NULL;
+	}
+	bytes_fini(&encoded);
+	return copy ? copy : CFRetain(matching);
+}
+
 IOReturn client_watch_add_matching(const char *type, CFDictionaryRef matching,
 				   mach_port_t wake_port, const OSAsyncReference64 reference,
 				   io_object_t *ret_name)
@@ -378,7 +395,7 @@ IOReturn client_watch_add_matching(const char *type, CFDictionaryRef matching,
 
 	if (status)
 		return status;
-	watch->matching = CFRetain(matching);
+	watch->matching = copy_matching(matching);
 	return begin(watch, ret_name);
 }
 
@@ -465,8 +482,7 @@ static err_t receive_mark(struct client_inlet *inlet, const struct wire_notices 
 			scope_lock(&watch->lock);
 			err = take_entries(watch, &entries, epoch, &fresh);
 			watch->has_all = !err;
-			watch->seen_news =
-				client_session_generation_of(notices->generation, epoch);
+			watch->seen_news = client_session_generation_of(notices->generation, epoch);
 			watch->armed = false;
 		}
 		err = client_message_new_matching((uint32_t)mark[1], watch->reference,

@@ -287,6 +287,24 @@ TEST(F08)
 	life_end(&l);
 }
 
+TEST(F08_the_dictionary_is_given_back_at_once)
+{
+	struct life l = life_begin();
+	CFMutableDictionaryRef matching = IOServiceMatching("StageOther");
+	io_iterator_t iterator;
+
+	open_port();
+	CFRetain(matching);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification, matching,
+							  on_match, NULL, &iterator),
+			 0);
+	test_equal(CFGetRetainCount(matching), 1);
+	CFRelease(matching);
+	IOObjectRelease(iterator);
+	IONotificationPortDestroy(port);
+	life_end(&l);
+}
+
 TEST(F13)
 {
 	struct life l = life_begin();
