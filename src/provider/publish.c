@@ -13,6 +13,14 @@ static const char *text(const char *s)
 	return s ? s : "";
 }
 
+/* How much of a name or a location programs see: what io_name_t has room for. */
+static size_t visible_length(const char *s)
+{
+	size_t length = strlen(s);
+
+	return length < WIRE_NAME_MAX ? length : WIRE_NAME_MAX;
+}
+
 static bool same_plane(const char *a, const char *b)
 {
 	return !strcmp(*text(a) ? a : "IOService", *text(b) ? b : "IOService");
@@ -20,12 +28,14 @@ static bool same_plane(const char *a, const char *b)
 
 /* --- entries -------------------------------------------------------------- */
 
-/* Put TEXT at *AT and move on. */
-static const char *put_text(char **at, const char *text)
+/* Put LENGTH bytes of TEXT and a NUL at *AT and move on. */
+static const char *put_text(char **at, const char *text, size_t length)
 {
 	char *start = *at;
 
-	*at = stpcpy(start, text) + 1;
+	memcpy(start, text, length);
+	start[length] = '\0';
+	*at += length + 1;
 	return start;
 }
 
@@ -42,10 +52,10 @@ static struct provider_entry *new_entry(struct provider *provider,
 	if (!entry)
 		return NULL;
 	char *at = entry->texts;
-	entry->plane = put_text(&at, texts[0]);
-	entry->class_name = put_text(&at, texts[1]);
-	entry->name = put_text(&at, texts[2]);
-	entry->location = put_text(&at, texts[3]);
+	entry->plane = put_text(&at, texts[0], strlen(texts[0]));
+	entry->class_name = put_text(&at, texts[1], strlen(texts[1]));
+	entry->name = put_text(&at, texts[2], visible_length(texts[2]));
+	entry->location = put_text(&at, texts[3], visible_length(texts[3]));
 	entry->provider = provider;
 	list_init(&entry->link);
 	list_init(&entry->turn);

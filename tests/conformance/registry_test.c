@@ -444,6 +444,25 @@ TEST(E16_names_among_the_first_properties)
 	stage_end(stage);
 }
 
+TEST(E16_long_names_are_cut_for_programs)
+{
+	io_connect_t stage = stage_begin();
+	char text[201], cut[128];
+	io_service_t s;
+	io_name_t name;
+
+	memset(text, 'n', 200);
+	text[200] = '\0';
+	snprintf(cut, sizeof(cut), "%.127s", text);
+	s = stage_publish_service(stage, NULL, "key=a name=%s location=%s register", text, text);
+	test_equal_error(IORegistryEntryGetName(s, name), 0);
+	test_equal_text(name, cut);
+	test_equal_error(IORegistryEntryGetLocationInPlane(s, kIOServicePlane, name), 0);
+	test_equal_text(name, cut);
+	IOObjectRelease(s);
+	stage_end(stage);
+}
+
 TEST(E17)
 {
 	io_connect_t stage = stage_begin();
