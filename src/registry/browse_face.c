@@ -201,10 +201,11 @@ static err_t handle_property(struct registry_peer *peer, struct wire_frame *fram
 	struct registry_plane *plane =
 		registry_plane_find(&peer->registry->tree.planes, request->plane);
 
-	if (!e || (request->options & WIRE_CHILDREN_RECURSIVE && !plane))
+	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	/* Without a plane there is nowhere to go on; the entry itself has its say all the same. */
 	return registry_property_read(peer, &frame->header, e, plane, request->key,
-				      request->options);
+				      plane ? request->options : 0);
 }
 
 static err_t handle_set_properties(struct registry_peer *peer, struct wire_frame *frame,

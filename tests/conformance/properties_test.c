@@ -287,6 +287,23 @@ TEST(E27)
 	stage_end(stage);
 }
 
+TEST(E27_a_plane_that_is_not_there)
+{
+	io_connect_t stage = stage_begin();
+	CFMutableDictionaryRef own = stage_dictionary("P", stage_text("own"), NULL);
+	io_service_t top = stage_publish_service(stage, own, "key=a register");
+	io_service_t child = stage_publish_service(stage, NULL, "key=b parent=a register");
+
+	for (IOOptionBits options = 0; options < 4; options++) {
+		test_true(search_finds(top, "Nope", options, "own"));
+		test_true(search_finds(child, "Nope", options, NULL));
+	}
+	CFRelease(own);
+	IOObjectRelease(top);
+	IOObjectRelease(child);
+	stage_end(stage);
+}
+
 TEST(E28)
 {
 	io_connect_t stage = stage_begin();
