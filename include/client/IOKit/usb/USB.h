@@ -11,6 +11,7 @@
 #include <libkern/OSByteOrder.h>
 #include <mach/mach_types.h>
 
+#include <IOKit/IOMessage.h>
 #include <IOKit/IOReturn.h>
 #include <IOKit/IOTypes.h>
 #include <IOKit/usb/AppleUSBDefinitions.h>
