@@ -233,22 +233,26 @@ Boolean CFNumberIsFloatType(CFNumberRef number)
 	return cf_is(number, CF_TYPE_NUMBER) && is_real(number);
 }
 
-/* Integer value for a reader: cut towards zero, to the limits when it is out of range. */
-static int64_t as_integer(const struct __CFNumber *n, bool *ret_exact)
+/* Integer value for a reader: a real number is cut towards zero, and to the limits of 64 bits, or of 32 for
+ * readers of 32 bits and less. */
+static int64_t as_integer(const struct __CFNumber *n, CFNumberType type, bool *ret_exact)
 {
+	double limit = type == kCFNumberSInt64Type ? 0x1p63 : 0x1p31;
 	int64_t v = 0;
 
 	*ret_exact = true;
 	if (!is_real(n))
 		return n->integer;
-	if (real_to_integer(n->real, &v))
+	if (n->real >= -limit && n->real < limit) {
+		*ret_exact = real_to_integer(n->real, &v);
 		return v;
+	}
 	*ret_exact = false;
-	if (n->real >= 0x1p63)
-		return INT64_MAX;
-	if (n->real < -0x1p63)
-		return INT64_MIN;
-	return isnan(n->real) ? 0 : v;
+	if (isnan(n->real))
+		return 0;
+	if (n->real < 0)
+		return type == kCFNumberSInt64Type ? INT64_MIN : INT32_MIN;
+	return type == kCFNumberSInt64Type ? INT64_MAX : INT32_MAX;
 }
 
 static bool store_integer(int64_t v, CFNumberType type, void *to)
@@ -296,7 +300,7 @@ Boolean CFNumberGetValue(CFNumberRef number, CFNumberType theType, void *valuePt
 		return FALSE;
 	if (theType >= kCFNumberFloat32Type)
 		return store_real(number, theType, valuePtr);
-	v = as_integer(number, &exact);
+	v = as_integer(number, theType, &exact);
 	return store_integer(v, theType, valuePtr) && exact;
 }
 

@@ -50,8 +50,15 @@ TEST(R02_conversions_by_table)
 		double made;
 		SInt32 read;
 		Boolean lossless;
-	} rows[] = { { 1, 1, TRUE },	   { 1.5, 1, FALSE },	   { -2, -2, TRUE },
-		     { -2.75, -2, FALSE }, { 65536, 65536, TRUE }, { 0, 0, TRUE } };
+	} rows[] = { { 1, 1, TRUE },
+		     { 1.5, 1, FALSE },
+		     { -2, -2, TRUE },
+		     { -2.75, -2, FALSE },
+		     { 65536, 65536, TRUE },
+		     { 0, 0, TRUE },
+		     { 1e300, INT32_MAX, FALSE },
+		     { -1e300, INT32_MIN, FALSE },
+		     { 4294967296.0, INT32_MAX, FALSE } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		CFNumberRef n = CFNumberCreate(NULL, kCFNumberDoubleType, &rows[i].made);
