@@ -38,10 +38,11 @@ static bool needs_data(uint32_t flag)
 	       flag != kIOCatalogKextdFinishedLaunching;
 }
 
-/* What IOCFSerialize makes, or any other property list. */
+/* What IOCFSerialize makes, or a property list; but any word is one in the oldest format. */
 static CFTypeRef parse(const char *buffer, uint32_t size)
 {
 	char *text = malloc((size_t)size + 1);
+	CFPropertyListFormat format = kCFPropertyListOpenStepFormat;
 	CFTypeRef value = NULL;
 	CFDataRef data;
 
@@ -55,10 +56,14 @@ static CFTypeRef parse(const char *buffer, uint32_t size)
 		return value;
 	data = CFDataCreate(NULL, (const UInt8 *)buffer, (CFIndex)size);
 	if (data)
-		value = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL,
+		value = CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, &format,
 						     NULL);
 	if (data)
 		CFRelease(data);
+	if (value && format == kCFPropertyListOpenStepFormat) {
+		CFRelease(value);
+		return NULL;
+	}
 	return value;
 }
 

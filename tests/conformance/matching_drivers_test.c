@@ -552,6 +552,8 @@ TEST(N25)
 			 kIOReturnBadArgument);
 	test_equal_error(IOCatalogueSendData(0, kIOCatalogAddDrivers, "<no list", 8),
 			 kIOReturnNoMemory);
+	test_equal_error(IOCatalogueSendData(0, kIOCatalogAddDrivers, "junk", 4),
+			 kIOReturnNoMemory);
 	mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &other);
 	mach_port_insert_right(mach_task_self(), other, other, MACH_MSG_TYPE_MAKE_SEND);
 	test_equal_error(IOCatalogueSendData(other, kIOCatalogAddDrivers, "x", 1),
