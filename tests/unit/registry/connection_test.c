@@ -41,6 +41,8 @@ static uint32_t begin_open(struct wire_open_client *message, int *fd)
 	uint32_t id = end_ask(&client, &wire_open_request_layout, &request, NULL);
 
 	end_expect(&provider, &wire_open_client_layout, message);
+	CFRelease(message->entitlements); /* a dictionary always, of whatever the policy grants */
+	message->entitlements = NULL;
 	*fd = wire_frame_take_fd(&provider.frame, 0);
 	return id;
 }
