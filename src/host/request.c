@@ -213,14 +213,13 @@ static void run_start(struct request *request)
 		status = kIOReturnSuccess;
 		host_service_flush_register(driver->service);
 	}
-	answer_status(request, status);
-	if (driver->started)
-		return;
-	if (driver->service && !driver->ended) {
+	/* Who has refused is gone before the next candidate is asked. */
+	if (!driver->started && driver->service && !driver->ended) {
 		host_terminate_clients(driver->service, 0, true);
 		host_service_leave(driver->service);
 		end_unstarted(driver);
 	}
+	answer_status(request, status);
 }
 
 static void run_drop(struct request *request)

@@ -425,8 +425,22 @@ static void settle(void *context)
 	test_equal(provider_settle(a->job->p->provider, settle_done, a), 0);
 }
 
+struct question {
+	struct job *job;
+	bool is_published;
+};
+
+static void ask_whether_published(void *context)
+{
+	struct question *q = context;
+
+	q->is_published = q->job->n_published > 0;
+}
+
+/* Returns when the answer has been read: before, requests would only be noted. */
 static void publish_as(struct peer *p, struct job *job, uint64_t id)
 {
+	struct question question = { .job = job };
 	struct wire_publish message;
 
 	peer_start(p, NULL);
@@ -435,6 +449,8 @@ static void publish_as(struct peer *p, struct job *job, uint64_t id)
 	peer_receive(p, &wire_publish_layout, &message);
 	wire_message_clear(&wire_publish_layout, &message);
 	peer_answer(p, 0, id);
+	while (!question.is_published)
+		peer_do(p, ask_whether_published, &question);
 }
 
 TEST(a_refused_attachment_is_not_asked_for_again)
