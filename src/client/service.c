@@ -42,8 +42,7 @@ static IOReturn find(mach_port_t main_port, CFDictionaryRef matching, bool first
 		status =
 			client_session_ask(&wire_find_request_layout, &request,
 					   &wire_entries_reply_layout, ret_reply, frame, ret_epoch);
-	/* The encoder refused it: a key that is no string. */
-	return status == kIOReturnUnsupported ? kIOReturnBadArgument : status;
+	return status;
 }
 
 /* All services, however many answers they take. */

@@ -16,8 +16,8 @@ static IOReturn status_of_local(err_t err)
 	case -EMFILE:
 	case -ENFILE:
 		return kIOReturnNoResources;
-	case -EINVAL:
-		return kIOReturnUnsupported;
+	case -EINVAL: /* a dictionary with a key that is no string: the other end could not rebuild it */
+		return kIOReturnBadArgument;
 	case -E2BIG:
 	case -EMSGSIZE:
 		return kIOReturnMessageTooLarge;

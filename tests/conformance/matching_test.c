@@ -175,6 +175,36 @@ TEST(D04)
 	stage_end(stage);
 }
 
+TEST(D04_in_the_other_calls)
+{
+	io_connect_t stage = stage_begin();
+	CFNumberRef number = stage_number32(1);
+	CFMutableDictionaryRef odd = new_dictionary(), outer = new_dictionary();
+	io_service_t s = stage_publish_service(stage, NULL, "key=a register");
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_iterator_t it = 77;
+	boolean_t matches;
+
+	CFDictionarySetValue(odd, number, number);
+	CFDictionarySetValue(outer, CFSTR("inner"), odd);
+	CFRetain(odd);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification, odd, NULL,
+							  NULL, &it),
+			 kIOReturnBadArgument);
+	test_equal(it, 77);
+	test_equal(CFGetRetainCount(odd), 2); /* ours and OUTER's */
+	test_equal_error(IOServiceMatchPropertyTable(s, odd, &matches), kIOReturnBadArgument);
+	test_equal_error(IORegistryEntrySetCFProperties(s, odd), kIOReturnBadArgument);
+	test_equal_error(IORegistryEntrySetCFProperties(s, outer), kIOReturnBadArgument);
+	test_equal_error(IOConnectSetCFProperties(stage, odd), kIOReturnBadArgument);
+	IONotificationPortDestroy(port);
+	IOObjectRelease(s);
+	CFRelease(outer);
+	CFRelease(odd);
+	CFRelease(number);
+	stage_end(stage);
+}
+
 TEST(D05)
 {
 	io_connect_t stage = stage_begin();
