@@ -221,6 +221,9 @@ kern_return_t IOServiceAddInterestNotification(IONotificationPortRef notifyPort,
 	status = client_watch_add_interest(client_handle_cut_name(type_name, interestType), entry,
 					   IONotificationPortGetMachPort(notifyPort), words,
 					   notification);
+	if (status ==
+	    kIOReturnUnsupported) /* of what nobody can be told: the one failure with a result */
+		*notification = IO_OBJECT_NULL;
 	client_entry_unref(entry);
 	return status;
 }

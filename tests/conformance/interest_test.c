@@ -297,7 +297,7 @@ TEST(H06)
 TEST(H07)
 {
 	struct scene s = begin();
-	io_object_t notifier = 0;
+	io_object_t notifier = 77;
 
 	test_equal_error(
 		IOServiceAddInterestNotification(port, s.a, "IONope", hear, NULL, &notifier),
@@ -331,7 +331,7 @@ TEST(H08)
 {
 	struct scene s = begin();
 	io_iterator_t claim = 0;
-	io_object_t notifier = 0;
+	io_object_t notifier = 77;
 
 	test_equal_error(IOServiceAddMatchingNotification(port, kIOTerminatedNotification,
 							  IOServiceMatching("StageNub"), ignore,
