@@ -476,8 +476,10 @@ TEST(a_refused_attachment_is_not_asked_for_again)
 		peer_receive(&p, &wire_declare_classes_layout, &nothing);
 		wire_message_clear(&wire_declare_classes_layout, &nothing);
 		peer_answer(&p, 0, 0);
-		while (a.n_settled <= i)
+		do
 			peer_do(&p, count_kept, &a);
+		while (a.n_settled <= i);
+		peer_do(&p, count_kept, &a);
 		test_equal(a.n_done, i + 1);
 		test_equal_error(a.status, status);
 		test_equal(a.n_kept, i);
