@@ -25,7 +25,7 @@ struct MethodsDriver {
 	unsigned meeting, running, mostRunning;
 	bool released;
 	struct Slot slots[METHODS_SLOTS];
-	IOOptionBits options; /* as clientMemoryForType got them */
+	_Atomic IOOptionBits options; /* as clientMemoryForType got them */
 	const void *kept;
 	IOMemoryDescriptor *heldMemory, *clientMemory;
 };
