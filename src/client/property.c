@@ -124,7 +124,7 @@ static bool bytes_of(CFTypeRef value, char storage[4096], const void **ret_bytes
 }
 
 kern_return_t IORegistryEntryGetProperty(io_registry_entry_t handle, const char *propertyName,
-					 io_struct_inband_t buffer, uint32_t *size)
+					 char *buffer, uint32_t *size)
 {
 	char storage[4096];
 	struct client_entry *entry;

@@ -357,11 +357,12 @@ CFTypeRef IORegistryEntryCreateCFProperty(io_registry_entry_t entry, CFStringRef
 CFTypeRef IORegistryEntrySearchCFProperty(io_registry_entry_t entry, const char *plane,
 					  CFStringRef key, CFAllocatorRef allocator,
 					  IOOptionBits options);
-/* The bytes of a string (with NUL), data, number or boolean ("Yes", "No"). *SIZE is the room in BUFFER
+/* BUFFER is Apple's io_struct_inband_t, which is the same to a caller; gcc would warn of each that is
+ * shorter. The bytes of a string (with NUL), data, number or boolean ("Yes", "No"). *SIZE is the room in BUFFER
  * (at most 4096 are used), then the length. kIOReturnNoResources: no such property;
  * kIOReturnIPCError: BUFFER is too small; kIOReturnBadArgument: a collection. */
 kern_return_t IORegistryEntryGetProperty(io_registry_entry_t entry, const char *propertyName,
-					 io_struct_inband_t buffer, uint32_t *size);
+					 char *buffer, uint32_t *size);
 /* Hand properties to the driver; kIOReturnUnsupported when it takes none. */
 kern_return_t IORegistryEntrySetCFProperties(io_registry_entry_t entry, CFTypeRef properties);
 kern_return_t IORegistryEntrySetCFProperty(io_registry_entry_t entry, CFStringRef propertyName,
