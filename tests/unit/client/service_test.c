@@ -580,7 +580,11 @@ TEST(registry_of_another_version_is_refused)
 	fake_end(&fake);
 }
 
-static IODataQueueMemory local_queue;
+/* Of no size; setting a port writes the appendix behind its entries. */
+static union {
+	IODataQueueMemory queue;
+	uint8_t room[DATA_QUEUE_MEMORY_HEADER_SIZE + DATA_QUEUE_MEMORY_APPENDIX_SIZE];
+} local;
 static _Atomic bool stop_using;
 
 /* What needs no registry, but locks. */
@@ -593,7 +597,7 @@ static void use_locks(void)
 	CFRelease(superclass);
 	test_equal(IOMainPort(0, &port), 0);
 	mach_port_deallocate(mach_task_self(), port);
-	test_equal(IODataQueueSetNotificationPort(&local_queue, 0), 0);
+	test_equal(IODataQueueSetNotificationPort(&local.queue, 0), 0);
 }
 
 static void *use_locks_until(void *context)
