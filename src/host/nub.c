@@ -7,12 +7,15 @@
 
 #include "host/host_internal.h"
 
+/* So many are made while the registry has the ones before. */
+enum { PART = 256 };
+
 /* Nubs that are being published together. */
 struct publishing {
 	struct host *host;
 	uint64_t parent;
 	struct nub *nubs;
-	size_t count;
+	size_t count, n_sent;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	size_t n_awaited; /* under lock */
@@ -82,30 +85,38 @@ static void publish(void *context)
 {
 	struct publishing *publishing = context;
 
-	for (size_t i = 0; i < publishing->count; i++) {
-		err_t err = publish_one(&publishing->nubs[i]);
+	for (; publishing->n_sent < publishing->count; publishing->n_sent++) {
+		struct nub *nub = &publishing->nubs[publishing->n_sent];
+		err_t err = publish_one(nub);
 
 		if (err)
-			finish(&publishing->nubs[i], err);
+			finish(nub, err);
 	}
 }
 
-static err_t publish_and_wait(struct publishing *publishing)
+/* Send what has been made since the last time; it is awaited from now on. */
+static err_t publish_part(struct publishing *publishing)
 {
-	pthread_mutex_init(&publishing->lock, NULL);
-	pthread_cond_init(&publishing->changed, NULL);
-	publishing->n_awaited = publishing->count;
-	err_t err = host_on_loop(publishing->host, publish, publishing);
+	size_t n = publishing->count - publishing->n_sent;
+	err_t err;
+
 	pthread_mutex_lock(&publishing->lock);
-	while (!err && publishing->n_awaited)
-		pthread_cond_wait(&publishing->changed, &publishing->lock);
-	for (size_t i = 0; err && i < publishing->count; i++)
-		publishing->nubs[i].err = err;
-	err = err ? err : publishing->err;
+	publishing->n_awaited += n;
 	pthread_mutex_unlock(&publishing->lock);
-	pthread_cond_destroy(&publishing->changed);
-	pthread_mutex_destroy(&publishing->lock);
+	err = host_on_loop(publishing->host, publish, publishing);
+	/* It did not run: there is nobody to wait for. */
+	for (; err && publishing->n_sent < publishing->count; publishing->n_sent++)
+		finish(&publishing->nubs[publishing->n_sent], err);
 	return err;
+}
+
+static err_t await_all(struct publishing *publishing)
+{
+	pthread_mutex_lock(&publishing->lock);
+	while (publishing->n_awaited)
+		pthread_cond_wait(&publishing->changed, &publishing->lock);
+	pthread_mutex_unlock(&publishing->lock);
+	return publishing->err;
 }
 
 static IOReturn status_of(err_t err)
@@ -174,12 +185,13 @@ static void drop(struct nub *nub)
 	IOServiceRelease(nub->service);
 }
 
-static IOReturn make_all(struct publishing *publishing, IOService *parent,
-			 const IONubDescription *descriptions, uint32_t count)
+/* Make nubs up to number END. */
+static IOReturn make_part(struct publishing *publishing, IOService *parent,
+			  const IONubDescription *descriptions, uint32_t end)
 {
 	IOReturn status = kIOReturnSuccess;
 
-	for (uint32_t i = 0; !status && i < count; i++) {
+	for (size_t i = publishing->count; !status && i < end; i++) {
 		struct nub *nub = &publishing->nubs[i];
 
 		*nub = (struct nub){ .publishing = publishing, .err = -EAGAIN };
@@ -188,6 +200,30 @@ static IOReturn make_all(struct publishing *publishing, IOService *parent,
 		status = make(parent, &descriptions[i], &nub->service);
 		publishing->count += !status;
 	}
+	return status;
+}
+
+/* One part is made while the registry has the one before. */
+static IOReturn publish_all(struct publishing *publishing, IOService *parent,
+			    const IONubDescription *descriptions, uint32_t count)
+{
+	IOReturn status = kIOReturnSuccess;
+	err_t err = 0;
+
+	pthread_mutex_init(&publishing->lock, NULL);
+	pthread_cond_init(&publishing->changed, NULL);
+	while (!status && !err && publishing->count < count) {
+		uint32_t left = count - (uint32_t)publishing->count;
+
+		status = make_part(publishing, parent, descriptions,
+				   count - left + (left < PART ? left : PART));
+		if (!status)
+			err = publish_part(publishing);
+	}
+	if (await_all(publishing) && !status)
+		status = status_of(publishing->err);
+	pthread_cond_destroy(&publishing->changed);
+	pthread_mutex_destroy(&publishing->lock);
 	return status;
 }
 
@@ -208,9 +244,7 @@ IOReturn IOServicePublishNubs(IOService *parent, const IONubDescription *descrip
 	publishing.nubs = calloc(count, sizeof(*publishing.nubs));
 	if (!publishing.nubs)
 		return kIOReturnNoMemory;
-	status = make_all(&publishing, parent, descriptions, count);
-	if (!status)
-		status = status_of(publish_and_wait(&publishing));
+	status = publish_all(&publishing, parent, descriptions, count);
 	for (size_t i = 0; i < publishing.count; i++) {
 		if (status)
 			drop(&publishing.nubs[i]);
