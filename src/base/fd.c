@@ -2,9 +2,16 @@
 #include "base/fd.h"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -18,6 +25,160 @@ int fd_close(int fd)
 		close(fd);
 	errno = saved;
 	return -1;
+}
+
+/* --- descriptors of others ------------------------------------------------------------------------ */
+
+enum { KERNEL_FDS_MAX = 253, DRAIN_MAX = 1024, STACK = 64 * 1024, OTHER_CONTROL = 1024 };
+
+static bool is_local_socket(int fd)
+{
+	int domain;
+	socklen_t size = sizeof(domain);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) && domain == AF_UNIX;
+}
+
+static bool is_harmless(int fd)
+{
+	int domain;
+	socklen_t size = sizeof(domain);
+
+	/* What cannot be found out just now is left as it is. */
+	if (fcntl(fd, F_GET_SEALS) >= 0 || errno != EINVAL)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size))
+		return errno != ENOTSOCK;
+	return domain == AF_UNIX;
+}
+
+/* With what lies in it unread, and what lies in that: the kernel allows four levels. */
+static void leave(int fd)
+{
+	if (is_local_socket(fd))
+		fd_drain(fd);
+	close(fd);
+}
+
+struct leaving {
+	size_t n;
+	int fds[KERNEL_FDS_MAX];
+};
+
+static void *close_at_leisure(void *context)
+{
+	struct leaving *leaving = context;
+
+	for (size_t i = 0; i < leaving->n; i++)
+		leave(leaving->fds[i]);
+	free(leaving);
+	return NULL;
+}
+
+static bool start_thread(void *(*run)(void *), void *context)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	pthread_t thread;
+
+	if (pthread_attr_init(&attributes))
+		return false;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK);
+	/* Signals are not for it. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&thread, &attributes, run, context);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return !error;
+}
+
+/* Takes FDS, at most as many as come in one message: one thread for them all. */
+static void close_elsewhere(const int *fds, size_t n)
+{
+	struct linger at_once = { 1, 0 };
+	struct leaving *leaving = malloc(sizeof(*leaving));
+
+	/* Then nearly all of these threads are gone again at once. */
+	for (size_t i = 0; i < n; i++)
+		setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (leaving) {
+		leaving->n = n;
+		memcpy(leaving->fds, fds, n * sizeof(*fds));
+		if (start_thread(close_at_leisure, leaving))
+			return;
+		free(leaving);
+	}
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+void fd_tame(int fd)
+{
+	int saved = errno, copy, empty;
+
+	if (is_harmless(fd))
+		return;
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	empty = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (copy >= 0 && empty >= 0)
+		dup3(empty, fd, O_CLOEXEC);
+	fd_close(empty);
+	if (copy >= 0)
+		close_elsewhere(&copy, 1);
+	errno = saved;
+}
+
+void fd_discard(int fd)
+{
+	int saved = errno;
+
+	/* Whoever shares it could put more into it while it is drained here. */
+	if (is_local_socket(fd))
+		close_elsewhere(&fd, 1);
+	else
+		close(fd);
+	errno = saved;
+}
+
+static void close_all(struct msghdr *message)
+{
+	int fds[KERNEL_FDS_MAX];
+	size_t n = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
+		if (c->cmsg_type == SCM_RIGHTS) {
+			n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+			n = n < KERNEL_FDS_MAX ? n : KERNEL_FDS_MAX;
+			memcpy(fds, CMSG_DATA(c),
+			       n * sizeof(int)); /* the kernel makes one of them */
+		}
+	if (n)
+		close_elsewhere(fds, n);
+}
+
+bool fd_drain(int socket)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(KERNEL_FDS_MAX * sizeof(int)) + OTHER_CONTROL];
+	} control;
+	int yes = 1;
+
+	/* So that a message of no bytes does not look like the end. */
+	setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &yes, sizeof(yes));
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		struct msghdr message = { .msg_control = &control,
+					  .msg_controllen = sizeof(control) };
+
+		if (recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+			return errno == EAGAIN || errno == EINTR;
+		if (!message.msg_controllen)
+			return false;
+		close_all(&message);
+	}
+	return true;
 }
 
 err_t fd_dup(int fd, int *ret_fd)
@@ -50,23 +211,38 @@ static err_t make_address(const char *path, struct sockaddr_un *ret)
 	return 0;
 }
 
+/* A socket of ours that nobody answers at is left over from a killed server and may go. What else is
+ * there belongs to somebody: no file is removed, no link followed, and nobody's full queue waited for. */
+static err_t remove_leftover(const char *path, const struct sockaddr_un *address)
+{
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : err_from_errno();
+	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid())
+		return -EEXIST;
+	scope_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return err_from_errno();
+	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) || errno == EAGAIN)
+		return -EADDRINUSE;
+	/* Only this says that nobody is there: a socket of another type is somebody's, too. */
+	if (errno != ECONNREFUSED)
+		return errno == EPROTOTYPE ? -EEXIST : err_from_errno();
+	return unlink(path) < 0 && errno != ENOENT ? err_from_errno() : 0;
+}
+
 err_t fd_listen(const char *path, int *ret_fd)
 {
 	struct sockaddr_un address;
-	int live;
 	err_t err = make_address(path, &address);
 
+	if (!err)
+		err = remove_leftover(path, &address);
 	if (err)
 		return err;
-	if (!fd_connect(path, &live)) {
-		fd_close(live);
-		return -EADDRINUSE;
-	}
 	scope_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return err_from_errno();
-	/* Nobody answers there: what is left over from a killed server may go. */
-	if (unlink(path) < 0 && errno != ENOENT)
 		return err_from_errno();
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 128) < 0)
 		return err_from_errno();
@@ -110,6 +286,31 @@ err_t fd_peer(int socket, struct fd_peer *ret_peer)
 		return err_from_errno();
 	*ret_peer = (struct fd_peer){ c.pid, c.uid, c.gid };
 	return 0;
+}
+
+#ifndef SO_PASSRIGHTS
+#if defined(__sparc__)
+#define SO_PASSRIGHTS 0x005c
+#elif defined(__hppa__)
+#define SO_PASSRIGHTS 0x4051
+#else
+#define SO_PASSRIGHTS 83
+#endif
+#endif
+
+void fd_pass_rights(int socket, bool wanted)
+{
+	int value = wanted;
+
+	setsockopt(socket, SOL_SOCKET, SO_PASSRIGHTS, &value, sizeof(value));
+}
+
+bool fd_has_unread(int socket)
+{
+	int bytes = 0;
+
+	/* Who cannot know does not take it for read. */
+	return ioctl(socket, SIOCOUTQ, &bytes) < 0 || bytes > 0;
 }
 
 bool fd_is_hung_up(int socket)

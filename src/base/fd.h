@@ -20,15 +20,31 @@ struct fd_peer {
 
 /* Close if valid; returns -1. errno is preserved. */
 int fd_close(int fd);
+/* FD has come from another process. What is neither a local socket nor memory gives way to an empty
+ * event counter: to close the last descriptor of some files takes as long as whoever made them likes
+ * (SO_LINGER, file systems of others), so a thread of its own does that. */
+void fd_tame(int fd);
+/* Close FD, which has come from another process, was tamed, and is not wanted: a local socket by a thread
+ * of its own, soon, with what lies in it unread. */
+void fd_discard(int fd);
+/* The last descriptor of a local socket, which was shut down if nothing more may come: what lies in it
+ * unread is dealt with likewise. False: nobody is at its other end. */
+bool fd_drain(int socket);
 err_t fd_dup(int fd, int *ret_fd);
 /* A connected SOCK_SEQPACKET pair. */
 err_t fd_socketpair(int ret_fds[2]);
-/* Listen at PATH (at most 107 bytes). Refuses to replace a live socket: -EADDRINUSE. */
+/* Listen at PATH (at most 107 bytes). Refuses to replace a live socket (-EADDRINUSE) and whatever is no
+ * socket of ours (-EEXIST). */
 err_t fd_listen(const char *path, int *ret_fd);
 /* -ENOENT or -ECONNREFUSED when nobody listens, -ENAMETOOLONG. */
 err_t fd_connect(const char *path, int *ret_fd);
 err_t fd_accept(int listener, int *ret_fd);
 /* Who connected (captured by the kernel at connect or socketpair time). */
 err_t fd_peer(int socket, struct fd_peer *ret_peer);
+/* Whether descriptors may come in through SOCKET, which sockets accepted from it inherit. Where they may
+ * not, who sends some has an error. No effect before Linux 6.16. */
+void fd_pass_rights(int socket, bool wanted);
+/* What was sent through SOCKET is still unread at the other end. */
+bool fd_has_unread(int socket);
 /* True when the other end of a socket has gone. Does not consume data. */
 bool fd_is_hung_up(int socket);

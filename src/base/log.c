@@ -2,17 +2,21 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static const char *const level_names[] = { "none", "error", "warning", "info", "debug" };
 static _Atomic(const char *) log_name = "portico";
 static atomic_int log_level = -1;
+static atomic_uint n_lost; /* lines that nobody read */
 
 static enum log_level level_from_environment(enum log_level otherwise)
 {
@@ -28,6 +32,27 @@ void log_init(const char *name, enum log_level level)
 {
 	atomic_store(&log_name, name);
 	atomic_store(&log_level, (int)level_from_environment(level));
+}
+
+/*
+ * Who reads our lines may not read: then they are lost, and counted. One write for one line, so that lines
+ * of several processes do not mix; where the kernel can, one that never waits, whoever else has filled the
+ * pipe since it was looked at.
+ */
+static bool put(const char *line, size_t size)
+{
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct iovec bytes = { (void *)line, size };
+	ssize_t n;
+
+	if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+		return false;
+	/* A file takes it or fails. */
+	bool is_file = lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0;
+	n = is_file ? -1 : pwritev2(STDERR_FILENO, &bytes, 1, -1, RWF_NOWAIT);
+	if (n < 0 && (is_file || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS))
+		n = write(STDERR_FILENO, line, size);
+	return n == (ssize_t)size;
 }
 
 static void escape(char *line, size_t n)
@@ -47,8 +72,11 @@ void log_write(enum log_level level, const char *format, ...)
 		atomic_store(&log_level, (int)level_from_environment(LOG_LEVEL_NONE));
 	if ((int)level > atomic_load(&log_level))
 		return;
+	unsigned lost = atomic_exchange(&n_lost, 0);
 	int n = snprintf(line, sizeof(line), "%s[%d]: %s: ", atomic_load(&log_name), (int)getpid(),
 			 level_names[level]);
+	if (lost)
+		n += snprintf(line + n, sizeof(line) - (size_t)n, "(%u lines lost before) ", lost);
 	errno = saved;
 	va_start(arguments, format);
 	int m = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, arguments);
@@ -58,8 +86,7 @@ void log_write(enum log_level level, const char *format, ...)
 		size = sizeof(line) - 2;
 	escape(line, size);
 	line[size++] = '\n';
-	/* One write for one line, so that lines of several processes do not mix. */
-	ssize_t ignored = write(STDERR_FILENO, line, size);
-	(void)ignored;
+	if (!put(line, size))
+		atomic_fetch_add(&n_lost, lost + 1);
 	errno = saved;
 }

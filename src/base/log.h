@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Leveled log to standard error. Silent below the level, which starts at
- * LOG_WARNING in daemons (log_set_level) and LOG_NONE in libraries; the
- * environment variable PORTICO_LOG (none, error, warning, info, debug) decides
- * otherwise. Control bytes in arguments are escaped. A log line never blocks
+ * Leveled log to standard error. What is above the level is left out: that of
+ * log_init in programs, LOG_LEVEL_NONE in libraries, unless the environment
+ * variable PORTICO_LOG (none, error, warning, info, debug) decides otherwise.
+ * Control bytes in arguments are escaped. A log line never blocks
  * for long and its failure is ignored.
  */
 #pragma once

@@ -22,12 +22,6 @@ struct watch {
 	struct list link; /* in the graveyard */
 };
 
-struct task {
-	struct list link;
-	loop_fn fn;
-	void *context;
-};
-
 struct loop {
 	int epoll_fd, wake_fd;
 	struct map watches;    /* fd -> watch */
@@ -78,6 +72,12 @@ static void bury(struct loop *loop)
 	}
 }
 
+static void free_ours(struct loop_task *task)
+{
+	if (task->is_ours)
+		free(task);
+}
+
 struct loop *loop_free(struct loop *loop)
 {
 	size_t cursor = 0;
@@ -90,7 +90,7 @@ struct loop *loop_free(struct loop *loop)
 	map_fini(&loop->watches);
 	bury(loop);
 	list_for_each_safe(node, &loop->tasks)
-		free(container_of(node, struct task, link));
+		free_ours(container_of(node, struct loop_task, link));
 	list_for_each_safe(timer, &loop->timers)
 		list_remove(timer);
 	fd_close(loop->epoll_fd);
@@ -179,19 +179,30 @@ static void wake(struct loop *loop)
 	(void)ignored;
 }
 
-err_t loop_post(struct loop *loop, loop_fn fn, void *context)
+static void post(struct loop *loop, struct loop_task *task)
 {
-	struct task *task = malloc(sizeof(*task));
-
-	if (!task)
-		return -ENOMEM;
-	*task = (struct task){ .fn = fn, .context = context };
 	{
 		scope_lock(&loop->lock);
 		list_add(&loop->tasks, &task->link);
 	}
 	wake(loop);
+}
+
+err_t loop_post(struct loop *loop, loop_fn fn, void *context)
+{
+	struct loop_task *task = malloc(sizeof(*task));
+
+	if (!task)
+		return -ENOMEM;
+	*task = (struct loop_task){ .fn = fn, .context = context, .is_ours = true };
+	post(loop, task);
 	return 0;
+}
+
+void loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context)
+{
+	*task = (struct loop_task){ .fn = fn, .context = context };
+	post(loop, task);
 }
 
 static void run_tasks(struct loop *loop)
@@ -207,17 +218,19 @@ static void run_tasks(struct loop *loop)
 		list_splice(&tasks, &loop->tasks);
 	}
 	list_for_each_safe(node, &tasks) {
-		struct task *task = container_of(node, struct task, link);
+		struct loop_task *task = container_of(node, struct loop_task, link);
+		struct loop_task copy = *task;
 
 		list_remove(node);
-		task->fn(task->context);
-		free(task);
+		free_ours(task);
+		copy.fn(copy.context);
 	}
 }
 
 static void run_timers(struct loop *loop)
 {
-	uint64_t now = loop_now_ns();
+	/* Nobody asks for the time while no timer runs. */
+	uint64_t now = list_is_empty(&loop->timers) ? 0 : loop_now_ns();
 
 	while (!list_is_empty(&loop->timers)) {
 		struct loop_timer *timer = list_first(&loop->timers, struct loop_timer, link);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Event loop of one thread: descriptors, timers and work posted by other
- * threads. Everything but loop_post and loop_stop is called on the loop's own
+ * threads. Everything but loop_post* and loop_stop is called on the loop's own
  * thread (or before it runs). Callbacks may add and remove anything, including
  * themselves.
  */
@@ -26,6 +26,13 @@ struct loop_timer {
 	void *context;
 };
 
+struct loop_task {
+	struct list link;
+	loop_fn fn;
+	void *context;
+	bool is_ours; /* the loop's to free */
+};
+
 err_t loop_new(struct loop **ret_loop);
 /* Posted work that did not run is dropped. NULL is accepted; returns NULL. */
 struct loop *loop_free(struct loop *loop);
@@ -44,6 +51,8 @@ void loop_timer_stop(struct loop_timer *timer);
 
 /* Run FN on the loop's thread soon. Any thread. -ENOMEM. */
 err_t loop_post(struct loop *loop, loop_fn fn, void *context);
+/* The same without memory: TASK is the caller's, and may go once FN has begun. */
+void loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context);
 /* Until loop_stop. */
 err_t loop_run(struct loop *loop);
 /* Any thread, any number of times; a stop before loop_run makes it return at once. */

@@ -75,7 +75,8 @@ err_t map_set(struct map *m, uint64_t key, void *value)
 		s->value = value;
 		return 0;
 	}
-	if ((m->used + 1) * 4 > m->capacity * 3) {
+	/* Probing for what is not there grows with the square of how full the table is. */
+	if ((m->used + 1) * 8 > m->capacity * 5) {
 		err_t err = rehash(m);
 
 		if (err)
@@ -101,6 +102,13 @@ void *map_remove(struct map *m, uint64_t key)
 	void *value = s->value;
 	s->value = &tombstone;
 	m->count--;
+	/* Before a free slot nobody needs a tombstone: tables that much comes and goes in stay quick. */
+	size_t i = (size_t)(s - m->slots), mask = m->capacity - 1;
+	while (!m->slots[(i + 1) & mask].value && m->slots[i].value == &tombstone) {
+		m->slots[i] = (struct map_slot){ 0, NULL };
+		m->used--;
+		i = (i - 1) & mask;
+	}
 	return value;
 }
 

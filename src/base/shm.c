@@ -2,10 +2,12 @@
 #include "base/shm.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/scope.h"
@@ -101,12 +103,23 @@ err_t shm_reopen_read_only(int fd, int *ret_fd)
 	return 0;
 }
 
+/* Huge pages are reserved when they are mapped, but who punches a hole gives the reservation back, and
+ * whoever touches the place then dies of SIGBUS. */
+static bool has_small_pages(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type != HUGETLBFS_MAGIC;
+}
+
 err_t shm_verify(int fd, size_t size)
 {
 	struct stat st;
 	int seals = fcntl(fd, F_GET_SEALS);
 
 	if (seals < 0 || (seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW))
+		return -EBADMSG;
+	if (!has_small_pages(fd))
 		return -EBADMSG;
 	if (fstat(fd, &st) < 0 || st.st_size < 0 || (uint64_t)st.st_size < size)
 		return -EBADMSG;
