@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Fences as in IODataQueueClient: either the consumer sees the entry, or the producer sees that the
+/* Fences as in wire/data_queue.c: either the consumer sees the entry, or the producer sees that the
  * queue was empty for it. */
 #include "wire/aligned_queue.h"
 

@@ -16,6 +16,14 @@ static const struct wire_field token_released_fields[] = {
 WIRE_LAYOUT(wire_token_released, wire_token_released, WIRE_TOKEN_RELEASED, 0,
 	    token_released_fields);
 
+static const struct wire_field completions_open_fields[] = {
+	WIRE_U32(wire_completions_open, inlet),
+};
+WIRE_LAYOUT(wire_completions_open, wire_completions_open, WIRE_COMPLETIONS_OPEN, 2,
+	    completions_open_fields);
+
+WIRE_LAYOUT_EMPTY(wire_ring_wake, WIRE_RING_WAKE);
+
 WIRE_LAYOUT_EMPTY(wire_queue_wake, WIRE_QUEUE_WAKE);
 
 static const struct wire_field port_message_fields[] = {

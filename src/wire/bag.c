@@ -47,6 +47,97 @@ bool wire_bag_packed(const struct wire_bag *bag, struct wire_bytes *ret_packed)
 	return true;
 }
 
+/* --- what it takes --------------------------------------------------------------- */
+
+enum { OBJECT_COST = 64, DEPTH_MAX = WIRE_VALUE_DEPTH_MAX };
+
+struct adding {
+	uint64_t cost;
+	unsigned depth;
+};
+
+static uint64_t cost_at(CFTypeRef value, unsigned depth);
+
+static void add_element(const void *value, void *context)
+{
+	struct adding *adding = context;
+
+	adding->cost += cost_at(value, adding->depth);
+}
+
+static void add_pair_cost(const void *key, const void *value, void *context)
+{
+	add_element(key, context);
+	add_element(value, context);
+}
+
+static uint64_t cost_at(CFTypeRef value, unsigned depth)
+{
+	struct adding adding = { OBJECT_COST, depth + 1 };
+
+	if (!value || depth > DEPTH_MAX)
+		return OBJECT_COST;
+	if (is_a(value, CFStringGetTypeID()))
+		return OBJECT_COST + (uint64_t)CFStringGetLength(value);
+	if (is_a(value, CFDataGetTypeID()))
+		return OBJECT_COST + (uint64_t)CFDataGetLength(value);
+	if (is_a(value, CFArrayGetTypeID()))
+		CFArrayApplyFunction(value, CFRangeMake(0, CFArrayGetCount(value)), add_element,
+				     &adding);
+	else if (is_a(value, CFSetGetTypeID()))
+		CFSetApplyFunction(value, add_element, &adding);
+	else if (is_a(value, CFDictionaryGetTypeID()))
+		CFDictionaryApplyFunction(value, add_pair_cost, &adding);
+	return adding.cost;
+}
+
+uint64_t wire_bag_cost_of(CFTypeRef value)
+{
+	return cost_at(value, 0);
+}
+
+uint32_t wire_bag_cost(const struct wire_bag *bag)
+{
+	return bag->size;
+}
+
+static void set_cost(struct wire_bag *bag, uint64_t cost)
+{
+	bag->size = cost < UINT32_MAX ? (uint32_t)cost : UINT32_MAX;
+}
+
+/* Of one pair that is there or is to be. */
+static uint64_t pair_cost(CFTypeRef key, CFTypeRef value)
+{
+	return value ? cost_at(key, 0) + cost_at(value, 0) : 0;
+}
+
+/* Stands for the value of a key that is new. */
+#define ROOM CFSTR("room of wire/bag")
+
+/* Only a key that is new takes memory: with room for it, setting its value cannot fail. */
+static bool make_room(struct wire_bag *bag, CFTypeRef key)
+{
+	if (!CFDictionaryContainsKey(bag->loose, key))
+		CFDictionarySetValue(bag->loose, key, ROOM);
+	return CFDictionaryContainsKey(bag->loose, key);
+}
+
+/* Set, or (VALUE NULL) remove a pair. */
+static void set_pair(struct wire_bag *bag, CFTypeRef key, CFTypeRef value)
+{
+	CFTypeRef old = CFDictionaryGetValue(bag->loose, key);
+	uint64_t before = pair_cost(key, old == ROOM ? NULL : old);
+	uint64_t after = pair_cost(key, value), all = bag->size;
+
+	if (value)
+		CFDictionarySetValue(bag->loose, key, value);
+	else
+		CFDictionaryRemoveValue(bag->loose, key);
+	all += after;
+	set_cost(bag, all > before ? all - before : 0);
+}
+
 /* --- writing --------------------------------------------------------------------- */
 
 /* Takes DICTIONARY. */
@@ -54,6 +145,7 @@ static void set_loose(struct wire_bag *bag, CFMutableDictionaryRef dictionary)
 {
 	empty(bag);
 	bag->loose = dictionary;
+	set_cost(bag, cost_at(dictionary, 0));
 }
 
 err_t wire_bag_set_packed(struct wire_bag *bag, struct wire_bytes packed)
@@ -78,10 +170,34 @@ err_t wire_bag_set_packed(struct wire_bag *bag, struct wire_bytes packed)
 	return 0;
 }
 
-static void add_pair(const void *key, const void *value, void *dictionary)
+/* Without memory a dictionary stays as it is. */
+static err_t set_checked(CFMutableDictionaryRef dictionary, CFTypeRef key, CFTypeRef value)
 {
-	if (is_a(key, CFStringGetTypeID()))
-		CFDictionarySetValue(dictionary, key, value);
+	CFDictionarySetValue(dictionary, key, value);
+	return CFDictionaryGetValue(dictionary, key) == value ? 0 : -ENOMEM;
+}
+
+struct copying {
+	CFMutableDictionaryRef to;
+	err_t err;
+};
+
+static void copy_pair(const void *key, const void *value, void *context)
+{
+	struct copying *copying = context;
+
+	if (!copying->err && is_a(key, CFStringGetTypeID()))
+		copying->err = set_checked(copying->to, key, value);
+}
+
+/* The pairs of FROM, which may be no dictionary, whose keys are strings. */
+static err_t copy_pairs(CFMutableDictionaryRef to, CFTypeRef from)
+{
+	struct copying copying = { to, 0 };
+
+	if (is_a(from, CFDictionaryGetTypeID()))
+		CFDictionaryApplyFunction(from, copy_pair, &copying);
+	return copying.err;
 }
 
 /* Replace everything by DICTIONARY if that can be packed; else the reason why not. */
@@ -104,11 +220,11 @@ static err_t pack(struct wire_bag *bag, CFDictionaryRef dictionary)
 	return err;
 }
 
-/* Takes DICTIONARY, whose keys are strings: in whichever form fits. */
-static err_t set_dictionary(struct wire_bag *bag, CFMutableDictionaryRef dictionary)
+/* Takes DICTIONARY, whose keys are strings, unless making it met ERR: in whichever form fits. */
+static err_t set_dictionary(struct wire_bag *bag, CFMutableDictionaryRef dictionary, err_t err)
 {
-	err_t err = pack(bag, dictionary);
-
+	if (!err)
+		err = pack(bag, dictionary);
 	if (!err || err == -ENOMEM)
 		CFRelease(dictionary);
 	else
@@ -123,46 +239,99 @@ err_t wire_bag_set_all(struct wire_bag *bag, CFDictionaryRef dictionary)
 	CFMutableDictionaryRef copy = dictionary_new();
 	if (!copy)
 		return -ENOMEM;
-	if (dictionary)
-		CFDictionaryApplyFunction(dictionary, add_pair, copy);
-	return set_dictionary(bag, copy);
+	return set_dictionary(bag, copy, copy_pairs(copy, dictionary));
+}
+
+struct updating {
+	struct wire_bag *bag;
+	bool has_failed;
+};
+
+static void make_room_for_pair(const void *key, const void *value, void *context)
+{
+	struct updating *updating = context;
+
+	if (!updating->has_failed && is_a(key, CFStringGetTypeID()))
+		updating->has_failed = !make_room(updating->bag, key);
+}
+
+static void set_loose_pair(const void *key, const void *value, void *bag)
+{
+	if (is_a(key, CFStringGetTypeID()))
+		set_pair(bag, key, value);
+}
+
+static void take_room_back(const void *key, const void *value, void *context)
+{
+	struct wire_bag *bag = context;
+
+	if (CFDictionaryGetValue(bag->loose, key) == ROOM)
+		CFDictionaryRemoveValue(bag->loose, key);
+}
+
+static void remove_keys(CFTypeRef keys, void (*remove)(void *, CFTypeRef), void *from)
+{
+	CFIndex n = is_a(keys, CFArrayGetTypeID()) ? CFArrayGetCount(keys) : 0;
+
+	for (CFIndex i = 0; i < n; i++)
+		remove(from, CFArrayGetValueAtIndex(keys, i));
+}
+
+static void remove_from_loose(void *bag, CFTypeRef key)
+{
+	set_pair(bag, key, NULL);
+}
+
+static void remove_from_dictionary(void *dictionary, CFTypeRef key)
+{
+	CFDictionaryRemoveValue(dictionary, key);
+}
+
+/* What has been large once is not encoded again at each change. */
+static err_t update_loose(struct wire_bag *bag, CFTypeRef set, CFTypeRef remove)
+{
+	struct updating updating = { bag, false };
+
+	if (is_a(set, CFDictionaryGetTypeID())) {
+		CFDictionaryApplyFunction(set, make_room_for_pair, &updating);
+		CFDictionaryApplyFunction(
+			set, updating.has_failed ? take_room_back : set_loose_pair, bag);
+	}
+	if (updating.has_failed)
+		return -ENOMEM;
+	remove_keys(remove, remove_from_loose, bag);
+	return 0;
 }
 
 err_t wire_bag_update(struct wire_bag *bag, CFTypeRef set, CFTypeRef remove)
 {
-	CFMutableDictionaryRef all =
-		bag->loose ? (CFMutableDictionaryRef)CFRetain(bag->loose) : wire_bag_copy_all(bag);
-
+	if (bag->loose)
+		return update_loose(bag, set, remove);
+	CFMutableDictionaryRef all = wire_bag_copy_all(bag);
 	if (!all)
 		return -ENOMEM;
-	if (is_a(set, CFDictionaryGetTypeID()))
-		CFDictionaryApplyFunction(set, add_pair, all);
-	CFIndex n = is_a(remove, CFArrayGetTypeID()) ? CFArrayGetCount(remove) : 0;
-	for (CFIndex i = 0; i < n; i++)
-		CFDictionaryRemoveValue(all, CFArrayGetValueAtIndex(remove, i));
-	if (!bag->loose)
-		return set_dictionary(bag, all);
-	/* What has been large once is not encoded again at each change. */
-	CFRelease(all);
-	return 0;
+	err_t err = copy_pairs(all, set);
+	remove_keys(remove, remove_from_dictionary, all);
+	return set_dictionary(bag, all, err);
 }
 
 err_t wire_bag_set(struct wire_bag *bag, CFStringRef key, CFTypeRef value)
 {
-	if (bag->loose && value)
-		CFDictionarySetValue(bag->loose, key, value);
-	else if (bag->loose)
-		CFDictionaryRemoveValue(bag->loose, key);
-	if (bag->loose)
+	if (bag->loose) {
+		if (value && !make_room(bag, key))
+			return -ENOMEM;
+		set_pair(bag, key, value);
 		return 0;
+	}
 	CFMutableDictionaryRef all = wire_bag_copy_all(bag);
 	if (!all)
 		return -ENOMEM;
+	err_t err = 0;
 	if (value)
-		CFDictionarySetValue(all, key, value);
+		err = set_checked(all, key, value);
 	else
 		CFDictionaryRemoveValue(all, key);
-	return set_dictionary(bag, all);
+	return set_dictionary(bag, all, err);
 }
 
 /* --- reading --------------------------------------------------------------------- */
@@ -192,6 +361,14 @@ bool wire_bag_has(const struct wire_bag *bag, CFStringRef key)
 	if (!wire_bag_packed(bag, &all))
 		return CFDictionaryContainsKey(bag->loose, key);
 	return find_in(all, key, &value);
+}
+
+bool wire_bag_find(const struct wire_bag *bag, const char *key, size_t size,
+		   struct wire_bytes *ret_value)
+{
+	struct wire_bytes all;
+
+	return wire_bag_packed(bag, &all) && wire_packed_find(all, key, size, ret_value);
 }
 
 CFTypeRef wire_bag_copy(const struct wire_bag *bag, CFStringRef key)

@@ -21,11 +21,15 @@ enum { WIRE_BAG_PACKED_MAX = 8 * 1024 }; /* bytes; beyond it a bag is a dictiona
 /* Zeroed: empty. */
 struct wire_bag {
 	uint8_t *packed; /* an encoded dictionary; NULL: none */
-	uint32_t size;
+	uint32_t size;	 /* of it; of a dictionary: about what it takes (wire_bag_cost) */
 	CFMutableDictionaryRef loose; /* instead of it; else NULL */
 };
 
 void wire_bag_fini(struct wire_bag *bag);
+/* Bytes that it takes, about: good for adding up and taking off again. */
+uint32_t wire_bag_cost(const struct wire_bag *bag);
+/* The same of any property value. */
+uint64_t wire_bag_cost_of(CFTypeRef value);
 
 /* Replace everything. PACKED is a checked dictionary, or empty. -ENOMEM. */
 err_t wire_bag_set_packed(struct wire_bag *bag, struct wire_bytes packed);
@@ -42,6 +46,10 @@ bool wire_bag_has(const struct wire_bag *bag, CFStringRef key);
 CFTypeRef wire_bag_copy(const struct wire_bag *bag, CFStringRef key);
 /* KEY of the dictionary that stands under OUTER likewise. */
 CFTypeRef wire_bag_copy_inner(const struct wire_bag *bag, CFStringRef outer, CFStringRef key);
+/* The encoded value of KEY (SIZE bytes of UTF-8), borrowed; false when there is none, and always when
+ * the bag is a dictionary. */
+bool wire_bag_find(const struct wire_bag *bag, const char *key, size_t size,
+		   struct wire_bytes *ret_value);
 /* A new dictionary with all pairs; NULL: no memory. */
 CFMutableDictionaryRef wire_bag_copy_all(const struct wire_bag *bag);
 /* Everything as it goes over the wire, borrowed; false when the bag is a dictionary. */

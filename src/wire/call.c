@@ -35,6 +35,11 @@ WIRE_LAYOUT(wire_trap_request, wire_trap_request, WIRE_TRAP, 0, trap_request_fie
 WIRE_LAYOUT_EMPTY(wire_close, WIRE_CLOSE);
 WIRE_LAYOUT_EMPTY(wire_get_service, WIRE_GET_SERVICE);
 
+static const struct wire_field slots_fields[] = {
+	WIRE_U64(wire_slots_request, size),
+};
+WIRE_LAYOUT(wire_slots, wire_slots_request, WIRE_SLOTS, 1, slots_fields);
+
 static const struct wire_field set_client_properties_fields[] = {
 	WIRE_OBJECT(wire_set_client_properties, value),
 };

@@ -52,6 +52,13 @@ struct wire_connect_client {
 	uint64_t user_client;
 };
 
+/* WIRE_SLOTS with one descriptor -> wire_empty: memory for calls (slot.h), served from the answer on.
+ * The host may refuse. */
+struct wire_slots_request {
+	uint64_t size; /* sizeof(struct wire_slots) */
+};
+
+extern const struct wire_layout wire_slots_layout;
 extern const struct wire_layout wire_call_request_layout, wire_call_reply_layout;
 extern const struct wire_layout wire_trap_request_layout, wire_close_layout;
 extern const struct wire_layout wire_get_service_layout, wire_set_client_properties_layout;

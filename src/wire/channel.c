@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/channel.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/list.h"
+#include "base/loop.h"
 #include "base/ref.h"
 #include "base/scope.h"
 
@@ -17,7 +19,7 @@ struct wire_channel {
 	int socket;
 	pid_t owner; /* a forked child may close its descriptor, not the connection */
 	uint64_t payload_max;
-	atomic_bool closed, broken;
+	atomic_bool closed, broken, expired;
 	wire_channel_fn serve; /* NULL: the peer asks nothing; fixed */
 	void *serve_context;
 	pthread_mutex_t lock; /* guards all below */
@@ -26,15 +28,26 @@ struct wire_channel {
 	bool is_read; /* one of the callers is in receive */
 };
 
-/* One call in progress; lives on its caller's stack. Guarded by the channel's lock. */
+#define NEVER 0
+enum { POLL_TRIES = 4 };
+
+/* One call in progress; lives on its caller's stack or in a wire_channel_call. Guarded by the channel's
+ * lock. */
 struct call {
 	struct list link;
 	uint32_t id, type;
+	uint64_t until_ns; /* NEVER: it waits as long as it takes */
 	struct wire_frame *frame;
 	bool is_done;
 	bool is_waiting; /* on the condition */
 	err_t err;
 	pthread_cond_t changed;
+};
+
+struct wire_channel_call {
+	struct wire_channel *channel;
+	struct call call;
+	struct wire_frame frame;
 };
 
 err_t wire_channel_new(int socket, uint64_t payload_max, struct wire_channel **ret_channel)
@@ -100,6 +113,11 @@ bool wire_channel_is_broken(struct wire_channel *channel)
 	return atomic_load(&channel->broken);
 }
 
+bool wire_channel_is_expired(struct wire_channel *channel)
+{
+	return atomic_load(&channel->expired);
+}
+
 int wire_channel_fd(struct wire_channel *channel)
 {
 	return channel->socket;
@@ -142,6 +160,33 @@ static void fail_locked(struct wire_channel *channel, err_t err)
 	wire_channel_close(channel);
 	list_for_each_safe(node, &channel->calls)
 		finish_locked(container_of(node, struct call, link), -EPIPE);
+}
+
+/* CALL has waited long enough: the others need not either. */
+static void expire_locked(struct wire_channel *channel, struct call *call)
+{
+	atomic_store(&channel->expired, true);
+	fail_locked(channel, -EPIPE);
+	call->err = -ETIMEDOUT;
+}
+
+/* False: UNTIL_NS has passed before the socket has one of EVENTS. */
+static bool await_socket(struct wire_channel *channel, short events, uint64_t until_ns)
+{
+	struct pollfd p = { .fd = channel->socket, .events = events };
+	int n = 1, failures = 0;
+
+	while (until_ns != NEVER) {
+		uint64_t now = loop_now_ns();
+
+		n = poll(&p, 1, now < until_ns ? (int)((until_ns - now) / 1000000) + 1 : 0);
+		if (n > 0 || now >= until_ns)
+			break;
+		/* The system is short of memory; who has none for good must not go round for ever. */
+		if (n < 0 && errno != EINTR && ++failures == POLL_TRIES)
+			break;
+	}
+	return n > 0;
 }
 
 /* The channel has no reader: let a caller that sleeps take over. One that is still sending will see
@@ -196,16 +241,43 @@ static void read_replies_locked(struct wire_channel *channel, struct call *call)
 	channel->is_read = true;
 	while (!call->is_done) {
 		pthread_mutex_unlock(&channel->lock);
-		bool served;
-		err_t err = receive(channel, call->frame, &served);
+		bool served = false;
+		err_t err = await_socket(channel, POLLIN, call->until_ns)
+				  ? receive(channel, call->frame, &served)
+				  : -ETIMEDOUT;
 		pthread_mutex_lock(&channel->lock);
-		if (err)
+		if (err == -ETIMEDOUT)
+			expire_locked(channel, call);
+		else if (err)
 			fail_locked(channel, err);
 		else if (!served)
 			hand_over_locked(channel, call->frame);
 	}
 	channel->is_read = false;
 	promote_locked(channel);
+}
+
+static void init_monotonic(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+/* Until somebody has read the reply, or the socket is to be read by this caller. */
+static void wait_locked(struct wire_channel *channel, struct call *call)
+{
+	struct timespec until = { (time_t)(call->until_ns / 1000000000),
+				  (long)(call->until_ns % 1000000000) };
+
+	if (call->until_ns == NEVER)
+		pthread_cond_wait(&call->changed, &channel->lock);
+	else if (pthread_cond_timedwait(&call->changed, &channel->lock, &until) == ETIMEDOUT &&
+		 !call->is_done)
+		expire_locked(channel, call);
 }
 
 static err_t wait_for_reply(struct wire_channel *channel, struct call *call)
@@ -218,10 +290,10 @@ static err_t wait_for_reply(struct wire_channel *channel, struct call *call)
 			break;
 		}
 		if (!call->is_waiting) {
-			pthread_cond_init(&call->changed, NULL);
+			init_monotonic(&call->changed);
 			call->is_waiting = true;
 		}
-		pthread_cond_wait(&call->changed, &channel->lock);
+		wait_locked(channel, call);
 	}
 	if (call->is_waiting)
 		pthread_cond_destroy(&call->changed);
@@ -256,29 +328,113 @@ static err_t decode_reply(struct wire_channel *channel, const struct wire_layout
 	return err;
 }
 
-err_t wire_channel_call(struct wire_channel *channel, const struct wire_layout *layout,
-			const void *request, const int *fds, size_t n_fds,
-			const struct wire_layout *reply_layout, void *ret_reply,
-			struct wire_frame *frame, int32_t *ret_status)
+static err_t put_request(struct wire_channel *channel, const struct call *call,
+			 const struct wire_layout *layout, const void *request, const int *fds,
+			 size_t n_fds)
 {
-	struct call call = { .type = layout->type, .frame = frame };
+	bool waits = call->until_ns == NEVER;
+	err_t err;
 
-	if (wire_channel_is_closed(channel))
-		return -EPIPE;
-	wire_frame_clear(frame);
-	begin_call(channel, &call);
-	err_t err = wire_send(channel->socket, layout, call.id, request, fds, n_fds, true);
+	while ((err = wire_send(channel->socket, layout, call->id, request, fds, n_fds, waits)) ==
+	       -EAGAIN)
+		if (!await_socket(channel, POLLOUT, call->until_ns)) {
+			atomic_store(&channel->expired, true);
+			wire_channel_close(channel);
+			return -ETIMEDOUT;
+		}
 	if (err == -EPIPE)
 		wire_channel_close(channel);
-	if (err)
-		return cancel_call(channel, &call, err);
-	err = wait_for_reply(channel, &call);
+	return err;
+}
+
+static err_t send_request(struct wire_channel *channel, struct call *call,
+			  const struct wire_layout *layout, const void *request, const int *fds,
+			  size_t n_fds)
+{
+	if (wire_channel_is_closed(channel))
+		return -EPIPE;
+	wire_frame_clear(call->frame);
+	begin_call(channel, call);
+	err_t err = put_request(channel, call, layout, request, fds, n_fds);
+	return err ? cancel_call(channel, call, err) : 0;
+}
+
+static err_t run(struct wire_channel *channel, const struct wire_layout *layout,
+		 const void *request, const int *fds, size_t n_fds,
+		 const struct wire_layout *reply_layout, void *ret_reply, struct wire_frame *frame,
+		 int32_t *ret_status, uint64_t until_ns)
+{
+	struct call call = { .type = layout->type, .frame = frame, .until_ns = until_ns };
+	err_t err = send_request(channel, &call, layout, request, fds, n_fds);
+
+	if (!err)
+		err = wait_for_reply(channel, &call);
 	if (!err)
 		err = decode_reply(channel, reply_layout, ret_reply, frame);
 	if (err)
 		return err;
 	*ret_status = frame->header.status;
 	return 0;
+}
+
+err_t wire_channel_call(struct wire_channel *channel, const struct wire_layout *layout,
+			const void *request, const int *fds, size_t n_fds,
+			const struct wire_layout *reply_layout, void *ret_reply,
+			struct wire_frame *frame, int32_t *ret_status)
+{
+	return run(channel, layout, request, fds, n_fds, reply_layout, ret_reply, frame, ret_status,
+		   NEVER);
+}
+
+err_t wire_channel_call_until(struct wire_channel *channel, const struct wire_layout *layout,
+			      const void *request, const struct wire_layout *reply_layout,
+			      void *ret_reply, struct wire_frame *frame, int32_t *ret_status,
+			      uint64_t until_ns)
+{
+	return run(channel, layout, request, NULL, 0, reply_layout, ret_reply, frame, ret_status,
+		   until_ns);
+}
+
+err_t wire_channel_begin(struct wire_channel *channel, const struct wire_layout *layout,
+			 const void *request, struct wire_channel_call **ret_call)
+{
+	struct wire_channel_call *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	*c = (struct wire_channel_call){
+		.channel = wire_channel_ref(channel),
+		.call = { .type = layout->type, .frame = &c->frame },
+		.frame = WIRE_FRAME_INIT,
+	};
+	err_t err = send_request(channel, &c->call, layout, request, NULL, 0);
+	if (err) {
+		wire_frame_fini(&c->frame);
+		wire_channel_unref(c->channel);
+		free(c);
+		return err;
+	}
+	*ret_call = c;
+	return 0;
+}
+
+err_t wire_channel_finish(struct wire_channel_call *c, const struct wire_layout *reply_layout,
+			  void *ret_reply, struct wire_frame *frame, int32_t *ret_status)
+{
+	struct wire_frame other;
+	err_t err = wait_for_reply(c->channel, &c->call);
+
+	other = *frame;
+	*frame = c->frame;
+	c->frame = other;
+	if (!err)
+		err = decode_reply(c->channel, reply_layout, ret_reply, frame);
+	if (!err)
+		*ret_status = frame->header.status;
+	wire_frame_fini(&c->frame);
+	wire_channel_unref(c->channel);
+	free(c);
+	return err;
 }
 
 err_t wire_channel_post(struct wire_channel *channel, const struct wire_layout *layout,

@@ -49,6 +49,22 @@ err_t wire_channel_call(struct wire_channel *channel, const struct wire_layout *
 			const void *request, const int *fds, size_t n_fds,
 			const struct wire_layout *reply_layout, void *ret_reply,
 			struct wire_frame *frame, int32_t *ret_status);
+/* The same in two steps. The reply waits in the socket, or where another caller has put it, until it is
+ * asked for. */
+struct wire_channel_call;
+err_t wire_channel_begin(struct wire_channel *channel, const struct wire_layout *layout,
+			 const void *request, struct wire_channel_call **ret_call);
+/* Waits for the reply and frees CALL; the rest as in wire_channel_call. */
+err_t wire_channel_finish(struct wire_channel_call *call, const struct wire_layout *reply_layout,
+			  void *ret_reply, struct wire_frame *frame, int32_t *ret_status);
+/* The same with a limit (loop_now_ns): when it has passed, the channel is closed, this call returns
+ * -ETIMEDOUT and all others -EPIPE, and the channel has expired. */
+err_t wire_channel_call_until(struct wire_channel *channel, const struct wire_layout *layout,
+			      const void *request, const struct wire_layout *reply_layout,
+			      void *ret_reply, struct wire_frame *frame, int32_t *ret_status,
+			      uint64_t until_ns);
+/* It was closed because an answer did not come in time. */
+bool wire_channel_is_expired(struct wire_channel *channel);
 /* A request that wants no reply. */
 err_t wire_channel_post(struct wire_channel *channel, const struct wire_layout *layout,
 			const void *request, const int *fds, size_t n_fds);

@@ -45,9 +45,10 @@ _Static_assert(sizeof(IOCircularDataQueueEntryHeaderInfo) == 16, "spec 7.10");
 bool wire_circular_queue_is_supported(void)
 {
 #if defined(__x86_64__)
-	unsigned a, b, c = 0, d;
+	unsigned a, b, c, d;
 
-	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_CMPXCHG16B);
+	__cpuid(1, a, b, c, d); /* each of them has this leaf */
+	return c & bit_CMPXCHG16B;
 #else
 	return true;
 #endif

@@ -28,3 +28,33 @@ bool wire_entitlement_satisfies(CFDictionaryRef held, CFTypeRef wanted)
 	}
 	return false;
 }
+
+static bool is_false(CFDictionaryRef held, CFTypeRef name)
+{
+	return CFGetTypeID(name) == CFStringGetTypeID() &&
+	       CFDictionaryGetValue(held, name) == kCFBooleanFalse;
+}
+
+static bool denies_one(CFDictionaryRef held, CFArrayRef names)
+{
+	for (CFIndex i = 0; i < CFArrayGetCount(names); i++)
+		if (is_false(held, CFArrayGetValueAtIndex(names, i)))
+			return true;
+	return false;
+}
+
+bool wire_entitlement_is_denied(CFDictionaryRef held, CFTypeRef wanted)
+{
+	if (!held || !wanted)
+		return false;
+	if (CFGetTypeID(wanted) != CFArrayGetTypeID())
+		return is_false(held, wanted);
+	for (CFIndex i = 0; i < CFArrayGetCount(wanted); i++) {
+		CFTypeRef one = CFArrayGetValueAtIndex(wanted, i);
+
+		if (CFGetTypeID(one) == CFArrayGetTypeID() ? denies_one(held, one)
+							   : is_false(held, one))
+			return true;
+	}
+	return false;
+}

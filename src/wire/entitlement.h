@@ -10,3 +10,5 @@
 bool wire_entitlement_is_held(CFDictionaryRef held, CFTypeRef name);
 /* WANTED is a string: that one; an array: one of its strings, or all of one of its arrays. */
 bool wire_entitlement_satisfies(CFDictionaryRef held, CFTypeRef wanted);
+/* Is an entitlement that WANTED names in HELD with the value boolean false: denied by a grant? */
+bool wire_entitlement_is_denied(CFDictionaryRef held, CFTypeRef wanted);

@@ -2,6 +2,7 @@
 #include "wire/frame.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,19 +15,31 @@
 #include "base/shm.h"
 
 enum {
+	OTHER_CONTROL = 1024,	/* bytes of what else a sender may have switched on */
 	KERNEL_FDS_MAX = 253,	/* SCM_MAX_FD: the most that one message can deliver */
 	KEEP_MAX = 1024 * 1024, /* larger payload buffers are not kept for reuse */
-	STACK_PAYLOAD = 2048,	/* smaller payloads are encoded without the heap */
 };
 
 _Static_assert(sizeof(struct wire_header) == 24, "the header has no padding");
 
 /* --- the frame -------------------------------------------------------- */
 
+/* A payload buffer that nobody uses just now. Programs ask with a frame of their own each time, and
+ * allocating so large a piece costs a noticeable part of a question. */
+static _Atomic(uint8_t *) spare;
+
+static void release_payload(struct bytes *payload)
+{
+	if (payload->capacity == WIRE_INLINE_MAX)
+		payload->data =
+			atomic_exchange_explicit(&spare, payload->data, memory_order_acq_rel);
+	bytes_fini(payload);
+}
+
 void wire_frame_clear(struct wire_frame *frame)
 {
 	for (size_t i = 0; i < frame->n_fds; i++)
-		fd_close(frame->fds[i]);
+		fd_discard(frame->fds[i]);
 	frame->n_fds = 0;
 	frame->header = (struct wire_header){ 0 };
 	bytes_clear(&frame->payload);
@@ -37,7 +50,7 @@ void wire_frame_clear(struct wire_frame *frame)
 void wire_frame_fini(struct wire_frame *frame)
 {
 	wire_frame_clear(frame);
-	bytes_fini(&frame->payload);
+	release_payload(&frame->payload);
 }
 
 int wire_frame_take_fd(struct wire_frame *frame, size_t index)
@@ -60,8 +73,11 @@ static err_t reserve(struct bytes *payload, size_t n)
 {
 	if (payload->capacity >= n)
 		return 0;
-	bytes_fini(payload);
-	payload->data = malloc(n);
+	release_payload(payload);
+	if (n == WIRE_INLINE_MAX)
+		payload->data = atomic_exchange_explicit(&spare, NULL, memory_order_acq_rel);
+	if (!payload->data)
+		payload->data = malloc(n);
 	if (!payload->data)
 		return -ENOMEM;
 	payload->capacity = n;
@@ -111,7 +127,8 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 	err_t err = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		/* A local socket has no other level than SOL_SOCKET. */
+		if (c->cmsg_type != SCM_RIGHTS)
 			continue;
 		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -119,10 +136,11 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			fd_tame(fd);
 			if (frame->n_fds < WIRE_FDS_MAX) {
 				frame->fds[frame->n_fds++] = fd;
 			} else {
-				fd_close(fd);
+				fd_discard(fd);
 				err = -EBADMSG;
 			}
 		}
@@ -150,6 +168,10 @@ static err_t read_memory(struct wire_frame *frame)
 	scope_fd int fd = frame->fds[--frame->n_fds];
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || shm_verify(fd, size))
 		return -EBADMSG;
+	if (frame->may_read && !frame->may_read(frame->may_read_context, size)) {
+		frame->is_refused = true;
+		return 0;
+	}
 	err_t err = reserve(&frame->payload, size);
 	if (err)
 		return err;
@@ -170,11 +192,12 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(KERNEL_FDS_MAX * sizeof(int))];
+		char bytes[CMSG_SPACE(KERNEL_FDS_MAX * sizeof(int)) + OTHER_CONTROL];
 	} control; /* not cleared: the kernel says how much it wrote */
 	size_t size;
 
 	wire_frame_clear(frame);
+	frame->is_refused = false;
 	err_t err = reserve(&frame->payload, WIRE_INLINE_MAX);
 	if (err)
 		return err;
@@ -349,6 +372,14 @@ err_t wire_frame_send(int socket, struct wire_header *header, const void *payloa
 	return send_parts(socket, header, parts, size ? 2 : 1, fds, n_fds, block);
 }
 
+err_t wire_frame_send_encoded(int socket, struct wire_header *header, const struct bytes *out,
+			      const int *fds, size_t n_fds, bool block)
+{
+	struct iovec part = { out->data, out->size };
+
+	return send_parts(socket, header, &part, 1, fds, n_fds, block);
+}
+
 /* Encode into OUT, behind room for the header, and send. */
 static err_t encode_and_send(int socket, struct wire_header *header,
 			     const struct wire_layout *layout, const void *message,
@@ -373,7 +404,7 @@ static err_t encode_and_send(int socket, struct wire_header *header,
 static err_t send_message(int socket, struct wire_header *header, const struct wire_layout *layout,
 			  const void *message, const int *fds, size_t n_fds, bool block)
 {
-	uint64_t stack[STACK_PAYLOAD / sizeof(uint64_t)];
+	uint64_t stack[WIRE_FRAME_STACK / sizeof(uint64_t)];
 	struct bytes small = {
 		.data = (uint8_t *)stack,
 		.capacity = sizeof(stack),

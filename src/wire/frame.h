@@ -15,11 +15,17 @@
 #include "base/err.h"
 #include "wire/message.h"
 
+enum { WIRE_FRAME_STACK = 2048 }; /* smaller messages are encoded without the heap */
+
 struct wire_frame {
 	struct wire_header header;
 	struct bytes payload; /* 8-byte aligned storage; reused by the next receive */
 	int fds[WIRE_FDS_MAX];
 	size_t n_fds; /* without the memory file, which is consumed here */
+	/* Asked before a payload of SIZE bytes is read from a memory file; NULL: it may be. */
+	bool (*may_read)(void *context, uint64_t size);
+	void *may_read_context;
+	bool is_refused; /* it said no: the payload is not there */
 };
 
 #define WIRE_FRAME_INIT \
@@ -43,6 +49,10 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
  * -EMFILE (also for the kernel's ETOOMANYREFS). */
 err_t wire_frame_send(int socket, struct wire_header *header, const void *payload, size_t size,
 		      const int *fds, size_t n_fds, bool block);
+
+/* The same for a payload that is there, behind room for the header, which OUT begins with. */
+err_t wire_frame_send_encoded(int socket, struct wire_header *header, const struct bytes *out,
+			      const int *fds, size_t n_fds, bool block);
 
 /* Encode MESSAGE and send it: requests, events (ID 0) and replies. A reply to a request with ID 0
  * is not sent. -EINVAL: wrong number of descriptors for LAYOUT (a reply with a non-zero STATUS may

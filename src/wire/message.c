@@ -9,6 +9,7 @@
 #include "wire/async.h"
 #include "wire/browse.h"
 #include "wire/call.h"
+#include "wire/client_memory.h"
 #include "wire/hello.h"
 #include "wire/layout.h"
 #include "wire/memory.h"
@@ -17,6 +18,7 @@
 #include "wire/packed.h"
 #include "wire/publish.h"
 #include "wire/query.h"
+#include "wire/policy.h"
 #include "wire/value.h"
 
 /* Arrays of numbers are taken from the payload as they are. */
@@ -74,6 +76,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_class_reply_layout,
 	&wire_release_layout,
 	&wire_find_request_layout,
+	&wire_find_packed_layout,
 	&wire_find_more_layout,
 	&wire_match_request_layout,
 	&wire_wait_quiet_request_layout,
@@ -122,6 +125,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_access_layout,
 	&wire_message_client_layout,
 	&wire_interested_layout,
+	&wire_confined_layout,
 	&wire_probe_layout,
 	&wire_probe_reply_layout,
 	&wire_start_layout,
@@ -140,12 +144,32 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_unload_layout,
 	&wire_status_layout,
 	&wire_stop_session_layout,
+	&wire_restart_session_layout,
+	&wire_heartbeat_layout,
 	&wire_empty_layout,
 	&wire_number_reply_layout,
 	&wire_text_reply_layout,
 	&wire_value_reply_layout,
 	&wire_packed_reply_layout,
 	&wire_entries_reply_layout,
+	/* New ones come here: stored inputs of fuzzers name them by number. */
+	&wire_authorize_request_layout,
+	&wire_catalogue_layout,
+	&wire_client_memory_layout,
+	&wire_client_memory_reply_layout,
+	&wire_completions_open_layout,
+	&wire_match_table_layout,
+	&wire_match_table_reply_layout,
+	&wire_port_message_layout,
+	&wire_ring_wake_layout,
+	&wire_slots_layout,
+	&wire_accounts_layout,
+	&wire_limits_layout,
+	&wire_tray_open_layout,
+	&wire_refused_layout,
+	&wire_policy_layout,
+	&wire_explain_layout,
+	&wire_revoke_layout,
 	NULL,
 };
 
@@ -189,7 +213,7 @@ static err_t put_text(struct bytes *out, const char *text, uint64_t limit)
 	return 0;
 }
 
-static err_t put_value(struct bytes *out, CFTypeRef value)
+static err_t put_value(struct bytes *out, CFTypeRef value, uint64_t limit)
 {
 	size_t at = out->size;
 	uint64_t n;
@@ -200,9 +224,11 @@ static err_t put_value(struct bytes *out, CFTypeRef value)
 	err_t err = wire_value_encode(value, out);
 	if (err == -E2BIG)
 		return -EMSGSIZE;
-	if (err || out->err)
-		return err ? err : out->err;
+	if (err)
+		return err;
 	n = out->size - at - sizeof(n);
+	if (n > limit)
+		return -EMSGSIZE;
 	memcpy(out->data + at, &n, sizeof(n));
 	bytes_pad(out, FIELD_ALIGN);
 	return 0;
@@ -273,7 +299,7 @@ static err_t put_field(struct bytes *out, const struct wire_field *f, const void
 		return 0;
 	}
 	case WIRE_FIELD_VALUE:
-		return put_value(out, *(const CFTypeRef *)at);
+		return put_value(out, *(const CFTypeRef *)at, f->limit);
 	case WIRE_FIELD_ENTRIES:
 		return put_entries(out, at, f->limit);
 	}
@@ -370,11 +396,11 @@ static void get_bytes(struct bytes_reader *in, uint64_t limit, struct wire_bytes
 		*ret = (struct wire_bytes){ data, n };
 }
 
-static err_t get_packed(struct bytes_reader *in, struct wire_bytes *ret)
+static err_t get_packed(struct bytes_reader *in, uint64_t limit, struct wire_bytes *ret)
 {
 	struct wire_bytes value = { NULL, 0 };
 
-	get_bytes(in, WIRE_VALUE_MAX, &value);
+	get_bytes(in, limit, &value);
 	err_t err = in->err || !value.size ? in->err : wire_packed_check(value);
 	if (!err)
 		*ret = value;
@@ -390,9 +416,9 @@ static void get_u64s(struct bytes_reader *in, uint64_t limit, struct wire_u64s *
 		*ret = (struct wire_u64s){ items, n };
 }
 
-static err_t get_value(struct bytes_reader *in, CFTypeRef *ret)
+static err_t get_value(struct bytes_reader *in, uint64_t limit, CFTypeRef *ret)
 {
-	uint64_t n = get_count(in, WIRE_VALUE_MAX, 1);
+	uint64_t n = get_count(in, limit, 1);
 	const void *data = bytes_get(in, n);
 
 	bytes_get_pad(in, FIELD_ALIGN);
@@ -453,12 +479,12 @@ static err_t get_field(struct bytes_reader *in, const struct wire_field *f, void
 		get_bytes(in, f->limit, at);
 		return in->err;
 	case WIRE_FIELD_PACKED:
-		return get_packed(in, at);
+		return get_packed(in, f->limit, at);
 	case WIRE_FIELD_U64S:
 		get_u64s(in, f->limit, at);
 		return in->err;
 	case WIRE_FIELD_VALUE: {
-		err_t err = get_value(in, at);
+		err_t err = get_value(in, f->limit, at);
 
 		return err ? err : in->err;
 	}

@@ -57,6 +57,11 @@ static const struct wire_field notify_arm_fields[] = {
 };
 WIRE_LAYOUT(wire_notify_arm, wire_notify_arm, WIRE_NOTIFY_ARM, 0, notify_arm_fields);
 
+static const struct wire_field tray_open_fields[] = {
+	WIRE_U64(wire_tray_open, size),
+};
+WIRE_LAYOUT(wire_tray_open, wire_tray_open, WIRE_TRAY_OPEN, 1, tray_open_fields);
+
 static const struct wire_field interest_fields[] = {
 	WIRE_U64(wire_interest, subscription),
 	WIRE_U64(wire_interest, service),

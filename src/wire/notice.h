@@ -64,6 +64,12 @@ struct wire_notify_arm {
 	struct wire_u64s subscriptions;
 };
 
+/* WIRE_TRAY_OPEN with one descriptor -> wire_empty: sealed memory (tray.h) that the registry looks
+ * into from the answer on. Another status: it does not. */
+struct wire_tray_open {
+	uint64_t size; /* WIRE_TRAY_SIZE */
+};
+
 /* WIRE_INTEREST (registry -> client, on an inlet). SERVICE is granted once. */
 struct wire_interest {
 	uint64_t subscription;
@@ -86,4 +92,5 @@ extern const struct wire_layout wire_inlet_open_layout, wire_inlet_close_layout;
 extern const struct wire_layout wire_notify_add_layout, wire_notify_reply_layout;
 extern const struct wire_layout wire_notify_next_layout, wire_notify_remove_layout;
 extern const struct wire_layout wire_notices_layout, wire_notify_arm_layout;
+extern const struct wire_layout wire_tray_open_layout;
 extern const struct wire_layout wire_notice_layout, wire_interest_layout, wire_dead_layout;

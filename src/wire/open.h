@@ -29,6 +29,7 @@ enum {
 	WIRE_OPEN_DRIVER_ACCESS = 64,  /* may open services of DriverKit's kind */
 	WIRE_OPEN_CLIENT_MEMORY = 128, /* the driver's bundle declares that it asks for memory of
 					* its clients by address */
+	WIRE_OPEN_UNSTATED = 256,      /* may open what demands nothing: owner, root, by a grant */
 };
 
 /* WIRE_OPEN_CLIENT (registry -> host), one descriptor -> wire_open_client_reply */

@@ -17,36 +17,14 @@ enum {
 struct scanner {
 	const uint8_t *at, *end;
 	unsigned depth, n_objects;
-	bool has_set; /* whether its members differ only the decoder can say */
+	bool has_set;	 /* whether its members differ only the decoder can say */
+	bool lacks_room; /* to compare keys */
 };
 
 struct key {
 	const uint8_t *text;
 	uint32_t size;
 };
-
-static bool is_text(const uint8_t *p, size_t n)
-{
-	const uint8_t *end = p + n;
-
-	while (p < end) {
-		uint8_t c = *p++;
-		size_t more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-
-		if (!more)
-			continue;
-		if (c < 0xc2 || c > 0xf4 || (size_t)(end - p) < more)
-			return false;
-		/* Overlong forms, surrogates and what lies beyond Unicode show in the second byte. */
-		if ((c == 0xe0 && p[0] < 0xa0) || (c == 0xed && p[0] > 0x9f) ||
-		    (c == 0xf0 && p[0] < 0x90) || (c == 0xf4 && p[0] > 0x8f))
-			return false;
-		while (more--)
-			if ((*p++ & 0xc0) != 0x80)
-				return false;
-	}
-	return true;
-}
 
 static uint32_t read_head(const uint8_t *at)
 {
@@ -70,7 +48,7 @@ static bool scan_blob(struct scanner *s, uint32_t n, bool text)
 {
 	size_t size = padded(n);
 
-	if ((size_t)(s->end - s->at) < size || (text && !is_text(s->at, n)))
+	if ((size_t)(s->end - s->at) < size || (text && !wire_value_is_text(s->at, n)))
 		return false;
 	for (size_t i = n; i < size; i++)
 		if (s->at[i])
@@ -120,6 +98,7 @@ static bool scan_dictionary(struct scanner *s, uint32_t n)
 		if (!scan(s) || !scan(s))
 			return false;
 	}
+	s->lacks_room |= !keys;
 	return keys && are_different(keys, n);
 }
 
@@ -173,7 +152,7 @@ err_t wire_packed_check(struct wire_bytes value)
 	struct scanner s = { .at = value.data, .end = (const uint8_t *)value.data + value.size };
 
 	if (value.size > WIRE_VALUE_MAX || !value.size || !scan(&s) || s.at != s.end)
-		return -EBADMSG;
+		return s.lacks_room ? -ENOMEM : -EBADMSG;
 	if (!s.has_set)
 		return 0;
 	struct bytes_reader in = bytes_reader(value.data, value.size);
@@ -195,6 +174,54 @@ CFTypeRef wire_packed_copy(struct wire_bytes value)
 	return wire_value_decode(&in, &object) ? NULL : object;
 }
 
+enum wire_value_kind wire_packed_kind(struct wire_bytes value)
+{
+	return read_head(value.data) >> KIND_SHIFT;
+}
+
+struct wire_bytes wire_packed_blob(struct wire_bytes value)
+{
+	const uint8_t *at = value.data;
+
+	return (struct wire_bytes){ at + ALIGN, read_head(at) & NUMBER_MASK };
+}
+
+int64_t wire_packed_integer(struct wire_bytes value)
+{
+	const uint8_t *at = value.data;
+	int32_t narrow;
+	int64_t wide;
+
+	switch (wire_packed_kind(value)) {
+	case WIRE_VALUE_INT32:
+		memcpy(&narrow, at + ALIGN, sizeof(narrow));
+		return narrow;
+	case WIRE_VALUE_INT64:
+		memcpy(&wide, at + ALIGN, sizeof(wide));
+		return wide;
+	default:
+		return read_head(at) & NUMBER_MASK;
+	}
+}
+
+double wire_packed_real(struct wire_bytes value)
+{
+	const uint8_t *at = value.data;
+	float narrow;
+	double wide;
+
+	switch (wire_packed_kind(value)) {
+	case WIRE_VALUE_FLOAT32:
+		memcpy(&narrow, at + ALIGN, sizeof(narrow));
+		return narrow;
+	case WIRE_VALUE_FLOAT64:
+		memcpy(&wide, at + ALIGN, sizeof(wide));
+		return wide;
+	default:
+		return (double)wire_packed_integer(value);
+	}
+}
+
 bool wire_packed_is_dictionary(struct wire_bytes value)
 {
 	return value.size >= ALIGN && read_head(value.data) >> KIND_SHIFT == WIRE_VALUE_DICTIONARY;
@@ -207,9 +234,7 @@ static const uint8_t *skip(const uint8_t *at)
 		uint32_t head = read_head(at), n = head & NUMBER_MASK;
 
 		at += ALIGN;
-		switch ((enum wire_value_kind)(head >> KIND_SHIFT)) {
-		case WIRE_VALUE_BOOLEAN:
-			break;
+		switch (head >> KIND_SHIFT) {
 		case WIRE_VALUE_INT32:
 		case WIRE_VALUE_FLOAT32:
 			at += 4;
@@ -228,6 +253,8 @@ static const uint8_t *skip(const uint8_t *at)
 			break;
 		case WIRE_VALUE_DICTIONARY:
 			left += 2 * (size_t)n;
+			break;
+		default: /* a boolean */
 			break;
 		}
 	}

@@ -21,6 +21,13 @@ err_t wire_packed_check(struct wire_bytes value);
 CFTypeRef wire_packed_copy(struct wire_bytes value);
 
 bool wire_packed_is_dictionary(struct wire_bytes value);
+/* Of a checked value. */
+enum wire_value_kind wire_packed_kind(struct wire_bytes value);
+/* The bytes of a checked string or data object. */
+struct wire_bytes wire_packed_blob(struct wire_bytes value);
+/* The number of a checked integer or boolean, and of a checked number as a double. */
+int64_t wire_packed_integer(struct wire_bytes value);
+double wire_packed_real(struct wire_bytes value);
 /* The pairs of a checked dictionary, from wire_packed_begin on. */
 struct wire_packed_pair {
 	struct wire_bytes key;	 /* its text, without a NUL */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/peer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,10 +14,14 @@
 #include "base/scope.h"
 
 enum {
-	ROUND_MAX = 64,	 /* messages of one peer before the others of the loop have their turn */
-	REST_MAX = 1024, /* more than the socket of a peer that has gone can hold */
-	PATIENCE = 64,	 /* times the limits of the queue */
+	ROUND_MAX = 64, /* messages of one peer before the others of the loop have their turn */
+	PATIENCE = 64,	/* times the limits of the queue */
+	MANY_EVERY = 8, /* rounds in which a second message is looked for all the same */
 };
+
+#define ROUND_NS (1000ull * 1000) /* a peer whose messages take long has its turn over earlier */
+
+static const int32_t NO_RESOURCES = (int32_t)0xe00002be; /* kIOReturnNoResources */
 
 struct wire_peer {
 	struct loop *loop;
@@ -33,6 +38,10 @@ struct wire_peer {
 	struct list queue;
 	size_t queue_bytes, queue_count;
 	size_t patience; /* times the limits */
+	size_t parked;	 /* bytes of memory files that lie in the socket, perhaps */
+	/* how it sends */
+	unsigned n_rounds; /* of the loop in which it had something to say */
+	bool is_streaming; /* more than one message in the last round */
 	/* end */
 	bool is_mute; /* nothing can be sent any more; what came before is still to be read */
 	bool is_closed;
@@ -51,13 +60,14 @@ struct queued {
 	int fds[WIRE_FDS_MAX];
 	size_t n_fds;
 	size_t size;
+	bool is_refusal; /* without descriptors and payload */
 	uint64_t payload[];
 };
 
 /* --- life ------------------------------------------------------------- */
 
 static void handle_events(void *context, int fd, uint32_t events);
-static void receive_some(struct wire_peer *peer, int n_max);
+static int receive_some(struct wire_peer *peer, int n_max);
 static void finish_close(void *context);
 
 err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
@@ -97,13 +107,59 @@ static struct queued *queued_free(struct queued *q)
 	return NULL;
 }
 
+/* Q waits no more. */
+static void take_off(struct wire_peer *peer, struct queued *q)
+{
+	list_remove(&q->link);
+	peer->queue_bytes -= q->size;
+	peer->queue_count--;
+	if (peer->ops->kept)
+		peer->ops->kept(peer->context, q->size, q->n_fds);
+	queued_free(q);
+}
+
+/* What was parked has been read, once nothing is unread. */
+static void look_for_parked(struct wire_peer *peer)
+{
+	if (!peer->parked || fd_has_unread(peer->socket))
+		return;
+	if (peer->ops->parked)
+		peer->ops->parked(peer->context, peer->parked);
+	peer->parked = 0;
+}
+
+size_t wire_peer_unread(struct wire_peer *peer)
+{
+	look_for_parked(peer);
+	return peer->parked;
+}
+
+/* A message of SIZE bytes is sent next. */
+static bool park(struct wire_peer *peer, size_t size, bool must)
+{
+	if (size <= WIRE_INLINE_MAX)
+		return true;
+	look_for_parked(peer);
+	if (peer->ops->park && !peer->ops->park(peer->context, size, must))
+		return false;
+	peer->parked += size;
+	return true;
+}
+
+/* It was not sent after all. */
+static void unpark(struct wire_peer *peer, size_t size)
+{
+	if (size <= WIRE_INLINE_MAX)
+		return;
+	if (peer->ops->parked)
+		peer->ops->parked(peer->context, size);
+	peer->parked -= size;
+}
+
 static void drop_queue(struct wire_peer *peer)
 {
-	list_for_each_safe(node, &peer->queue) {
-		list_remove(node);
-		queued_free(container_of(node, struct queued, link));
-	}
-	peer->queue_bytes = peer->queue_count = 0;
+	list_for_each_safe(node, &peer->queue)
+		take_off(peer, container_of(node, struct queued, link));
 }
 
 static void fail_calls(struct wire_peer *peer)
@@ -129,6 +185,10 @@ struct wire_peer *wire_peer_free(struct wire_peer *peer)
 	fail_calls(peer);
 	map_fini(&peer->calls);
 	wire_frame_fini(&peer->frame);
+	/* Who keeps it for longer counts it himself (wire_peer_unread). */
+	if (peer->parked && peer->ops->parked)
+		peer->ops->parked(peer->context, peer->parked);
+	fd_drain(peer->socket);
 	fd_close(peer->socket);
 	free(peer->name);
 	free(peer);
@@ -163,8 +223,11 @@ static void finish_close(void *context)
 	struct wire_peer *peer = context;
 
 	if (!peer->is_closed) {
-		receive_some(peer, REST_MAX);
-		wire_peer_close(peer);
+		/* The others have their turn in between, however much it has left behind. */
+		if (receive_some(peer, ROUND_MAX))
+			loop_timer_start(peer->loop, &peer->closed_timer, loop_now_ns() + 1);
+		else
+			wire_peer_close(peer);
 		return; /* and comes again */
 	}
 	fail_calls(peer);
@@ -174,6 +237,11 @@ static void finish_close(void *context)
 void wire_peer_set_patient(struct wire_peer *peer)
 {
 	peer->patience = PATIENCE;
+}
+
+bool wire_peer_has_waiting(const struct wire_peer *peer)
+{
+	return peer->queue_count != 0;
 }
 
 int wire_peer_socket(struct wire_peer *peer)
@@ -186,11 +254,17 @@ const char *wire_peer_name(struct wire_peer *peer)
 	return peer->name;
 }
 
+static void complain(struct wire_peer *peer, const char *what)
+{
+	if (!peer->ops->may_log || peer->ops->may_log(peer->context))
+		log_warning("%s: %s; the connection is closed", peer->name, what);
+}
+
 /* --- receiving -------------------------------------------------------- */
 
 static void close_malformed(struct wire_peer *peer, const char *what)
 {
-	log_warning("%s: %s; the connection is closed", peer->name, what);
+	complain(peer, what);
 	wire_peer_close(peer);
 }
 
@@ -213,16 +287,25 @@ static void handle_message(struct wire_peer *peer)
 	uint32_t type = peer->frame.header.type;
 	err_t err = peer->ops->message(peer->context, peer, &peer->frame);
 
-	if (err == -EBADMSG)
-		log_warning("%s: malformed %s (0x%x); the connection is closed", peer->name,
-			    wire_type_name(type), type);
+	if (err == -EBADMSG) {
+		char what[WIRE_NAME_MAX];
+
+		snprintf(what, sizeof(what), "malformed %s (0x%x)", wire_type_name(type), type);
+		complain(peer, what);
+	}
 	if (err)
 		wire_peer_close(peer);
 }
 
-static void receive_some(struct wire_peer *peer, int n_max)
+/* How many there were. */
+static int receive_some(struct wire_peer *peer, int n_max)
 {
-	for (int i = 0; i < n_max && !peer->is_closed; i++) {
+	uint64_t until = n_max > 1 ? loop_now_ns() + ROUND_NS : 0;
+	int n = 0;
+
+	for (; n < n_max && !peer->is_closed; n++) {
+		if (n && loop_now_ns() > until)
+			break;
 		err_t err =
 			wire_frame_receive(peer->socket, &peer->frame, peer->payload_max, false);
 
@@ -240,6 +323,18 @@ static void receive_some(struct wire_peer *peer, int n_max)
 		}
 	}
 	wire_frame_clear(&peer->frame);
+	return n;
+}
+
+/* Who asks one question after the other has sent one at most when it is heard; but on the same processor
+ * it runs as soon as it has its answer, and the next one is there at once. Looking for a second message is
+ * a system call in vain or saves two: that is done while it helps, else now and then. */
+static void receive_round(struct wire_peer *peer)
+{
+	look_for_parked(peer);
+	bool many = peer->is_streaming || ++peer->n_rounds % MANY_EVERY == 0;
+
+	peer->is_streaming = receive_some(peer, many ? ROUND_MAX : 1) > 1;
 }
 
 /* --- sending ---------------------------------------------------------- */
@@ -250,12 +345,27 @@ static void watch_output(struct wire_peer *peer, bool wanted)
 		wire_peer_close(peer);
 }
 
+/* A reply whose descriptors nobody may send just now says so instead. */
+static bool become_refusal(struct queued *q)
+{
+	if (!(q->header.flags & WIRE_FLAG_REPLY) || q->is_refusal)
+		return false;
+	q->is_refusal = true;
+	q->header.status = NO_RESOURCES;
+	return true;
+}
+
 static void flush(struct wire_peer *peer)
 {
 	while (!list_is_empty(&peer->queue)) {
 		struct queued *q = list_first(&peer->queue, struct queued, link);
-		err_t err = wire_frame_send(peer->socket, &q->header, q->payload, q->size, q->fds,
-					    q->n_fds, false);
+		size_t size = q->is_refusal ? 0 : q->size;
+
+		park(peer, size, true);
+		err_t err = wire_frame_send(peer->socket, &q->header, q->payload, size, q->fds,
+					    q->is_refusal ? 0 : q->n_fds, false);
+		if (err)
+			unpark(peer, size);
 
 		if (err == -EAGAIN)
 			return;
@@ -263,15 +373,14 @@ static void flush(struct wire_peer *peer)
 			hang_up(peer);
 			return;
 		}
+		if (err == -EMFILE && become_refusal(q))
+			continue;
 		if (err) {
 			/* A message was promised and is lost: the peer must not go on without it. */
 			wire_peer_close(peer);
 			return;
 		}
-		peer->queue_bytes -= q->size;
-		peer->queue_count--;
-		list_remove(&q->link);
-		queued_free(q);
+		take_off(peer, q);
 	}
 	watch_output(peer, false);
 }
@@ -283,58 +392,105 @@ static void handle_events(void *context, int fd, uint32_t events)
 	if (events & EPOLLOUT)
 		flush(peer);
 	if (!peer->is_closed && events & ~EPOLLOUT)
-		receive_some(peer, ROUND_MAX);
+		receive_round(peer);
 }
 
-static err_t enqueue(struct wire_peer *peer, const struct wire_header *header,
-		     const struct bytes *payload, const int *fds, size_t n_fds)
+/* A message that is alone may be larger than the limit. */
+static bool may_wait(const struct wire_peer *peer, size_t size, size_t n_fds)
 {
-	/* A message that is alone may be larger than the limit. */
-	if (peer->queue_count &&
-	    (peer->queue_bytes + payload->size > peer->patience * WIRE_QUEUE_BYTES_MAX ||
-	     peer->queue_count >= peer->patience * WIRE_QUEUE_MESSAGES_MAX)) {
-		log_warning("%s: does not read its messages; the connection is closed", peer->name);
+	bool is_alone = !peer->queue_count;
+
+	if (peer->ops->keep)
+		return peer->ops->keep(peer->context, size, n_fds, is_alone);
+	return is_alone || (peer->queue_bytes + size <= peer->patience * WIRE_QUEUE_BYTES_MAX &&
+			    peer->queue_count < peer->patience * WIRE_QUEUE_MESSAGES_MAX);
+}
+
+/* What is behind the header in OUT is the payload. */
+static err_t enqueue(struct wire_peer *peer, const struct wire_header *header,
+		     const struct bytes *out, const int *fds, size_t n_fds)
+{
+	size_t size = out->size - sizeof(*header);
+
+	if (!may_wait(peer, size, n_fds)) {
+		complain(peer, "does not read its messages");
 		wire_peer_close(peer);
 		return -EPIPE;
 	}
-	struct queued *q = malloc(sizeof(*q) + payload->size);
-	if (!q)
+	struct queued *q = malloc(sizeof(*q) + size);
+	if (!q) {
+		if (peer->ops->kept)
+			peer->ops->kept(peer->context, size, n_fds);
 		return -ENOMEM;
-	*q = (struct queued){ .header = *header, .size = payload->size };
-	if (payload->size)
-		memcpy(q->payload, payload->data, payload->size);
+	}
+	*q = (struct queued){ .header = *header, .size = size };
+	if (size)
+		memcpy(q->payload, out->data + sizeof(*header), size);
 	for (; q->n_fds < n_fds; q->n_fds++) {
 		err_t err = fd_dup(fds[q->n_fds], &q->fds[q->n_fds]);
 
 		if (err) {
+			if (peer->ops->kept)
+				peer->ops->kept(peer->context, size, n_fds);
 			queued_free(q);
 			return err;
 		}
 	}
 	list_add(&peer->queue, &q->link);
-	peer->queue_bytes += payload->size;
+	peer->queue_bytes += size;
 	peer->queue_count++;
 	watch_output(peer, true);
 	return peer->is_closed ? -EPIPE : 0;
+}
+
+static err_t send_at_once(struct wire_peer *peer, struct wire_header *header,
+			  const struct bytes *out, const int *fds, size_t n_fds)
+{
+	size_t size = out->size - sizeof(*header);
+
+	if (!park(peer, size, false))
+		return -EMFILE;
+	err_t err = wire_frame_send_encoded(peer->socket, header, out, fds, n_fds, false);
+	if (err)
+		unpark(peer, size);
+	return err;
+}
+
+/* Encode into OUT behind room for the header, and send or queue it. */
+static err_t encode_and_send(struct wire_peer *peer, struct wire_header *header,
+			     const struct wire_layout *layout, const void *message,
+			     struct bytes *out, const int *fds, size_t n_fds)
+{
+	bytes_grow(out, sizeof(*header));
+	err_t err = message && !out->err ? wire_message_encode(layout, message, out) : out->err;
+
+	if (!err)
+		err = list_is_empty(&peer->queue) ? send_at_once(peer, header, out, fds, n_fds)
+						  : -EAGAIN;
+	if (err == -EAGAIN)
+		err = enqueue(peer, header, out, fds, n_fds);
+	return err;
 }
 
 static err_t send_or_queue(struct wire_peer *peer, struct wire_header *header,
 			   const struct wire_layout *layout, const void *message, const int *fds,
 			   size_t n_fds)
 {
-	struct bytes payload = BYTES_INIT;
-	err_t err = message ? wire_message_encode(layout, message, &payload) : 0;
+	uint64_t stack[WIRE_FRAME_STACK / sizeof(uint64_t)];
+	struct bytes small = {
+		.data = (uint8_t *)stack,
+		.capacity = sizeof(stack),
+		.limit = sizeof(stack), /* so that it is never reallocated */
+	};
+	struct bytes large = BYTES_INIT;
+	err_t err = encode_and_send(peer, header, layout, message, &small, fds, n_fds);
 
-	if (!err)
-		err = list_is_empty(&peer->queue)
-			    ? wire_frame_send(peer->socket, header, payload.data, payload.size, fds,
-					      n_fds, false)
-			    : -EAGAIN;
-	if (err == -EAGAIN)
-		err = enqueue(peer, header, &payload, fds, n_fds);
+	if (err == -EMSGSIZE) {
+		err = encode_and_send(peer, header, layout, message, &large, fds, n_fds);
+		bytes_fini(&large);
+	}
 	if (err == -EPIPE)
 		hang_up(peer);
-	bytes_fini(&payload);
 	return err;
 }
 
@@ -369,7 +525,13 @@ err_t wire_peer_reply(struct wire_peer *peer, const struct wire_header *request,
 		return -EINVAL;
 	if (!status && !message && layout->n_fields)
 		return -EINVAL;
-	return send_or_queue(peer, &header, layout, message, fds, n_fds);
+	err_t err = send_or_queue(peer, &header, layout, message, fds, n_fds);
+	if (err == -ENOMEM && status) {
+		/* Not even this can be said, and the peer waits for it. */
+		wire_peer_close(peer);
+		err = -EPIPE;
+	}
+	return err;
 }
 
 err_t wire_peer_call(struct wire_peer *peer, const struct wire_layout *layout, const void *message,

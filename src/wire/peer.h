@@ -31,9 +31,23 @@ typedef void (*wire_peer_closed_fn)(void *context, struct wire_peer *peer);
  * in it, not freed. */
 typedef void (*wire_peer_reply_fn)(void *context, err_t err, struct wire_frame *frame);
 
+/* A message of BYTES and N_FDS descriptors waits for the peer; IS_ALONE: nothing else does. False: it
+ * may not, and the connection ends. */
+typedef bool (*wire_peer_keep_fn)(void *context, size_t bytes, size_t n_fds, bool is_alone);
+/* It does not wait any more; once for each that might. */
+typedef void (*wire_peer_kept_fn)(void *context, size_t bytes, size_t n_fds);
+
 struct wire_peer_ops {
 	wire_peer_message_fn message;
 	wire_peer_closed_fn closed;
+	/* May be NULL: then WIRE_QUEUE_* bounds what waits. */
+	wire_peer_keep_fn keep;
+	wire_peer_kept_fn kept;
+	/* A large message of BYTES is about to be sent, whose memory file stays until it is read. False: it may
+	 * not, unless it MUST. Both may be NULL. */
+	bool (*park)(void *context, size_t bytes, bool must);
+	void (*parked)(void *context, size_t bytes);
+	bool (*may_log)(void *context); /* that the peer has done wrong; NULL: always */
 };
 
 /* Takes SOCKET on success and failure. NAME appears in log lines (copied). */
@@ -48,13 +62,20 @@ void wire_peer_close(struct wire_peer *peer);
 /* Let 64 times as much wait for the peer: one whose requests we answer, so that it asked for what
  * waits, and whose loss would end us. */
 void wire_peer_set_patient(struct wire_peer *peer);
+/* Bytes of large messages that the peer has not read yet. */
+size_t wire_peer_unread(struct wire_peer *peer);
 int wire_peer_socket(struct wire_peer *peer);
+/* Messages that the socket has not taken yet. */
+bool wire_peer_has_waiting(const struct wire_peer *peer);
 const char *wire_peer_name(struct wire_peer *peer);
 
 /* Send an event or request without an answer. Descriptors are borrowed (duplicated if queued).
- * Errors mean that nothing was sent; over-limit closes the peer and returns -EPIPE. */
+ * Errors mean that nothing was sent; over-limit closes the peer and returns -EPIPE; -EMFILE: too many
+ * descriptors are on their way, or too much that is large is not read. */
 err_t wire_peer_send(struct wire_peer *peer, const struct wire_layout *layout, const void *message,
 		     const int *fds, size_t n_fds);
+/* The same. What there is no memory for has to be followed by a reply with a status, which needs next to
+ * none: without even that the connection ends. */
 err_t wire_peer_reply(struct wire_peer *peer, const struct wire_header *request,
 		      const struct wire_layout *layout, int32_t status, const void *message,
 		      const int *fds, size_t n_fds);

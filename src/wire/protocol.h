@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC 0x4f434950u /* "PICO" */
-#define WIRE_VERSION 2u
+#define WIRE_VERSION 4u
 
 struct wire_header {
 	uint32_t type;	/* enum wire_type */
@@ -31,12 +31,14 @@ struct wire_header {
 enum {
 	WIRE_INLINE_MAX = 32 * 1024,	     /* payload bytes inside the datagram */
 	WIRE_CONTROL_MAX = 16 * 1024 * 1024, /* payload bytes of a control message */
-	WIRE_FDS_MAX = 4,    /* descriptors of one message, the memory file included */
-	WIRE_NAME_MAX = 127, /* io_name_t without the NUL */
+	WIRE_FDS_MAX = 4,	    /* descriptors of one message, the memory file included */
+	WIRE_NAME_MAX = 127,	    /* io_name_t without the NUL */
+	WIRE_ENTITLEMENT_MAX = 255, /* and what else grants speak of */
+	WIRE_GROUPS_MAX = 64,
 	WIRE_PATH_MAX = 16384,
 	WIRE_VALUE_MAX = 4 * 1024 * 1024, /* encoded bytes of one value */
 	WIRE_VALUE_DEPTH_MAX = 64,
-	WIRE_VALUE_OBJECTS_MAX = 1024 * 1024,
+	WIRE_VALUE_OBJECTS_MAX = 128 * 1024,
 	WIRE_VALUE_SET_MAX = 4096,	    /* elements of one set: their hashes may all be equal */
 	WIRE_VALUE_SET_CONTAINERS_MAX = 64, /* of them arrays, sets and dictionaries */
 	WIRE_ENTRIES_MAX = 256 * 1024,	    /* entries in one reply */
@@ -49,15 +51,28 @@ enum {
 	WIRE_INTEREST_ARGUMENT_MAX = 64,
 	WIRE_CLIENT_MEMORY_MAX = 16384,	  /* bytes of one access to a client's memory */
 	WIRE_PORT_MESSAGE_MAX = 4096,	  /* bytes after the header of a driver's own message */
+	WIRE_RING_SLOTS = 1024,		  /* of 64 bytes, in a completion ring */
+	WIRE_RING_SIZE = 4096 + 65536,	  /* bytes of a completion ring */
 	WIRE_PENDING_SERVICES_MAX = 1024, /* undelivered services of one matching notification */
 	WIRE_NOTICES_MAX = 64,		  /* notices in one message, and entries with them */
 	WIRE_ARMS_MAX = 1024,		  /* notifications armed by one message */
-	WIRE_QUEUE_MESSAGES_MAX = 4096,	  /* messages queued for a peer that does not read */
+	WIRE_TRAY_SLOTS = 128,		  /* records of 16 bytes on a tray */
+	WIRE_TRAY_SIZE = 128 + 2048,	  /* bytes of a tray */
+	WIRE_SLOTS_COUNT = 64,	     /* calls of one connection through shared memory at once */
+	WIRE_SLOTS_WIDE = 4,	     /* of them for large structures */
+	WIRE_SLOT_SCALARS = 6,	     /* in the slot's line; more are in its payload */
+	WIRE_SLOT_HEAD = 128,	     /* bytes of a payload before the structure */
+	WIRE_SLOT_NARROW = 8 * 1024, /* bytes of a payload */
+	WIRE_SLOT_WIDE = 1024 * 1024 + 4096,
+	WIRE_QUEUE_MESSAGES_MAX = 4096, /* messages queued for a peer that does not read */
 	WIRE_QUEUE_BYTES_MAX =
 		8 * 1024 * 1024, /* payload bytes of them; a single one may be larger */
 };
 #define WIRE_STRUCTURE_MAX (128ull * 1024 * 1024) /* bytes of one structure, each way */
 #define WIRE_CALL_MAX (WIRE_STRUCTURE_MAX + 4096) /* payload bytes of a data-plane message */
+
+/* Driver hosts and the bridge listen in the folder of this name beside the registry's socket, for the next registry. */
+#define WIRE_HOSTS_SUFFIX ".hosts"
 
 /* Entry ID of the registry root; all others are larger. */
 #define WIRE_ROOT_ID 0x100000100ull
@@ -99,6 +114,7 @@ enum wire_type {
 	WIRE_DEAD,
 	WIRE_NOTICES,
 	WIRE_NOTIFY_ARM,
+	WIRE_TRAY_OPEN,
 
 	/* opening: client -> registry -> host */
 	WIRE_OPEN = 0x400,
@@ -116,12 +132,15 @@ enum wire_type {
 	WIRE_CONNECT_CLIENT,
 	WIRE_TRAP,
 	WIRE_CLIENT_MEMORY, /* host -> client */
+	WIRE_COMPLETIONS_OPEN,
+	WIRE_SLOTS,
 
 	/* data plane: host -> client, over an inlet */
 	WIRE_COMPLETION = 0x600,
 	WIRE_TOKEN_RELEASED,
 	WIRE_QUEUE_WAKE,
 	WIRE_PORT_MESSAGE,
+	WIRE_RING_WAKE, /* both directions */
 
 	/* provider face: provider -> registry */
 	WIRE_PUBLISH = 0x700,
@@ -139,6 +158,9 @@ enum wire_type {
 	WIRE_ACCESS,
 	WIRE_MESSAGE_CLIENT,
 	WIRE_INTERESTED,
+	WIRE_ACCOUNTS,
+	WIRE_REFUSED,
+	WIRE_CONFINED,
 
 	/* provider face: registry -> provider */
 	WIRE_PROBE = 0x800,
@@ -155,6 +177,8 @@ enum wire_type {
 	WIRE_PROVIDER_ACCESS,
 	WIRE_PROVIDER_PROBE,
 	WIRE_MATCH_TABLE,
+	WIRE_LIMITS,
+	WIRE_HEARTBEAT,
 
 	/* session control: portico tool -> registry */
 	WIRE_LOAD = 0x900,
@@ -162,6 +186,10 @@ enum wire_type {
 	WIRE_STATUS,
 	WIRE_STOP_SESSION,
 	WIRE_CATALOGUE,
+	WIRE_POLICY,
+	WIRE_EXPLAIN,
+	WIRE_REVOKE,
+	WIRE_RESTART_SESSION,
 };
 
 enum wire_role {
@@ -190,7 +218,7 @@ enum wire_value_kind {
 enum wire_inlet_class {
 	WIRE_INLET_NOTICES = 1,	    /* registry: WIRE_NOTICE, WIRE_INTEREST */
 	WIRE_INLET_EVENTS = 2,	    /* registry: WIRE_DEAD; one per session, not a port */
-	WIRE_INLET_COMPLETIONS = 3, /* host: WIRE_COMPLETION, WIRE_TOKEN_RELEASED */
+	WIRE_INLET_COMPLETIONS = 3, /* host: WIRE_COMPLETION, WIRE_TOKEN_RELEASED, WIRE_RING_WAKE */
 	WIRE_INLET_WAKEUPS = 4, /* host: WIRE_QUEUE_WAKE, WIRE_PORT_MESSAGE: a notification port */
 };
 
@@ -204,6 +232,7 @@ enum wire_entry_state {
 	WIRE_STATE_SERVICE = 0x100,	/* conforms to IOService */
 	WIRE_STATE_USER_CLIENT = 0x200, /* conforms to IOUserClient */
 	WIRE_STATE_PLANE_NAME = 0x400,	/* the name that comes along is that of the plane alone */
+	WIRE_STATE_OWN_CLASS = 0x800,	/* no IOClassNameOverride says another class */
 };
 
 /*
@@ -211,12 +240,14 @@ enum wire_entry_state {
  * client maps for reading. tree_generation grows with every attach, detach and
  * termination, so that iterators can tell without a message whether what they
  * hold is still current. name_generation grows when an entry that somebody may
- * know gets another name, news_generation with every service that a matching
- * notification gets after its initial set.
+ * know gets another name, or another class to pass for, news_generation with
+ * every service that a matching notification gets after its initial set, and
+ * death_generation before a WIRE_DEAD is sent and when it has been sent to all.
  */
 struct wire_status_page {
 	uint32_t magic, version;
 	_Atomic uint64_t tree_generation;
 	_Atomic uint64_t name_generation;
 	_Atomic uint64_t news_generation;
+	_Atomic uint64_t death_generation;
 };

@@ -87,6 +87,13 @@ static const struct wire_field interested_fields[] = {
 };
 WIRE_LAYOUT(wire_interested, wire_interested, WIRE_INTERESTED, 0, interested_fields);
 
+static const struct wire_field confined_fields[] = {
+	WIRE_U32(wire_confined, tier),
+	WIRE_TEXT(wire_confined, missing, WIRE_PATH_MAX),
+	WIRE_OBJECT(wire_confined, bundles),
+};
+WIRE_LAYOUT(wire_confined, wire_confined, WIRE_CONFINED, 0, confined_fields);
+
 static const struct wire_field inactive_fields[] = {
 	WIRE_U64S(wire_inactive, ids, WIRE_ENTRIES_MAX),
 };
@@ -179,6 +186,13 @@ static const struct wire_field match_table_reply_fields[] = {
 WIRE_LAYOUT(wire_match_table_reply, wire_match_table_reply, WIRE_MATCH_TABLE, 0,
 	    match_table_reply_fields);
 
+WIRE_LAYOUT_EMPTY(wire_accounts, WIRE_ACCOUNTS);
+
+static const struct wire_field limits_fields[] = {
+	WIRE_TEXT(wire_limits, limits, WIRE_PATH_MAX),
+};
+WIRE_LAYOUT(wire_limits, wire_limits, WIRE_LIMITS, 0, limits_fields);
+
 static const struct wire_field load_fields[] = {
 	WIRE_TEXT(wire_load, text, WIRE_PATH_MAX),
 };
@@ -187,6 +201,8 @@ WIRE_LAYOUT(wire_unload, wire_load, WIRE_UNLOAD, 0, load_fields);
 
 WIRE_LAYOUT_EMPTY(wire_status, WIRE_STATUS);
 WIRE_LAYOUT_EMPTY(wire_stop_session, WIRE_STOP_SESSION);
+WIRE_LAYOUT_EMPTY(wire_restart_session, WIRE_RESTART_SESSION);
+WIRE_LAYOUT_EMPTY(wire_heartbeat, WIRE_HEARTBEAT);
 
 static const struct wire_field catalogue_fields[] = {
 	WIRE_U32(wire_catalogue, call),	     WIRE_U32(wire_catalogue, flag),

@@ -113,6 +113,17 @@ struct wire_interested {
 	uint64_t id;
 };
 
+/* WIRE_ACCOUNTS (wire_empty), no reply: the sender charges what clients make it keep and answers
+ * WIRE_LIMITS, which follows */
+
+/* WIRE_CONFINED: what a driver host has given up, said right after its greeting. Nothing is probed in
+ * a host that the registry has started before it has said so. */
+struct wire_confined {
+	uint32_t tier;	     /* of the sandbox, 0 to 3 */
+	const char *missing; /* what its system lacks of the tier that was wanted, in words */
+	CFTypeRef bundles;   /* array of paths: those that it can read */
+};
+
 /* --- registry -> provider --------------------------------------------- */
 
 /* WIRE_PROBE -> wire_probe_reply. Instantiate PERSONALITY's IOClass, init, probe. The status of the
@@ -184,6 +195,8 @@ struct wire_provider_access {
 /* WIRE_PROVIDER_PROBE (struct wire_entry_options) -> wire_empty: requestProbe; the status is the
  * driver's */
 
+/* WIRE_HEARTBEAT (wire_empty) -> wire_empty: the provider's link is alive */
+
 /* WIRE_MATCH_TABLE -> wire_match_table_reply: matchPropertyTable of service ID about the personality
  * TABLE, whose score is SCORE so far */
 struct wire_match_table {
@@ -196,6 +209,13 @@ struct wire_match_table_reply {
 	int32_t score;
 };
 
+/* WIRE_LIMITS -> wire_value_reply: how much may be kept from now on, and how much is used. LIMITS is "NAME=N
+ * NAME=N...": those that are not the defaults. The value is an array of dictionaries, one for each user
+ * (registry/usage.h). */
+struct wire_limits {
+	const char *limits;
+};
+
 /* --- session control (portico tool -> registry, client face) ----------- */
 
 /* WIRE_LOAD (path of a bundle or a folder of bundles), WIRE_UNLOAD (bundle identifier) ->
@@ -203,7 +223,8 @@ struct wire_match_table_reply {
 struct wire_load {
 	const char *text;
 };
-/* WIRE_STATUS (wire_empty) -> wire_value_reply; WIRE_STOP_SESSION (wire_empty) -> wire_empty */
+/* WIRE_STATUS (wire_empty) -> wire_value_reply; WIRE_STOP_SESSION (wire_empty) -> wire_empty;
+ * WIRE_RESTART_SESSION (wire_empty) -> wire_empty: the registry ends alone, to be started again */
 
 enum wire_catalogue_call {
 	WIRE_CATALOGUE_SEND = 0,      /* FLAG and VALUE; MALFORMED: the data was none */
@@ -232,9 +253,11 @@ extern const struct wire_layout wire_drop_layout, wire_stop_layout, wire_read_pr
 extern const struct wire_layout wire_write_properties_layout, wire_shutdown_layout;
 extern const struct wire_layout wire_match_table_layout, wire_match_table_reply_layout;
 extern const struct wire_layout wire_load_layout, wire_unload_layout, wire_status_layout;
-extern const struct wire_layout wire_stop_session_layout;
+extern const struct wire_layout wire_stop_session_layout, wire_restart_session_layout;
+extern const struct wire_layout wire_heartbeat_layout;
 extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;
 extern const struct wire_layout wire_message_client_layout, wire_interested_layout;
+extern const struct wire_layout wire_accounts_layout, wire_limits_layout, wire_confined_layout;
 extern const struct wire_layout wire_inactive_layout;
 extern const struct wire_layout wire_will_terminate_layout, wire_did_terminate_layout;
 extern const struct wire_layout wire_provider_access_layout, wire_provider_probe_layout;

@@ -10,6 +10,13 @@ static const struct wire_field find_request_fields[] = {
 };
 WIRE_LAYOUT(wire_find_request, wire_find_request, WIRE_FIND, 0, find_request_fields);
 
+static const struct wire_field find_packed_fields[] = {
+	WIRE_U32(wire_find_packed, first_only),
+	WIRE_U64(wire_find_packed, rest),
+	WIRE_PACKED(wire_find_packed, matching),
+};
+WIRE_LAYOUT(wire_find_packed, wire_find_packed, WIRE_FIND, 0, find_packed_fields);
+
 static const struct wire_field find_more_fields[] = {
 	WIRE_U64(wire_find_more, rest),
 };

@@ -13,6 +13,13 @@ struct wire_find_request {
 	CFTypeRef matching;
 };
 
+/* The same message where the dictionary stays encoded. */
+struct wire_find_packed {
+	uint32_t first_only;
+	uint64_t rest;
+	struct wire_bytes matching; /* size 0: there is none */
+};
+
 /* WIRE_FIND_MORE -> wire_entries_reply: the next of a search's services. Fewer than WIRE_FOUND_MAX are
  * the last. The registry keeps the rests of few searches: none is left of an old one. */
 struct wire_find_more {
@@ -39,6 +46,6 @@ struct wire_request_probe {
 	uint32_t options;
 };
 
-extern const struct wire_layout wire_find_more_layout;
+extern const struct wire_layout wire_find_more_layout, wire_find_packed_layout;
 extern const struct wire_layout wire_find_request_layout, wire_match_request_layout;
 extern const struct wire_layout wire_wait_quiet_request_layout, wire_request_probe_layout;

@@ -281,20 +281,42 @@ static err_t get_number(struct decoder *d, CFNumberType type, size_t size, uint3
 	return *ret ? 0 : -ENOMEM;
 }
 
+bool wire_value_is_text(const void *text, size_t n)
+{
+	const uint8_t *p = text, *end = p + n;
+
+	while (p < end) {
+		uint8_t c = *p++;
+		size_t more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+
+		if (!more)
+			continue;
+		if (c < 0xc2 || c > 0xf4 || (size_t)(end - p) < more)
+			return false;
+		/* Overlong forms, surrogates and what lies beyond Unicode show in the second byte. */
+		if ((c == 0xe0 && p[0] < 0xa0) || (c == 0xed && p[0] > 0x9f) ||
+		    (c == 0xf0 && p[0] < 0x90) || (c == 0xf4 && p[0] > 0x8f))
+			return false;
+		while (more--)
+			if ((*p++ & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
 static err_t get_blob(struct decoder *d, enum wire_value_kind kind, uint32_t n, CFTypeRef *ret)
 {
 	const void *at = n ? bytes_get(d->in, n) : "";
 
 	bytes_get_pad(d->in, OBJECT_ALIGN);
-	if (d->in->err || !at)
+	if (d->in->err)
 		return -EBADMSG;
 	if (kind == WIRE_VALUE_DATA) {
 		*ret = CFDataCreate(NULL, at, (CFIndex)n);
 		return *ret ? 0 : -ENOMEM;
 	}
-	/* NULL for what is no UTF-8. */
 	*ret = CFStringCreateWithBytes(NULL, at, (CFIndex)n, kCFStringEncodingUTF8, false);
-	return *ret ? 0 : -EBADMSG;
+	return *ret ? 0 : wire_value_is_text(at, n) ? -ENOMEM : -EBADMSG;
 }
 
 static err_t get_array(struct decoder *d, uint32_t n, CFTypeRef *ret)

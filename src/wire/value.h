@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <CoreFoundation/CFBase.h>
 
 #include "base/bytes.h"
@@ -18,3 +20,5 @@
 err_t wire_value_encode(CFTypeRef value, struct bytes *out);
 /* A new object (caller releases). Reads exactly one value; -EBADMSG, -ENOMEM. */
 err_t wire_value_decode(struct bytes_reader *in, CFTypeRef *ret_value);
+/* Well-formed UTF-8. */
+bool wire_value_is_text(const void *text, size_t n);
