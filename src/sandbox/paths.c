@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sandbox/sandbox_internal.h"
+
+/* What the C library and our own read while a driver runs. Nothing here tells of the user, of other
+ * processes or of the session. */
+static const struct sandbox_path ours[] = {
+	{ "/usr/lib", SANDBOX_READ },
+	{ "/usr/lib32", SANDBOX_READ },
+	{ "/usr/lib64", SANDBOX_READ },
+	{ "/usr/local/lib", SANDBOX_READ },
+	{ "/lib", SANDBOX_READ },
+	{ "/lib64", SANDBOX_READ },
+	{ "/etc/ld.so.cache", SANDBOX_READ },
+	{ "/usr/share/zoneinfo", SANDBOX_READ },
+	{ "/etc/localtime", SANDBOX_READ },
+	{ "/proc/self", SANDBOX_READ },
+	{ "/proc/cpuinfo", SANDBOX_READ },
+	{ "/proc/meminfo", SANDBOX_READ },
+	{ "/proc/sys/vm/overcommit_memory", SANDBOX_READ },
+	{ "/sys/devices/system/cpu", SANDBOX_READ },
+	{ "/dev/null", SANDBOX_DEVICE },
+	{ "/dev/zero", SANDBOX_DEVICE },
+	{ "/dev/random", SANDBOX_READ },
+	{ "/dev/urandom", SANDBOX_READ },
+};
+
+static err_t add(struct sandbox_tree *tree, const char *path, enum sandbox_access access)
+{
+	char *source = realpath(path, NULL);
+
+	if (!source)
+		return errno == ENOMEM ? -ENOMEM : 0; /* not to be seen by us */
+	struct sandbox_branch *items =
+		realloc(tree->branches, (tree->n + 1) * sizeof(*tree->branches));
+	char *copy = items ? strdup(path) : NULL;
+	if (items)
+		tree->branches = items;
+	if (!copy) {
+		free(source);
+		return -ENOMEM;
+	}
+	tree->branches[tree->n++] = (struct sandbox_branch){ copy, source, access };
+	return 0;
+}
+
+/* The folder of the library that drivers link, where the others are beside it. */
+static err_t add_libraries(struct sandbox_tree *tree)
+{
+	void *library = dlopen("libCoreFoundation.so.1", RTLD_NOW | RTLD_NOLOAD);
+	void *symbol = library ? dlsym(library, "CFRelease") : NULL;
+	char path[PATH_MAX];
+	Dl_info info;
+	char *slash;
+
+	if (library)
+		dlclose(library);
+	if (!symbol || !dladdr(symbol, &info) || !info.dli_fname || !realpath(info.dli_fname, path))
+		return 0;
+	slash = strrchr(path, '/');
+	if (!slash || slash == path)
+		return 0;
+	*slash = 0;
+	return add(tree, path, SANDBOX_READ);
+}
+
+/* The file that an instrumented build's OPTIONS (may be NULL) name after KEY, or its folder. */
+static err_t add_named(struct sandbox_tree *tree, const char *options, const char *key,
+		       enum sandbox_access access)
+{
+	const char *at = options ? strstr(options, key) : NULL;
+	char path[PATH_MAX];
+	char *slash;
+
+	if (!at || snprintf(path, sizeof(path), "%s", at + strlen(key)) >= (int)sizeof(path))
+		return 0;
+	path[strcspn(path, ":")] = 0;
+	slash = strrchr(path, '/');
+	if (path[0] != '/' || slash == path)
+		return 0;
+	/* Reports are files that are not there yet. */
+	if (access == SANDBOX_WRITE)
+		*slash = 0;
+	return add(tree, path, access);
+}
+
+/* Where an instrumented build leaves its reports, and what it reads for them. */
+static err_t add_reports(struct sandbox_tree *tree)
+{
+	static const char *const variables[] = { "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS",
+						 "TSAN_OPTIONS" };
+	err_t err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(variables) / sizeof(variables[0]); i++) {
+		const char *options = getenv(variables[i]);
+
+		err = add_named(tree, options, "log_path=", SANDBOX_WRITE);
+		if (!err)
+			err = add_named(tree, options, "suppressions=", SANDBOX_READ);
+	}
+	return err;
+}
+
+/* The leak check looks at us from a process of its own, for which "self" is another. */
+static err_t add_own_number(struct sandbox_tree *tree)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)getpid());
+	return add(tree, path, SANDBOX_READ);
+}
+
+err_t sandbox_tree_init(struct sandbox_tree *tree, const struct sandbox_config *config)
+{
+	err_t err = 0;
+
+	*tree = (struct sandbox_tree){ .n = 0 };
+	for (size_t i = 0; !err && i < sizeof(ours) / sizeof(ours[0]); i++)
+		err = add(tree, ours[i].path, ours[i].access);
+	if (!err)
+		err = add_libraries(tree);
+	if (!err && SANDBOX_INSTRUMENTED)
+		err = add_reports(tree);
+	if (!err && SANDBOX_INSTRUMENTED)
+		err = add_own_number(tree);
+	if (!err && config->processes)
+		err = add(tree, "/proc", SANDBOX_READ);
+	for (size_t i = 0; !err && i < config->n_paths; i++)
+		err = add(tree, config->paths[i].path, config->paths[i].access);
+	return err;
+}
+
+void sandbox_tree_fini(struct sandbox_tree *tree)
+{
+	for (size_t i = 0; i < tree->n; i++) {
+		free(tree->branches[i].path);
+		free(tree->branches[i].source);
+	}
+	free(tree->branches);
+}
