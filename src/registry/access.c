@@ -34,21 +34,31 @@ static struct use *find_use(struct registry *registry, uint64_t client, uint64_t
 	return NULL;
 }
 
-static void remove_use(struct use *u)
+static void remove_use(struct registry *registry, struct use *u)
 {
+	account_refund(&registry->own, LIMITS_ACCESSES, 1);
 	list_remove(&u->link);
 	free(u);
 }
 
-static void note_open(struct registry *registry, const struct wire_access *access)
+/* False: over the limit or no memory. */
+static bool note_open(struct registry *registry, const struct wire_access *access)
 {
 	struct use *u = find_use(registry, access->client, access->provider);
 
-	if (u || !(u = calloc(1, sizeof(*u))))
-		return;
+	if (u)
+		return true;
+	if (!account_charge(&registry->own, LIMITS_ACCESSES, 1))
+		return false;
+	u = calloc(1, sizeof(*u));
+	if (!u) {
+		account_refund(&registry->own, LIMITS_ACCESSES, 1);
+		return false;
+	}
 	u->client = access->client;
 	u->provider = access->provider;
 	list_add(&registry->uses, &u->link);
+	return true;
 }
 
 static void send_close(struct registry *registry, const struct use *u)
@@ -78,14 +88,14 @@ void registry_access_forget(struct registry_entry *entry)
 			continue;
 		if (u->client == entry->id)
 			send_close(registry, u);
-		remove_use(u);
+		remove_use(registry, u);
 	}
 }
 
 void registry_access_fini(struct registry *registry)
 {
 	list_for_each_safe(l, &registry->uses)
-		remove_use(container_of(l, struct use, link));
+		remove_use(registry, container_of(l, struct use, link));
 }
 
 /* --- passing on --------------------------------------------------------------------------------- */
@@ -140,10 +150,10 @@ static void handle_access_answer(void *context, err_t err, struct wire_frame *fr
 	}
 	if (relay->access.what == WIRE_ACCESS_OPEN && reply.number == 1 &&
 	    !relay->registry->is_ending) {
-		if (is_still_there(relay))
-			note_open(relay->registry, &relay->access);
-		else
+		if (!is_still_there(relay) || !note_open(relay->registry, &relay->access)) {
 			send_close(relay->registry, &use);
+			reply.number = 0;
+		}
 	}
 	finish_number(relay, reply.number == 1);
 }
@@ -163,7 +173,7 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 		struct use *u = find_use(r, access->client, access->provider);
 
 		if (u)
-			remove_use(u);
+			remove_use(r, u);
 	}
 	struct registry_peer *owner = provider ? provider->owner : NULL;
 	bool refused = !owner || owner == peer ||
@@ -172,9 +182,8 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 	if (!relay) {
 		struct wire_number_reply none = { 0 };
 
-		wire_peer_reply(peer->wire, request, &wire_number_reply_layout, kIOReturnSuccess,
-				&none, NULL, 0);
-		return 0;
+		return wire_peer_reply(peer->wire, request, &wire_number_reply_layout,
+				       kIOReturnSuccess, &none, NULL, 0);
 	}
 	struct wire_provider_access message = {
 		.client = access->client,

@@ -1,431 +1,375 @@
 // SPDX-License-Identifier: MIT
 #include "registry/grant.h"
 
-#include <fcntl.h>
-#include <grp.h>
-#include <limits.h>
-#include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/log.h"
-#include "base/scope.h"
-#include "registry/text.h"
-
-enum { FILES_MAX = 8, LOOK_UP_ROOM = 16384 };
-
-struct rule {
-	bool has_user, has_group;
-	uid_t user;
-	gid_t group;
-	char *executable;	      /* NULL: any */
-	CFDictionaryRef entitlements; /* of a grant */
-	CFArrayRef services;	      /* of an authorization; NULL: all */
-	bool allow;
+struct registry_grant_entry {
+	const char *name; /* "": opening */
+	const struct registry_grant *grant;
 };
 
-struct file {
-	char *path;
-	struct stat seen; /* the state that the rules are from; all zero: no file */
-	struct rule *grants, *authorizations;
-	size_t n_grants, n_authorizations;
-};
+/* --- the table -------------------------------------------------------------------------- */
 
-struct registry_grants {
-	struct file files[FILES_MAX];
-	size_t n_files;
-};
-
-/* --- rules ------------------------------------------------------------------------- */
-
-static void rule_fini(struct rule *rule)
+void registry_grant_table_init(struct registry_grant_table *table, uid_t owner)
 {
-	free(rule->executable);
-	if (rule->entitlements)
-		CFRelease(rule->entitlements);
-	if (rule->services)
-		CFRelease(rule->services);
+	*table = (struct registry_grant_table){ .owner = owner };
 }
 
-static struct rule *rules_free(struct rule *rules, size_t n)
+void registry_grant_table_fini(struct registry_grant_table *table)
 {
-	for (size_t i = 0; i < n; i++)
-		rule_fini(&rules[i]);
-	free(rules);
-	return NULL;
+	for (size_t i = 0; i < table->n_grants; i++)
+		free(table->grants[i].words);
+	for (size_t i = 0; i < table->n_texts; i++)
+		free(table->texts[i]);
+	free(table->grants);
+	free(table->texts);
+	free(table->index);
+	registry_grant_table_init(table, table->owner);
 }
 
-/* A number, or a name that is known here. */
-static bool read_user(CFTypeRef value, struct rule *rule)
+/* Room for one more of N items, whose room is always a power of two. NULL: no memory. */
+static void *grow(void *items, size_t n, size_t size)
 {
-	char name[256], room[LOOK_UP_ROOM];
-	struct passwd entry, *found = NULL;
-	int64_t number;
-
-	rule->has_user = true;
-	if (registry_number_get(value, &number)) {
-		rule->user = (uid_t)number;
-		return number >= 0 && number < UINT_MAX;
-	}
-	if (!registry_text_get(value, name, sizeof(name)) ||
-	    getpwnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return false;
-	rule->user = found->pw_uid;
-	return true;
+	return n & (n - 1) || (n == 0 && items) ? items : realloc(items, (n ? 2 * n : 1) * size);
 }
 
-static bool read_group(CFTypeRef value, struct rule *rule)
+char *registry_grant_table_keep(struct registry_grant_table *table, const void *bytes, size_t size)
 {
-	char name[256], room[LOOK_UP_ROOM];
-	struct group entry, *found = NULL;
-	int64_t number;
+	void **texts = grow(table->texts, table->n_texts, sizeof(*texts));
+	char *text = texts ? malloc(size + 1) : NULL;
 
-	rule->has_group = true;
-	if (registry_number_get(value, &number)) {
-		rule->group = (gid_t)number;
-		return number >= 0 && number < UINT_MAX;
-	}
-	if (!registry_text_get(value, name, sizeof(name)) ||
-	    getgrnam_r(name, &entry, room, sizeof(room), &found) || !found)
-		return false;
-	rule->group = found->gr_gid;
-	return true;
+	if (texts)
+		table->texts = texts;
+	if (!text)
+		return NULL;
+	if (size)
+		memcpy(text, bytes, size);
+	text[size] = 0;
+	table->texts[table->n_texts++] = text;
+	return text;
 }
 
-static bool read_executable(CFTypeRef value, struct rule *rule)
+err_t registry_grant_table_add(struct registry_grant_table *table,
+			       struct registry_grant **ret_grant)
 {
-	char path[PATH_MAX];
-
-	if (!registry_text_get(value, path, sizeof(path)) || path[0] != '/')
-		return false;
-	rule->executable = strdup(path);
-	return rule->executable != NULL;
-}
-
-/* A dictionary as it is; an array of names means that each is true. */
-static bool read_entitlements(CFTypeRef value, struct rule *rule)
-{
-	if (registry_is_dictionary(value)) {
-		rule->entitlements = CFRetain(value);
-		return true;
-	}
-	if (!registry_is_array(value))
-		return false;
-	CFMutableDictionaryRef all = registry_dictionary_new();
-	rule->entitlements = all;
-	for (CFIndex i = 0; all && i < CFArrayGetCount(value); i++) {
-		CFTypeRef name = CFArrayGetValueAtIndex(value, i);
-
-		if (!registry_is_string(name))
-			return false;
-		CFDictionarySetValue(all, name, kCFBooleanTrue);
-	}
-	return all != NULL;
-}
-
-static bool read_services(CFTypeRef value, struct rule *rule)
-{
-	if (!registry_is_array(value))
-		return false;
-	rule->services = CFRetain(value);
-	return true;
-}
-
-static bool read_allow(CFTypeRef value, struct rule *rule)
-{
-	rule->allow = value == kCFBooleanTrue;
-	return rule->allow || value == kCFBooleanFalse;
-}
-
-struct reading {
-	struct rule rule;
-	bool is_grant, is_valid, has_allow;
-};
-
-/* A key that is not known could have been meant to narrow the rule. */
-static void read_key(const void *key, const void *value, void *context)
-{
-	struct reading *reading = context;
-	bool is_read;
-
-	if (registry_text_equals(key, "User"))
-		is_read = read_user(value, &reading->rule);
-	else if (registry_text_equals(key, "Group"))
-		is_read = read_group(value, &reading->rule);
-	else if (registry_text_equals(key, "Executable"))
-		is_read = read_executable(value, &reading->rule);
-	else if (reading->is_grant)
-		is_read = registry_text_equals(key, "Entitlements") &&
-			  read_entitlements(value, &reading->rule);
-	else if (registry_text_equals(key, "Services"))
-		is_read = read_services(value, &reading->rule);
-	else
-		is_read = registry_text_equals(key, "Allow") &&
-			  (reading->has_allow = read_allow(value, &reading->rule));
-	reading->is_valid &= is_read;
-}
-
-static bool read_rule(CFTypeRef value, bool is_grant, struct rule *ret_rule)
-{
-	struct reading reading = { .is_grant = is_grant, .is_valid = true };
-	struct rule *rule = &reading.rule;
-
-	if (!registry_is_dictionary(value))
-		return false;
-	CFDictionaryApplyFunction(value, read_key, &reading);
-	if (reading.is_valid && (rule->has_user || rule->has_group || rule->executable) &&
-	    (is_grant ? rule->entitlements != NULL : reading.has_allow)) {
-		*ret_rule = *rule;
-		return true;
-	}
-	rule_fini(rule);
-	return false;
-}
-
-static void read_rules(const struct file *file, CFDictionaryRef plist, CFStringRef key,
-		       bool is_grant, struct rule **ret_rules, size_t *ret_count)
-{
-	CFTypeRef list = CFDictionaryGetValue(plist, key);
-	CFIndex count = registry_is_array(list) ? CFArrayGetCount(list) : 0;
-	struct rule *rules = NULL;
-	size_t n = 0;
-
-	if (list && !registry_is_array(list))
-		log_warning("%s: a list of rules is no array", file->path);
-	if (count > REGISTRY_GRANT_RULES_MAX) {
-		log_warning("%s: more than %d rules", file->path, REGISTRY_GRANT_RULES_MAX);
-		count = 0;
-	}
-	if (count)
-		rules = calloc((size_t)count, sizeof(*rules));
-	for (CFIndex i = 0; rules && i < count; i++) {
-		if (read_rule(CFArrayGetValueAtIndex(list, i), is_grant, &rules[n]))
-			n++;
-		else
-			log_warning("%s: %s %ld cannot be understood and counts for nothing",
-				    file->path, is_grant ? "grant" : "authorization", (long)i);
-	}
-	*ret_rules = rules;
-	*ret_count = n;
-}
-
-/* --- files -------------------------------------------------------------------------- */
-
-static const char *find_fault(const struct stat *st)
-{
-	if (!S_ISREG(st->st_mode))
-		return "it is no regular file";
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return "neither root nor the session's owner owns it";
-	if (st->st_mode & (S_IWGRP | S_IWOTH))
-		return "others may write it";
-	if (st->st_size > REGISTRY_GRANT_FILE_MAX)
-		return "it is too large";
-	return NULL;
-}
-
-static CFDictionaryRef parse(int fd, size_t size)
-{
-	scope_free UInt8 *bytes = malloc(size + 1);
-	ssize_t n = bytes ? pread(fd, bytes, size, 0) : -1;
-	scope_cf CFDataRef data = n > 0 ? CFDataCreate(NULL, bytes, n) : NULL;
-	CFTypeRef plist = data ? CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable,
-							      NULL, NULL)
-			       : NULL;
-
-	if (plist && !registry_is_dictionary(plist)) {
-		CFRelease(plist);
-		plist = NULL;
-	}
-	return plist;
-}
-
-static void read_file(struct file *file, int fd, const struct stat *st)
-{
-	const char *fault = find_fault(st);
-
-	if (fault) {
-		log_warning("policy %s counts for nothing: %s", file->path, fault);
-		return;
-	}
-	scope_cf CFDictionaryRef plist = parse(fd, (size_t)st->st_size);
-	if (!plist) {
-		log_warning("policy %s counts for nothing: it is no property list with a "
-			    "dictionary",
-			    file->path);
-		return;
-	}
-	read_rules(file, plist, CFSTR("Grants"), true, &file->grants, &file->n_grants);
-	read_rules(file, plist, CFSTR("Authorizations"), false, &file->authorizations,
-		   &file->n_authorizations);
-}
-
-static bool is_same(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_uid == b->st_uid && a->st_mode == b->st_mode &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
-
-/* Look whether the file has changed and read it again if so. */
-static void refresh(struct file *file)
-{
-	struct stat st = { 0 };
-
-	if (stat(file->path, &st))
-		st = (struct stat){ 0 };
-	if (is_same(&st, &file->seen))
-		return;
-	file->grants = rules_free(file->grants, file->n_grants);
-	file->authorizations = rules_free(file->authorizations, file->n_authorizations);
-	file->n_grants = file->n_authorizations = 0;
-	file->seen = (struct stat){ 0 };
-	/* Not blocked by a FIFO; what is opened is what is judged. */
-	scope_fd int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st))
-		return;
-	file->seen = st;
-	read_file(file, fd, &st);
-}
-
-static void add_file(struct registry_grants *grants, const char *path)
-{
-	if (grants->n_files == FILES_MAX)
-		return;
-	grants->files[grants->n_files].path = strdup(path);
-	if (grants->files[grants->n_files].path)
-		grants->n_files++;
-}
-
-static void add_default_files(struct registry_grants *grants, bool system)
-{
-	const char *own = getenv("PORTICO_POLICY"), *config = getenv("XDG_CONFIG_HOME");
-	const char *home = getenv("HOME");
-	char path[PATH_MAX];
-
-	if (own && *own) {
-		add_file(grants, own);
-		return;
-	}
-	add_file(grants, "/etc/portico/policy.plist");
-	if (system)
-		return;
-	if (config && *config == '/')
-		snprintf(path, sizeof(path), "%s/portico/policy.plist", config);
-	else if (home && *home == '/')
-		snprintf(path, sizeof(path), "%s/.config/portico/policy.plist", home);
-	else
-		return;
-	add_file(grants, path);
-}
-
-err_t registry_grants_new(const char *const *paths, bool system,
-			  struct registry_grants **ret_grants)
-{
-	struct registry_grants *grants = calloc(1, sizeof(*grants));
-
+	if (table->n_grants == REGISTRY_GRANTS_MAX)
+		return -E2BIG;
+	struct registry_grant *grants = grow(table->grants, table->n_grants, sizeof(*grants));
 	if (!grants)
 		return -ENOMEM;
-	if (!paths)
-		add_default_files(grants, system);
-	for (; paths && *paths; paths++)
-		add_file(grants, *paths);
-	*ret_grants = grants;
+	table->grants = grants;
+	*ret_grant = &grants[table->n_grants++];
+	**ret_grant = (struct registry_grant){ .n_words = 0 };
 	return 0;
 }
 
-struct registry_grants *registry_grants_free(struct registry_grants *grants)
+err_t registry_grant_table_add_unread(struct registry_grant_table *table, const char *file,
+				      unsigned force)
 {
-	for (size_t i = 0; grants && i < grants->n_files; i++) {
-		struct file *file = &grants->files[i];
+	const char *kept = registry_grant_table_keep(table, file, strlen(file));
+	struct registry_grant *grant;
+	err_t err = kept ? registry_grant_table_add(table, &grant) : -ENOMEM;
 
-		rules_free(file->grants, file->n_grants);
-		rules_free(file->authorizations, file->n_authorizations);
-		free(file->path);
+	if (!err)
+		*grant = (struct registry_grant){ .name = "(unreadable)",
+						  .file = kept,
+						  .force = force,
+						  .is_bad = true,
+						  .is_unread = true };
+	return err;
+}
+
+static int compare_entries(const void *left, const void *right)
+{
+	const struct registry_grant_entry *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : (a->grant > b->grant) - (a->grant < b->grant);
+}
+
+static size_t count_words(const struct registry_grant *grant, enum registry_grant_key key)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < grant->n_words; i++)
+		n += grant->words[i].key == key;
+	return n;
+}
+
+/* A grant without an entitlement is for opening. */
+static size_t add_entries(struct registry_grant_entry *index, const struct registry_grant *grant)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < grant->n_words; i++)
+		if (grant->words[i].key == REGISTRY_GRANT_ENTITLEMENT)
+			index[n++] = (struct registry_grant_entry){ grant->words[i].text, grant };
+	if (!n)
+		index[n++] = (struct registry_grant_entry){ "", grant };
+	return n;
+}
+
+err_t registry_grant_table_seal(struct registry_grant_table *table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n_grants; i++)
+		n += count_words(&table->grants[i], REGISTRY_GRANT_ENTITLEMENT) + 1;
+	table->index = calloc(n + 1, sizeof(*table->index));
+	if (!table->index)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->n_grants; i++) {
+		const struct registry_grant *grant = &table->grants[i];
+
+		table->n_index += add_entries(table->index + table->n_index, grant);
+		if (grant->is_unread && (!table->unread || grant->force > table->unread->force))
+			table->unread = grant;
 	}
-	free(grants);
-	return NULL;
+	qsort(table->index, table->n_index, sizeof(*table->index), compare_entries);
+	return 0;
 }
 
-/* --- decisions ------------------------------------------------------------------------- */
+/* --- whom and what a grant means ---------------------------------------------------------- */
 
-/* It is the file at PATH that runs, and nobody but root or the owner can have put it there. */
-static bool is_executable(const struct registry_subject *subject, const char *path)
+enum answer { NO, YES, UNKNOWN };
+
+static bool matches(const struct registry_grant_word *word, const char *text)
 {
-	struct stat st;
+	size_t n = strlen(word->text);
 
-	return subject->has_executable && !stat(path, &st) && S_ISREG(st.st_mode) &&
-	       (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-	       st.st_dev == subject->device && st.st_ino == subject->inode;
+	return word->is_prefix ? !strncmp(text, word->text, n) : !strcmp(text, word->text);
 }
 
-static bool is_in_group(const struct registry_subject *subject, gid_t group)
+static enum answer is_in_group(const struct registry_subject *subject, gid_t group)
 {
 	for (size_t i = 0; i < subject->n_groups; i++)
 		if (subject->groups[i] == group)
-			return true;
-	return subject->who.gid == group;
+			return YES;
+	if (subject->who.gid == group)
+		return YES;
+	return subject->unknown & REGISTRY_SUBJECT_GROUPS ? UNKNOWN : NO;
 }
 
-static bool applies(const struct rule *rule, const struct registry_subject *subject)
+static enum answer has_text(const struct registry_grant_word *word, const char *text,
+			    bool is_unknown)
 {
-	return (!rule->has_user || rule->user == subject->who.uid) &&
-	       (!rule->has_group || is_in_group(subject, rule->group)) &&
-	       (!rule->executable || is_executable(subject, rule->executable));
+	if (is_unknown)
+		return UNKNOWN;
+	return text && matches(word, text) ? YES : NO;
 }
 
-static void add_entitlement(const void *name, const void *value, void *context)
+static enum answer is_meant(const struct registry_grant_table *table,
+			    const struct registry_grant_word *word,
+			    const struct registry_subject *subject)
 {
-	if (registry_is_string(name) && !CFDictionaryContainsKey(context, name))
-		CFDictionarySetValue(context, name, value);
-}
-
-CFMutableDictionaryRef registry_grants_copy(struct registry_grants *grants,
-					    const struct registry_subject *subject)
-{
-	CFMutableDictionaryRef all = registry_dictionary_new();
-
-	for (size_t i = 0; all && i < grants->n_files; i++) {
-		struct file *file = &grants->files[i];
-
-		refresh(file);
-		for (size_t k = 0; k < file->n_grants; k++)
-			if (applies(&file->grants[k], subject))
-				CFDictionaryApplyFunction(file->grants[k].entitlements,
-							  add_entitlement, all);
+	switch (word->who) {
+	case REGISTRY_WHO_EVERYBODY:
+		return YES;
+	case REGISTRY_WHO_OWNER:
+		return subject->who.uid == table->owner ? YES : NO;
+	case REGISTRY_WHO_USER:
+		return subject->who.uid == word->number ? YES : NO;
+	case REGISTRY_WHO_GROUP:
+		return is_in_group(subject, word->number);
+	case REGISTRY_WHO_LABEL:
+		return has_text(word, subject->label, subject->unknown & REGISTRY_SUBJECT_LABEL);
+	case REGISTRY_WHO_UNIT:
+		return has_text(word, subject->unit, subject->unknown & REGISTRY_SUBJECT_UNIT);
+	case REGISTRY_WHO_APP:
+		return has_text(word, subject->app, subject->unknown & REGISTRY_SUBJECT_UNIT);
+	default:
+		return NO;
 	}
-	return all;
 }
 
-static bool is_meant(const struct rule *rule, CFStringRef class_name, CFTypeRef identifier)
+bool registry_grant_means(const struct registry_grant_table *table,
+			  const struct registry_grant *grant, enum registry_grant_key key,
+			  const struct registry_subject *subject)
 {
-	CFRange all = { 0, rule->services ? CFArrayGetCount(rule->services) : 0 };
+	for (size_t i = 0; i < grant->n_words; i++) {
+		enum answer answer = NO;
 
-	if (!rule->services)
-		return true;
-	return CFArrayContainsValue(rule->services, all, class_name) ||
-	       (registry_is_string(identifier) &&
-		CFArrayContainsValue(rule->services, all, identifier));
+		if (grant->words[i].key == key)
+			answer = is_meant(table, &grant->words[i], subject);
+		if (answer == YES || (answer == UNKNOWN && key == REGISTRY_GRANT_DENY))
+			return true;
+	}
+	return false;
 }
 
-IOReturn registry_grants_authorize(struct registry_grants *grants,
-				   const struct registry_subject *subject, CFStringRef class_name,
-				   CFTypeRef identifier)
+static bool is_service(const struct registry_grant_word *word,
+		       const struct registry_grant_question *question)
 {
-	for (size_t i = 0; i < grants->n_files; i++) {
-		struct file *file = &grants->files[i];
+	return matches(word, question->class_name) ||
+	       (question->bundle && matches(word, question->bundle));
+}
 
-		refresh(file);
-		for (size_t k = 0; k < file->n_authorizations; k++) {
-			const struct rule *rule = &file->authorizations[k];
+bool registry_grant_concerns(const struct registry_grant *grant,
+			     const struct registry_grant_question *question)
+{
+	bool is_for_service = true, is_for_type = true, fits_service = false, fits_type = false;
 
-			if (applies(rule, subject) && is_meant(rule, class_name, identifier))
-				return rule->allow ? kIOReturnSuccess : kIOReturnNotPermitted;
+	for (size_t i = 0; i < grant->n_words; i++) {
+		const struct registry_grant_word *word = &grant->words[i];
+
+		if (word->key == REGISTRY_GRANT_SERVICE) {
+			is_for_service = false;
+			fits_service |= question->class_name && is_service(word, question);
+		} else if (word->key == REGISTRY_GRANT_TYPE) {
+			is_for_type = false;
+			fits_type |= question->class_name && word->number == question->type;
 		}
 	}
-	return kIOReturnNotPrivileged;
+	return (is_for_service || fits_service) && (is_for_type || fits_type);
+}
+
+/* --- decisions ---------------------------------------------------------------------------- */
+
+struct range {
+	const struct registry_grant_entry *first, *end;
+};
+
+/* The entries from FIRST on that have its name. */
+static struct range range_from(const struct registry_grant_table *table,
+			       const struct registry_grant_entry *first)
+{
+	const struct registry_grant_entry *end = first, *last = table->index + table->n_index;
+
+	while (end < last && !strcmp(end->name, first->name))
+		end++;
+	return (struct range){ first, end };
+}
+
+static struct range find_range(const struct registry_grant_table *table, const char *name)
+{
+	size_t low = 0, high = table->n_index;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(table->index[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == table->n_index || strcmp(table->index[low].name, name))
+		return (struct range){ NULL, NULL };
+	return range_from(table, &table->index[low]);
+}
+
+/* The strongest of RANGE that has a word of KEY for the subject; NULL: none. */
+static const struct registry_grant *find_strongest(const struct registry_grant_table *table,
+						   const struct registry_grant_question *question,
+						   struct range range, enum registry_grant_key key)
+{
+	const struct registry_grant *found = key == REGISTRY_GRANT_DENY ? table->unread : NULL;
+
+	for (const struct registry_grant_entry *e = range.first; e < range.end; e++)
+		if ((!found || e->grant->force > found->force) &&
+		    registry_grant_concerns(e->grant, question) &&
+		    registry_grant_means(table, e->grant, key, question->subject))
+			found = e->grant;
+	return found;
+}
+
+static enum registry_verdict decide(const struct registry_grant_table *table,
+				    const struct registry_grant_question *question,
+				    struct range range, const struct registry_grant **ret_grant)
+{
+	const struct registry_grant *deny =
+		find_strongest(table, question, range, REGISTRY_GRANT_DENY);
+	const struct registry_grant *allow =
+		find_strongest(table, question, range, REGISTRY_GRANT_ALLOW);
+
+	if (deny && (!allow || deny->force >= allow->force)) {
+		*ret_grant = deny;
+		return REGISTRY_DENIED;
+	}
+	*ret_grant = allow;
+	return allow ? REGISTRY_GRANTED : REGISTRY_NOT_GRANTED;
+}
+
+enum registry_verdict registry_grant_decide(const struct registry_grant_table *table,
+					    const struct registry_grant_question *question,
+					    const char *entitlement,
+					    const struct registry_grant **ret_grant)
+{
+	const struct registry_grant *by;
+	enum registry_verdict verdict =
+		decide(table, question, find_range(table, entitlement ? entitlement : ""), &by);
+
+	if (ret_grant)
+		*ret_grant = by;
+	return verdict;
+}
+
+/* --- all entitlements ----------------------------------------------------------------------- */
+
+/* Values of those grants that no denial of at least their force takes back. Returns how many there
+ * are; stores them unless VALUES is NULL. */
+static size_t list_values(const struct registry_grant_table *table,
+			  const struct registry_grant_question *question, struct range range,
+			  const char **values)
+{
+	const struct registry_grant *deny =
+		find_strongest(table, question, range, REGISTRY_GRANT_DENY);
+	size_t n = 0;
+
+	for (const struct registry_grant_entry *e = range.first; e < range.end; e++) {
+		const struct registry_grant *g = e->grant;
+
+		if ((deny && deny->force >= g->force) || !registry_grant_concerns(g, question) ||
+		    !registry_grant_means(table, g, REGISTRY_GRANT_ALLOW, question->subject))
+			continue;
+		for (size_t i = 0; i < g->n_words; i++) {
+			if (g->words[i].key != REGISTRY_GRANT_VALUE)
+				continue;
+			if (values)
+				values[n] = g->words[i].text;
+			n++;
+		}
+	}
+	return n;
+}
+
+static err_t tell_one(const struct registry_grant_table *table,
+		      const struct registry_grant_question *question, struct range range,
+		      registry_grant_fn fn, void *context)
+{
+	const struct registry_grant *by;
+	enum registry_verdict verdict = decide(table, question, range, &by);
+	const char **values = NULL;
+	size_t n = 0;
+
+	if (verdict == REGISTRY_NOT_GRANTED)
+		return 0;
+	if (verdict == REGISTRY_GRANTED)
+		n = list_values(table, question, range, NULL);
+	if (n) {
+		values = calloc(n, sizeof(*values));
+		if (!values)
+			return -ENOMEM;
+		list_values(table, question, range, values);
+	}
+	bool goes_on = fn(context, range.first->name, verdict, values, n);
+	free(values);
+	return goes_on ? 0 : -ECANCELED;
+}
+
+err_t registry_grant_each(const struct registry_grant_table *table,
+			  const struct registry_grant_question *question, registry_grant_fn fn,
+			  void *context)
+{
+	const struct registry_grant_entry *end = table->index + table->n_index;
+	err_t err = 0;
+
+	for (const struct registry_grant_entry *e = table->index; e < end && !err;) {
+		struct range range = range_from(table, e);
+
+		if (*e->name)
+			err = tell_one(table, question, range, fn, context);
+		e = range.end;
+	}
+	return err;
 }

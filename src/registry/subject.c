@@ -6,8 +6,8 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,24 +17,39 @@
 #define SO_PEERPIDFD 77
 #endif
 
-/* The process that connected, not one that got its number later; kernels before 6.5 can only say what
- * has the number now. */
-static int open_process(int socket, pid_t pid)
-{
-	int fd = -1;
-	socklen_t size = sizeof(fd);
+/* --- the process ------------------------------------------------------------------------ */
 
-	if (!getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
-		return fd;
-	return (int)syscall(SYS_pidfd_open, pid, 0);
+/* The process that connected, not one that got its number later. Kernels before 6.5 do not know this
+ * option: -ENOPROTOOPT. Other errors: it is gone. */
+static err_t open_process(int socket, int *ret_fd)
+{
+	socklen_t size = sizeof(*ret_fd);
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, ret_fd, &size) ? err_from_errno() : 0;
 }
 
-static bool has_ended(int pidfd)
+/* One that has been reaped still has a descriptor on newer kernels; it counts as ended too. */
+static err_t check_process(int process)
 {
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	struct pollfd p = { .fd = process, .events = POLLIN };
 
-	return pidfd < 0 || poll(&p, 1, 0) != 0;
+	return process < 0 || poll(&p, 1, 0) != 0 ? -ESRCH : 0;
 }
+
+err_t registry_subject_check(const struct registry_subject *subject, int socket)
+{
+	scope_fd int process = -1;
+	err_t err;
+
+	if (subject->process >= 0)
+		return check_process(subject->process);
+	err = open_process(socket, &process);
+	if (err)
+		return err == -EMFILE || err == -ENFILE || err == -ENOMEM ? err : -ESRCH;
+	return check_process(process);
+}
+
+/* --- groups and label ------------------------------------------------------------------------ */
 
 static void read_groups(int socket, struct registry_subject *subject)
 {
@@ -42,6 +57,137 @@ static void read_groups(int socket, struct registry_subject *subject)
 
 	if (!getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, subject->groups, &size))
 		subject->n_groups = size / sizeof(gid_t);
+	else
+		subject->unknown |= REGISTRY_SUBJECT_GROUPS;
+}
+
+/* AppArmor adds the mode: "name (enforce)". */
+static void read_label(int socket, struct registry_subject *subject)
+{
+	char label[REGISTRY_SUBJECT_TEXT_MAX + 1] = "";
+	socklen_t size = sizeof(label) - 1;
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERSEC, label, &size)) {
+		if (errno != ENOPROTOOPT)
+			subject->unknown |= REGISTRY_SUBJECT_LABEL;
+		return;
+	}
+	label[strcspn(label, " \n")] = 0;
+	if (label[0] && !(subject->label = strdup(label)))
+		subject->unknown |= REGISTRY_SUBJECT_LABEL;
+}
+
+/* --- unit and application ---------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), k = strlen(end);
+
+	return n > k && !strcmp(text + n - k, end);
+}
+
+/* The next component of *PATH that is no slice, without what escapes it; false: there is none. */
+static bool next_unit(const char **path, char *unit)
+{
+	for (;;) {
+		*path += strspn(*path, "/");
+		size_t n = strcspn(*path, "/");
+		const char *from = *path + (**path == '_');
+
+		if (!n || n > REGISTRY_SUBJECT_TEXT_MAX)
+			return false;
+		snprintf(unit, REGISTRY_SUBJECT_TEXT_MAX + 1, "%.*s", (int)(*path + n - from),
+			 from);
+		*path += n;
+		if (!ends_with(unit, ".slice"))
+			return true;
+	}
+}
+
+/* "\x2d" is how a dash is written inside an identifier. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		unsigned byte;
+
+		if (from[0] == '\\' && from[1] == 'x' && sscanf(from + 2, "%2x", &byte) == 1 &&
+		    byte > ' ' && byte < 127) {
+			*to++ = (char)byte;
+			from += 3;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = 0;
+}
+
+/* app[-LAUNCHER]-ID[@RANDOM].service, app[-LAUNCHER]-ID-RANDOM.scope */
+static void read_app(char *unit, char *ret_app)
+{
+	bool is_scope = ends_with(unit, ".scope");
+	char *dash;
+
+	if (strncmp(unit, "app-", 4) || (!is_scope && !ends_with(unit, ".service")))
+		return;
+	*strrchr(unit, '.') = 0;
+	if (is_scope && (dash = strrchr(unit + 4, '-')))
+		*dash = 0;
+	unit[strcspn(unit, "@")] = 0;
+	strcpy(ret_app, strrchr(unit, '-') + 1);
+	unescape(ret_app);
+}
+
+/* Where the service manager keeps its groups: the unified hierarchy or its own one. */
+static const char *find_path(const char *text)
+{
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		const char *name = strchr(line, ':');
+
+		if (name && (!strncmp(name, "::", 2) || !strncmp(name, ":name=systemd:", 14)))
+			return strchr(name + 1, ':') + 1;
+	}
+	return NULL;
+}
+
+void registry_subject_read_cgroup(const char *text, char *ret_unit, char *ret_app)
+{
+	char path[4096], own[REGISTRY_SUBJECT_TEXT_MAX + 1];
+	const char *found = find_path(text), *rest = path;
+
+	*ret_unit = *ret_app = 0;
+	if (!found)
+		return;
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(found, "\n"), found);
+	if (!next_unit(&rest, own) || (!ends_with(own, ".service") && !ends_with(own, ".scope")))
+		return;
+	strcpy(ret_unit, own);
+	/* What is below belongs to the user, who may call it what he likes. */
+	if (!strncmp(own, "user@", 5) && next_unit(&rest, own))
+		read_app(own, ret_app);
+}
+
+static void read_unit(pid_t pid, struct registry_subject *subject)
+{
+	char path[64], text[8192], unit[REGISTRY_SUBJECT_TEXT_MAX + 1];
+	char app[REGISTRY_SUBJECT_TEXT_MAX + 1];
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	subject->unknown |= REGISTRY_SUBJECT_UNIT;
+	if (n < 0 || n == (ssize_t)sizeof(text) - 1)
+		return;
+	text[n] = 0;
+	registry_subject_read_cgroup(text, unit, app);
+	if (unit[0] && !(subject->unit = strdup(unit)))
+		return;
+	if (app[0] && !(subject->app = strdup(app)))
+		return;
+	subject->unknown &= ~(unsigned)REGISTRY_SUBJECT_UNIT;
 }
 
 static void read_audit_session(pid_t pid, struct registry_subject *subject)
@@ -60,33 +206,41 @@ static void read_audit_session(pid_t pid, struct registry_subject *subject)
 	subject->has_audit_session = true;
 }
 
-static void read_executable(pid_t pid, struct registry_subject *subject)
-{
-	char path[64];
-	struct stat st;
+/* --- all of it ------------------------------------------------------------------------------- */
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	if (stat(path, &st) || !S_ISREG(st.st_mode))
-		return;
-	subject->device = st.st_dev;
-	subject->inode = st.st_ino;
-	subject->has_executable = true;
+/* What /proc says of the number may be of another process, if ours ended meanwhile. */
+static void forget_process(struct registry_subject *subject)
+{
+	free(take_ptr(subject->unit));
+	free(take_ptr(subject->app));
+	subject->unknown |= REGISTRY_SUBJECT_UNIT;
+	subject->has_audit_session = false;
 }
 
 err_t registry_subject_capture(int socket, struct registry_subject *ret_subject)
 {
-	struct registry_subject subject = { .n_groups = 0 };
+	struct registry_subject subject = { .process = -1 };
 	err_t err = fd_peer(socket, &subject.who);
+	scope_fd int process = -1;
 
 	if (err)
 		return err;
-	scope_fd int pidfd = open_process(socket, subject.who.pid);
+	if (open_process(socket, &process) == -ENOPROTOOPT)
+		subject.process = (int)syscall(SYS_pidfd_open, subject.who.pid, 0);
 	read_groups(socket, &subject);
-	read_executable(subject.who.pid, &subject);
+	read_label(socket, &subject);
+	read_unit(subject.who.pid, &subject);
 	read_audit_session(subject.who.pid, &subject);
-	/* If it ended meanwhile, /proc may have told of another. */
-	if (has_ended(pidfd))
-		subject.has_executable = subject.has_audit_session = false;
+	if (check_process(subject.process >= 0 ? subject.process : process))
+		forget_process(&subject);
 	*ret_subject = subject;
 	return 0;
+}
+
+void registry_subject_fini(struct registry_subject *subject)
+{
+	free(take_ptr(subject->label));
+	free(take_ptr(subject->unit));
+	free(take_ptr(subject->app));
+	subject->process = fd_close(subject->process);
 }
