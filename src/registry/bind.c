@@ -13,6 +13,8 @@
 #include "registry/text.h"
 #include "wire/publish.h"
 
+#define MATCH_AGAIN_NS 1000000000u
+
 enum candidate_state {
 	CANDIDATE_MATCHING, /* the owner of the service is asked whether it fits */
 	CANDIDATE_WAITING,  /* for its host */
@@ -80,6 +82,12 @@ static void drop_candidate(struct registry_candidate *c)
 }
 
 static void pump(struct registry_match_job *job);
+
+/* What a lack of memory has kept from matching gets another turn. */
+static void match_again(struct registry *r)
+{
+	loop_timer_start(r->loop, &r->rematch_timer, loop_now_ns() + MATCH_AGAIN_NS);
+}
 
 static void handle_driver_timeout(void *context)
 {
@@ -271,9 +279,15 @@ static bool send_probe(struct registry_candidate *c)
 		c->properties = registry_driver_copy_properties(c->personality, s, c->score);
 	probe.personality = c->properties;
 	c->state = CANDIDATE_PROBING;
-	if (!call || !c->properties ||
-	    wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe, NULL, 0,
-			   handle_probed, call)) {
+	err_t err = -ENOMEM;
+	if (call && c->properties)
+		err = registry_server_can_read(c->server, c->personality->bundle_path)
+			    ? wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe,
+					     NULL, 0, handle_probed, call)
+			    : -EACCES;
+	if (err) {
+		if (err == -ENOMEM)
+			match_again(c->job->registry);
 		free(call);
 		return false;
 	}
@@ -412,6 +426,8 @@ static bool start(struct registry_candidate *c)
 				     handle_started, call);
 	}
 	if (err) {
+		if (err == -ENOMEM)
+			match_again(c->job->registry);
 		free(call);
 		if (c->entry)
 			registry_lifecycle_drop(c->entry);
@@ -490,7 +506,10 @@ static void announce(struct registry_match_job *job)
 /* The host of PERSONALITY is there or on its way; else the candidate is left out this time. */
 static bool is_server_usable(struct registry_match_job *job, struct registry_server *server)
 {
-	if (job->registry->is_returning) {
+	bool ends = server->is_retiring && (server->peer || server->pidfd >= 0);
+
+	/* One that is on its way out, for a new version perhaps, serves nobody any more. */
+	if (job->registry->is_returning || ends) {
 		registry_server_remember(server, job->service->id);
 		return false;
 	}
@@ -506,18 +525,27 @@ static void collect_candidates(struct registry_match_job *job)
 	struct registry_matched *items;
 	size_t n, n_drivers = 0;
 
-	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n))
+	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n)) {
+		match_again(r);
 		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		struct registry_personality *p = items[i].personality;
 		struct registry_server *server = NULL;
 		struct registry_candidate *c = NULL;
 
 		n_drivers += CFDictionaryContainsKey(p->dictionary, CFSTR("IOUserServerName")) != 0;
-		if (!is_category_taken(job->service, p->category))
+		bool is_free = !is_category_taken(job->service, p->category);
+		if (is_free)
 			server = registry_server_need(r, p->server);
-		if (server && is_server_usable(job, server))
+		bool is_usable = server && is_server_usable(job, server);
+		if (is_usable)
 			c = add_candidate(job, &items[i], server);
+		/* A limit stays reached; memory may come back. */
+		bool is_short = !server && strlen(p->server) <= WIRE_NAME_MAX &&
+				account_has_room(&r->own, LIMITS_SERVERS, 1);
+		if (is_free && (is_short || (is_usable && !c)))
+			match_again(r);
 		if (c && has_hook(job->service))
 			ask_owner(c);
 		registry_personality_unref(p);
@@ -586,8 +614,12 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 		return;
 	}
 	job = calloc(1, sizeof(*job));
-	if (!job)
+	if (!job) {
+		entry->is_unmatched = true;
+		entry->is_unannounced |= announce_it;
+		match_again(registry);
 		return;
+	}
 	job->registry = registry;
 	job->service = registry_entry_ref(entry);
 	job->announce = announce_it;
@@ -611,6 +643,7 @@ void registry_bind_cancel(struct registry *registry, struct registry_entry *entr
 struct rematching {
 	uint64_t *ids;
 	size_t n, capacity;
+	bool is_cut; /* no memory for all */
 };
 
 static bool collect_id(void *context, struct registry_member *member)
@@ -622,8 +655,10 @@ static bool collect_id(void *context, struct registry_member *member)
 		size_t n = m->capacity ? 2 * m->capacity : 64;
 		uint64_t *more = realloc(m->ids, n * sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			m->is_cut = true;
 			return false;
+		}
 		m->ids = more;
 		m->capacity = n;
 	}
@@ -637,8 +672,10 @@ static bool has_new_candidate(struct registry *r, const struct registry_entry *s
 	size_t n;
 	bool found = false;
 
-	if (registry_catalogue_match(&r->catalogue, service, &items, &n))
+	if (registry_catalogue_match(&r->catalogue, service, &items, &n)) {
+		match_again(r);
 		return false;
+	}
 	for (size_t i = 0; i < n; i++) {
 		found |= !is_category_taken(service, items[i].personality->category);
 		registry_personality_unref(items[i].personality);
@@ -650,16 +687,32 @@ static bool has_new_candidate(struct registry *r, const struct registry_entry *s
 void registry_bind_catalogue(struct registry *registry)
 {
 	struct registry_class *all = registry_class_find(&registry->tree.classes, "IOService");
-	struct rematching m = { NULL, 0, 0 };
+	struct rematching m = { .ids = NULL };
 
 	registry_class_walk(all, collect_id, &m);
+	if (m.is_cut)
+		match_again(registry);
 	for (size_t i = 0; i < m.n; i++) {
 		struct registry_entry *e = registry_entry_find(&registry->tree, m.ids[i]);
 
-		if (e && !registry_entry_is_inactive(e) && has_new_candidate(registry, e))
-			registry_bind_request(registry, e, false);
+		if (!e || registry_entry_is_inactive(e) ||
+		    !(e->is_unmatched || has_new_candidate(registry, e)))
+			continue;
+		bool announce_it = e->is_unannounced;
+		e->is_unmatched = e->is_unannounced = false;
+		registry_bind_request(registry, e, announce_it);
 	}
 	free(m.ids);
+}
+
+static void handle_rematch(void *context)
+{
+	registry_bind_catalogue(context);
+}
+
+void registry_bind_init(struct registry *registry)
+{
+	loop_timer_init(&registry->rematch_timer, handle_rematch, registry);
 }
 
 static void go_on_without(struct registry_match_job *job, struct registry_server *server)

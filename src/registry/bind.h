@@ -23,4 +23,5 @@ void registry_bind_server_changed(struct registry *registry, struct registry_ser
 bool registry_bind_uses(const struct registry *registry, const struct registry_server *server);
 /* Called when the peer's connection has ended, before its entries are terminated. */
 void registry_bind_forget_peer(struct registry *registry, struct registry_peer *peer);
+void registry_bind_init(struct registry *registry);
 void registry_bind_fini(struct registry *registry);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/scope.h"
+#include "registry/sandbox.h"
 #include "registry/text.h"
 
 static void set_problem(struct registry_bundle *b, const char *format, ...)
@@ -96,8 +97,43 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
 	b->asks_for_memory =
 		CFDictionaryGetValue(plist, CFSTR("PorticoClientMemory")) == kCFBooleanTrue;
+	CFTypeRef sandbox = CFDictionaryGetValue(plist, CFSTR("PorticoSandbox"));
+	scope_free char *problem = registry_sandbox_problem(sandbox);
+	if (problem)
+		set_problem(b, "Info.plist: %s", problem);
+	else if (sandbox)
+		b->sandbox = CFRetain(sandbox);
 	if (registry_is_dictionary(entitlements))
 		b->entitlements = CFRetain(entitlements);
+}
+
+/* A file that is not there has changed at the beginning of time. */
+static void note_changes(const struct registry_bundle *b, struct timespec ret_changed[2])
+{
+	static const char *const places[2][2] = { { "Info.plist", "Contents/Info.plist" },
+						  { "", ".so" } };
+	struct stat st;
+
+	for (int i = 0; i < 2; i++) {
+		ret_changed[i] = (struct timespec){ 0 };
+		for (int k = 0; k < 2; k++) {
+			scope_free char *path = NULL;
+
+			if (asprintf(&path, "%s/%s%s", b->path, i ? b->executable : "",
+				     places[i][k]) < 0)
+				path = NULL;
+			if (path && !stat(path, &st) && !ret_changed[i].tv_sec)
+				ret_changed[i] = st.st_ctim;
+		}
+	}
+}
+
+bool registry_bundle_is_changed(const struct registry_bundle *bundle)
+{
+	struct timespec now[2];
+
+	note_changes(bundle, now);
+	return memcmp(now, bundle->changed, sizeof(now)) != 0;
 }
 
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle)
@@ -133,6 +169,7 @@ err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle
 	}
 	if (plist)
 		check_plist(b, plist);
+	note_changes(b, b->changed);
 	*ret_bundle = b;
 	return 0;
 }
@@ -144,6 +181,8 @@ struct registry_bundle *registry_bundle_free(struct registry_bundle *bundle)
 	list_remove(&bundle->link);
 	if (bundle->personalities)
 		CFRelease(bundle->personalities);
+	if (bundle->sandbox)
+		CFRelease(bundle->sandbox);
 	if (bundle->entitlements)
 		CFRelease(bundle->entitlements);
 	free(bundle->path);
@@ -167,17 +206,21 @@ err_t registry_bundle_scan(const char *folder, registry_bundle_fn fn, void *cont
 	struct dirent **found;
 	int n = scandir(folder, &found, is_bundle, alphasort);
 
+	err_t err = 0;
+
 	if (n < 0)
 		return err_from_errno();
 	for (int i = 0; i < n; i++) {
 		scope_free char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", folder, found[i]->d_name) < 0)
+		if (asprintf(&path, "%s/%s", folder, found[i]->d_name) < 0) {
 			path = NULL;
-		else
+			err = -ENOMEM;
+		} else {
 			fn(context, path);
+		}
 		free(found[i]);
 	}
 	free(found);
-	return 0;
+	return err;
 }

@@ -17,12 +17,16 @@ struct registry_bundle {
 	char *identifier, *version, *executable; /* "" when absent */
 	char *problem;		       /* NULL: in order; else why it is not used, in words */
 	CFDictionaryRef personalities; /* name -> dictionary; NULL when there is a problem */
+	struct timespec changed[2];    /* the last changes of Info.plist and executable */
+	CFDictionaryRef sandbox;       /* PorticoSandbox, checked; may be NULL */
 	bool asks_for_memory;	       /* PorticoClientMemory: of clients, by address */
 	CFDictionaryRef entitlements;  /* PorticoEntitlements, what its drivers hold; may be NULL */
 };
 
 /* Read the bundle at PATH. A broken one is returned as well, with its problem. -ENOMEM. */
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle);
+/* Have its files changed since it was read? */
+bool registry_bundle_is_changed(const struct registry_bundle *bundle);
 /* Leaves its list. NULL is accepted; returns NULL. */
 struct registry_bundle *registry_bundle_free(struct registry_bundle *bundle);
 /* FN sees the path of each bundle in FOLDER, sorted by name. -ENOENT and other errors of opendir. */

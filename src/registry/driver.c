@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "registry/match.h"
+#include "registry/spawn.h"
 #include "registry/text.h"
 
 /* --- properties ---------------------------------------------------------------------- */
@@ -65,13 +66,16 @@ err_t registry_driver_new(struct registry_peer *owner, struct registry_entry *se
 	struct registry_class *class;
 	scope_cf CFMutableDictionaryRef all = CFDictionaryCreateMutableCopy(NULL, 0, properties);
 
-	err_t err = registry_class_need(&tree->classes, class_name, "IOService", &class);
+	err_t err = registry_peer_need_class(owner, class_name, "IOService", &class);
 	if (err || !all)
 		return err ? err : -ENOMEM;
 	if (!registry_class_conforms(class, "IOService"))
 		return -EINVAL;
 	registry_set_number(all, CFSTR("IOProbeScore"), score, kCFNumberSInt32Type);
 	registry_set_text(all, CFSTR("IOMatchCategory"), personality->category);
+	if (owner->server)
+		registry_set_number(all, CFSTR("PorticoSandboxTier"), owner->server->tier,
+				    kCFNumberSInt32Type);
 	err = registry_entry_new(tree, 0, class, all, ret_entry);
 	if (err)
 		return err;

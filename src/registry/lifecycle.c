@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "registry/bind.h"
 #include "registry/deferred.h"
 #include "registry/notify.h"
@@ -20,8 +19,12 @@ void registry_lifecycle_register(struct registry *registry, struct registry_entr
 	}
 	if (!registry_entry_is_service(entry) || registry_entry_is_inactive(entry) ||
 	    !registry_plane_is_rooted(entry, registry->tree.planes.service)) {
-		log_warning("%s (0x%llx) is not attached to the root: its registration is ignored",
-			    registry_entry_name(entry, NULL), (unsigned long long)entry->id);
+		if (entry->owner)
+			registry_peer_warn(entry->owner,
+					   "%s (0x%llx) is not attached to the root: its "
+					   "registration is ignored",
+					   registry_entry_name(entry, NULL),
+					   (unsigned long long)entry->id);
 		return;
 	}
 	registry_bind_request(registry, entry, true);

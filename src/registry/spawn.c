@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REGISTRY_FD = 3, ENVIRONMENT_MAX = 16, DESCRIPTORS_MAX = 65536 };
+enum { REGISTRY_FD = 3, ARGUMENTS_MAX = 10, ENVIRONMENT_MAX = 16, DESCRIPTORS_MAX = 65536 };
 
 /* Variables that a host may see; everything else of our environment stays here. */
 static const char *const passed[] = {
@@ -28,7 +29,7 @@ static const char *const passed[] = {
 };
 
 struct child {
-	char *argv[10];
+	char **argv;
 	char *envp[ENVIRONMENT_MAX];
 	char token[24], fd[12];
 	int socket;
@@ -36,6 +37,7 @@ struct child {
 
 static void free_child(struct child *c)
 {
+	free(c->argv);
 	for (size_t i = 0; c->envp[i]; i++)
 		free(c->envp[i]);
 }
@@ -58,11 +60,16 @@ static err_t fill_environment(struct child *c)
 	return 0;
 }
 
-static void fill_arguments(struct child *c, const char *program, const char *server, uint64_t token,
-			   const char *socket_path)
+static err_t fill_arguments(struct child *c, const char *program, const char *server,
+			    uint64_t token, const char *socket_path, char *const *more)
 {
-	size_t n = 0;
+	size_t n = 0, n_more = 0;
 
+	while (more && more[n_more])
+		n_more++;
+	c->argv = calloc(ARGUMENTS_MAX + n_more, sizeof(*c->argv));
+	if (!c->argv)
+		return -ENOMEM;
 	snprintf(c->token, sizeof(c->token), "%llu", (unsigned long long)token);
 	snprintf(c->fd, sizeof(c->fd), "%d", REGISTRY_FD);
 	c->argv[n++] = (char *)program;
@@ -78,6 +85,9 @@ static void fill_arguments(struct child *c, const char *program, const char *ser
 		c->argv[n++] = (char *)"--socket";
 		c->argv[n++] = (char *)socket_path;
 	}
+	for (size_t i = 0; i < n_more; i++)
+		c->argv[n++] = more[i];
+	return 0;
 }
 
 /*
@@ -144,13 +154,17 @@ static long clone_child(int *ret_pidfd)
  * raises no SIGCHLD (exec would set that signal again). It stays until the host has been pinned. */
 static _Noreturn void run_intermediate(const struct child *c, int link)
 {
+	ssize_t n;
+
 	long pid = clone_child(NULL);
 	int32_t answer = pid < 0 ? -errno : (int32_t)pid;
 	char byte;
 
 	if (pid == 0)
 		run_child(c);
-	if (write(link, &answer, sizeof(answer)) == sizeof(answer))
+	while ((n = write(link, &answer, sizeof(answer))) < 0 && errno == EINTR)
+		;
+	if (n == sizeof(answer))
 		while (read(link, &byte, 1) < 0 && errno == EINTR)
 			;
 	leave(0);
@@ -176,8 +190,11 @@ static err_t start_detached(const struct child *c, pid_t *ret_pid, int *ret_pidf
 	if (err)
 		return err;
 	long pid = clone_child(&between);
-	if (pid == 0)
+	if (pid == 0) {
+		syscall(SYS_close, link[0]); /* the parent's end tells us of its end */
 		run_intermediate(c, link[1]);
+	}
+	link[1] = fd_close(link[1]); /* so that its end tells us, if it cannot answer */
 	err = pid < 0 ? err_from_errno() : read_answer(link[0], &answer);
 	if (!err && answer < 0)
 		err = answer;
@@ -186,16 +203,15 @@ static err_t start_detached(const struct child *c, pid_t *ret_pid, int *ret_pidf
 		*ret_pidfd = (int)syscall(SYS_pidfd_open, answer, 0);
 		err = *ret_pidfd < 0 ? err_from_errno() : 0;
 	}
-	/* Let it go: a byte, or the end of the connection. */
+	/* Let it go: a byte, or the end of the connection (which another child of ours may have open). */
+	(void)!send(link[0], "", 1, MSG_NOSIGNAL);
+	fd_close(link[0]);
 	if (pid > 0) {
-		(void)!write(link[0], "", 1);
 		while (waitid(P_PIDFD, (id_t)between, &info, WEXITED | __WALL) < 0 &&
 		       errno == EINTR)
 			;
 		fd_close(between);
 	}
-	fd_close(link[0]);
-	fd_close(link[1]);
 	return err;
 }
 
@@ -210,7 +226,8 @@ static err_t start_child(const struct child *c, pid_t *ret_pid, int *ret_pidfd)
 }
 
 err_t registry_spawn(const char *program, const char *server, uint64_t token, int socket,
-		     const char *socket_path, bool detached, pid_t *ret_pid, int *ret_pidfd)
+		     const char *socket_path, char *const *more, bool detached, pid_t *ret_pid,
+		     int *ret_pidfd)
 {
 	struct child c = { .socket = socket };
 	sigset_t all, old;
@@ -220,8 +237,9 @@ err_t registry_spawn(const char *program, const char *server, uint64_t token, in
 		err = err_from_errno();
 	if (!err)
 		err = fill_environment(&c);
+	if (!err)
+		err = fill_arguments(&c, program, server, token, socket_path, more);
 	if (!err) {
-		fill_arguments(&c, program, server, token, socket_path);
 		/* No handler of the program may run in the child. */
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &old);

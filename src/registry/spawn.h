@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "registry/registry_internal.h"
+#include "wire/publish.h"
 
 enum registry_server_state {
 	REGISTRY_SERVER_IDLE,	  /* not started, or ended in order */
@@ -16,7 +17,11 @@ enum registry_server_state {
 	REGISTRY_SERVER_UP,
 	REGISTRY_SERVER_RESTING, /* crashed: waits before the next start */
 	REGISTRY_SERVER_QUARANTINED,
+	REGISTRY_SERVER_REFUSED, /* its sandbox would be less than a bundle demands */
 };
+
+/* Of one that is up (heartbeat.h). */
+enum registry_pulse { REGISTRY_PULSE_GOOD, REGISTRY_PULSE_SILENT, REGISTRY_PULSE_STOPPED };
 
 enum { REGISTRY_CRASHES_MAX = 10 };
 #define REGISTRY_CRASH_WINDOW_NS (60ull * 1000 * 1000 * 1000)
@@ -28,12 +33,20 @@ struct registry_server {
 	char name[WIRE_NAME_MAX + 1];
 	enum registry_server_state state;
 	bool is_bridge;
+	bool is_unit;	  /* of systemd: no process of ours, and it knows no token */
 	bool is_retiring; /* its end is wanted: not a crash */
 	bool is_ending;	  /* its connection is gone, its process is not */
 	uint64_t token;
 	pid_t pid; /* 0: no process of ours, or reaped */
 	int pidfd; /* -1: none */
 	struct registry_peer *peer;
+	enum registry_pulse pulse;
+	/* Looks since the question that it has not answered, that one too; 0: it owes nothing. */
+	unsigned n_beats;
+	/* its sandbox, as the host itself has said; what of it is missing or why it is refused, in words */
+	unsigned tier;
+	char *missing, *refusal;
+	CFArrayRef bundles; /* those that it can read; NULL: any */
 	/* crashes, newest last */
 	uint64_t crashes[REGISTRY_CRASHES_MAX];
 	unsigned n_crashes;
@@ -53,6 +66,11 @@ void registry_server_start(struct registry_server *server);
  * RET_SERVER is NULL for providers that are none of ours. */
 IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, uint64_t token,
 				  struct registry_server **ret_server);
+/* The host of a server has confined itself. Below what its bundles demand it is not used. */
+void registry_server_confined(struct registry_server *server, const struct wire_confined *confined);
+/* False: the host of SERVER was started before that bundle was there and cannot read it. It is told to
+ * end, and another one is started for what is remembered. */
+bool registry_server_can_read(struct registry_server *server, const char *bundle);
 /* The connection of its process has ended. */
 void registry_server_lost(struct registry_server *server);
 /* The connection made for a provider that was being started ended before it greeted. */
@@ -68,8 +86,9 @@ void registry_server_pardon(struct registry_server *server);
 void registry_servers_fini(struct registry *registry);
 const char *registry_server_state_name(const struct registry_server *server);
 
-/* Start PROGRAM with "--server NAME --token N --registry-fd 3 [--socket PATH]" (the bridge: without
- * --server). SOCKET is taken. It has a constructed environment and no other descriptors. DETACHED:
+/* Start PROGRAM with "--server NAME --token N --registry-fd 3 [--socket PATH] [MORE...]" (the bridge:
+ * without --server; MORE may be NULL). SOCKET is taken. It has a constructed environment and no other descriptors. DETACHED:
  * it is no child of this process, whose own waiting and SIGCHLD never see it. */
 err_t registry_spawn(const char *program, const char *server, uint64_t token, int socket,
-		     const char *socket_path, bool detached, pid_t *ret_pid, int *ret_pidfd);
+		     const char *socket_path, char *const *more, bool detached, pid_t *ret_pid,
+		     int *ret_pidfd);

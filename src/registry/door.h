@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who comes in: the listening socket, and the connections that have not greeted
+ * yet ("strangers"). They have little time, are few, and the oldest of the
+ * program that has most of them makes room for a new one.
+ */
+#pragma once
+
+#include "registry/registry_internal.h"
+
+/* Listen at the registry's path. Errors of fd_listen. */
+err_t registry_door_open(struct registry *registry);
+void registry_door_close(struct registry *registry);
+/* PEER is a stranger from now on. False: no room for one more. */
+bool registry_door_enter(struct registry_peer *peer);
+/* It has greeted, or goes. Harmless when it is no stranger. */
+void registry_door_leave(struct registry_peer *peer);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "registry/home.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/scope.h"
+
+enum { PLACES_MAX = 16384 }; /* looked at; there is one for each host */
+
+static bool make_path(const struct registry *r, char *path, size_t size)
+{
+	return r->socket_path &&
+	       snprintf(path, size, "%s%s", r->socket_path, WIRE_HOSTS_SUFFIX) < (int)size;
+}
+
+/* The folder, if it is ours alone. */
+static err_t open_folder(const struct registry *r, int *ret_fd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!make_path(r, path, sizeof(path)))
+		return -ENAMETOOLONG;
+	scope_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return err_from_errno();
+	if (st.st_uid != geteuid() || st.st_mode & 077)
+		return -EPERM;
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+void registry_home_init(struct registry *r)
+{
+	char path[PATH_MAX];
+	int fd = -1;
+	err_t err = 0;
+
+	if (!r->socket_path)
+		return;
+	if (make_path(r, path, sizeof(path)) && mkdir(path, 0700) && errno != EEXIST)
+		err = err_from_errno();
+	if (!err)
+		err = open_folder(r, &fd);
+	r->has_home = !err;
+	if (err)
+		log_warning("no folder for hosts to wait in at %s%s: %s", r->socket_path,
+			    WIRE_HOSTS_SUFFIX, strerror(-err));
+	fd_close(fd);
+}
+
+/* -EAGAIN: it has enough registries waiting. */
+static err_t connect_to(int folder, const char *name, int *ret_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	scope_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return err_from_errno();
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder,
+		     name) >= (int)sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		return err_from_errno();
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+static void gather(struct registry *r, int folder, const char *name)
+{
+	struct fd_peer who;
+	int socket;
+	err_t err = connect_to(folder, name, &socket);
+
+	if (err == -ECONNREFUSED)
+		unlinkat(folder, name, 0); /* of a host that has gone */
+	if (err)
+		return;
+	/* Who listens, as the kernel knows it. */
+	if (fd_peer(socket, &who) || who.uid != geteuid())
+		fd_close(socket);
+	else
+		registry_peer_new_waiting(r, socket);
+}
+
+void registry_home_gather(struct registry *r)
+{
+	int fd = -1;
+	DIR *folder;
+
+	if (open_folder(r, &fd))
+		return;
+	folder = fdopendir(fd);
+	if (!folder) {
+		fd_close(fd);
+		return;
+	}
+	for (int i = 0; i < PLACES_MAX; i++) {
+		const struct dirent *d = readdir(folder);
+
+		if (!d)
+			break;
+		if (d->d_name[0] != '.')
+			gather(r, fd, d->d_name);
+	}
+	closedir(folder);
+}
+
+void registry_home_forget(const struct registry *r, pid_t pid)
+{
+	char name[16];
+	scope_fd int folder = -1;
+
+	if (!r->socket_path || pid <= 0 || open_folder(r, &folder))
+		return;
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	unlinkat(folder, name, 0);
+}
+
+void registry_home_fini(const struct registry *r)
+{
+	char path[PATH_MAX];
+
+	if (r->has_home && make_path(r, path, sizeof(path)))
+		rmdir(path);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The folder where driver hosts wait for the next registry of their session
+ * (docs/protocol.md, Connections): a host may not connect by itself.
+ */
+#pragma once
+
+#include "registry/registry_internal.h"
+
+/* Make the folder beside the session's socket, for our uid alone. A failure is logged: hosts will not
+ * outlive this registry. */
+void registry_home_init(struct registry *registry);
+/* Connect to every host that waits there; what nobody listens at is removed. */
+void registry_home_gather(struct registry *registry);
+/* The place of a host that has ended. */
+void registry_home_forget(const struct registry *registry, pid_t pid);
+/* Remove the folder. */
+void registry_home_fini(const struct registry *registry);
