@@ -79,7 +79,7 @@ static bool add_listed(struct listing *l, struct registry_entry *e, uint32_t dep
 	l->items[l->count++] = (struct wire_entry){
 		.id = e->id,
 		.generation = list_generation(l, n),
-		.state = e->state | (n && n->name ? WIRE_STATE_PLANE_NAME : 0),
+		.state = e->state | (n && registry_node_has_name(n) ? WIRE_STATE_PLANE_NAME : 0),
 		.depth = depth,
 		.class_name = e->class->name,
 		.name = registry_entry_name(e, l->plane),
@@ -88,45 +88,44 @@ static bool add_listed(struct listing *l, struct registry_entry *e, uint32_t dep
 	return true;
 }
 
-/* Pre-order, from the edge at LINK on. An entry with two parents is listed twice and entered once. */
-static bool list_from(struct listing *l, struct registry_node *n, struct list *link, uint32_t depth)
+/* Pre-order, from EDGE on. An entry with two parents is listed twice and entered once. */
+static bool list_from(struct listing *l, struct registry_node *n, struct registry_edge *edge,
+		      uint32_t depth)
 {
-	struct list *head = is_upwards(l) ? &n->parents : &n->children;
-
 	n->visited = l->mark;
-	for (; link != head; link = link->next) {
-		struct registry_node *next =
-			is_upwards(l) ? container_of(link, struct registry_edge, in_child)->parent
-				      : container_of(link, struct registry_edge, in_parent)->child;
+	for (; edge; edge = registry_edge_next(edge, is_upwards(l))) {
+		struct registry_node *next = is_upwards(l) ? edge->parent : edge->child;
 
 		if (!add_listed(l, next->entry, depth))
 			return false;
 		if (!(l->options & WIRE_CHILDREN_RECURSIVE) || next->visited == l->mark ||
 		    depth >= REGISTRY_DEPTH_MAX)
 			continue;
-		struct list *below = is_upwards(l) ? &next->parents : &next->children;
-		if (!list_from(l, next, below->next, depth + 1))
+		if (!list_from(l, next, registry_edge_first(next, is_upwards(l)), depth + 1))
 			return false;
 	}
 	return true;
 }
 
-/* The edge of N's list behind that of AFTER; NULL: AFTER is not there. */
-static struct list *find_start(const struct listing *l, struct registry_node *n,
-			       const struct registry_entry *after)
+/* The edge of N's list behind that of AFTER. False: AFTER is not there. */
+static bool find_start(const struct listing *l, struct registry_node *n,
+		       const struct registry_entry *after, struct registry_edge **ret_edge)
 {
 	struct registry_node *other = after ? registry_node_find(after, l->plane) : NULL;
+	struct registry_edge *e;
 
-	if (!after)
-		return is_upwards(l) ? n->parents.next : n->children.next;
-	/* An entry has few parents, but perhaps many children. */
-	list_for_each(link, is_upwards(l) ? &n->parents : other ? &other->parents : &n->parents) {
-		struct registry_edge *e = container_of(link, struct registry_edge, in_child);
-
-		if (is_upwards(l) ? e->parent == other : e->parent == n)
-			return is_upwards(l) ? link->next : e->in_parent.next;
+	if (!after) {
+		*ret_edge = registry_edge_first(n, is_upwards(l));
+		return true;
 	}
-	return NULL;
+	/* An entry has few parents, but perhaps many children. */
+	e = is_upwards(l) ? n->parents : other ? other->parents : NULL;
+	while (e && e->parent != (is_upwards(l) ? other : n))
+		e = e->next;
+	if (!e)
+		return false;
+	*ret_edge = registry_edge_next(e, is_upwards(l));
+	return true;
 }
 
 static void release_listed(struct listing *l)
@@ -167,10 +166,11 @@ static err_t handle_children(struct registry_peer *peer, struct wire_frame *fram
 	if (!e || !l.plane)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
 	struct registry_node *n = registry_node_find(e, l.plane);
-	struct list *start = n && (after || !request->after) ? find_start(&l, n, after) : NULL;
-	if (!start && request->after)
+	struct registry_edge *start = NULL;
+	bool found = n && (after || !request->after) && find_start(&l, n, after, &start);
+	if (!found && request->after)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
-	if (start && request->max)
+	if (found && request->max)
 		list_from(&l, n, start, 1);
 	struct wire_children_reply reply = {
 		.generation = *r->tree.generation,
@@ -242,7 +242,8 @@ static err_t handle_path(struct registry_peer *peer, struct wire_frame *frame, v
 	err_t err = e && plane ? registry_path_write(e, plane, &path) : -ENOENT;
 
 	if (err)
-		registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		registry_peer_status(peer, &frame->header,
+				     err == -ENOMEM ? kIOReturnNoMemory : kIOReturnBadArgument);
 	else
 		reply_text(peer, &frame->header, (const char *)path.data);
 	bytes_fini(&path);

@@ -23,10 +23,15 @@ static void free_waiter(struct waiter *w, IOReturn status)
 	free(w);
 }
 
-static void answer_waiters(struct registry_entry *entry)
+/* The entry goes with the last of them if nothing else keeps it. */
+static void end_waiters(struct registry_entry *entry, IOReturn status)
 {
-	list_for_each_safe(l, &entry->waiters)
-		free_waiter(container_of(l, struct waiter, link), kIOReturnSuccess);
+	if (!entry->attention)
+		return;
+	registry_entry_ref(entry);
+	list_for_each_safe(l, &entry->attention->waiters)
+		free_waiter(container_of(l, struct waiter, link), status);
+	registry_entry_unref(entry);
 }
 
 void registry_busy_adjust(struct registry_entry *entry, int delta)
@@ -40,10 +45,10 @@ void registry_busy_adjust(struct registry_entry *entry, int delta)
 			return;
 		struct registry_entry *provider = registry_entry_provider(entry);
 		if (before) {
-			entry->busy_ns += loop_now_ns() - entry->busy_since_ns;
-			answer_waiters(entry);
+			entry->busy_ns += loop_now_ns();
+			end_waiters(entry, kIOReturnSuccess);
 		} else {
-			entry->busy_since_ns = loop_now_ns();
+			entry->busy_ns -= loop_now_ns();
 		}
 		registry_notify_interest(entry, REGISTRY_INTEREST_BUSY,
 					 kIOMessageServiceBusyStateChange, !before, NULL, 0);
@@ -72,7 +77,7 @@ void registry_busy_moved(struct registry_entry *entry, struct registry_entry *pr
 
 uint64_t registry_busy_time_ns(const struct registry_entry *entry)
 {
-	return entry->busy_ns + (entry->busy ? loop_now_ns() - entry->busy_since_ns : 0);
+	return entry->busy_ns + (entry->busy ? loop_now_ns() : 0);
 }
 
 static void handle_timeout(struct registry_deferred *deferred)
@@ -96,8 +101,9 @@ err_t registry_busy_wait(struct registry_peer *peer, const struct wire_header *r
 	if (timeout_ns > INT64_MAX / 2)
 		timeout_ns = 0;
 	struct waiter *w = calloc(1, sizeof(*w));
+	struct registry_attention *a = w ? registry_entry_need_attention(entry) : NULL;
 	struct registry_deferred *d =
-		w ? registry_deferred_new(peer, request, timeout_ns, kIOReturnTimeout) : NULL;
+		a ? registry_deferred_new(peer, request, timeout_ns, kIOReturnTimeout) : NULL;
 	if (!d) {
 		free(w);
 		return registry_peer_status(peer, request, kIOReturnNoResources);
@@ -107,7 +113,7 @@ err_t registry_busy_wait(struct registry_peer *peer, const struct wire_header *r
 	d->context = w;
 	w->deferred = d;
 	w->entry = registry_entry_ref(entry);
-	list_add(&entry->waiters, &w->link);
+	list_add(&a->waiters, &w->link);
 	return 0;
 }
 
@@ -116,7 +122,6 @@ void registry_busy_fini(struct registry *registry)
 	struct registry_entry *entry;
 	size_t cursor = 0;
 
-	while ((entry = map_next(&registry->tree.by_id, &cursor, NULL)))
-		list_for_each_safe(l, &entry->waiters)
-			free_waiter(container_of(l, struct waiter, link), kIOReturnAborted);
+	while ((entry = registry_tree_next(&registry->tree, &cursor)))
+		end_waiters(entry, kIOReturnAborted);
 }

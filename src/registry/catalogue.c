@@ -14,7 +14,7 @@
 
 void registry_catalogue_init(struct registry_catalogue *catalogue)
 {
-	*catalogue = (struct registry_catalogue){ .generation = 1 };
+	*catalogue = (struct registry_catalogue){ .generation = 1, .max = SIZE_MAX };
 	list_init(&catalogue->bundles);
 	list_init(&catalogue->personalities);
 }
@@ -99,7 +99,7 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 
 	if (!dictionary)
 		return -ENOMEM;
-	if (is_duplicate(catalogue, dictionary) || catalogue->count >= REGISTRY_PERSONALITIES_MAX)
+	if (is_duplicate(catalogue, dictionary) || catalogue->count >= catalogue->max)
 		return 0;
 	struct registry_personality *p = calloc(1, sizeof(*p));
 	if (!p)
@@ -142,16 +142,22 @@ static CFArrayRef sorted_keys(CFDictionaryRef d)
 {
 	CFIndex n = CFDictionaryGetCount(d);
 	scope_free const void **keys = calloc((size_t)n + 1, sizeof(*keys));
-	CFMutableArrayRef sorted = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	scope_cf CFMutableArrayRef sorted = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	CFIndex n_strings = 0;
 
 	if (!keys || !sorted)
-		return sorted;
+		return NULL;
 	CFDictionaryGetKeysAndValues(d, keys, NULL);
 	for (CFIndex i = 0; i < n; i++)
-		if (registry_is_string(keys[i]))
+		if (registry_is_string(keys[i])) {
 			CFArrayAppendValue(sorted, keys[i]);
-	CFArraySortValues(sorted, CFRangeMake(0, CFArrayGetCount(sorted)), compare_names, NULL);
-	return sorted;
+			n_strings++;
+		}
+	/* Appending does not say when there is no memory. */
+	if (CFArrayGetCount(sorted) != n_strings)
+		return NULL;
+	CFArraySortValues(sorted, CFRangeMake(0, n_strings), compare_names, NULL);
+	return take_ptr(sorted);
 }
 
 static err_t add_personalities(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
@@ -219,8 +225,8 @@ static void settle_waiting(struct registry_catalogue *catalogue, struct registry
 	}
 }
 
-static struct registry_bundle *find_path(const struct registry_catalogue *catalogue,
-					 const char *path)
+struct registry_bundle *registry_catalogue_find_path(const struct registry_catalogue *catalogue,
+						     const char *path)
 {
 	list_for_each(l, &catalogue->bundles) {
 		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
@@ -234,7 +240,7 @@ static struct registry_bundle *find_path(const struct registry_catalogue *catalo
 err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *path,
 			     size_t *ret_added, struct registry_bundle **ret_bundle)
 {
-	struct registry_bundle *b, *old = find_path(catalogue, path);
+	struct registry_bundle *b, *old = registry_catalogue_find_path(catalogue, path);
 	size_t added = 0;
 
 	if (ret_added)

@@ -15,8 +15,6 @@
 #include "base/list.h"
 #include "registry/bundle.h"
 
-enum { REGISTRY_PERSONALITIES_MAX = 65536 };
-
 struct registry_entry;
 
 struct registry_personality {
@@ -35,7 +33,7 @@ struct registry_personality {
 
 struct registry_catalogue {
 	struct list bundles, personalities;
-	size_t count;	     /* of personalities */
+	size_t count, max;   /* of personalities */
 	uint64_t generation; /* from 1, grows when the set changes */
 	bool is_running;     /* the session has begun */
 };
@@ -58,6 +56,8 @@ err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *p
 /* Every bundle in FOLDER. */
 err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const char *folder,
 				    size_t *ret_added);
+struct registry_bundle *registry_catalogue_find_path(const struct registry_catalogue *catalogue,
+						     const char *path);
 struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
 						const char *identifier);
 /* Forget a bundle and its personalities; what runs keeps running. */

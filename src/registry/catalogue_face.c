@@ -70,13 +70,13 @@ static bool is_of_module(const struct registry_entry *e, const char *module)
 	       registry_text_equals(registry_entry_get(e, CFSTR("CFBundleIdentifier")), module);
 }
 
-/* An active one that its owner can end; NULL: none is left. */
-static struct registry_entry *find_victim(struct registry *r, const char *name, bool is_class)
+/* The next active one that its owner can end; NULL: none is left. */
+static struct registry_entry *find_victim(struct registry *r, const char *name, bool is_class,
+					  size_t *cursor)
 {
 	struct registry_entry *e;
-	size_t cursor = 0;
 
-	while ((e = map_next(&r->tree.by_id, &cursor, NULL)))
+	while ((e = registry_tree_next(&r->tree, cursor)))
 		if (e->owner && registry_entry_is_service(e) && !registry_entry_is_inactive(e) &&
 		    (is_class ? registry_match_class(e, name) : is_of_module(e, name)))
 			return e;
@@ -86,12 +86,17 @@ static struct registry_entry *find_victim(struct registry *r, const char *name, 
 static void terminate_all(struct registry *r, const char *name, bool is_class)
 {
 	struct registry_entry *e;
+	size_t cursor, n;
 
-	while ((e = find_victim(r, name, is_class))) {
-		registry_entry_ref(e);
-		registry_lifecycle_terminate(r, e, 0, NULL, false);
-		registry_entry_unref(e);
-	}
+	/* What a walk that loses entries has passed over is met by the next one. */
+	do {
+		cursor = n = 0;
+		for (; (e = find_victim(r, name, is_class, &cursor)); n++) {
+			registry_entry_ref(e);
+			registry_lifecycle_terminate(r, e, 0, NULL, false);
+			registry_entry_unref(e);
+		}
+	} while (n);
 }
 
 static IOReturn terminate(struct registry *r, const struct wire_catalogue *request)

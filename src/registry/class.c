@@ -19,10 +19,11 @@ static err_t add(struct registry_classes *classes, const char *name, struct regi
 	c->name = strdup(name);
 	c->bundle = strdup(bundle);
 	c->super = super;
+	c->maker = classes->maker;
 	c->next = map_find(&classes->by_hash, hash);
 	list_init(&c->members);
 	registry_member_init(&c->as_member);
-	c->as_member.subclass = c;
+	c->as_member.is_class = true;
 	if (!c->name || !c->bundle || map_set(&classes->by_hash, hash, c)) {
 		free(c->name);
 		free(c->bundle);
@@ -31,6 +32,8 @@ static err_t add(struct registry_classes *classes, const char *name, struct regi
 	}
 	list_add(&classes->all, &c->link);
 	classes->count++;
+	if (super)
+		super->n_subclasses++;
 	if (ret_class)
 		*ret_class = c;
 	return 0;
@@ -47,7 +50,7 @@ static void set_alias(struct registry_classes *classes, const char *name, const 
 
 err_t registry_classes_init(struct registry_classes *classes)
 {
-	*classes = (struct registry_classes){ .by_hash = MAP_INIT };
+	*classes = (struct registry_classes){ .by_hash = MAP_INIT, .max = SIZE_MAX };
 	list_init(&classes->all);
 	for (size_t i = 0; i < registry_n_known_classes; i++) {
 		const struct registry_known_class *k = &registry_known_classes[i];
@@ -90,6 +93,102 @@ struct registry_class *registry_class_find(const struct registry_classes *classe
 	return c;
 }
 
+/* --- what has been left ------------------------------------------------------------------------- */
+
+static void forget(struct registry_classes *classes, struct registry_class *c)
+{
+	uint64_t hash = registry_text_hash(c->name);
+	struct registry_class *first = map_find(&classes->by_hash, hash), **link = &first;
+
+	while (*link != c)
+		link = &(*link)->next;
+	*link = c->next;
+	if (first)
+		map_set(&classes->by_hash, hash, first); /* in its place, which cannot fail */
+	else
+		map_remove(&classes->by_hash, hash);
+	list_remove(&c->link);
+	classes->count--;
+	c->super->n_subclasses--;
+	free(c->name);
+	free(c->bundle);
+	free(c);
+}
+
+/* The youngest first: a superclass is older, mostly. */
+static void forget_left(struct registry_classes *classes)
+{
+	for (struct list *l = classes->all.prev, *before; l != &classes->all; l = before) {
+		struct registry_class *c = container_of(l, struct registry_class, link);
+
+		before = l->prev;
+		if (c->is_left && !c->n_instances && !c->n_subclasses && list_is_empty(&c->members))
+			forget(classes, c);
+	}
+}
+
+void registry_classes_leave(struct registry_classes *classes, uint64_t maker)
+{
+	list_for_each(node, &classes->all) {
+		struct registry_class *c = container_of(node, struct registry_class, link);
+
+		c->is_left |= maker && c->maker == maker;
+	}
+}
+
+static bool is_left(const struct registry_class *c)
+{
+	return c && c->is_left;
+}
+
+/* It is somebody's again. */
+static void take_over(struct registry_classes *classes, struct registry_class *c)
+{
+	if (!c->is_left)
+		return;
+	c->is_left = false;
+	c->maker = classes->maker;
+}
+
+size_t registry_classes_count_of(const struct registry_classes *classes, uint64_t maker)
+{
+	size_t n = 0;
+
+	list_for_each(node, &classes->all) {
+		struct registry_class *c = container_of(node, struct registry_class, link);
+
+		n += c->maker == maker && !c->is_left;
+	}
+	return n;
+}
+
+struct counting {
+	const struct registry_classes *classes;
+	size_t n;
+};
+
+static void count_one(const void *key, const void *value, void *context)
+{
+	struct counting *counting = context;
+	char name[WIRE_NAME_MAX + 1];
+	const struct registry_class *c = registry_text_get(key, name, sizeof(name))
+					       ? registry_class_find(counting->classes, name)
+					       : NULL;
+
+	counting->n += !c || is_left(c);
+}
+
+size_t registry_classes_count_new(const struct registry_classes *classes, CFTypeRef dictionary)
+{
+	struct counting counting = { classes, 0 };
+
+	if (registry_is_dictionary(dictionary))
+		CFDictionaryApplyFunction(dictionary, count_one, &counting);
+	return counting.n;
+}
+
+/* --- declaring -------------------------------------------------------------------------------------- */
+
 err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
 			     const char *bundle, struct registry_class **ret_class)
 {
@@ -101,57 +200,97 @@ err_t registry_class_declare(struct registry_classes *classes, const char *name,
 	if (old && old->super != s) {
 		if (!old->is_guessed || old->n_instances || registry_class_conforms(s, name))
 			return -EEXIST;
+		old->super->n_subclasses--;
+		s->n_subclasses++;
 		old->super = s;
 	}
 	if (old) {
+		take_over(classes, old);
 		old->is_guessed = false;
 		if (ret_class)
 			*ret_class = old;
 		return 0;
 	}
-	if (classes->count >= REGISTRY_CLASSES_MAX)
+	if (classes->count >= classes->max) {
+		s->n_subclasses++; /* it stays */
+		forget_left(classes);
+		s->n_subclasses--;
+	}
+	if (classes->count >= classes->max)
 		return -ENOSPC;
 	return add(classes, name, s, bundle, ret_class);
 }
 
 struct declaring {
 	struct registry_classes *classes;
+	CFDictionaryRef dictionary;
+	CFMutableSetRef refused;
 	const char *bundle;
-	size_t n_added;
 	err_t err;
 };
 
+enum { CHAIN_MAX = 64 }; /* superclasses that come later in the dictionary */
+
+static void refuse(struct declaring *d, CFTypeRef name, err_t err)
+{
+	d->err = d->err ? d->err : err;
+	CFSetSetValue(d->refused, name);
+}
+
+/* The class NAME of the dictionary. */
+static void declare_name(struct declaring *d, CFTypeRef key)
+{
+	CFTypeRef value = CFDictionaryGetValue(d->dictionary, key);
+	char name[WIRE_NAME_MAX + 1], super[WIRE_NAME_MAX + 1];
+	err_t err = -EINVAL;
+
+	if (registry_text_get(key, name, sizeof(name)) &&
+	    registry_text_get(value, super, sizeof(super)))
+		err = registry_class_declare(d->classes, name, super, d->bundle, NULL);
+	if (err)
+		refuse(d, key, err);
+}
+
+/* Has the dictionary a superclass of KEY's that is to be declared before it? */
+static CFTypeRef find_earlier(const struct declaring *d, CFTypeRef key)
+{
+	CFTypeRef super = CFDictionaryGetValue(d->dictionary, key);
+	char name[WIRE_NAME_MAX + 1];
+
+	return registry_text_get(super, name, sizeof(name)) &&
+			       !registry_class_find(d->classes, name) &&
+			       CFDictionaryContainsKey(d->dictionary, super) &&
+			       !CFSetContainsValue(d->refused, super)
+		     ? super
+		     : NULL;
+}
+
+/* With those that it derives from, which may come later in the dictionary. */
 static void declare_one(const void *key, const void *value, void *context)
 {
 	struct declaring *d = context;
-	char name[WIRE_NAME_MAX + 1], super[WIRE_NAME_MAX + 1];
+	CFTypeRef chain[CHAIN_MAX] = { key }, earlier;
+	size_t n = 1;
 
-	if (!registry_text_get(key, name, sizeof(name)) ||
-	    !registry_text_get(value, super, sizeof(super))) {
-		d->err = -EINVAL;
-		return;
-	}
-	bool is_new = !registry_class_find(d->classes, name);
-	err_t err = registry_class_declare(d->classes, name, super, d->bundle, NULL);
-	if (err)
-		d->err = err;
-	else if (is_new)
-		d->n_added++;
+	while (n < CHAIN_MAX && (earlier = find_earlier(d, chain[n - 1])))
+		chain[n++] = earlier;
+	while (n)
+		declare_name(d, chain[--n]);
 }
 
 err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
 				 const char *bundle)
 {
-	struct declaring d = { .classes = classes, .bundle = bundle };
+	scope_cf CFMutableSetRef refused = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
+	struct declaring d = {
+		.classes = classes, .dictionary = dictionary, .refused = refused, .bundle = bundle
+	};
 
 	if (!registry_is_dictionary(dictionary))
 		return -EINVAL;
-	/* A superclass may come later in the dictionary: go round while that helps. */
-	do {
-		d.n_added = 0;
-		d.err = 0;
-		CFDictionaryApplyFunction(dictionary, declare_one, &d);
-	} while (d.err && d.n_added);
+	if (!refused)
+		return -ENOMEM;
+	CFDictionaryApplyFunction(dictionary, declare_one, &d);
 	return d.err;
 }
 
@@ -183,6 +322,7 @@ err_t registry_class_need(struct registry_classes *classes, const char *name, co
 			return err;
 		c->is_guessed = true;
 	}
+	take_over(classes, c);
 	*ret_class = c;
 	return 0;
 }
@@ -257,27 +397,49 @@ void registry_class_uncount_instance(struct registry_class *class)
 void registry_member_init(struct registry_member *member)
 {
 	list_init(&member->link);
-	member->subclass = NULL;
+	member->is_class = false;
 	member->order = 0;
 }
 
-void registry_class_add_member(struct registry_class *class, struct registry_member *member)
+bool registry_member_is_listed(const struct registry_member *member)
+{
+	return !list_is_empty(&member->link);
+}
+
+/* A class with its first member becomes one of its superclass. */
+static void add_member(struct registry_class *class, struct registry_member *member)
 {
 	bool was_empty = list_is_empty(&class->members);
 
 	member->order = ++class->last_order;
 	list_add(&class->members, &member->link);
 	if (was_empty && class->super)
-		registry_class_add_member(class->super, &class->as_member);
+		add_member(class->super, &class->as_member);
+}
+
+static void remove_member(struct registry_class *class, struct registry_member *member)
+{
+	list_remove(&member->link);
+	if (list_is_empty(&class->members) && class->super)
+		remove_member(class->super, &class->as_member);
+}
+
+void registry_class_add_member(struct registry_class *class, struct registry_member *member)
+{
+	if (registry_member_is_listed(member))
+		return;
+	add_member(class, member);
+	for (; class; class = class->super)
+		class->n_listed++;
 }
 
 void registry_class_remove_member(struct registry_class *class, struct registry_member *member)
 {
-	if (list_is_empty(&member->link))
+	if (!registry_member_is_listed(member))
 		return;
-	list_remove(&member->link);
-	if (list_is_empty(&class->members) && class->super)
-		registry_class_remove_member(class->super, &class->as_member);
+	remove_member(class, member);
+	for (; class; class = class->super)
+		class->n_listed--;
 }
 
 static unsigned depth_of(const struct registry_class *class)
@@ -317,7 +479,10 @@ bool registry_class_walk(struct registry_class *class, registry_member_fn fn, vo
 	list_for_each(node, &class->members) {
 		struct registry_member *m = container_of(node, struct registry_member, link);
 
-		if (m->subclass ? !registry_class_walk(m->subclass, fn, context) : !fn(context, m))
+		if (m->is_class ? !registry_class_walk(
+					  container_of(m, struct registry_class, as_member), fn,
+					  context)
+				: !fn(context, m))
 			return false;
 	}
 	return true;

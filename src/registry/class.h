@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * Class ancestry: Apple's public hierarchy and the classes that bundles
- * declare. A class lives as long as the table. Each class also lists its
+ * declare. Each class also lists its
  * registered services and, nested where their first service appeared, the
  * subclasses that have some: walking it costs what it yields.
+ *
+ * Who makes classes (a provider, by number) is noted: what one that has gone
+ * has left behind, and nobody uses, makes room for others when it is needed.
  */
 #pragma once
 
@@ -17,15 +20,13 @@
 #include "base/list.h"
 #include "base/map.h"
 
-enum { REGISTRY_CLASSES_MAX = 16384 };
-
 struct registry_class;
 
-/* One element of a class's list: a service, or a subclass when SUBCLASS is set. */
+/* One element of a class's list: a service, or a subclass (registry_class.as_member). */
 struct registry_member {
 	struct list link;
-	struct registry_class *subclass;
-	uint64_t order; /* of joining */
+	uint64_t is_class : 1;
+	uint64_t order : 63; /* of joining */
 };
 
 struct registry_class {
@@ -35,9 +36,13 @@ struct registry_class {
 	/* an older class that its services pass for as well; NULL: none */
 	struct registry_class *alias, *next_aliased;
 	char *name;
-	char *bundle;	      /* identifier of the bundle that declared it, "" */
-	bool is_hooked;	      /* its owners run an operation matchPropertyTable */
-	bool is_guessed;      /* nobody declared it: its superclass may still be corrected */
+	char *bundle;	 /* identifier of the bundle that declared it, "" */
+	bool is_hooked;	 /* its owners run an operation matchPropertyTable */
+	bool is_guessed; /* nobody declared it: its superclass may still be corrected */
+	bool is_left;	 /* whoever made it has gone */
+	uint64_t maker;	 /* 0: it is always there */
+	size_t n_subclasses;
+	size_t n_listed;      /* registered services of it and its subclasses */
 	uint32_t n_instances; /* as OSMetaClass counts: own instances and populated subclasses */
 	struct list members;
 	struct registry_member as_member;
@@ -47,8 +52,9 @@ struct registry_class {
 struct registry_classes {
 	struct map by_hash;
 	struct list all;
-	size_t count;
+	size_t count, max;
 	struct registry_class *aliased; /* those with an alias */
+	uint64_t maker;			/* of those that are made from now on */
 };
 
 /* With the built-in hierarchy. -ENOMEM (nothing to undo). */
@@ -62,10 +68,15 @@ struct registry_class *registry_class_find(const struct registry_classes *classe
  * SUPER unknown; -EEXIST: it has another superclass; -ENOSPC, -ENOMEM. */
 err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
 			     const char *bundle, struct registry_class **ret_class);
-/* Dictionary of name to superclass name, in any order. Good ones are taken even when others are
+/* Dictionary of name to superclass name, in any order (64 superclasses may come later). Good ones are taken even when others are
  * not; the first problem is returned. */
 err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
 				 const char *bundle);
+/* How many of the table MAKER has made, and how many more it would have with all of DICTIONARY. */
+size_t registry_classes_count_of(const struct registry_classes *classes, uint64_t maker);
+size_t registry_classes_count_new(const struct registry_classes *classes, CFTypeRef dictionary);
+/* MAKER has gone. */
+void registry_classes_leave(struct registry_classes *classes, uint64_t maker);
 /* Those of NAMES (array or NULL) that are known have a matchPropertyTable of their owners'. */
 void registry_class_set_hooked(struct registry_classes *classes, CFTypeRef names);
 /* Find, or declare below FALLBACK. */
@@ -86,6 +97,8 @@ CFTypeRef registry_classes_copy_counts(const struct registry_classes *classes);
 void registry_class_count_instance(struct registry_class *class);
 void registry_class_uncount_instance(struct registry_class *class);
 void registry_member_init(struct registry_member *member);
+bool registry_member_is_listed(const struct registry_member *member);
+/* Harmless when MEMBER is in a list. */
 void registry_class_add_member(struct registry_class *class, struct registry_member *member);
 /* Harmless when MEMBER is in no list. */
 void registry_class_remove_member(struct registry_class *class, struct registry_member *member);

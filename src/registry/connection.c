@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "registry/console.h"
@@ -48,13 +49,17 @@ static IOReturn check_service(struct registry *r, const struct registry_entry *s
 /* Class, properties and creator as the host reported them. */
 static IOReturn complete_entry(struct opening *o, const struct wire_open_client_reply *reply)
 {
-	struct registry_tree *tree = &o->registry->tree;
 	struct registry_entry *uc = o->user_client;
 	struct registry_class *class;
 	char text[WIRE_NAME_MAX + 32];
 
-	if (registry_class_need(&tree->classes, reply->class_name, "IOUserClient", &class))
+	if (!uc->owner)
+		return kIOReturnUnsupported;
+	if (registry_peer_need_class(uc->owner, reply->class_name, "IOUserClient", &class))
 		return kIOReturnNoMemory;
+	if (reply->properties &&
+	    !registry_peer_may_store(uc->owner, uc, wire_bag_cost_of(reply->properties)))
+		return kIOReturnNoResources;
 	if (!registry_class_conforms(class, "IOUserClient"))
 		return kIOReturnError;
 	registry_entry_set_class(uc, class);
@@ -99,8 +104,7 @@ static void handle_opened(void *context, err_t err, struct wire_frame *frame)
 		status = accept_user_client(o, frame);
 	else if (!registry_entry_is_inactive(o->user_client))
 		registry_lifecycle_drop(o->user_client);
-	struct wire_open_reply reply = { o->user_client->id,
-					 o->flags & WIRE_OPEN_CLIENT_MEMORY };
+	struct wire_open_reply reply = { o->user_client->id, o->flags & WIRE_OPEN_CLIENT_MEMORY };
 	if (!status && client && !registry_peer_grant(client, o->user_client))
 		status = kIOReturnNoResources;
 	if (status)
@@ -111,25 +115,40 @@ static void handle_opened(void *context, err_t err, struct wire_frame *frame)
 	free_opening(o);
 }
 
-static struct opening *opening_new(struct registry_peer *client, struct registry_entry *service)
+static IOReturn opening_new(struct registry_peer *client, struct registry_entry *service,
+			    uint32_t type, struct opening **ret_opening)
 {
 	struct opening *o = calloc(1, sizeof(*o));
+	IOReturn status = kIOReturnNoResources;
 
 	if (!o)
-		return NULL;
+		return status;
 	o->registry = client->registry;
 	o->service = registry_entry_ref(service);
 	o->host = service->owner->wire;
 	o->client = client->subject.who;
-	o->entitlements = registry_policy_copy_entitlements(client);
-	if (o->entitlements)
-		o->flags = registry_policy_open_flags(client, service, o->entitlements);
 	o->socket = -1;
 	snprintf(o->process, sizeof(o->process), "%s", client->name);
-	if (o->entitlements)
-		return o;
-	free_opening(o);
-	return NULL;
+	status = registry_policy_open(client, service, type, &o->entitlements, &o->flags);
+	if (status)
+		free_opening(o);
+	else
+		*ret_opening = o;
+	return status;
+}
+
+static err_t remember_opener(struct opening *o)
+{
+	struct registry_attention *a = registry_entry_need_attention(o->user_client);
+	size_t size = strlen(o->process) + 1;
+	struct registry_opener *opener = a ? malloc(sizeof(*opener) + size) : NULL;
+
+	if (!opener)
+		return -ENOMEM;
+	*opener = (struct registry_opener){ o->service->id, o->client.pid, o->client.uid };
+	memcpy(opener->process, o->process, size);
+	a->opener = opener;
+	return 0;
 }
 
 /* The entry is there, in no plane, before the host hears of it: what the driver does with it in
@@ -143,8 +162,12 @@ static err_t ask_host(struct opening *o, uint32_t type)
 	err_t err = registry_entry_new(&r->tree, 0, class, NULL, &o->user_client);
 	if (err)
 		return err;
-	if (!registry_peer_own(o->service->owner, o->user_client))
+	if (!registry_deferred_keep_descriptor(o->deferred) ||
+	    !registry_peer_own(o->service->owner, o->user_client))
 		return -ENOSPC;
+	err = remember_opener(o);
+	if (err)
+		return err;
 	err = fd_socketpair(fds);
 	if (err)
 		return err;
@@ -172,16 +195,16 @@ err_t registry_connection_open(struct registry_peer *client, const struct wire_h
 	struct registry_entry *service = registry_peer_find(client, service_id);
 	IOReturn status = check_service(client->registry, service);
 
+	struct opening *o = NULL;
+
+	if (!status)
+		status = opening_new(client, service, type, &o);
 	if (status)
 		return registry_peer_status(client, request, status);
-	struct opening *o = opening_new(client, service);
 	struct registry_deferred *d =
-		o ? registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
-					  kIOReturnTimeout)
-		  : NULL;
+		registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS, kIOReturnTimeout);
 	if (!d) {
-		if (o)
-			free_opening(o);
+		free_opening(o);
 		return registry_peer_status(client, request, kIOReturnNoResources);
 	}
 	o->deferred = d;

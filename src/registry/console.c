@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/console.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -20,7 +21,8 @@ enum { FILE_MAX = 1024 * 1024 };
 /* --- logind ------------------------------------------------------------------------------- */
 
 /* What is used of libsystemd. It reads files that logind keeps and waits for nobody. It is loaded only
- * where logind runs: the registry may live inside any program. */
+ * where somebody has logged in (which takes a millisecond, at a program's first open): the registry may
+ * live inside any program. */
 struct login {
 	void *library;
 	int (*get_sessions)(char ***ret_sessions);
@@ -30,6 +32,20 @@ struct login {
 	int (*get_class)(const char *session, char **ret_class);
 };
 
+/* logind keeps a file for each session. */
+static bool has_sessions(void)
+{
+	DIR *folder = opendir("/run/systemd/sessions");
+	struct dirent *entry;
+	bool has = false;
+
+	while (folder && !has && (entry = readdir(folder)))
+		has = entry->d_name[0] != '.';
+	if (folder)
+		closedir(folder);
+	return has;
+}
+
 static bool load_login(struct login *login)
 {
 	static const char *const names[] = { "sd_get_sessions", "sd_session_get_uid",
@@ -37,9 +53,7 @@ static bool load_login(struct login *login)
 					     "sd_session_get_class" };
 	void *functions[5];
 
-	login->library = access("/run/systemd/seats", F_OK)
-			       ? NULL
-			       : dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
+	login->library = has_sessions() ? dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL) : NULL;
 	if (!login->library)
 		return false;
 	for (int i = 0; i < 5; i++)

@@ -5,13 +5,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 #include "registry/bind.h"
-#include "registry/dump.h"
 #include "registry/lifecycle.h"
 #include "registry/policy.h"
 #include "registry/spawn.h"
+#include "registry/status.h"
 #include "registry/text.h"
+#include "registry/tray.h"
 #include "wire/publish.h"
 
 /* Reply with a text: what was done, or why not. */
@@ -29,7 +31,9 @@ static err_t reply_words(struct registry_peer *peer, const struct wire_header *r
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	wire_peer_reply(peer->wire, request, &wire_text_reply_layout, status, &reply, NULL, 0);
+	if (wire_peer_reply(peer->wire, request, &wire_text_reply_layout, status, &reply, NULL,
+			    0) == -ENOMEM)
+		registry_peer_status(peer, request, kIOReturnNoMemory);
 	return 0;
 }
 
@@ -64,6 +68,39 @@ static bool is_bundle_path(const char *path)
 	return n > 5 && !strcmp(path + n - 5, ".dext");
 }
 
+static void end_server(struct registry *r, struct registry_server *s);
+
+static bool is_usable(const char *path)
+{
+	struct registry_bundle *b;
+	bool usable = !registry_bundle_read(path, &b);
+
+	if (usable) {
+		usable = !b->problem;
+		registry_bundle_free(b);
+	}
+	return usable;
+}
+
+/* The bundle at PATH is there, but its files are others by now: the old version ends with its hosts, which
+ * start again with the new one. */
+static void make_room(struct registry *r, const char *path)
+{
+	struct registry_bundle *old = registry_catalogue_find_path(&r->catalogue, path);
+
+	if (!old || old->problem || !registry_bundle_is_changed(old) || !is_usable(path))
+		return;
+	list_for_each(l, &r->catalogue.personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+		struct registry_server *s = registry_server_find(r, p->server);
+
+		if (s && p->bundle == old)
+			end_server(r, s);
+	}
+	log_info("%s: another version takes the place of %s", path, old->version);
+	registry_catalogue_remove(&r->catalogue, old);
+}
+
 static err_t load_bundle(struct registry_peer *peer, const struct wire_header *request,
 			 const char *path)
 {
@@ -71,12 +108,16 @@ static err_t load_bundle(struct registry_peer *peer, const struct wire_header *r
 	struct registry_bundle *bundle;
 	size_t added;
 
+	make_room(r, path);
 	err_t err = registry_catalogue_add(&r->catalogue, path, &added, &bundle);
 	if (err)
 		return reply_words(peer, request, kIOReturnNoMemory, "%s: %s", path,
 				   strerror(-err));
 	if (bundle->problem)
 		return reply_words(peer, request, kIOReturnError, "%s: %s", path, bundle->problem);
+	if (registry_bundle_is_changed(bundle))
+		return reply_words(peer, request, kIOReturnError,
+				   "%s: the new version cannot be used; the old one stays", path);
 	pardon_servers(r, bundle);
 	registry_bind_catalogue(r);
 	return reply_words(peer, request, kIOReturnSuccess, "%s", bundle->identifier);
@@ -161,16 +202,8 @@ static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame,
 
 static err_t handle_status(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
-	scope_cf CFDictionaryRef status = registry_dump_copy_status(peer->registry);
-	struct wire_value_reply reply = { status };
-
-	err_t err = status ? wire_peer_reply(peer->wire, &frame->header, &wire_value_reply_layout,
-					     kIOReturnSuccess, &reply, NULL, 0)
-			   : -ENOMEM;
-
-	if (err && err != -EPIPE)
-		registry_peer_status(peer, &frame->header, kIOReturnNoResources);
-	return 0;
+	registry_trays_take(peer->registry);
+	return registry_status_read(peer, &frame->header);
 }
 
 static err_t handle_stop_session(struct registry_peer *peer, struct wire_frame *frame,
@@ -187,11 +220,26 @@ static err_t handle_stop_session(struct registry_peer *peer, struct wire_frame *
 	return 0;
 }
 
+static err_t handle_restart_session(struct registry_peer *peer, struct wire_frame *frame,
+				    void *message)
+{
+	struct registry *r = peer->registry;
+
+	if (!is_allowed(peer) || !r->restart)
+		return registry_peer_status(peer, &frame->header,
+					    r->restart ? kIOReturnNotPrivileged
+						       : kIOReturnUnsupported);
+	registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+	r->restart(r->stop_context);
+	return 0;
+}
+
 const struct registry_handler registry_control_handlers[] = {
 	{ &wire_load_layout, handle_load },
 	{ &wire_unload_layout, handle_unload },
 	{ &wire_status_layout, handle_status },
 	{ &wire_stop_session_layout, handle_stop_session },
+	{ &wire_restart_session_layout, handle_restart_session },
 };
 const size_t registry_n_control_handlers =
 	sizeof(registry_control_handlers) / sizeof(registry_control_handlers[0]);

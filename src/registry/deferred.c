@@ -8,7 +8,9 @@ static void leave_peer(struct registry_deferred *d)
 	if (!d->peer)
 		return;
 	list_remove(&d->link);
-	registry_account_refund(&d->peer->account, REGISTRY_CHARGE_REQUESTS, 1);
+	account_refund(&d->peer->account, LIMITS_REQUESTS, 1);
+	if (d->has_descriptor)
+		account_refund(&d->peer->account, LIMITS_DESCRIPTORS, 1);
 	d->peer = NULL;
 	loop_timer_stop(&d->timer);
 }
@@ -31,7 +33,7 @@ struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
 
 	if (!d)
 		return NULL;
-	if (!registry_account_charge(&peer->account, REGISTRY_CHARGE_REQUESTS, 1)) {
+	if (!account_charge(&peer->account, LIMITS_REQUESTS, 1)) {
 		free(d);
 		return NULL;
 	}
@@ -46,6 +48,12 @@ struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
 	return d;
 }
 
+bool registry_deferred_keep_descriptor(struct registry_deferred *deferred)
+{
+	deferred->has_descriptor = account_charge(&deferred->peer->account, LIMITS_DESCRIPTORS, 1);
+	return deferred->has_descriptor;
+}
+
 void registry_deferred_answer(struct registry_deferred *deferred, const struct wire_layout *layout,
 			      IOReturn status, const void *message, const int *fds, size_t n_fds)
 {
@@ -57,7 +65,8 @@ void registry_deferred_answer(struct registry_deferred *deferred, const struct w
 	err_t err =
 		wire_peer_reply(peer->wire, &deferred->header, layout, status, message, fds, n_fds);
 	if (err && err != -EPIPE)
-		registry_peer_status(peer, &deferred->header, kIOReturnNoMemory);
+		registry_peer_status(peer, &deferred->header,
+				     err == -EMFILE ? kIOReturnNoResources : kIOReturnNoMemory);
 }
 
 void registry_deferred_finish(struct registry_deferred *deferred, const struct wire_layout *layout,

@@ -20,12 +20,15 @@ struct registry_deferred {
 		struct registry_deferred *deferred); /* instead of the status; may be NULL */
 	void (*abandoned)(struct registry_deferred *deferred); /* the peer went; may finish it */
 	void *context;
+	bool has_descriptor; /* on the peer's account */
 };
 
 /* TIMEOUT_NS 0: none. NULL: no memory or too many (the caller answers at once). */
 struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
 						const struct wire_header *request,
 						uint64_t timeout_ns, IOReturn timeout_status);
+/* One descriptor is kept for the request until it is answered. False: over the limit. */
+bool registry_deferred_keep_descriptor(struct registry_deferred *deferred);
 /* Answer now, keep it for registry_deferred_finish. */
 void registry_deferred_answer(struct registry_deferred *deferred, const struct wire_layout *layout,
 			      IOReturn status, const void *message, const int *fds, size_t n_fds);

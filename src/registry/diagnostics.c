@@ -7,6 +7,7 @@
 #include "registry/deferred.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
+#include "registry/tray.h"
 #include "wire/publish.h"
 
 /* A host that does not say how many objects it has is left out after this time. */
@@ -149,6 +150,7 @@ err_t registry_diagnostics_read(struct registry_peer *client, const struct wire_
 	struct registry *r = client->registry;
 	struct gathering *g = calloc(1, sizeof(*g));
 
+	registry_trays_take(r);
 	if (g)
 		g->counts = registry_dictionary_new();
 	if (g && g->counts)

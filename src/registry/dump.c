@@ -9,6 +9,7 @@
 #include "registry/spawn.h"
 #include "registry/lifecycle.h"
 #include "registry/text.h"
+#include "registry/usage.h"
 
 static void set(CFMutableDictionaryRef d, CFStringRef key, CFTypeRef value)
 {
@@ -25,6 +26,36 @@ static void append(CFMutableArrayRef array, CFMutableDictionaryRef d)
 static CFMutableArrayRef array_new(void)
 {
 	return CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+}
+
+/* --- hosts ---------------------------------------------------------------------------------- */
+
+static CFTypeRef copy_servers(const struct registry *r, CFDictionaryRef host_users)
+{
+	CFMutableArrayRef all = array_new();
+
+	list_for_each(l, &r->servers) {
+		struct registry_server *s = container_of(l, struct registry_server, link);
+		scope_cf CFMutableDictionaryRef d = registry_dictionary_new();
+
+		if (!d)
+			continue;
+		scope_cf CFStringRef name = registry_text_new(s->name);
+		registry_set_text(d, CFSTR("IOUserServerName"), s->name);
+		if (name && host_users)
+			set(d, CFSTR("Users"), CFDictionaryGetValue(host_users, name));
+		registry_set_text(d, CFSTR("State"), registry_server_state_name(s));
+		registry_set_number(d, CFSTR("PID"), s->pid, kCFNumberSInt32Type);
+		registry_set_number(d, CFSTR("Crashes"), s->total_crashes, kCFNumberSInt32Type);
+		if (s->state == REGISTRY_SERVER_UP && !s->is_bridge)
+			registry_set_number(d, CFSTR("Sandbox Tier"), s->tier, kCFNumberSInt32Type);
+		if (s->missing && *s->missing)
+			registry_set_text(d, CFSTR("Sandbox Missing"), s->missing);
+		if (s->refusal)
+			registry_set_text(d, CFSTR("Refused"), s->refusal);
+		append(all, d);
+	}
+	return all;
 }
 
 /* --- the root entry ----------------------------------------------------------------------------- */
@@ -56,7 +87,8 @@ static CFTypeRef copy_diagnostics(const struct registry *r)
 			    (int64_t)(r->tree.by_id.count * sizeof(struct registry_entry)),
 			    kCFNumberSInt64Type);
 	registry_set_number(d, CFSTR("Container allocation"),
-			    (int64_t)(r->tree.by_id.capacity * sizeof(struct map_slot)),
+			    (int64_t)(r->tree.index.n_terms * REGISTRY_INDEX_TERM_BYTES +
+				      r->tree.by_id.count * sizeof(void *)),
 			    kCFNumberSInt64Type);
 	registry_set_number(d, CFSTR("IOMalloc allocation"), (int64_t)heap.uordblks,
 			    kCFNumberSInt64Type);
@@ -73,36 +105,19 @@ CFDictionaryRef registry_root_copy_properties(struct registry *registry)
 
 	if (!root)
 		return NULL;
+	scope_cf CFTypeRef hosts = copy_servers(registry, NULL);
 	scope_cf CFArrayRef users = registry_console_copy_users(registry);
 	set(root, CFSTR("IOConsoleUsers"), users);
 	if (users)
 		set(root, CFSTR("IOConsoleLocked"),
 		    registry_console_is_locked(users) ? kCFBooleanTrue : kCFBooleanFalse);
+	set(root, CFSTR("PorticoHosts"), hosts);
 	set(root, CFSTR("IORegistryPlanes"), planes);
 	set(root, CFSTR("IOKitDiagnostics"), diagnostics);
 	return root;
 }
 
 /* --- status ---------------------------------------------------------------------------------------- */
-
-static CFTypeRef copy_servers(const struct registry *r)
-{
-	CFMutableArrayRef all = array_new();
-
-	list_for_each(l, &r->servers) {
-		struct registry_server *s = container_of(l, struct registry_server, link);
-		scope_cf CFMutableDictionaryRef d = registry_dictionary_new();
-
-		if (!d)
-			continue;
-		registry_set_text(d, CFSTR("IOUserServerName"), s->name);
-		registry_set_text(d, CFSTR("State"), registry_server_state_name(s));
-		registry_set_number(d, CFSTR("PID"), s->pid, kCFNumberSInt32Type);
-		registry_set_number(d, CFSTR("Crashes"), s->total_crashes, kCFNumberSInt32Type);
-		append(all, d);
-	}
-	return all;
-}
 
 static int64_t count_personalities(const struct registry *r, const struct registry_bundle *bundle)
 {
@@ -152,22 +167,50 @@ static CFTypeRef copy_peers(const struct registry *r, uint32_t role)
 		registry_set_number(d, CFSTR("UID"), p->subject.who.uid, kCFNumberSInt32Type);
 		registry_set_number(d, CFSTR("Session"), (int64_t)p->session, kCFNumberSInt64Type);
 		registry_set_number(d, CFSTR("Grants"),
-				    (int64_t)p->account.counts[REGISTRY_CHARGE_GRANTS],
+				    (int64_t)account_count(&p->account, LIMITS_GRANTS),
 				    kCFNumberSInt64Type);
 		registry_set_number(d, CFSTR("Entries"),
-				    (int64_t)p->account.counts[REGISTRY_CHARGE_ENTRIES],
+				    (int64_t)account_count(&p->account, LIMITS_ENTRIES),
 				    kCFNumberSInt64Type);
+		scope_cf CFDictionaryRef use = registry_usage_copy_account(&p->account);
+		set(d, CFSTR("Use"), use);
 		append(all, d);
 	}
 	return all;
 }
 
-CFDictionaryRef registry_dump_copy_status(struct registry *registry)
+/* With what is counted where it is, and is no charge. */
+static CFDictionaryRef copy_session(struct registry *r)
+{
+	const struct {
+		enum limits_resource resource;
+		uint64_t count;
+	} all[] = { { LIMITS_CLASSES, r->tree.classes.count },
+		    { LIMITS_PLANES, r->tree.planes.count },
+		    { LIMITS_PERSONALITIES, r->catalogue.count } };
+	struct account_user *user = &r->accounts.session;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		user->counts[all[i].resource] = all[i].count;
+		if (all[i].count > user->highest[all[i].resource])
+			user->highest[all[i].resource] = all[i].count;
+	}
+	CFDictionaryRef use = registry_usage_copy_session(&r->accounts);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		user->counts[all[i].resource] = 0;
+	return use;
+}
+
+CFDictionaryRef registry_dump_copy_status(struct registry *registry, CFDictionaryRef host_users)
 {
 	CFMutableDictionaryRef d = registry_dictionary_new();
-	scope_cf CFTypeRef servers = copy_servers(registry), bundles = copy_bundles(registry);
+	scope_cf CFTypeRef servers = copy_servers(registry, host_users),
+			   bundles = copy_bundles(registry);
 	scope_cf CFTypeRef clients = copy_peers(registry, WIRE_ROLE_CLIENT);
 	scope_cf CFTypeRef providers = copy_peers(registry, WIRE_ROLE_PROVIDER);
+	scope_cf CFTypeRef limits = registry_usage_copy_limits(&registry->accounts.limits);
+	scope_cf CFTypeRef users = registry_usage_copy_users(&registry->accounts);
+	scope_cf CFTypeRef session = copy_session(registry);
 
 	if (!d)
 		return NULL;
@@ -182,6 +225,11 @@ CFDictionaryRef registry_dump_copy_status(struct registry *registry)
 			    (int64_t)registry->catalogue.generation, kCFNumberSInt64Type);
 	if (registry->socket_path)
 		registry_set_text(d, CFSTR("Socket"), registry->socket_path);
+	set(d, CFSTR("Limits"), limits);
+	set(d, CFSTR("Users"), users);
+	set(d, CFSTR("Session"), session);
+	registry_set_number(d, CFSTR("Account Errors"), (int64_t)registry->accounts.n_errors,
+			    kCFNumberSInt64Type);
 	set(d, CFSTR("Hosts"), servers);
 	set(d, CFSTR("Bundles"), bundles);
 	set(d, CFSTR("Clients"), clients);

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "registry/compare.h"
 #include "registry/text.h"
+#include "wire/packed.h"
 
 /* IDs of registry generation N start here: never those of an earlier registry of the session. */
 #define GENERATION_SHIFT 40
@@ -28,7 +30,7 @@ static err_t make_fixed(struct registry_tree *tree, const char *class_name, cons
 
 err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const char *name)
 {
-	*tree = (struct registry_tree){ .by_id = MAP_INIT };
+	*tree = (struct registry_tree){ .by_id = REGISTRY_IDS_INIT };
 	tree->generation = &tree->own_generation;
 	tree->names = &tree->own_names;
 	/* The three fixed entries have the same IDs in every generation: clients and hosts that
@@ -82,17 +84,19 @@ void registry_tree_end_loans(struct registry_tree *tree)
 
 static void free_entry(struct registry_entry *e)
 {
-	map_remove(&e->tree->by_id, e->id);
-	registry_index_forget(&e->tree->index, e);
+	registry_ids_remove(&e->tree->by_id, e->id);
+	registry_index_forget(e->tree, e);
 	registry_entry_unlist(e);
 	registry_class_uncount_instance(e->class);
 	registry_nodes_fini(e);
 	list_remove(&e->owner_link);
 	wire_bag_fini(&e->properties);
-	if (e->live)
-		CFRelease(e->live);
-	free(e->name);
-	free(e->location);
+	if (e->attention && e->attention->live)
+		CFRelease(e->attention->live);
+	if (e->attention)
+		free(e->attention->opener);
+	free(e->attention);
+	free(e->names);
 	free(e);
 }
 
@@ -102,17 +106,17 @@ void registry_tree_fini(struct registry_tree *tree)
 	size_t cursor = 0;
 
 	/* Edges go first, with a reference that keeps everybody alive meanwhile. */
-	while ((e = map_next(&tree->by_id, &cursor, NULL)))
+	while ((e = registry_tree_next(tree, &cursor)))
 		registry_entry_ref(e);
 	cursor = 0;
-	while ((e = map_next(&tree->by_id, &cursor, NULL)))
+	while ((e = registry_tree_next(tree, &cursor)))
 		registry_plane_detach_all(e);
 	cursor = 0;
-	while ((e = map_next(&tree->by_id, &cursor, NULL)))
+	while ((e = registry_tree_next(tree, &cursor)))
 		free_entry(e);
 	tree->root = tree->machine = tree->resources = NULL;
 	registry_tree_end_loans(tree);
-	map_fini(&tree->by_id);
+	registry_ids_fini(&tree->by_id);
 	registry_index_fini(&tree->index);
 	registry_planes_fini(&tree->planes);
 	registry_classes_fini(&tree->classes);
@@ -125,23 +129,43 @@ void registry_tree_changed(struct registry_tree *tree)
 
 uint64_t registry_entry_take_id(struct registry_tree *tree)
 {
-	while (map_find(&tree->by_id, tree->next_id))
+	while (registry_ids_find(&tree->by_id, tree->next_id))
 		tree->next_id++;
 	return tree->next_id++;
 }
 
-/* A copy that may stand in a path; NULL for "" and when memory is short (*ERR). */
-static char *copy_name(const char *text, err_t *err)
+/* Both behind each other, as they may stand in a path; NULL when both are "", and when memory is short
+ * (*ERR). */
+static char *names_new(const char *name, const char *location, err_t *err)
 {
-	if (!text[0])
+	size_t n = strlen(name) + 1, size = n + strlen(location) + 1;
+
+	if (size == 2)
 		return NULL;
-	char *copy = strdup(text);
-	if (!copy)
+	char *names = malloc(size);
+	if (!names) {
 		*err = -ENOMEM;
-	for (char *p = copy; p && *p; p++)
+		return NULL;
+	}
+	memcpy(names, name, n);
+	memcpy(names + n, location, size - n);
+	for (char *p = names; p < names + size; p++)
 		if (*p == '/')
 			*p = ':';
-	return copy;
+	return names;
+}
+
+/* NULL: there is none. */
+static const char *name_of(const char *names)
+{
+	return names && names[0] ? names : NULL;
+}
+
+static const char *location_of(const char *names)
+{
+	const char *location = names ? names + strlen(names) + 1 : "";
+
+	return location[0] ? location : NULL;
 }
 
 /* The text of property KEY; "" when it has none or a longer one. */
@@ -166,9 +190,18 @@ static err_t set_names(struct registry_entry *e, const char *name, const char *l
 	}
 	if (strlen(name) > WIRE_NAME_MAX || strlen(location) > WIRE_NAME_MAX)
 		return -ENAMETOOLONG;
-	e->name = copy_name(name, &err);
-	e->location = copy_name(location, &err);
+	e->names = names_new(name, location, &err);
 	return err;
+}
+
+static void note_privacy(struct registry_entry *e)
+{
+	static const char key[] = "PorticoPrivateProperties";
+	struct wire_bytes value;
+
+	e->has_private = registry_entry_is_packed(e)
+			       ? registry_entry_find_packed(e, key, sizeof(key) - 1, &value)
+			       : registry_entry_has(e, CFSTR("PorticoPrivateProperties"));
 }
 
 static void count_class(struct registry_entry *e, struct registry_class *class)
@@ -190,7 +223,7 @@ static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_
 
 	if (id && (id <= WIRE_ROOT_ID || id >> 63))
 		return -EINVAL;
-	if (id && map_find(&tree->by_id, id))
+	if (id && registry_ids_find(&tree->by_id, id))
 		return -EEXIST;
 	if (is_ours && id >= tree->next_id && id - tree->next_id > UINT32_MAX)
 		return -EINVAL;
@@ -203,14 +236,10 @@ static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_
 	if (is_ours && id >= tree->next_id)
 		tree->next_id = id + 1;
 	e->refs = 1;
-	list_init(&e->nodes);
-	list_init(&e->terms);
 	list_init(&e->owner_link);
-	list_init(&e->interests);
-	list_init(&e->waiters);
 	registry_member_init(&e->member);
 	count_class(e, class);
-	err_t err = map_set(&tree->by_id, e->id, e);
+	err_t err = registry_ids_add(&tree->by_id, e->id, e);
 	if (err)
 		free_entry(e);
 	else
@@ -218,18 +247,57 @@ static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_
 	return err;
 }
 
+static bool passes_for_another(const struct registry_entry *e)
+{
+	static const char key[] = "IOClassNameOverride";
+	struct wire_bytes value;
+
+	if (registry_entry_is_packed(e) && !registry_entry_live_keys(e))
+		return registry_entry_find_packed(e, key, sizeof(key) - 1, &value);
+	return registry_entry_has(e, CFSTR("IOClassNameOverride")) ||
+	       registry_entry_is_live(e, CFSTR("IOClassNameOverride"));
+}
+
+/* False: nothing has changed. */
+static bool note_class(struct registry_entry *e)
+{
+	uint32_t before = e->state;
+
+	if (passes_for_another(e))
+		e->state &= ~(uint32_t)WIRE_STATE_OWN_CLASS;
+	else
+		e->state |= WIRE_STATE_OWN_CLASS;
+	return e->state != before;
+}
+
+static void names_changed(struct registry_tree *tree)
+{
+	atomic_fetch_add_explicit(tree->names, 1, memory_order_release);
+}
+
+/* The property KEY has changed, or several (NULL). */
+static void note_change(struct registry_entry *e, CFStringRef key)
+{
+	note_privacy(e);
+	if (note_class(e))
+		names_changed(e->tree);
+	registry_index_changed(e->tree, e, key);
+}
+
 static err_t complete(struct registry_entry *e, err_t err, const char *name, const char *location,
 		      struct registry_entry **ret_entry)
 {
 	if (!err)
 		err = set_names(e, name, location);
-	if (!err)
-		err = registry_index_refresh(&e->tree->index, e);
-	if (err)
+	if (err) {
 		free_entry(e);
-	else
-		*ret_entry = e;
-	return err;
+		return err;
+	}
+	note_class(e);
+	note_privacy(e);
+	registry_index_refresh(e->tree, e);
+	*ret_entry = e;
+	return 0;
 }
 
 err_t registry_entry_new(struct registry_tree *tree, uint64_t id, struct registry_class *class,
@@ -277,14 +345,19 @@ struct registry_entry *registry_entry_unref(struct registry_entry *entry)
 
 struct registry_entry *registry_entry_find(struct registry_tree *tree, uint64_t id)
 {
-	return map_find(&tree->by_id, id);
+	return registry_ids_find(&tree->by_id, id);
+}
+
+struct registry_entry *registry_tree_next(const struct registry_tree *tree, size_t *cursor)
+{
+	return registry_ids_next(&tree->by_id, cursor);
 }
 
 void registry_entry_set_class(struct registry_entry *entry, struct registry_class *class)
 {
 	registry_class_uncount_instance(entry->class);
 	count_class(entry, class);
-	registry_index_refresh(&entry->tree->index, entry);
+	registry_index_refresh(entry->tree, entry);
 }
 
 bool registry_entry_is_service(const struct registry_entry *entry)
@@ -297,10 +370,29 @@ bool registry_entry_is_inactive(const struct registry_entry *entry)
 	return entry->state & WIRE_STATE_INACTIVE;
 }
 
+struct registry_attention *registry_entry_need_attention(struct registry_entry *entry)
+{
+	struct registry_attention *a = entry->attention;
+
+	if (a)
+		return a;
+	a = calloc(1, sizeof(*a));
+	if (a) {
+		list_init(&a->interests);
+		list_init(&a->waiters);
+	}
+	entry->attention = a;
+	return a;
+}
+
 void registry_entry_list(struct registry_entry *entry)
 {
-	if (list_is_empty(&entry->member.link))
-		registry_class_add_member(entry->class, &entry->member);
+	registry_class_add_member(entry->class, &entry->member);
+}
+
+bool registry_entry_is_listed(const struct registry_entry *entry)
+{
+	return registry_member_is_listed(&entry->member);
 }
 
 void registry_entry_unlist(struct registry_entry *entry)
@@ -310,55 +402,83 @@ void registry_entry_unlist(struct registry_entry *entry)
 
 /* --- properties --------------------------------------------------------------- */
 
-/* Keys whose change alters the index. */
-static bool is_indexed(CFStringRef key)
+uint64_t registry_entry_cost(const struct registry_entry *entry)
 {
-	return CFEqual(key, CFSTR("BSD Name")) || CFEqual(key, CFSTR("name")) ||
-	       CFEqual(key, CFSTR("compatible")) || CFEqual(key, CFSTR("device_type")) ||
-	       CFEqual(key, CFSTR("model")) || CFEqual(key, CFSTR("IOClassNameOverride")) ||
-	       CFEqual(key, CFSTR("IOUserServiceProperties"));
+	CFSetRef live = registry_entry_live_keys(entry);
+
+	return wire_bag_cost(&entry->properties) + (live ? wire_bag_cost_of(live) : 0);
+}
+
+static void resized(struct registry_entry *entry, uint64_t before)
+{
+	if (entry->tree->ops)
+		entry->tree->ops->resized(entry, before);
 }
 
 void registry_entry_set(struct registry_entry *entry, CFStringRef key, CFTypeRef value)
 {
+	uint64_t before = registry_entry_cost(entry);
+
+	if (registry_entry_is_inactive(entry))
+		return;
 	if (wire_bag_set(&entry->properties, key, value))
 		log_warning("no memory for a property of %s", registry_entry_name(entry, NULL));
-	if (is_indexed(key))
-		registry_index_refresh(&entry->tree->index, entry);
+	resized(entry, before);
+	note_change(entry, key);
 }
 
 void registry_entry_update(struct registry_entry *entry, CFTypeRef set, CFTypeRef remove)
 {
-	if (!set && !remove)
+	uint64_t before = registry_entry_cost(entry);
+
+	if ((!set && !remove) || registry_entry_is_inactive(entry))
 		return;
 	if (wire_bag_update(&entry->properties, set, remove))
 		log_warning("no memory for properties of %s", registry_entry_name(entry, NULL));
-	CFIndex n = entry->live && registry_is_array(remove) ? CFArrayGetCount(remove) : 0;
+	CFMutableSetRef live = entry->attention ? entry->attention->live : NULL;
+	CFIndex n = live && registry_is_array(remove) ? CFArrayGetCount(remove) : 0;
 	for (CFIndex i = 0; i < n; i++)
-		CFSetRemoveValue(entry->live, CFArrayGetValueAtIndex(remove, i));
-	registry_index_refresh(&entry->tree->index, entry);
+		CFSetRemoveValue(live, CFArrayGetValueAtIndex(remove, i));
+	resized(entry, before);
+	note_change(entry, NULL);
 }
 
 err_t registry_entry_set_live(struct registry_entry *entry, CFTypeRef keys)
 {
 	CFIndex n = registry_is_array(keys) ? CFArrayGetCount(keys) : 0;
+	struct registry_attention *a = n ? registry_entry_need_attention(entry) : NULL;
+	uint64_t before = registry_entry_cost(entry);
 
-	if (n && !entry->live)
-		entry->live = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
-	if (n && !entry->live)
+	if (registry_entry_is_inactive(entry))
+		return 0;
+	if (a && !a->live)
+		a->live = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
+	if (n && (!a || !a->live))
 		return -ENOMEM;
 	for (CFIndex i = 0; i < n; i++) {
 		CFTypeRef key = CFArrayGetValueAtIndex(keys, i);
 
 		if (registry_is_string(key))
-			CFSetSetValue(entry->live, key);
+			CFSetSetValue(a->live, key);
 	}
+	resized(entry, before);
+	if (n && note_class(entry))
+		names_changed(entry->tree);
 	return 0;
+}
+
+CFSetRef registry_entry_live_keys(const struct registry_entry *entry)
+{
+	CFSetRef live = entry->attention ? entry->attention->live : NULL;
+
+	return live && CFSetGetCount(live) ? live : NULL;
 }
 
 bool registry_entry_is_live(const struct registry_entry *entry, CFStringRef key)
 {
-	return entry->live && CFSetContainsValue(entry->live, key);
+	CFSetRef live = registry_entry_live_keys(entry);
+
+	return live && CFSetContainsValue(live, key);
 }
 
 CFTypeRef registry_entry_get(const struct registry_entry *entry, CFStringRef key)
@@ -380,6 +500,45 @@ bool registry_entry_has(const struct registry_entry *entry, CFStringRef key)
 	return value != NULL;
 }
 
+bool registry_entry_is_packed(const struct registry_entry *entry)
+{
+	return !entry->properties.loose;
+}
+
+bool registry_entry_find_packed(const struct registry_entry *entry, const char *key, size_t size,
+				struct wire_bytes *ret_value)
+{
+	static const char outer[] = "IOUserServiceProperties";
+	struct wire_bytes inner;
+
+	return wire_bag_find(&entry->properties, key, size, ret_value) ||
+	       (wire_bag_find(&entry->properties, outer, sizeof(outer) - 1, &inner) &&
+		wire_packed_find(inner, key, size, ret_value));
+}
+
+bool registry_entry_equals_at(const struct registry_entry *entry, const char *key, size_t size,
+			      CFTypeRef wanted)
+{
+	struct wire_bytes have;
+
+	if (registry_entry_is_packed(entry))
+		return registry_entry_find_packed(entry, key, size, &have) &&
+		       registry_compare_encoded(wanted, have);
+	scope_cf CFStringRef name = CFStringCreateWithBytes(NULL, (const UInt8 *)key, (CFIndex)size,
+							    kCFStringEncodingUTF8, false);
+	return name && registry_compare_values(wanted, registry_entry_get(entry, name));
+}
+
+bool registry_entry_equals(const struct registry_entry *entry, CFStringRef key, CFTypeRef wanted)
+{
+	char buffer[4 * (WIRE_NAME_MAX + 1)];
+	size_t size;
+	const char *text = registry_text_bytes(key, buffer, sizeof(buffer), &size);
+
+	return text ? registry_entry_equals_at(entry, text, size, wanted)
+		    : registry_compare_values(wanted, registry_entry_get(entry, key));
+}
+
 CFMutableDictionaryRef registry_entry_copy_properties(const struct registry_entry *entry)
 {
 	return wire_bag_copy_all(&entry->properties);
@@ -397,40 +556,42 @@ err_t registry_entry_rename(struct registry_entry *entry, struct registry_plane 
 		return -ENAMETOOLONG;
 	if (plane && registry_node_need(entry, plane, &node))
 		return -ENOMEM;
-	char *new_name = copy_name(name, &err), *new_location = copy_name(location, &err);
-	if (err) {
-		free(new_name);
-		free(new_location);
+	char *names = names_new(name, location, &err);
+	if (err)
 		return err;
-	}
-	char **name_slot = node ? &node->name : &entry->name;
-	char **location_slot = node ? &node->location : &entry->location;
-	free(*name_slot);
-	free(*location_slot);
-	*name_slot = new_name;
-	*location_slot = new_location;
-	atomic_fetch_add_explicit(entry->tree->names, 1, memory_order_release);
-	return registry_index_refresh(&entry->tree->index, entry);
+	char **slot = node ? &node->names : &entry->names;
+	free(*slot);
+	*slot = names;
+	names_changed(entry->tree);
+	registry_index_changed(entry->tree, entry, NULL);
+	return 0;
+}
+
+bool registry_node_has_name(const struct registry_node *node)
+{
+	return name_of(node->names) != NULL;
 }
 
 const char *registry_entry_name(const struct registry_entry *entry,
 				const struct registry_plane *plane)
 {
 	struct registry_node *n = plane ? registry_node_find(entry, plane) : NULL;
+	const char *name = n ? name_of(n->names) : NULL;
 
-	if (n && n->name)
-		return n->name;
-	return entry->name ? entry->name : entry->class->name;
+	if (!name)
+		name = name_of(entry->names);
+	return name ? name : entry->class->name;
 }
 
 const char *registry_entry_location(const struct registry_entry *entry,
 				    const struct registry_plane *plane)
 {
 	struct registry_node *n = plane ? registry_node_find(entry, plane) : NULL;
+	const char *location = n ? location_of(n->names) : NULL;
 
-	if (n && n->location)
-		return n->location;
-	return entry->location ? entry->location : "";
+	if (!location)
+		location = location_of(entry->names);
+	return location ? location : "";
 }
 
 const char *registry_entry_class_name(const struct registry_entry *entry)

@@ -6,6 +6,7 @@
 
 #include "registry/compare.h"
 #include "registry/entry.h"
+#include "registry/privacy.h"
 #include "registry/text.h"
 
 enum family_how {
@@ -117,7 +118,8 @@ static CFTypeRef property_of(const struct registry_entry *service, const char *k
 {
 	scope_cf CFStringRef name = registry_text_new(key);
 
-	return name ? registry_entry_get(service, name) : NULL;
+	return name && !registry_privacy_covers(service, name) ? registry_entry_get(service, name)
+							       : NULL;
 }
 
 static bool is_member(CFTypeRef list, CFTypeRef wanted)
@@ -134,13 +136,16 @@ static bool is_member(CFTypeRef list, CFTypeRef wanted)
 static bool holds_all_resources(const struct registry_entry *service, CFTypeRef value)
 {
 	if (registry_is_string(value))
-		return registry_entry_has(service, value) || registry_entry_is_live(service, value);
+		return !registry_privacy_covers(service, value) &&
+		       (registry_entry_has(service, value) ||
+			registry_entry_is_live(service, value));
 	scope_cf CFArrayRef members = registry_members_copy(value);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
 	for (CFIndex i = 0; i < n; i++) {
 		CFTypeRef key = CFArrayGetValueAtIndex(members, i);
 
-		if (!registry_is_string(key) || !registry_entry_has(service, key))
+		if (!registry_is_string(key) || registry_privacy_covers(service, key) ||
+		    !registry_entry_has(service, key))
 			return false;
 	}
 	/* What is neither a name nor a list of names is no wish at all. */
@@ -288,27 +293,62 @@ static bool is_masked(CFDictionaryRef matching, const struct family_key *k)
 		CFDictionaryContainsKey(matching, CFSTR("ProductIDMask")));
 }
 
+static bool is_text(const char *wanted, const char *text, size_t size)
+{
+	return strlen(wanted) == size && !memcmp(wanted, text, size);
+}
+
+struct family_question {
+	const struct registry_entry *service;
+	CFDictionaryRef matching;
+	int64_t sum;
+	bool fits;
+};
+
+static void check_pair(const void *key, const void *value, void *context)
+{
+	struct family_question *q = context;
+	char buffer[64];
+	size_t size;
+	const char *text = registry_text_bytes(key, buffer, sizeof(buffer), &size);
+
+	/* Most keys are no family's: texts are compared before classes. */
+	for (size_t i = 0; text && q->fits && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		const struct family_key *k = &keys[i];
+
+		if (!is_text(k->key, text, size) ||
+		    !registry_class_conforms(q->service->class, k->class_name) ||
+		    is_masked(q->matching, k))
+			continue;
+		q->fits = holds(q->service, q->matching, k, value);
+		q->sum += k->score;
+	}
+}
+
 bool registry_family_match(const struct registry_entry *service, CFDictionaryRef matching,
 			   int32_t *score)
 {
-	int64_t sum = score ? *score : 0;
+	struct family_question q = { service, matching, score ? *score : 0, true };
 
+	CFDictionaryApplyFunction(matching, check_pair, &q);
+	if (score && q.fits)
+		*score = q.sum > INT32_MAX ? INT32_MAX : (int32_t)q.sum;
+	return q.fits;
+}
+
+/* Keys that want no more than that the property of their own name has their value. */
+bool registry_family_wants_equal(const struct registry_class *class, const char *key, size_t size,
+				 CFDictionaryRef matching, CFTypeRef value)
+{
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const struct family_key *k = &keys[i];
 
-		if (!registry_class_conforms(service->class, k->class_name))
-			continue;
-		scope_cf CFStringRef key = registry_text_new(k->key);
-		CFTypeRef value = key ? CFDictionaryGetValue(matching, key) : NULL;
-		if (!value || is_masked(matching, k))
-			continue;
-		if (!holds(service, matching, k, value))
-			return false;
-		sum += k->score;
+		if ((k->how == HOW_EQUAL || k->how == HOW_WILD) && !k->property &&
+		    is_text(k->key, key, size) && registry_class_conforms(class, k->class_name) &&
+		    !is_masked(matching, k))
+			return k->how == HOW_EQUAL || !registry_is_string(value);
 	}
-	if (score)
-		*score = sum > INT32_MAX ? INT32_MAX : (int32_t)sum;
-	return true;
+	return false;
 }
 
 static bool conforms_to_one(const struct registry_entry *service, const char *const *names,

@@ -11,12 +11,16 @@
 
 #include <CoreFoundation/CoreFoundation.h>
 
+struct registry_class;
 struct registry_entry;
 
 /* Do SERVICE's families accept MATCHING? SCORE (may be NULL) is a personality's: the better of two
  * that fit gets more. */
 bool registry_family_match(const struct registry_entry *service, CFDictionaryRef matching,
 			   int32_t *score);
+/* Do services of CLASS fit KEY (SIZE bytes) only when their property of that name equals VALUE? */
+bool registry_family_wants_equal(const struct registry_class *class, const char *key, size_t size,
+				 CFDictionaryRef matching, CFTypeRef value);
 /* Are there names of SERVICE in its properties "name", "compatible", "device_type" and "model", and
  * may IONameMatch end in '*' (compareName as in the device tree)? */
 bool registry_family_has_tree_names(const struct registry_entry *service);

@@ -16,18 +16,26 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "registry/config.h"
+#include "registry/grants_check.h"
 #include "registry/registry.h"
+#include "sandbox/sandbox.h"
 
-enum { FOLDERS_MAX = 64 };
+enum { FOLDERS_MAX = 64, POLICIES_MAX = 16, LIMITS_OPTIONS_MAX = 64 };
+
+enum { EXIT_RESTART = 75 }; /* to be started again */
 
 struct options {
-	const char *socket, *console;
-	const char *policies[2]; /* NULL: those of the environment */
+	const char *socket, *units, *console, *config;
+	const char *limits[LIMITS_OPTIONS_MAX]; /* NAME=N */
+	size_t n_limits;
+	const char *policies[POLICIES_MAX + 1]; /* none: those of the environment */
+	size_t n_policies;
 	char *folders[FOLDERS_MAX + 1];
 	size_t n_folders;
 	bool default_drivers, bridge, administrator, all_users;
 	int ready_fd;
-	unsigned generation;
+	unsigned generation, heartbeat_ms, sandbox;
 };
 
 static const char usage[] =
@@ -38,16 +46,35 @@ static const char usage[] =
 	"  --no-bridge           do not publish the devices of this machine\n"
 	"  --no-administrator    give nobody the administrator privilege\n"
 	"  --system              accept clients of all users\n"
-	"  --policy FILE         who holds which entitlements (see portico-policy(5))\n"
+	"  --policy PATH         a folder of grant files, or one, instead of the usual ones\n"
+	"                        (see portico-policy(5)); may be repeated, the last is strongest\n"
+	"  --config FILE         limits, instead of the usual files (see portico.conf(5))\n"
+	"  --limit NAME=N        one limit, whatever the files say (may be repeated)\n"
+	"  --check-policy PATH...  say what is wrong with grant files, and end\n"
 	"  --console-users FILE  who sits at the machine, instead of what logind says\n"
+	"  --sandbox TIER        confine drivers as far as that: 0 (not at all), 1 or 2\n"
+	"  --units FOLDER        where systemd listens for hosts that are units of their own\n"
 	"  --ready-fd N          write one byte to descriptor N when ready\n"
 	"  --generation N        how many registries this session has had before\n"
+	"  --heartbeat N         ask hosts every N ms whether they live (2000)\n"
 	"  --foreground          stay in the foreground (it always does)\n";
+
+/* Before anything runs, to give up is all right; to serve without what was asked for is not. */
+static char *copy_or_leave(const char *text)
+{
+	char *copy = strdup(text);
+
+	if (!copy) {
+		fprintf(stderr, "porticod: no memory\n");
+		exit(1);
+	}
+	return copy;
+}
 
 static void add_folder(struct options *o, const char *path)
 {
-	if (o->n_folders < FOLDERS_MAX && (o->folders[o->n_folders] = strdup(path)))
-		o->n_folders++;
+	if (o->n_folders < FOLDERS_MAX)
+		o->folders[o->n_folders++] = copy_or_leave(path);
 }
 
 static bool number_of(const char *text, unsigned *ret_number)
@@ -62,37 +89,73 @@ static bool number_of(const char *text, unsigned *ret_number)
 	return true;
 }
 
+/* The exit code. */
+static int check_policies(char **paths)
+{
+	bool is_fine = *paths != NULL;
+
+	for (; *paths; paths++)
+		is_fine &= registry_grants_check(*paths, stderr);
+	return is_fine ? 0 : 1;
+}
+
+static const struct option names[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "drivers", required_argument, NULL, 'd' },
+	{ "no-default-drivers", no_argument, NULL, 'D' },
+	{ "no-bridge", no_argument, NULL, 'B' },
+	{ "no-administrator", no_argument, NULL, 'A' },
+	{ "system", no_argument, NULL, 'S' },
+	{ "policy", required_argument, NULL, 'p' },
+	{ "check-policy", no_argument, NULL, 'K' },
+	{ "console-users", required_argument, NULL, 'c' },
+	{ "config", required_argument, NULL, 'C' },
+	{ "limit", required_argument, NULL, 'l' },
+	{ "sandbox", required_argument, NULL, 'x' },
+	{ "units", required_argument, NULL, 'u' },
+	{ "ready-fd", required_argument, NULL, 'r' },
+	{ "generation", required_argument, NULL, 'g' },
+	{ "heartbeat", required_argument, NULL, 'b' },
+	{ "foreground", no_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Where the argument of option C belongs; NULL: it is no plain text. */
+static const char **text_of(struct options *o, int c)
+{
+	switch (c) {
+	case 's':
+		return &o->socket;
+	case 'c':
+		return &o->console;
+	case 'C':
+		return &o->config;
+	case 'u':
+		return &o->units;
+	default:
+		return NULL;
+	}
+}
+
 /* 0: go on; else the exit code plus one. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "socket", required_argument, NULL, 's' },
-		{ "drivers", required_argument, NULL, 'd' },
-		{ "no-default-drivers", no_argument, NULL, 'D' },
-		{ "no-bridge", no_argument, NULL, 'B' },
-		{ "no-administrator", no_argument, NULL, 'A' },
-		{ "system", no_argument, NULL, 'S' },
-		{ "policy", required_argument, NULL, 'p' },
-		{ "console-users", required_argument, NULL, 'c' },
-		{ "ready-fd", required_argument, NULL, 'r' },
-		{ "generation", required_argument, NULL, 'g' },
-		{ "foreground", no_argument, NULL, 'f' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
-	};
 	unsigned number = 0;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "h", names, NULL)) != -1) {
-		if ((c == 'r' || c == 'g') && !number_of(optarg, &number)) {
+		if (strchr("rgbx", c) && !number_of(optarg, &number)) {
 			fprintf(stderr, "porticod: \"%s\" is no number\n", optarg);
 			return 3;
 		}
+		const char **text = text_of(o, c);
+		if (text) {
+			*text = optarg;
+			continue;
+		}
 		switch (c) {
-		case 's':
-			o->socket = optarg;
-			break;
 		case 'd':
 			add_folder(o, optarg);
 			break;
@@ -109,16 +172,32 @@ static int parse(struct options *o, int argc, char **argv)
 			o->all_users = true;
 			break;
 		case 'p':
-			o->policies[0] = optarg;
+			if (o->n_policies == POLICIES_MAX) {
+				fprintf(stderr, "porticod: more than %d --policy\n", POLICIES_MAX);
+				return 3;
+			}
+			o->policies[o->n_policies++] = optarg;
 			break;
-		case 'c':
-			o->console = optarg;
+		case 'K':
+			return check_policies(argv + optind) + 1;
+		case 'l':
+			if (o->n_limits == LIMITS_OPTIONS_MAX) {
+				fputs("porticod: too many limits\n", stderr);
+				return 3;
+			}
+			o->limits[o->n_limits++] = optarg;
+			break;
+		case 'x':
+			o->sandbox = number;
 			break;
 		case 'r':
 			o->ready_fd = (int)number;
 			break;
 		case 'g':
 			o->generation = number;
+			break;
+		case 'b':
+			o->heartbeat_ms = number;
 			break;
 		case 'f':
 			break;
@@ -133,7 +212,7 @@ static int parse(struct options *o, int argc, char **argv)
 			return 3;
 		}
 	}
-	if (!o->socket || optind < argc) {
+	if (!o->socket || optind < argc || o->sandbox > SANDBOX_SPACES) {
 		fputs(usage, stderr);
 		return 3;
 	}
@@ -163,7 +242,7 @@ static char *find_program(const char *folder, const char *name)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		snprintf(path, sizeof(path), places[i], folder, name);
 		if (!access(path, X_OK))
-			return strdup(path);
+			return copy_or_leave(path);
 	}
 	return NULL;
 }
@@ -173,7 +252,7 @@ static void add_default_folders(struct options *o, const char *folder)
 {
 	const char *list = getenv("PORTICO_DRIVERS"), *data = getenv("XDG_DATA_HOME");
 	const char *home = getenv("HOME");
-	char path[PATH_MAX + 64], *copy = list ? strdup(list) : NULL;
+	char path[PATH_MAX + 64], *copy = list ? copy_or_leave(list) : NULL;
 
 	for (char *rest = copy, *one; rest && (one = strsep(&rest, ":"));)
 		if (*one)
@@ -223,11 +302,20 @@ static void stop(void *context)
 	loop_stop(context);
 }
 
+/* The next registry finds the hosts as they are. */
+static _Noreturn void restart(void *context)
+{
+	_exit(EXIT_RESTART);
+}
+
 static void say_ready(int fd)
 {
 	if (fd < 0)
 		return;
-	if (write(fd, "", 1) != 1)
+	ssize_t n;
+	while ((n = write(fd, "", 1)) < 0 && errno == EINTR)
+		;
+	if (n != 1)
 		log_warning("nobody waits at the ready descriptor");
 	close(fd);
 }
@@ -236,6 +324,10 @@ static int complain(const struct options *o, err_t err)
 {
 	if (err == -EADDRINUSE)
 		fprintf(stderr, "porticod: another registry listens at %s (portico stop ends it)\n",
+			o->socket);
+	else if (err == -EEXIST)
+		fprintf(stderr,
+			"porticod: what is at %s is no socket of this user: remove it first\n",
 			o->socket);
 	else if (err == -ENAMETOOLONG)
 		fprintf(stderr, "porticod: %s is too long for a socket (107 bytes at most)\n",
@@ -251,7 +343,29 @@ static int complain(const struct options *o, err_t err)
 	return 1;
 }
 
-static int serve(const struct options *o, const char *host_program, const char *bridge_program)
+/* False: bad ones, and it has said so. */
+static bool read_limits(const struct options *o, struct limits *ret_limits)
+{
+	char why[LIMITS_WHY_MAX];
+	struct rlimit files;
+
+	if (registry_config_read(o->config, o->all_users, ret_limits, why)) {
+		fprintf(stderr, "porticod: %s\n", why);
+		return false;
+	}
+	for (size_t i = 0; i < o->n_limits; i++) {
+		if (limits_set(ret_limits, o->limits[i], why)) {
+			fprintf(stderr, "porticod: --limit %s: %s\n", o->limits[i], why);
+			return false;
+		}
+	}
+	if (!getrlimit(RLIMIT_NOFILE, &files))
+		limits_fit(ret_limits, LIMITS_DESCRIPTORS, files.rlim_cur);
+	return true;
+}
+
+static int serve(const struct options *o, const struct limits *limits, const char *host_program,
+		 const char *bridge_program)
 {
 	struct registry *registry;
 	struct loop *loop;
@@ -260,7 +374,13 @@ static int serve(const struct options *o, const char *host_program, const char *
 		fprintf(stderr, "porticod: cannot make an event loop: %s\n", strerror(errno));
 		return 1;
 	}
+	/* They are blocked by now: without the descriptor nobody could stop us. */
 	int signals = watch_signals(loop);
+	if (signals < 0) {
+		fprintf(stderr, "porticod: cannot wait for signals: %s\n", strerror(errno));
+		loop_free(loop);
+		return 1;
+	}
 	struct registry_config config = {
 		.socket_path = o->socket,
 		.driver_paths = (const char *const *)o->folders,
@@ -268,11 +388,16 @@ static int serve(const struct options *o, const char *host_program, const char *
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,
+		.limits = limits,
+		.sandbox_tier = o->sandbox,
+		.units_folder = o->units,
 		.console_file = o->console,
 		.no_administrator = !o->administrator,
 		.all_users = o->all_users,
 		.hosts_are_children = true,
+		.heartbeat_ms = o->heartbeat_ms,
 		.stop = stop,
+		.restart = restart,
 		.stop_context = loop,
 	};
 	err_t err = registry_new(loop, &config, &registry);
@@ -283,8 +408,7 @@ static int serve(const struct options *o, const char *host_program, const char *
 		loop_run(loop);
 		registry_free(registry);
 	}
-	if (signals >= 0)
-		loop_remove_fd(loop, signals);
+	loop_remove_fd(loop, signals);
 	fd_close(signals);
 	loop_free(loop);
 	return err != 0;
@@ -293,7 +417,10 @@ static int serve(const struct options *o, const char *host_program, const char *
 int main(int argc, char **argv)
 {
 	const char *withheld = getenv("PORTICO_ADMINISTRATOR");
-	struct options o = { .default_drivers = true, .bridge = true, .ready_fd = -1 };
+	struct options o = { .default_drivers = true,
+			     .bridge = true,
+			     .ready_fd = -1,
+			     .sandbox = sandbox_tier_of_environment() };
 	char folder[PATH_MAX];
 
 	o.administrator = !withheld || strcmp(withheld, "0");
@@ -307,6 +434,9 @@ int main(int argc, char **argv)
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
+	struct limits limits;
+	if (!read_limits(&o, &limits))
+		return 2;
 	/* Nobody of the same uid may look into us or take our descriptors. */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(o.all_users ? 0 : 077);
@@ -319,7 +449,7 @@ int main(int argc, char **argv)
 	char *bridge_program = o.bridge ? find_program(folder, "portico-bridge") : NULL;
 	if (!host_program)
 		log_warning("portico-host is not installed beside porticod: no drivers will start");
-	int code = serve(&o, host_program, bridge_program);
+	int code = serve(&o, &limits, host_program, bridge_program);
 	free(host_program);
 	free(bridge_program);
 	for (size_t i = 0; i < o.n_folders; i++)

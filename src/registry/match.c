@@ -7,11 +7,8 @@
 #include "registry/compare.h"
 #include "registry/entry.h"
 #include "registry/family.h"
+#include "registry/privacy.h"
 #include "registry/text.h"
-
-/* Providers that one dictionary is tried on: nested IOParentMatch and IOLocationMatch in a deep tree
- * could be made to go through more of them than there is time for. */
-enum { TRIES_MAX = 65536 };
 
 /* --- single keys ------------------------------------------------------------------ */
 
@@ -21,12 +18,16 @@ struct subject {
 	/* IOCompatibilityProperties, which stand for the properties when IOCompatibilityMatch asks
 	 * for it; or NULL */
 	CFDictionaryRef compatible;
+	uint64_t *steps; /* that are left */
 };
 
-static CFTypeRef property_of(const struct subject *s, CFStringRef key)
+/* N more steps. False: there are not so many left. */
+static bool spend(uint64_t *steps, uint64_t n)
 {
-	return s->compatible ? CFDictionaryGetValue(s->compatible, key)
-			     : registry_entry_get(s->entry, key);
+	bool enough = n <= *steps;
+
+	*steps = enough ? *steps - n : 0;
+	return enough;
 }
 
 /* KEY equals NAME, or ends in '*' and is a prefix of it (device-tree entries only). */
@@ -39,9 +40,13 @@ static bool name_fits(const char *key, const char *name, size_t size, bool wildc
 	return n == size && !memcmp(key, name, n);
 }
 
+enum { NAMES_MAX = 16 * 1024 }; /* bytes of a list of names that are looked at */
+
 static bool data_has_name(CFDataRef data, const char *name)
 {
-	const char *p = (const char *)CFDataGetBytePtr(data), *end = p + CFDataGetLength(data);
+	CFIndex size = CFDataGetLength(data);
+	const char *p = (const char *)CFDataGetBytePtr(data);
+	const char *end = p + (size < NAMES_MAX ? size : NAMES_MAX);
 
 	while (p < end) {
 		size_t n = strnlen(p, (size_t)(end - p));
@@ -63,7 +68,9 @@ bool registry_match_name(const struct registry_entry *entry, const char *name)
 	if (name_fits(name, own, strlen(own), in_tree))
 		return true;
 	for (size_t i = 0; in_tree && i < sizeof(keys) / sizeof(keys[0]); i++) {
-		CFTypeRef value = registry_entry_get(entry, keys[i]);
+		CFTypeRef value = registry_privacy_covers(entry, keys[i])
+					? NULL
+					: registry_entry_get(entry, keys[i]);
 		char text[256];
 
 		if (registry_text_get(value, text, sizeof(text)) &&
@@ -90,7 +97,7 @@ static bool any_of(const struct subject *s, CFTypeRef value, one_fn one)
 		return one(s, value);
 	scope_cf CFArrayRef members = registry_members_copy(value);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
-	for (CFIndex i = 0; i < n; i++)
+	for (CFIndex i = 0; i < n && spend(s->steps, 1); i++)
 		if (one(s, CFArrayGetValueAtIndex(members, i)))
 			return true;
 	return false;
@@ -103,6 +110,16 @@ static bool has_name(const struct subject *s, CFTypeRef value)
 	return registry_text_get(value, name, sizeof(name)) && registry_match_name(s->entry, name);
 }
 
+enum { STEP_BYTES = 64 }; /* what one object costs (wire_bag_cost_of) */
+
+/* Arrays and their like are compared object by object, as far as they are alike. */
+static bool may_compare(CFTypeRef wanted, uint64_t *steps)
+{
+	return !(registry_is_array(wanted) || registry_is_set(wanted) ||
+		 registry_is_dictionary(wanted)) ||
+	       spend(steps, wire_bag_cost_of(wanted) / STEP_BYTES);
+}
+
 struct pairs {
 	const struct subject *subject;
 	bool equal;
@@ -112,7 +129,13 @@ static void check_pair(const void *key, const void *value, void *context)
 {
 	struct pairs *p = context;
 
-	p->equal = p->equal && registry_compare_values(value, property_of(p->subject, key));
+	if (p->equal && p->subject->compatible)
+		p->equal = registry_compare_values(
+			value, CFDictionaryGetValue(p->subject->compatible, key));
+	else if (p->equal)
+		p->equal = !registry_privacy_covers(p->subject->entry, key) &&
+			   may_compare(value, p->subject->steps) &&
+			   registry_entry_equals(p->subject->entry, key, value);
 }
 
 static bool has_pairs(const struct subject *s, CFTypeRef value)
@@ -131,6 +154,8 @@ static bool has_property(const struct subject *s, CFTypeRef value)
 		return false;
 	if (s->compatible)
 		return CFDictionaryContainsKey(s->compatible, value);
+	if (registry_privacy_covers(s->entry, value))
+		return false;
 	return registry_entry_has(s->entry, value) || registry_entry_is_live(s->entry, value);
 }
 
@@ -205,7 +230,7 @@ static bool holds_path(const struct subject *s, CFTypeRef value)
 	char path[WIRE_PATH_MAX];
 
 	if (registry_text_get(value, path, sizeof(path)) &&
-	    registry_path_find(s->entry->tree, path) == s->entry)
+	    registry_path_find_within(s->entry->tree, path, s->steps) == s->entry)
 		return true;
 	return s->compatible &&
 	       registry_compare_values(value, CFDictionaryGetValue(s->compatible, CFSTR("IOPath")));
@@ -239,70 +264,89 @@ static bool holds_service_count(const struct subject *s, CFTypeRef value)
 /* Keys in the order of evaluation. A value of the wrong type makes the key unknown. */
 struct rule {
 	const char *key;
+	size_t size; /* of KEY */
 	bool (*is_known)(CFTypeRef value);
 	one_fn holds; /* NULL: the property of that name equals the value */
 };
 
-static const struct rule rules[] = {
-	{ "IOProviderClass", registry_is_string, holds_class },
-	{ "IONameMatch", is_string_or_collection, holds_name },
-	{ "IOLocationMatch", registry_is_string, holds_location },
-	{ "IOPropertyMatch", is_dictionary_or_collection, holds_pairs },
-	{ "IOPropertyExistsMatch", is_string_or_collection, holds_existence },
-	{ "IOPathMatch", registry_is_string, holds_path },
-	{ "IORegistryEntryID", is_number, holds_id },
-	{ "IOMatchedServiceCountMatch", is_number, holds_service_count },
-	{ "BSD Name", is_anything, NULL },
-	{ "BSD Major", is_anything, NULL },
-	{ "BSD Minor", is_anything, NULL },
-	{ "BSD Unit", is_anything, NULL },
+#define RULE(key, is_known, holds) \
+	{ \
+		key, sizeof(key) - 1, is_known, holds \
+	}
+
+static const struct rule rules[REGISTRY_MATCH_RULES] = {
+	RULE("IOProviderClass", registry_is_string, holds_class),
+	RULE("IONameMatch", is_string_or_collection, holds_name),
+	RULE("IOLocationMatch", registry_is_string, holds_location),
+	RULE("IOPropertyMatch", is_dictionary_or_collection, holds_pairs),
+	RULE("IOPropertyExistsMatch", is_string_or_collection, holds_existence),
+	RULE("IOPathMatch", registry_is_string, holds_path),
+	RULE("IORegistryEntryID", is_number, holds_id),
+	RULE("IOMatchedServiceCountMatch", is_number, holds_service_count),
+	RULE("BSD Name", is_anything, NULL),
+	RULE("BSD Major", is_anything, NULL),
+	RULE("BSD Minor", is_anything, NULL),
+	RULE("BSD Unit", is_anything, NULL),
 	/* IOKit looks at these two first; they are rare, and all keys have to hold anyhow. */
-	{ "IOServiceNotificationUser", is_anything, holds_always },
-	{ "IOCompatibilityMatch", is_anything, holds_always },
+	RULE("IOServiceNotificationUser", is_anything, holds_always),
+	RULE("IOCompatibilityMatch", is_anything, holds_always),
 };
+enum { COMPATIBLE = REGISTRY_MATCH_RULES - 1 };
 
-static CFTypeRef find_value(CFDictionaryRef matching, const char *key)
+static void note_pair(const void *key, const void *value, void *context)
 {
-	CFStringRef name = registry_text_new(key);
-	CFTypeRef value = name ? CFDictionaryGetValue(matching, name) : NULL;
+	struct registry_matching *m = context;
+	char buffer[64];
+	size_t size;
+	const char *text = registry_text_bytes(key, buffer, sizeof(buffer), &size);
 
-	if (name)
-		CFRelease(name);
-	return value;
+	for (size_t i = 0; text && i < REGISTRY_MATCH_RULES; i++) {
+		const struct rule *r = &rules[i];
+
+		if (r->size == size && !memcmp(r->key, text, size) && r->is_known(value)) {
+			m->values[i] = value;
+			return;
+		}
+	}
+	m->n_left++;
 }
 
-static bool holds_equal(const struct subject *s, const char *key, CFTypeRef value)
+void registry_matching_init(struct registry_matching *matching, CFDictionaryRef dictionary)
 {
-	scope_cf CFStringRef name = registry_text_new(key);
+	*matching = (struct registry_matching){ .dictionary = dictionary };
+	CFDictionaryApplyFunction(dictionary, note_pair, matching);
+}
 
-	return name && registry_compare_values(value, registry_entry_get(s->entry, name));
+static bool equals(const struct registry_entry *service, const struct rule *r, CFTypeRef value,
+		   uint64_t *steps)
+{
+	scope_cf CFStringRef key = service->has_private ? registry_text_new(r->key) : NULL;
+
+	return !(key && registry_privacy_covers(service, key)) && may_compare(value, steps) &&
+	       registry_entry_equals_at(service, r->key, r->size, value);
 }
 
 /* All keys but those that lead to other services. SCORE may be NULL. */
-static bool match_one(const struct registry_entry *service, CFDictionaryRef matching,
-		      int32_t *score)
+static bool match_one(const struct registry_entry *service, const struct registry_matching *m,
+		      int32_t *score, uint64_t *steps)
 {
-	CFIndex left = CFDictionaryGetCount(matching);
-	struct subject s = { .entry = service };
+	struct subject s = { .entry = service, .steps = steps };
 	scope_cf CFTypeRef own = NULL;
 
-	if (CFDictionaryContainsKey(matching, CFSTR("IOCompatibilityMatch"))) {
+	if (m->values[COMPATIBLE]) {
 		own = registry_entry_get(service, CFSTR("IOCompatibilityProperties"));
 		own = own ? CFRetain(own) : NULL; /* it is only lent, and not for so long */
 		s.compatible = registry_is_dictionary(own) ? own : NULL;
 	}
-	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]) && left > 0; i++) {
+	for (size_t i = 0; i < REGISTRY_MATCH_RULES; i++) {
 		const struct rule *r = &rules[i];
-		CFTypeRef value = find_value(matching, r->key);
+		CFTypeRef value = m->values[i];
 
-		if (!value || !r->is_known(value))
-			continue;
-		left--;
-		if (r->holds ? !r->holds(&s, value) : !holds_equal(&s, r->key, value))
+		if (value && !(r->holds ? r->holds(&s, value) : equals(service, r, value, steps)))
 			return false;
 	}
 	/* Only what is left concerns the family; nobody looks up unknown keys as properties. */
-	return left == 0 || registry_family_match(service, matching, score);
+	return !m->n_left || registry_family_match(service, m->dictionary, score);
 }
 
 static CFDictionaryRef nested(CFDictionaryRef matching, CFStringRef key)
@@ -313,11 +357,23 @@ static CFDictionaryRef nested(CFDictionaryRef matching, CFStringRef key)
 }
 
 static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
-			unsigned *tries);
+			uint64_t *steps);
+
+static bool match_nested(const struct registry_entry *service, CFDictionaryRef wanted,
+			 uint64_t *steps)
+{
+	struct registry_matching m;
+
+	/* All its keys are looked at each time. */
+	if (!spend(steps, 1 + (uint64_t)CFDictionaryGetCount(wanted)))
+		return false;
+	registry_matching_init(&m, wanted);
+	return match_one(service, &m, NULL, steps);
+}
 
 /* The place that the providers name satisfies the dictionary, if there is one. */
 static bool match_place(const struct registry_entry *service, CFDictionaryRef matching,
-			unsigned *tries)
+			uint64_t *steps)
 {
 	CFDictionaryRef wanted = nested(matching, CFSTR("IOLocationMatch"));
 	const struct registry_entry *place;
@@ -325,16 +381,13 @@ static bool match_place(const struct registry_entry *service, CFDictionaryRef ma
 	if (!wanted)
 		return true;
 	place = registry_family_location(registry_entry_provider(service));
-	if (!place || *tries == 0)
-		return false;
-	--*tries;
-	return match_one(place, wanted, NULL) && match_above(place, wanted, tries);
+	return place && match_nested(place, wanted, steps) && match_above(place, wanted, steps);
 }
 
 /* Evaluated last: some provider above SERVICE satisfies the nested dictionary, and one above that the
  * one nested in it, and so on. The nearest one will do: whatever is above another is above it, too. */
 static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
-			unsigned *tries)
+			uint64_t *steps)
 {
 	CFDictionaryRef wanted;
 
@@ -343,198 +396,42 @@ static bool match_above(const struct registry_entry *service, CFDictionaryRef ma
 
 		do {
 			service = registry_entry_provider(service);
-			if (!service || *tries == 0)
+			if (!service || !*steps)
 				return false;
-			--*tries;
-		} while (!match_one(service, wanted, NULL) ||
-			 (is_last && !match_place(service, wanted, tries)));
+		} while (!match_nested(service, wanted, steps) ||
+			 (is_last && !match_place(service, wanted, steps)));
 		if (is_last)
 			return true;
 		matching = wanted;
 	}
-	return match_place(service, matching, tries);
+	return match_place(service, matching, steps);
 }
 
-static bool match_all(const struct registry_entry *service, CFDictionaryRef matching,
-		      int32_t *score)
+static bool match_all(const struct registry_entry *service, const struct registry_matching *m,
+		      int32_t *score, uint64_t *steps)
 {
-	unsigned tries = TRIES_MAX;
+	/* Those that lead to others are left by the rules, or no string. */
+	return match_one(service, m, score, steps) &&
+	       (!m->n_left || match_above(service, m->dictionary, steps));
+}
 
-	return match_one(service, matching, score) && match_above(service, matching, &tries);
+bool registry_matching_fits(const struct registry_matching *matching,
+			    const struct registry_entry *service, uint64_t *steps)
+{
+	return match_all(service, matching, NULL, steps);
 }
 
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching)
 {
-	return match_all(service, matching, NULL);
+	return registry_match_personality(service, matching, NULL);
 }
 
 bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
 				int32_t *score)
 {
-	return match_all(service, personality, score);
-}
+	uint64_t steps = REGISTRY_MATCH_STEPS;
+	struct registry_matching m;
 
-/* --- search ------------------------------------------------------------------------ */
-
-struct search {
-	CFDictionaryRef matching;
-	uint32_t states;
-	size_t max;
-	struct registry_found *found;
-	err_t err;
-};
-
-static bool consider(void *context, struct registry_entry *e)
-{
-	struct search *s = context;
-	struct registry_found *f = s->found;
-
-	if (f->count >= s->max)
-		return false;
-	if (list_is_empty(&e->member.link) || !(e->state & s->states) ||
-	    registry_entry_is_inactive(e) || !registry_match(e, s->matching))
-		return true;
-	if (f->count == f->capacity) {
-		size_t n = f->capacity ? 2 * f->capacity : 16;
-		struct registry_entry **more = realloc(f->items, n * sizeof(*more));
-
-		if (!more) {
-			s->err = -ENOMEM;
-			return false;
-		}
-		f->items = more;
-		f->capacity = n;
-	}
-	f->items[f->count++] = e;
-	return true;
-}
-
-static bool consider_member(void *context, struct registry_member *member)
-{
-	return consider(context, container_of(member, struct registry_entry, member));
-}
-
-static int by_order(const void *a, const void *b)
-{
-	const struct registry_entry *x = *(struct registry_entry *const *)a;
-	const struct registry_entry *y = *(struct registry_entry *const *)b;
-
-	return registry_member_compare(x->class, &x->member, y->class, &y->member);
-}
-
-/* Through the index of texts; the result is sorted, because chains have an order of their own. */
-static void search_term(struct search *s, struct registry_tree *tree, enum registry_term_kind kind,
-			const char *text)
-{
-	size_t max = s->max;
-
-	s->max = SIZE_MAX;
-	registry_index_walk(&tree->index, kind, text, consider, s);
-	s->max = max;
-	if (s->found->count > 1)
-		qsort(s->found->items, s->found->count, sizeof(*s->found->items), by_order);
-	if (s->found->count > max)
-		s->found->count = max;
-}
-
-/* True when one look-up finds all candidates there can be. */
-static bool search_shortcut(struct search *s, struct registry_tree *tree)
-{
-	CFTypeRef value = CFDictionaryGetValue(s->matching, CFSTR("IORegistryEntryID"));
-	struct registry_entry *e;
-	char text[WIRE_PATH_MAX];
-	int64_t id;
-
-	/* Other properties may fit then. */
-	if (CFDictionaryContainsKey(s->matching, CFSTR("IOCompatibilityMatch")))
-		return false;
-	if (registry_number_get(value, &id)) {
-		e = registry_entry_find(tree, (uint64_t)id);
-		if (e)
-			consider(s, e);
-		return true;
-	}
-	if (registry_text_find(s->matching, CFSTR("IOPathMatch"), text, sizeof(text))) {
-		e = registry_path_find(tree, text);
-		if (e)
-			consider(s, e);
-		return true;
-	}
-	if (registry_text_find(s->matching, CFSTR("BSD Name"), text, sizeof(text))) {
-		/* Names that are longer than a term are not in the index. */
-		if (strlen(text) > WIRE_NAME_MAX)
-			return false;
-		search_term(s, tree, REGISTRY_TERM_BSD_NAME, text);
-		return true;
-	}
-	if (registry_text_find(s->matching, CFSTR("IONameMatch"), text, sizeof(text)) &&
-	    strlen(text) <= WIRE_NAME_MAX && !strchr(text, '*')) {
-		search_term(s, tree, REGISTRY_TERM_NAME, text);
-		return true;
-	}
-	return false;
-}
-
-/* Services that only say that they are of class NAME. */
-struct overridden {
-	struct search *search;
-	const char *name;
-};
-
-static bool consider_overridden(void *context, struct registry_entry *e)
-{
-	struct overridden *o = context;
-
-	return registry_class_conforms(e->class, o->name) || consider(o->search, e);
-}
-
-/* The instances of NAME: of the class and its subclasses, of classes that stand for one of them, and
- * what passes for one. */
-static void search_instances(struct search *s, struct registry_tree *tree, const char *name)
-{
-	struct registry_class *class = registry_class_find(&tree->classes, name);
-	struct overridden o = { s, name };
-
-	if (class) {
-		registry_class_walk(class, consider_member, s);
-		for (struct registry_class *other = tree->classes.aliased; other;
-		     other = other->next_aliased)
-			if (!registry_class_derives(other, class) &&
-			    registry_class_derives(other->alias, class))
-				registry_class_walk(other, consider_member, s);
-	}
-	registry_index_walk(&tree->index, REGISTRY_TERM_CLASS, name, consider_overridden, &o);
-}
-
-static void search_class(struct search *s, struct registry_tree *tree)
-{
-	CFTypeRef value = CFDictionaryGetValue(s->matching, CFSTR("IOProviderClass"));
-	char text[WIRE_NAME_MAX + 1];
-
-	if (!registry_is_string(value) ||
-	    CFDictionaryContainsKey(s->matching, CFSTR("IOCompatibilityMatch")))
-		search_instances(s, tree, "IOService");
-	else if (!registry_text_get(value, text, sizeof(text)))
-		return;
-	else if (!strcmp(text, "IOResources"))
-		consider(s, tree->resources);
-	else
-		search_instances(s, tree, text);
-}
-
-err_t registry_match_find(struct registry_tree *tree, CFDictionaryRef matching, uint32_t states,
-			  size_t max, struct registry_found *ret_found)
-{
-	struct search s = {
-		.matching = matching, .states = states, .max = max, .found = ret_found
-	};
-
-	*ret_found = (struct registry_found){ NULL, 0, 0 };
-	if (!search_shortcut(&s, tree))
-		search_class(&s, tree);
-	if (s.err) {
-		free(ret_found->items);
-		*ret_found = (struct registry_found){ NULL, 0, 0 };
-	}
-	return s.err;
+	registry_matching_init(&m, personality);
+	return match_all(service, &m, score, &steps);
 }

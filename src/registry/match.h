@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Does this dictionary match this entry? Pure: no side effects, no state of
- * its own. And the search for all entries that match, through the cheapest
- * list that must contain them.
+ * its own.
  */
 #pragma once
 
@@ -11,12 +10,28 @@
 
 #include <CoreFoundation/CoreFoundation.h>
 
-#include "base/err.h"
-
 struct registry_entry;
-struct registry_tree;
 
-/* All rules of spec 6.8. State is not looked at. */
+enum {
+	REGISTRY_MATCH_RULES = 14,
+	REGISTRY_MATCH_STEPS = 64 * 1024, /* for one service */
+};
+
+/* A dictionary that has been looked through once, for many entries. */
+struct registry_matching {
+	CFDictionaryRef dictionary; /* borrowed */
+	/* What each rule asks for; NULL: nothing. */
+	CFTypeRef values[REGISTRY_MATCH_RULES];
+	size_t n_left; /* keys that no rule knows: their family's */
+};
+
+void registry_matching_init(struct registry_matching *matching, CFDictionaryRef dictionary);
+/* All rules of spec 6.8. State is not looked at. STEPS is what is left for the members of collections,
+ * large values, paths and providers above, which a dictionary could have without end; once it is 0 nothing
+ * that asks for any of them fits. */
+bool registry_matching_fits(const struct registry_matching *matching,
+			    const struct registry_entry *service, uint64_t *steps);
+/* The same for one entry. */
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching);
 /* The same for a personality; its family may change SCORE. */
 bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
@@ -25,13 +40,3 @@ bool registry_match_personality(const struct registry_entry *service, CFDictiona
 bool registry_match_class(const struct registry_entry *entry, const char *name);
 /* True when ENTRY answers to NAME as IONameMatch compares. */
 bool registry_match_name(const struct registry_entry *entry, const char *name);
-
-struct registry_found {
-	struct registry_entry **items; /* borrowed */
-	size_t count, capacity;
-};
-
-/* Every active service in one of the states STATES (bits) that MATCHING matches, in the order of
- * spec 6.7. -ENOMEM (RET_FOUND is empty). The caller frees RET_FOUND->items. */
-err_t registry_match_find(struct registry_tree *tree, CFDictionaryRef matching, uint32_t states,
-			  size_t max, struct registry_found *ret_found);

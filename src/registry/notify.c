@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "registry/match.h"
+#include "registry/find.h"
+#include "registry/tray.h"
 #include "wire/notice.h"
 
 static const struct {
@@ -39,6 +40,8 @@ static err_t refuse_message(void *context, struct wire_peer *wire, struct wire_f
 	return -EBADMSG;
 }
 
+static void refund_inlet(struct registry_peer *peer);
+
 static void free_inlet(struct registry_inlet *inlet)
 {
 	list_for_each_safe(l, &inlet->subscriptions) {
@@ -49,8 +52,8 @@ static void free_inlet(struct registry_inlet *inlet)
 		list_remove(l);
 	}
 	map_remove(&inlet->peer->inlets, inlet->number);
-	registry_account_refund(&inlet->peer->account, REGISTRY_CHARGE_INLETS, 1);
 	wire_peer_free(inlet->wire);
+	refund_inlet(inlet->peer);
 	free(inlet);
 }
 
@@ -59,7 +62,51 @@ static void handle_inlet_closed(void *context, struct wire_peer *wire)
 	free_inlet(context);
 }
 
-static const struct wire_peer_ops inlet_ops = { refuse_message, handle_inlet_closed };
+static bool handle_keep(void *context, size_t bytes, size_t n_fds, bool is_alone)
+{
+	struct registry_inlet *inlet = context;
+
+	return registry_peer_keep(inlet->peer, bytes, n_fds, is_alone);
+}
+
+static void handle_kept(void *context, size_t bytes, size_t n_fds)
+{
+	struct registry_inlet *inlet = context;
+
+	registry_peer_kept(inlet->peer, bytes, n_fds);
+}
+
+static bool may_log(void *context)
+{
+	struct registry_inlet *inlet = context;
+
+	return account_may_log(&inlet->peer->account);
+}
+
+static const struct wire_peer_ops inlet_ops = {
+	.message = refuse_message,
+	.closed = handle_inlet_closed,
+	.keep = handle_keep,
+	.kept = handle_kept,
+	.may_log = may_log,
+};
+
+/* An inlet and its descriptor. */
+static bool charge_inlet(struct registry_peer *peer)
+{
+	if (!account_charge(&peer->account, LIMITS_INLETS, 1))
+		return false;
+	if (account_charge(&peer->account, LIMITS_DESCRIPTORS, 1))
+		return true;
+	account_refund(&peer->account, LIMITS_INLETS, 1);
+	return false;
+}
+
+static void refund_inlet(struct registry_peer *peer)
+{
+	account_refund(&peer->account, LIMITS_INLETS, 1);
+	account_refund(&peer->account, LIMITS_DESCRIPTORS, 1);
+}
 
 static bool has_events_inlet(const struct registry_peer *peer)
 {
@@ -80,18 +127,18 @@ IOReturn registry_inlet_open(struct registry_peer *peer, uint32_t number, uint32
 	if (!number || map_find(&peer->inlets, number) ||
 	    (inlet_class != WIRE_INLET_NOTICES && inlet_class != WIRE_INLET_EVENTS) ||
 	    (inlet_class == WIRE_INLET_EVENTS && has_events_inlet(peer))) {
-		fd_close(socket);
+		fd_discard(socket);
 		return kIOReturnBadArgument;
 	}
-	if (!registry_account_charge(&peer->account, REGISTRY_CHARGE_INLETS, 1)) {
-		fd_close(socket);
+	if (!charge_inlet(peer)) {
+		fd_discard(socket);
 		return kIOReturnNoResources;
 	}
 	inlet = calloc(1, sizeof(*inlet));
 	if (!inlet || map_set(&peer->inlets, number, inlet)) {
 		free(inlet);
-		fd_close(socket);
-		registry_account_refund(&peer->account, REGISTRY_CHARGE_INLETS, 1);
+		fd_discard(socket);
+		refund_inlet(peer);
 		return kIOReturnNoMemory;
 	}
 	inlet->peer = peer;
@@ -132,20 +179,77 @@ static int find_interest(const char *type)
 	return -1;
 }
 
+enum { DROP_EVERY = 256 }; /* ends of services */
+
+/* What has ended is kept by nobody else, perhaps. */
+static uint64_t remains_of(const struct registry_subscription *s,
+			   const struct registry_entry *service)
+{
+	return events[s->event].initial_state ? 0 : registry_entry_cost(service);
+}
+
+/* One that was not asked for yet, and what it takes. */
+static bool charge_pending(struct registry_subscription *s, const struct registry_entry *service)
+{
+	struct account *a = &s->peer->account;
+
+	if (!account_charge(a, LIMITS_NOTICES, 1))
+		return false;
+	if (account_charge(a, LIMITS_REMAINS, remains_of(s, service)))
+		return true;
+	account_refund(a, LIMITS_NOTICES, 1);
+	return false;
+}
+
+/* A client that sleeps while devices come and go shall find those that are there: who has ended makes
+ * room. Looking through all is worth it only now and then. */
+static void drop_ended(struct registry_subscription *s)
+{
+	struct registry *r = s->peer->registry;
+	size_t kept = 0;
+
+	if (!events[s->event].initial_state || r->n_removed - s->n_removed < DROP_EVERY)
+		return;
+	s->n_removed = r->n_removed;
+	for (size_t i = 0; i < s->n_pending; i++) {
+		struct registry_entry *e = s->pending[i];
+
+		if (!registry_entry_is_inactive(e)) {
+			s->pending[kept++] = e;
+			continue;
+		}
+		account_refund(&s->peer->account, LIMITS_NOTICES, 1);
+		registry_entry_unref(e);
+	}
+	s->n_pending = kept;
+}
+
+static bool make_room(struct registry_subscription *s, size_t n)
+{
+	size_t capacity = s->pending_capacity ? s->pending_capacity : 4;
+
+	if (n <= s->pending_capacity)
+		return true;
+	while (capacity < n)
+		capacity *= 2;
+	struct registry_entry **more =
+		realloc(s->pending, capacity * sizeof(struct registry_entry *));
+	if (!more)
+		return false;
+	s->pending = more;
+	s->pending_capacity = capacity;
+	return true;
+}
+
 /* False: the set is full or memory short; the service is dropped, as on Darwin. */
 static bool append_pending(struct registry_subscription *s, struct registry_entry *service)
 {
 	if (s->n_pending >= WIRE_PENDING_SERVICES_MAX)
+		drop_ended(s);
+	if (s->n_pending >= WIRE_PENDING_SERVICES_MAX)
 		return false;
-	if (s->n_pending == s->pending_capacity) {
-		size_t n = s->pending_capacity ? 2 * s->pending_capacity : 4;
-		struct registry_entry **more = realloc(s->pending, n * sizeof(*more));
-
-		if (!more)
-			return false;
-		s->pending = more;
-		s->pending_capacity = n;
-	}
+	if (!make_room(s, s->n_pending + 1) || !charge_pending(s, service))
+		return false;
 	s->pending[s->n_pending++] = registry_entry_ref(service);
 	return true;
 }
@@ -156,13 +260,16 @@ static IOReturn take_initial_set(struct registry *r, struct registry_subscriptio
 
 	if (!events[s->event].initial_state)
 		return kIOReturnSuccess;
-	if (registry_match_find(&r->tree, s->matching, events[s->event].initial_state,
-				WIRE_PENDING_SERVICES_MAX, &found))
-		return kIOReturnNoMemory;
-	for (size_t i = 0; i < found.count; i++)
+	err_t err = registry_find(&r->tree, s->matching, events[s->event].initial_state,
+				  WIRE_PENDING_SERVICES_MAX, &found);
+	if (err)
+		return err == -E2BIG ? kIOReturnMessageTooLarge : kIOReturnNoMemory;
+	/* Who asks is told of an error, and loses nothing. */
+	bool has_room = make_room(s, found.count);
+	for (size_t i = 0; has_room && i < found.count; i++)
 		append_pending(s, found.items[i]);
-	free(found.items);
-	return kIOReturnSuccess;
+	registry_found_fini(&found);
+	return has_room ? kIOReturnSuccess : kIOReturnNoMemory;
 }
 
 static IOReturn fill_matching(struct registry *r, struct registry_subscription *s, const char *type,
@@ -174,7 +281,9 @@ static IOReturn fill_matching(struct registry *r, struct registry_subscription *
 		return kIOReturnUnsupported;
 	s->event = (enum registry_event)event;
 	s->matching = CFRetain(matching);
-	list_add(&r->matching[event], &s->in_event);
+	registry_matching_init(&s->prepared, matching);
+	if (registry_audience_add(&r->audiences[event], s))
+		return kIOReturnNoMemory;
 	return take_initial_set(r, s);
 }
 
@@ -187,10 +296,30 @@ static IOReturn fill_interest(struct registry_subscription *s, const char *type,
 		return kIOReturnBadArgument;
 	if (interest < 0 || registry_entry_is_inactive(service))
 		return kIOReturnUnsupported;
+	struct registry_attention *a = registry_entry_need_attention(service);
+	if (!a)
+		return kIOReturnNoMemory;
 	s->interest = interest;
 	s->service = registry_entry_ref(service);
-	list_add(&service->interests, &s->in_service);
+	list_add(&a->interests, &s->in_service);
 	return kIOReturnSuccess;
+}
+
+/* One with a dictionary that takes BYTES. */
+static bool charge_subscription(struct registry_peer *peer, uint64_t bytes)
+{
+	if (!account_charge(&peer->account, LIMITS_NOTIFICATIONS, 1))
+		return false;
+	if (account_charge(&peer->account, LIMITS_PROPERTY_BYTES, bytes))
+		return true;
+	account_refund(&peer->account, LIMITS_NOTIFICATIONS, 1);
+	return false;
+}
+
+static void refund_subscription(struct registry_peer *peer, uint64_t bytes)
+{
+	account_refund(&peer->account, LIMITS_NOTIFICATIONS, 1);
+	account_refund(&peer->account, LIMITS_PROPERTY_BYTES, bytes);
 }
 
 IOReturn registry_notify_add(struct registry_peer *peer, uint32_t inlet, const char *type,
@@ -202,18 +331,20 @@ IOReturn registry_notify_add(struct registry_peer *peer, uint32_t inlet, const c
 
 	if (!in || in->inlet_class != WIRE_INLET_NOTICES)
 		return kIOReturnBadArgument;
-	if (!registry_account_charge(&peer->account, REGISTRY_CHARGE_SUBSCRIPTIONS, 1))
+	uint64_t bytes = matching ? wire_bag_cost_of(matching) : 0;
+
+	if (!charge_subscription(peer, bytes))
 		return kIOReturnNoResources;
 	struct registry_subscription *s = calloc(1, sizeof(*s));
 	if (!s || map_set(&r->subscriptions, r->last_subscription + 1, s)) {
-		registry_account_refund(&peer->account, REGISTRY_CHARGE_SUBSCRIPTIONS, 1);
+		refund_subscription(peer, bytes);
 		free(s);
 		return kIOReturnNoMemory;
 	}
+	s->bytes = bytes;
 	s->number = ++r->last_subscription;
 	s->peer = peer;
 	s->inlet = in;
-	list_init(&s->in_event);
 	list_init(&s->in_fired);
 	list_init(&s->in_service);
 	list_add(&peer->subscriptions, &s->in_peer);
@@ -237,17 +368,25 @@ struct registry_subscription *registry_notify_find(struct registry_peer *peer, u
 
 void registry_notify_clear_pending(struct registry_subscription *subscription)
 {
-	while (subscription->n_pending)
-		registry_entry_unref(subscription->pending[--subscription->n_pending]);
+	struct registry_subscription *s = subscription;
+
+	while (s->n_pending) {
+		struct registry_entry *e = s->pending[--s->n_pending];
+
+		account_refund(&s->peer->account, LIMITS_NOTICES, 1);
+		account_refund(&s->peer->account, LIMITS_REMAINS, remains_of(s, e));
+		registry_entry_unref(e);
+	}
 }
 
 void registry_notify_remove(struct registry_subscription *s)
 {
-	registry_account_refund(&s->peer->account, REGISTRY_CHARGE_SUBSCRIPTIONS, 1);
+	refund_subscription(s->peer, s->bytes);
 	map_remove(&s->peer->registry->subscriptions, s->number);
 	list_remove(&s->in_peer);
 	list_remove(&s->in_inlet);
-	list_remove(&s->in_event);
+	if (s->matching)
+		registry_audience_remove(&s->peer->registry->audiences[s->event], s);
 	list_remove(&s->in_fired);
 	list_remove(&s->in_service);
 	registry_notify_clear_pending(s);
@@ -271,19 +410,39 @@ void registry_notify_forget_peer(struct registry_peer *peer)
 
 /* --- delivery -------------------------------------------------------------------------- */
 
+/* Does it fit? What a client's dictionaries may cost at one event is for all of them together. */
+static bool concerns(struct registry_subscription *s, const struct registry_entry *service,
+		     uint64_t number)
+{
+	struct registry_peer *peer = s->peer;
+
+	if (peer->event != number) {
+		peer->event = number;
+		peer->event_steps = REGISTRY_MATCH_STEPS;
+	}
+	return registry_matching_fits(&s->prepared, service, &peer->event_steps);
+}
+
 void registry_notify_event(struct registry *registry, struct registry_entry *service,
 			   enum registry_event event)
 {
-	list_for_each(l, &registry->matching[event]) {
-		struct registry_subscription *s =
-			container_of(l, struct registry_subscription, in_event);
+	uint64_t number = ++registry->last_event;
+	size_t n;
+	struct registry_subscription *const *all =
+		registry_audience_of(&registry->audiences[event], service, &n);
 
-		if (!registry_match(service, s->matching) || !append_pending(s, service))
+	for (size_t i = 0; i < n; i++) {
+		struct registry_subscription *s = all[i];
+
+		if (!concerns(s, service, number) || !append_pending(s, service))
 			continue;
-		atomic_fetch_add_explicit(&registry->page->news_generation, 1,
-					  memory_order_release);
+		/* Sequentially consistent: before the look at a tray. */
+		atomic_fetch_add(&registry->page->news_generation, 1);
 		if (event == REGISTRY_EVENT_TERMINATED)
 			service->is_claimed = true;
+		/* Its client may have armed it without a word; then it fires as it is taken. */
+		if (!s->is_armed && s->has_all)
+			registry_tray_take(s->peer);
 		if (s->is_armed) {
 			s->is_armed = false;
 			list_add(&registry->fired, &s->in_fired);
@@ -304,10 +463,12 @@ struct burst {
 static struct wire_entry describe(struct registry_entry *e)
 {
 	const struct registry_plane *plane = e->tree->planes.service;
+	const struct registry_node *node = registry_node_find(e, plane);
 
 	return (struct wire_entry){
 		.id = e->id,
-		.state = e->state,
+		.state = e->state |
+			 (node && registry_node_has_name(node) ? WIRE_STATE_PLANE_NAME : 0),
 		.class_name = e->class->name,
 		.name = registry_entry_name(e, plane),
 		.location = registry_entry_location(e, plane),
@@ -320,7 +481,9 @@ static void add_to_burst(struct burst *burst, struct registry_subscription *s)
 	size_t n = s->n_pending, first = burst->n_entries;
 	uint64_t *mark = &burst->marks[burst->n_marks];
 
-	if (n > BURST_PENDING_MAX || n > WIRE_NOTICES_MAX - first)
+	/* What waits here goes with the inlet, and its grants would not come back. */
+	if (n > BURST_PENDING_MAX || n > WIRE_NOTICES_MAX - first ||
+	    wire_peer_has_waiting(s->inlet->wire))
 		n = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct registry_entry *e = s->pending[s->n_pending - 1 - i];
@@ -365,17 +528,14 @@ static struct registry_subscription *first_fired(struct registry *registry,
 	return !inlet || s->inlet == inlet ? s : NULL;
 }
 
-/* How many of those that are due next go through INLET; BURST_MIN is enough to know. */
-static size_t count_run(const struct registry *registry, const struct registry_inlet *inlet)
+static bool are_many(const struct registry *registry)
 {
 	size_t n = 0;
 
-	list_for_each(l, &registry->fired) {
-		if (container_of(l, struct registry_subscription, in_fired)->inlet != inlet ||
-		    ++n == BURST_MIN)
-			break;
-	}
-	return n;
+	list_for_each(l, &registry->fired)
+		if (++n == BURST_MIN)
+			return true;
+	return false;
 }
 
 static void send_burst(struct registry *registry, struct registry_inlet *inlet)
@@ -409,9 +569,11 @@ static void send_notice(struct registry_subscription *s)
 void registry_notify_flush(struct registry *registry)
 {
 	struct registry_subscription *s;
+	/* Through one inlet or many: each client that need not ask is two questions less. */
+	bool many = are_many(registry);
 
 	while ((s = first_fired(registry, NULL))) {
-		if (s->inlet && count_run(registry, s->inlet) >= BURST_MIN)
+		if (s->inlet && many)
 			send_burst(registry, s->inlet);
 		else
 			send_notice(s);
@@ -432,8 +594,10 @@ void registry_notify_arm(struct registry_subscription *s)
 void registry_notify_interest(struct registry_entry *service, int interest, uint32_t message_type,
 			      uint64_t argument, const void *data, size_t size)
 {
+	if (!service->attention)
+		return;
 	/* Sending only closes connections, it frees none: the list stays as it is. */
-	list_for_each(l, &service->interests) {
+	list_for_each(l, &service->attention->interests) {
 		struct registry_subscription *s =
 			container_of(l, struct registry_subscription, in_service);
 		struct wire_interest message = {
@@ -459,7 +623,9 @@ uint64_t registry_notify_last_interested(const struct registry_entry *service)
 {
 	pid_t pid = 0;
 
-	list_for_each(l, &service->interests) {
+	if (!service->attention)
+		return 0;
+	list_for_each(l, &service->attention->interests) {
 		const struct registry_subscription *s =
 			container_of(l, struct registry_subscription, in_service);
 
@@ -483,33 +649,46 @@ static struct registry_inlet *find_events_inlet(const struct registry_peer *peer
 /* In parts that fit into a datagram. */
 enum { DEAD_MAX = 2048 };
 
-static void tell_dead(struct registry_inlet *inlet, const uint64_t *ids, size_t n)
+/* death_generation grows before the first one is sent and after the last. */
+static void tell_dead(struct registry_inlet *inlet, const uint64_t *ids, size_t n, bool *any)
 {
 	struct wire_dead dead = { { ids, n } };
 
-	if (n)
-		wire_peer_send(inlet->wire, &wire_dead_layout, &dead, NULL, 0);
+	if (!n)
+		return;
+	if (!*any)
+		atomic_fetch_add(&inlet->peer->registry->page->death_generation, 1);
+	*any = true;
+	wire_peer_send(inlet->wire, &wire_dead_layout, &dead, NULL, 0);
 }
 
 void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
 			  size_t n)
 {
+	bool any = false;
+
 	list_for_each(l, &registry->peers) {
 		struct registry_peer *peer = container_of(l, struct registry_peer, link);
-		struct registry_inlet *inlet = peer->grants.count ? find_events_inlet(peer) : NULL;
+		struct registry_inlet *inlet;
 		uint64_t ids[DEAD_MAX];
 		size_t count = 0;
 
+		/* Most have given back what they were told of. */
+		if (peer->grants.count)
+			registry_tray_take(peer);
+		inlet = peer->grants.count ? find_events_inlet(peer) : NULL;
 		for (size_t i = 0; i < n && inlet; i++) {
-			if (!map_find(&peer->grants, entries[i]->id))
+			if (!entries[i]->holds || !map_find(&peer->grants, entries[i]->id))
 				continue;
 			ids[count++] = entries[i]->id;
 			if (count == DEAD_MAX) {
-				tell_dead(inlet, ids, count);
+				tell_dead(inlet, ids, count, &any);
 				count = 0;
 			}
 		}
 		if (inlet)
-			tell_dead(inlet, ids, count);
+			tell_dead(inlet, ids, count, &any);
 	}
+	if (any)
+		atomic_fetch_add(&registry->page->death_generation, 1);
 }

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "registry/match.h"
 #include "registry/registry_internal.h"
 
 struct registry_inlet {
@@ -27,10 +28,13 @@ struct registry_subscription {
 	struct registry_inlet *inlet; /* NULL: it has been closed */
 	/* matching */
 	enum registry_event event;
-	CFDictionaryRef matching; /* NULL: an interest */
-	struct list in_event;
-	struct registry_entry **pending; /* with references, oldest first */
+	CFDictionaryRef matching;	   /* NULL: an interest */
+	struct registry_matching prepared; /* from it */
+	uint64_t bytes;			   /* that it takes */
+	struct registry_seat seat;	   /* in the event's audience */
+	struct registry_entry **pending;   /* with references, oldest first */
 	size_t n_pending, pending_capacity;
+	uint64_t n_removed; /* of the registry when it was last looked for ended ones among them */
 	bool is_armed;
 	bool has_all; /* what was pending went along with the notice; the client arms it itself */
 	struct list in_fired;
@@ -76,6 +80,6 @@ void registry_notify_interest(struct registry_entry *service, int interest, uint
 			      uint64_t argument, const void *data, size_t size);
 /* Pid of the program whose general interest in SERVICE is the latest; 0: nobody has any. */
 uint64_t registry_notify_last_interested(const struct registry_entry *service);
-/* Tell each client that holds one of the ENTRIES that its names are dead. */
+/* Tell each client that holds one of the ENTRIES (referenced) that its names are dead. */
 void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
 			  size_t n);

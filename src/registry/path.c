@@ -91,8 +91,10 @@ static bool take_component(const struct registry_entry *entry, const struct regi
 	return true;
 }
 
+/* STEPS: children that may still be looked at. */
 static struct registry_entry *find_child(const struct registry_entry *parent,
-					 const struct registry_plane *plane, const char **path)
+					 const struct registry_plane *plane, const char **path,
+					 uint64_t *steps)
 {
 	struct registry_node *n = registry_node_find(parent, plane);
 
@@ -101,6 +103,9 @@ static struct registry_entry *find_child(const struct registry_entry *parent,
 	list_for_each(l, &n->children) {
 		struct registry_edge *e = container_of(l, struct registry_edge, in_parent);
 
+		if (!*steps)
+			return NULL;
+		--*steps;
 		if (take_component(e->child->entry, plane, path))
 			return e->child->entry;
 	}
@@ -111,10 +116,11 @@ static struct registry_entry *find_child(const struct registry_entry *parent,
 static struct registry_entry *find_aliases(struct registry_tree *tree)
 {
 	const char *where = "aliases";
+	uint64_t steps = UINT64_MAX;
 	struct registry_entry *top =
 		registry_plane_first_child(tree->root, tree->planes.device_tree);
 
-	return top ? find_child(top, tree->planes.device_tree, &where) : NULL;
+	return top ? find_child(top, tree->planes.device_tree, &where, &steps) : NULL;
 }
 
 /* The path in VALUE, a string or data property of "/aliases". */
@@ -145,19 +151,21 @@ static bool find_alias(struct registry_tree *tree, const char *alias, size_t siz
 
 /* Walk the components at *PATH down from WHERE. */
 static struct registry_entry *walk_down(struct registry_entry *where,
-					const struct registry_plane *plane, const char *path)
+					const struct registry_plane *plane, const char *path,
+					uint64_t *steps)
 {
 	if (!strcmp(path, "/"))
 		return where;
 	while (where && *path) {
 		if (*path++ != '/' || !*path)
 			return NULL; /* left-over text or a trailing slash */
-		where = find_child(where, plane, &path);
+		where = find_child(where, plane, &path, steps);
 	}
 	return where;
 }
 
-struct registry_entry *registry_path_find(struct registry_tree *tree, const char *path)
+struct registry_entry *registry_path_find_within(struct registry_tree *tree, const char *path,
+						 uint64_t *steps)
 {
 	const char *colon = strchr(path, ':');
 	char name[REGISTRY_PLANE_NAME_MAX + 1], target[512];
@@ -174,12 +182,19 @@ struct registry_entry *registry_path_find(struct registry_tree *tree, const char
 
 		if (!find_alias(tree, rest, size, target, sizeof(target)))
 			return NULL;
-		top = walk_down(top, plane, target);
+		top = walk_down(top, plane, target, steps);
 		rest += size;
 	} else if (*rest != '/') {
 		return NULL;
 	}
-	return top ? walk_down(top, plane, rest) : NULL;
+	return top ? walk_down(top, plane, rest, steps) : NULL;
+}
+
+struct registry_entry *registry_path_find(struct registry_tree *tree, const char *path)
+{
+	uint64_t steps = UINT64_MAX;
+
+	return registry_path_find_within(tree, path, &steps);
 }
 
 /* --- writing --------------------------------------------------------------- */
@@ -200,13 +215,14 @@ static void add_alias(const void *key, const void *value, void *context)
 {
 	struct aliases *a = context;
 	struct alias *item = &a->items[a->count];
+	uint64_t steps = UINT64_MAX;
 	char target[512];
 
 	if (a->count == ALIASES_MAX || !registry_text_get(key, item->name, sizeof(item->name)) ||
 	    !item->name[0] || strpbrk(item->name, "/:") ||
 	    !get_target(value, target, sizeof(target)))
 		return;
-	item->entry = walk_down(a->top, a->tree->planes.device_tree, target);
+	item->entry = walk_down(a->top, a->tree->planes.device_tree, target, &steps);
 	a->count += item->entry != NULL;
 }
 

@@ -11,6 +11,7 @@
 #include "registry/diagnostics.h"
 #include "registry/lifecycle.h"
 #include "registry/policy.h"
+#include "registry/privacy.h"
 #include "registry/text.h"
 #include "wire/open.h"
 #include "wire/publish.h"
@@ -30,10 +31,26 @@ struct live_call {
 	CFStringRef key;
 };
 
-static CFTypeRef copy_all(struct registry *r, struct registry_entry *entry)
+/* What CLIENT (NULL: it has gone) may see of all properties. */
+static CFTypeRef copy_all(struct registry *r, const struct registry_peer *client,
+			  struct registry_entry *entry)
 {
-	return entry == r->tree.root ? registry_root_copy_properties(r)
-				     : registry_entry_copy_properties(entry);
+	return entry == r->tree.root
+		     ? (CFTypeRef)registry_root_copy_properties(r)
+		     : registry_privacy_filter(client, entry,
+					       registry_entry_copy_properties(entry));
+}
+
+/* What CLIENT may see of property KEY. */
+static CFTypeRef copy_value(struct registry *r, const struct registry_peer *client,
+			    struct registry_entry *entry, CFStringRef key)
+{
+	scope_cf CFDictionaryRef all = entry->has_private ? copy_all(r, client, entry) : NULL;
+	CFTypeRef value = all ? CFDictionaryGetValue(all, key) : NULL;
+
+	if (!value && !registry_privacy_hides(client, entry, key))
+		value = registry_entry_get(entry, key);
+	return value ? CFRetain(value) : NULL;
 }
 
 /* With whatever values there are now: old ones where the owner has not answered. */
@@ -41,14 +58,12 @@ static void answer_reading(struct registry_deferred *deferred)
 {
 	struct reading *reading = deferred->context;
 	struct wire_value_reply reply;
-	scope_cf CFTypeRef all = NULL;
+	scope_cf CFTypeRef value =
+		reading->key ? copy_value(deferred->registry, deferred->peer, reading->entry,
+					  reading->key)
+			     : copy_all(deferred->registry, deferred->peer, reading->entry);
 
-	if (reading->key) {
-		reply.value = registry_entry_get(reading->entry, reading->key);
-	} else {
-		all = copy_all(deferred->registry, reading->entry);
-		reply.value = all;
-	}
+	reply.value = value;
 	if (reply.value)
 		registry_deferred_answer(deferred, &wire_value_reply_layout, kIOReturnSuccess,
 					 &reply, NULL, 0);
@@ -81,8 +96,9 @@ static void handle_live_value(void *context, err_t err, struct wire_frame *frame
 		log_warning("%s: malformed answer to a property", registry_peer_name(owner));
 		wire_peer_close(owner->wire);
 	}
-	if (reply.value)
-		wire_bag_set(&reading->entry->properties, call->key, reply.value);
+	if (reply.value && owner &&
+	    registry_peer_may_store(owner, reading->entry, frame->payload.size))
+		registry_entry_set(reading->entry, call->key, reply.value);
 	wire_message_clear(&wire_value_reply_layout, &reply);
 	CFRelease(call->key);
 	free(call);
@@ -138,7 +154,7 @@ static err_t read_live(struct registry_peer *client, const struct wire_header *r
 	if (key)
 		ask_live(reading, key);
 	else
-		CFSetApplyFunction(entry->live, ask_live_key, reading);
+		CFSetApplyFunction(registry_entry_live_keys(entry), ask_live_key, reading);
 	if (--reading->n_awaited == 0)
 		end_reading(reading);
 	return 0;
@@ -161,28 +177,32 @@ static err_t answer_value(struct registry_peer *client, const struct wire_header
 err_t registry_property_read_all(struct registry_peer *client, const struct wire_header *request,
 				 struct registry_entry *entry)
 {
-	if (entry->live && CFSetGetCount(entry->live) && entry->owner)
+	if (registry_entry_live_keys(entry) && entry->owner)
 		return read_live(client, request, entry, NULL);
 	if (entry == client->registry->tree.root)
 		return registry_diagnostics_read(client, request, NULL);
 	struct wire_packed_reply packed;
-	if (wire_bag_packed(&entry->properties, &packed.value)) {
-		wire_peer_reply(client->wire, request, &wire_packed_reply_layout, kIOReturnSuccess,
-				&packed, NULL, 0);
-		return 0;
+	if (!entry->has_private && wire_bag_packed(&entry->properties, &packed.value)) {
+		err_t err = wire_peer_reply(client->wire, request, &wire_packed_reply_layout,
+					    kIOReturnSuccess, &packed, NULL, 0);
+		return err == -ENOMEM ? registry_peer_status(client, request, kIOReturnNoMemory)
+				      : 0;
 	}
-	scope_cf CFTypeRef all = copy_all(client->registry, entry);
+	scope_cf CFTypeRef all = copy_all(client->registry, client, entry);
 	return answer_value(client, request, all);
 }
 
 /* --- one value ---------------------------------------------------------------------------- */
 
-static bool has_key(const struct registry_entry *entry, CFStringRef key)
+static bool has_key(const struct registry_peer *client, const struct registry_entry *entry,
+		    CFStringRef key)
 {
-	return registry_entry_has(entry, key) || registry_entry_is_live(entry, key);
+	return (registry_entry_has(entry, key) || registry_entry_is_live(entry, key)) &&
+	       !registry_privacy_hides(client, entry, key);
 }
 
 struct walk {
+	const struct registry_peer *client;
 	const struct registry_plane *plane;
 	CFStringRef key;
 	struct registry_entry *root;
@@ -202,13 +222,12 @@ static struct registry_entry *search(struct walk *w, struct registry_entry *from
 		return NULL;
 	n->visited = w->mark;
 	w->depth++;
-	list_for_each(l, w->upwards ? &n->parents : &n->children) {
-		struct registry_entry *e =
-			w->upwards ? container_of(l, struct registry_edge, in_child)->parent->entry
-				   : container_of(l, struct registry_edge, in_parent)->child->entry;
+	for (struct registry_edge *edge = registry_edge_first(n, w->upwards); edge;
+	     edge = registry_edge_next(edge, w->upwards)) {
+		struct registry_entry *e = w->upwards ? edge->parent->entry : edge->child->entry;
 
 		w->met_root |= e == w->root;
-		found = has_key(e, w->key) ? e : search(w, e);
+		found = has_key(w->client, e, w->key) ? e : search(w, e);
 		if (found)
 			break;
 	}
@@ -216,11 +235,14 @@ static struct registry_entry *search(struct walk *w, struct registry_entry *from
 	return found;
 }
 
-static struct registry_entry *find_holder(struct registry *r, struct registry_entry *entry,
+static struct registry_entry *find_holder(const struct registry_peer *client,
+					  struct registry_entry *entry,
 					  const struct registry_plane *plane, CFStringRef key,
 					  uint32_t options)
 {
-	struct walk w = { .plane = plane,
+	struct registry *r = client->registry;
+	struct walk w = { .client = client,
+			  .plane = plane,
 			  .key = key,
 			  .mark = ++r->last_walk,
 			  .root = r->tree.root,
@@ -228,7 +250,7 @@ static struct registry_entry *find_holder(struct registry *r, struct registry_en
 			  .met_root = entry == r->tree.root };
 	struct registry_entry *found = NULL;
 
-	if (has_key(entry, key))
+	if (has_key(client, entry, key))
 		return entry;
 	if (options & SEARCH_RECURSE && plane)
 		found = search(&w, entry);
@@ -249,7 +271,7 @@ static CFTypeRef copy_keys(CFDictionaryRef properties)
 static err_t read_computed(struct registry_peer *client, const struct wire_header *request,
 			   struct registry_entry *entry, CFStringRef key, bool list_keys)
 {
-	scope_cf CFTypeRef all = copy_all(client->registry, entry);
+	scope_cf CFTypeRef all = copy_all(client->registry, client, entry);
 	scope_cf CFTypeRef keys = all && list_keys ? copy_keys(all) : NULL;
 
 	return answer_value(client, request,
@@ -269,7 +291,7 @@ err_t registry_property_read(struct registry_peer *client, const struct wire_hea
 		return registry_peer_status(client, request, kIOReturnNoMemory);
 	if (!strcmp(name, "IORegistryEntryPropertyKeys"))
 		return read_computed(client, request, entry, key, true);
-	struct registry_entry *holder = find_holder(r, entry, plane, key, options);
+	struct registry_entry *holder = find_holder(client, entry, plane, key, options);
 	if (holder == r->tree.root && !strcmp(name, "IOKitDiagnostics"))
 		return registry_diagnostics_read(client, request, key);
 	if (holder == r->tree.root)
@@ -278,7 +300,8 @@ err_t registry_property_read(struct registry_peer *client, const struct wire_hea
 		return registry_peer_status(client, request, kIOReturnNotFound);
 	if (registry_entry_is_live(holder, key) && holder->owner)
 		return read_live(client, request, holder, key);
-	return answer_value(client, request, registry_entry_get(holder, key));
+	scope_cf CFTypeRef value = copy_value(r, client, holder, key);
+	return answer_value(client, request, value);
 }
 
 /* --- writing ------------------------------------------------------------------------------- */
@@ -341,6 +364,8 @@ static err_t write_resources(struct registry_peer *client, const struct wire_hea
 		return registry_peer_status(client, request, kIOReturnNotPrivileged);
 	if (!registry_is_dictionary(value))
 		return registry_peer_status(client, request, kIOReturnBadArgument);
+	if (!registry_peer_may_store(client, r->tree.resources, wire_bag_cost_of(value)))
+		return registry_peer_status(client, request, kIOReturnNoResources);
 	CFDictionaryApplyFunction(value, publish_pair, r);
 	return registry_peer_status(client, request, kIOReturnSuccess);
 }

@@ -12,6 +12,7 @@
 #include "registry/spawn.h"
 #include "registry/text.h"
 #include "wire/packed.h"
+#include "wire/policy.h"
 #include "wire/publish.h"
 
 static IOReturn status_of(err_t err)
@@ -73,7 +74,7 @@ static err_t make_published(struct registry_peer *peer, const struct wire_publis
 
 	if (request->properties.size && !wire_packed_is_dictionary(request->properties))
 		return -EINVAL;
-	err_t err = registry_class_need(&tree->classes, request->class_name, fallback, &class);
+	err_t err = registry_peer_need_class(peer, request->class_name, fallback, &class);
 	if (err)
 		return err;
 	err = registry_entry_new_packed(tree, request->id, class, request->properties,
@@ -98,8 +99,7 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 	struct registry_plane *plane = r->tree.planes.service;
 	struct registry_entry *e = NULL;
 
-	err_t err = request->plane[0] ? registry_plane_need(&r->tree.planes, request->plane, &plane)
-				      : 0;
+	err_t err = request->plane[0] ? registry_peer_need_plane(peer, request->plane, &plane) : 0;
 	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
 	if (!parent)
 		return registry_peer_status(peer, &frame->header,
@@ -186,6 +186,9 @@ static err_t handle_update(struct registry_peer *peer, struct wire_frame *frame,
 	if ((request->set && !registry_is_dictionary(request->set)) ||
 	    !is_array_or_nothing(request->remove) || !is_array_or_nothing(request->live))
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	if ((request->set || request->live) &&
+	    !registry_peer_may_store(peer, e, frame->payload.size))
+		return registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	registry_entry_update(e, request->set, request->remove);
 	return registry_peer_status(peer, &frame->header,
 				    status_of(registry_entry_set_live(e, request->live)));
@@ -201,7 +204,7 @@ static err_t handle_rename(struct registry_peer *peer, struct wire_frame *frame,
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	if (request->plane[0])
-		err = registry_plane_need(&peer->registry->tree.planes, request->plane, &plane);
+		err = registry_peer_need_plane(peer, request->plane, &plane);
 	if (!err)
 		err = registry_entry_rename(e, plane, request->name, request->location);
 	return registry_peer_status(peer, &frame->header, status_of(err));
@@ -213,8 +216,7 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 	struct registry *r = peer->registry;
 	struct registry_entry *e = find_changeable(peer, request->id);
 	struct registry_plane *plane = r->tree.planes.service;
-	err_t err = request->plane[0] ? registry_plane_need(&r->tree.planes, request->plane, &plane)
-				      : 0;
+	err_t err = request->plane[0] ? registry_peer_need_plane(peer, request->plane, &plane) : 0;
 
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
@@ -233,7 +235,7 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 		return registry_peer_status(peer, &frame->header,
 					    err ? kIOReturnNotFound : kIOReturnSuccess);
 	if (!err && plane == r->tree.planes.device_tree)
-		registry_index_refresh(&r->tree.index, e);
+		registry_index_refresh(&r->tree, e);
 	return registry_peer_status(peer, &frame->header, err == -EEXIST ? 0 : status_of(err));
 }
 
@@ -319,11 +321,9 @@ static err_t handle_declare_classes(struct registry_peer *peer, struct wire_fram
 				    void *message)
 {
 	const struct wire_declare_classes *request = message;
-	struct registry_classes *classes = &peer->registry->tree.classes;
-	err_t err = registry_class_declare_all(classes, request->classes,
-					       peer->server ? peer->server->name : "");
+	err_t err = registry_peer_declare(peer, request->classes);
 
-	registry_class_set_hooked(classes, request->hooked);
+	registry_class_set_hooked(&peer->registry->tree.classes, request->hooked);
 	return registry_peer_status(peer, &frame->header, status_of(err));
 }
 
@@ -335,8 +335,42 @@ static err_t handle_publish_resource(struct registry_peer *peer, struct wire_fra
 
 	if (!request->key[0] || !key)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+	if (!registry_peer_may_store(peer, peer->registry->tree.resources, frame->payload.size))
+		return registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	registry_property_publish_resource(peer->registry, key, request->value);
 	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+static err_t handle_accounts(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	struct wire_limits limits = { peer->registry->limits };
+
+	peer->keeps_accounts = true;
+	if (limits.limits)
+		wire_peer_send(peer->wire, &wire_limits_layout, &limits, NULL, 0);
+	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+/* A program was refused by a driver of this host: people want to know what it lacked. */
+static err_t handle_refused(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_refused *request = message;
+	const struct registry_entry *e = find_own(peer, request->user_client);
+	IOReturn status = (IOReturn)request->status;
+
+	if (status != kIOReturnNotPrivileged && status != kIOReturnNotPermitted)
+		return -EBADMSG;
+	if (e)
+		registry_policy_refused(peer->registry, e, status, request->selector,
+					request->missing, request->value);
+	return 0;
+}
+
+static err_t handle_confined(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	if (peer->server)
+		registry_server_confined(peer->server, message);
+	return 0;
 }
 
 static const struct registry_handler handlers[] = {
@@ -355,6 +389,9 @@ static const struct registry_handler handlers[] = {
 	{ &wire_access_layout, handle_access },
 	{ &wire_message_client_layout, handle_message_client },
 	{ &wire_interested_layout, handle_interested },
+	{ &wire_accounts_layout, handle_accounts },
+	{ &wire_refused_layout, handle_refused },
+	{ &wire_confined_layout, handle_confined },
 };
 
 err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame)

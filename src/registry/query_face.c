@@ -2,16 +2,21 @@
 /* Requests of clients that find, wait, subscribe and open. */
 #include <stdlib.h>
 
+#include "base/scope.h"
 #include "registry/access.h"
 #include "registry/connection.h"
+#include "registry/find.h"
 #include "registry/lifecycle.h"
 #include "registry/match.h"
 #include "registry/notify.h"
 #include "registry/policy.h"
 #include "registry/rest.h"
+#include "registry/shortcut.h"
 #include "registry/text.h"
+#include "registry/tray.h"
 #include "wire/notice.h"
 #include "wire/open.h"
+#include "wire/packed.h"
 #include "wire/query.h"
 
 /* Grants go with a reply that carries entries; they are taken back when it cannot be sent. */
@@ -19,12 +24,15 @@ struct entries {
 	struct registry_peer *peer;
 	struct wire_entry *items;
 	size_t count;
+	struct wire_entry first[1]; /* most are told of one */
 };
 
 static bool entries_fill(struct entries *list, struct registry_peer *peer,
 			 struct registry_entry *const *from, size_t n, bool reverse)
 {
-	*list = (struct entries){ peer, calloc(n + 1, sizeof(*list->items)), 0 };
+	list->peer = peer;
+	list->count = 0;
+	list->items = n <= 1 ? list->first : malloc(n * sizeof(*list->items));
 	if (!list->items)
 		return false;
 	for (size_t i = 0; i < n; i++) {
@@ -33,9 +41,12 @@ static bool entries_fill(struct entries *list, struct registry_peer *peer,
 
 		if (!registry_peer_grant(peer, e))
 			return false;
+		const struct registry_node *node = registry_node_find(e, plane);
+
 		list->items[list->count++] = (struct wire_entry){
 			.id = e->id,
-			.state = e->state,
+			.state = e->state |
+				 (node && registry_node_has_name(node) ? WIRE_STATE_PLANE_NAME : 0),
 			.class_name = e->class->name,
 			.name = registry_entry_name(e, plane),
 			.location = registry_entry_location(e, plane),
@@ -49,7 +60,8 @@ static void entries_fini(struct entries *list, bool sent)
 {
 	for (size_t i = 0; i < list->count && !sent; i++)
 		registry_peer_release(list->peer, list->items[i].id, 1);
-	free(list->items);
+	if (list->items != list->first)
+		free(list->items);
 }
 
 /* Send the entries with LAYOUT's MESSAGE, which refers to them. True when it went out. */
@@ -67,30 +79,44 @@ static bool entries_reply(struct entries *list, const struct wire_header *reques
 	return !err;
 }
 
+static void reply_found(struct registry_peer *peer, const struct wire_header *request,
+			uint64_t rest, struct registry_entry *const *items, size_t count)
+{
+	struct entries list;
+	bool in_parts = rest && count >= WIRE_FOUND_MAX;
+	size_t n = in_parts ? WIRE_FOUND_MAX : count;
+	bool complete = entries_fill(&list, peer, items, n, false);
+
+	if (in_parts)
+		complete &= registry_rest_keep(peer, rest, items + n, count - n);
+	struct wire_entries_reply reply = { *peer->registry->tree.generation,
+					    { list.items, list.count } };
+	entries_reply(&list, request, &wire_entries_reply_layout, &reply, complete);
+}
+
 static err_t handle_find(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
-	const struct wire_find_request *request = message;
-	struct registry *r = peer->registry;
+	const struct wire_find_packed *request = message;
+	struct registry_tree *tree = &peer->registry->tree;
+	size_t max = request->first_only ? 1 : request->rest ? SIZE_MAX : WIRE_ENTRIES_MAX, n;
+	struct registry_entry *few[REGISTRY_SHORTCUT_MAX];
 	struct registry_found found;
-	struct entries list;
 
-	if (!registry_is_dictionary(request->matching))
+	if (!request->matching.size || !wire_packed_is_dictionary(request->matching))
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
-	if (registry_match_find(&r->tree, request->matching, WIRE_STATE_MATCHED,
-				request->first_only ? 1
-				: request->rest	    ? SIZE_MAX
-						    : WIRE_ENTRIES_MAX,
-				&found))
-		return registry_peer_status(peer, &frame->header, kIOReturnNoMemory);
-	bool in_parts = request->rest && found.count >= WIRE_FOUND_MAX;
-	size_t n = in_parts ? WIRE_FOUND_MAX : found.count;
-	bool complete = entries_fill(&list, peer, found.items, n, false);
-	if (in_parts)
-		complete &=
-			registry_rest_keep(peer, request->rest, found.items + n, found.count - n);
-	struct wire_entries_reply reply = { *r->tree.generation, { list.items, list.count } };
-	entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete);
-	free(found.items);
+	if (registry_shortcut(tree, request->matching, WIRE_STATE_MATCHED, max, few, &n)) {
+		reply_found(peer, &frame->header, request->rest, few, n);
+		return 0;
+	}
+	scope_cf CFTypeRef matching = wire_packed_copy(request->matching);
+	err_t err =
+		matching ? registry_find(tree, matching, WIRE_STATE_MATCHED, max, &found) : -ENOMEM;
+	if (err)
+		return registry_peer_status(peer, &frame->header,
+					    err == -E2BIG ? kIOReturnMessageTooLarge
+							  : kIOReturnNoMemory);
+	reply_found(peer, &frame->header, request->rest, found.items, found.count);
+	registry_found_fini(&found);
 	return 0;
 }
 
@@ -209,6 +235,8 @@ static err_t handle_notify_next(struct registry_peer *peer, struct wire_frame *f
 		registry_notify_clear_pending(s);
 		s->is_armed |= n == 0 && !request->keeps;
 		s->has_all = false;
+		/* It was armed for this question alone (its tray): here is the answer. */
+		list_remove(&s->in_fired);
 	}
 	return 0;
 }
@@ -226,6 +254,16 @@ static err_t handle_notify_arm(struct registry_peer *peer, struct wire_frame *fr
 	}
 	registry_notify_flush(peer->registry);
 	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
+}
+
+static err_t handle_tray_open(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_tray_open *request = message;
+	int fd = wire_frame_take_fd(frame, 0);
+	IOReturn status = registry_tray_open(peer, request->size, fd);
+
+	fd_discard(fd);
+	return registry_peer_status(peer, &frame->header, status);
 }
 
 static err_t handle_notify_remove(struct registry_peer *peer, struct wire_frame *frame,
@@ -259,7 +297,7 @@ static err_t handle_authorize(struct registry_peer *peer, struct wire_frame *fra
 }
 
 const struct registry_handler registry_query_handlers[] = {
-	{ &wire_find_request_layout, handle_find },
+	{ &wire_find_packed_layout, handle_find },
 	{ &wire_find_more_layout, handle_find_more },
 	{ &wire_match_request_layout, handle_match },
 	{ &wire_wait_quiet_request_layout, handle_wait_quiet },
@@ -270,6 +308,7 @@ const struct registry_handler registry_query_handlers[] = {
 	{ &wire_notify_next_layout, handle_notify_next },
 	{ &wire_notify_remove_layout, handle_notify_remove },
 	{ &wire_notify_arm_layout, handle_notify_arm },
+	{ &wire_tray_open_layout, handle_tray_open },
 	{ &wire_open_request_layout, handle_open },
 	{ &wire_authorize_request_layout, handle_authorize },
 };

@@ -10,28 +10,38 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/limits.h"
 #include "base/loop.h"
 
 struct registry;
 
+#define REGISTRY_NO_HEARTBEAT (~0u)
+
 struct registry_config {
 	const char *socket_path;	 /* or NULL: connections are only added */
 	const char *const *driver_paths; /* folders of bundles, NULL-terminated; NULL: none */
-	/* Files (docs/policy.md), NULL-terminated; NULL: those of the environment. */
+	/* Folders and files of grants (docs/policy.md) in ascending force, NULL-terminated; NULL: those
+	 * of the environment, else the usual ones. */
 	const char *const *policy_paths;
-	const char *host_program;	 /* started for each IOUserServerName */
-	const char *bridge_program;	 /* NULL: none */
+	const char *host_program;   /* started for each IOUserServerName */
+	const char *units_folder;   /* of hosts that are units of systemd; NULL: none */
+	unsigned sandbox_tier;	    /* of driver hosts, as far as the system has it */
+	const char *bridge_program; /* NULL: none */
 	unsigned generation; /* of this session's registry: 0, then one more for each restart */
 	/* Start the provider of SERVER_NAME instead of host_program; SOCKET is taken. Must not call
 	 * back into the registry. */
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
 	void *start_context;
-	const char *console_file; /* sessions at the console (registry/console.h); NULL: none */
-	bool no_administrator;	  /* withhold the administrator privilege from everybody */
-	bool all_users;		  /* system session: accept peers of every uid */
-	bool hosts_are_children;  /* the process is ours: hosts may be seen by its wait() */
+	const char *console_file;    /* sessions at the console (registry/console.h); NULL: none */
+	bool no_administrator;	     /* withhold the administrator privilege from everybody */
+	bool all_users;		     /* system session: accept peers of every uid */
+	bool hosts_are_children;     /* the process is ours: hosts may be seen by its wait() */
+	const struct limits *limits; /* NULL: the defaults */
+	unsigned heartbeat_ms;	     /* how often hosts are asked whether they live; 0: as usual */
 	/* WIRE_STOP_SESSION has come (may be NULL): the owner ends the loop. */
 	void (*stop)(void *context);
+	/* WIRE_RESTART_SESSION has come (may be NULL): the owner ends its process, and nothing else. */
+	void (*restart)(void *context);
 	void *stop_context;
 };
 

@@ -4,17 +4,20 @@
 
 #include <IOKit/IOReturn.h>
 
+#include "base/account.h"
 #include "base/fd.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/map.h"
-#include "registry/account.h"
+#include "registry/audience.h"
 #include "registry/catalogue.h"
+#include "registry/denials.h"
 #include "registry/entry.h"
-#include "registry/grant.h"
+#include "registry/grants.h"
 #include "registry/registry.h"
 #include "wire/message.h"
 #include "wire/peer.h"
+#include "wire/tray.h"
 
 /* A driver that does not answer probe or start within this time is taken for hung. */
 #define REGISTRY_DRIVER_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
@@ -41,17 +44,23 @@ enum registry_event {
 struct registry {
 	struct loop *loop;
 	/* configuration */
-	char *socket_path, *host_program, *bridge_program;
-	unsigned generation;
+	char *socket_path, *host_program, *bridge_program, *units_folder;
+	unsigned generation, sandbox_tier;
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
 	void *start_context;
 	void (*stop)(void *context);
+	void (*restart)(void *context);
 	void *stop_context;
 	bool no_administrator, all_users, hosts_are_children, is_ending;
+	/* what everybody makes us keep, against the limits */
+	struct accounts accounts;
+	struct account own; /* what belongs to the session, not to a peer */
+	char *limits;	    /* those that are not the defaults, for hosts */
 	/* what there is */
 	struct registry_tree tree;
 	struct registry_catalogue catalogue;
-	struct registry_grants *grants; /* the policy files */
+	struct registry_grants *grants; /* the grant files */
+	struct registry_denials denials;
 	struct list servers;   /* struct registry_server */
 	struct list jobs;      /* struct registry_match_job */
 	struct map candidates; /* number -> struct registry_candidate */
@@ -67,15 +76,17 @@ struct registry {
 	bool is_waking;
 	/* peers */
 	int listener;
-	struct list peers;
+	struct list lingering; /* struct lingering: ended with unread answers (linger.c) */
+	struct loop_timer linger_timer;
+	struct list peers, strangers; /* strangers: those of them that have not greeted */
 	uint64_t last_session;
-	uint64_t last_walk; /* marks of recursive walks */
+	uint64_t last_walk;  /* marks of recursive walks */
+	uint64_t last_event; /* of which subscriptions are told */
 	/* notifications */
 	struct map subscriptions; /* number -> struct registry_subscription */
 	uint64_t last_subscription;
-	struct list
-		matching[REGISTRY_EVENTS]; /* matching subscriptions, in order of installation */
-	struct list fired;		   /* subscriptions whose notice is still to be sent */
+	struct registry_audience audiences[REGISTRY_EVENTS]; /* matching subscriptions */
+	struct list fired;	  /* subscriptions whose notice is still to be sent */
 	CFArrayRef console_users; /* given by root or a file; NULL: logind knows */
 	uint32_t console_seed;
 	CFArrayRef console_seen; /* what logind said at console_seen_ns; NULL: nothing yet */
@@ -84,44 +95,62 @@ struct registry {
 	struct wire_status_page *page;
 	int page_fd;
 	struct loop_timer return_timer, accept_timer;
-	bool is_returning; /* hosts of the last generation may still come back */
+	struct loop_timer heartbeat;
+	unsigned heartbeat_ms;
+	struct loop_timer rematch_timer; /* matching that met no memory (bind.c) */
+	bool is_returning;		 /* hosts of the last generation may still come back */
+	bool has_home;			 /* the folder for hosts is this registry's (home.h) */
 };
 
 /* One connection: a client, or a provider. */
 struct registry_peer {
 	struct registry *registry;
 	struct list link;
+	struct list in_strangers; /* until it has greeted */
+	bool is_late;		  /* with its greeting */
+	char title[40];		  /* in log lines */
+	struct loop_timer greeting_timer;
 	struct wire_peer *wire;
 	struct registry_subject subject;
 	pid_t shown_pid; /* what it says itself where the socket pair is of our own making */
 	uint64_t session;
 	uint32_t role; /* enum wire_role; 0: has not greeted */
 	char name[WIRE_NAME_MAX + 1];
-	struct registry_account account;
+	struct account account;
 	struct list deferred; /* requests that are answered later */
 	/* client */
-	struct map grants; /* entry ID -> struct registry_grant */
+	struct map grants;     /* entry ID -> its holds (peer.c) */
 	struct map authorized; /* entry ID -> not NULL: IOServiceAuthorize has succeeded */
-	struct map inlets; /* number -> struct registry_inlet */
+	struct map inlets;     /* number -> struct registry_inlet */
 	struct list subscriptions;
-	struct list rests; /* struct registry_rest */
+	uint64_t event, event_steps; /* left of its dictionaries' steps (match.h) at that event */
+	struct list rests;	     /* struct registry_rest */
+	struct wire_tray_reader tray;
 	/* provider */
+	bool keeps_accounts;		  /* it answers WIRE_LIMITS */
 	struct registry_server *server;	  /* NULL: not started by us */
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
-	struct list entries;		  /* owned */
+	bool is_waiting_host; /* we have connected to it: it comes from an earlier registry */
+	struct list entries;  /* owned */
 };
 
-struct registry_grant {
-	struct registry_entry *entry;
-	uint64_t count;
-};
-
-/* --- peers (registry.c) -- */
+/* --- peers (peer.c) -- */
 
 /* "client NAME (pid N)" for log lines. */
 const char *registry_peer_name(const struct registry_peer *peer);
-/* Takes SOCKET. STARTING: the server that is to greet on it, or NULL. */
+/* Takes SOCKET. STARTING: the server that is to greet on it, or NULL. -ENOSPC: over a limit. */
 err_t registry_peer_new(struct registry *registry, int socket, struct registry_server *starting);
+/* As log_warning, unless the peer has caused too many lines already. */
+void registry_peer_warn(struct registry_peer *peer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void registry_peer_free(struct registry_peer *peer);
+/* A message waits for PEER to read, through its connection or one of its inlets; IS_ALONE: nothing else
+ * waits there, so that it may be larger than the limit. False: over the limit. */
+bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, bool is_alone);
+/* It has been sent or dropped. */
+void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds);
+/* The same for a host of an earlier registry. */
+err_t registry_peer_new_waiting(struct registry *registry, int socket);
 /* Give CLIENT one hold on ENTRY. False: over the limit or no memory. */
 bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry);
 /* Take COUNT holds back; more than there are is -EINVAL and takes none. */
@@ -133,6 +162,19 @@ err_t registry_peer_status(struct registry_peer *peer, const struct wire_header 
 			   IOReturn status);
 /* Make PEER the owner of ENTRY, with a reference. False: over the limit. */
 bool registry_peer_own(struct registry_peer *peer, struct registry_entry *entry);
+extern const struct registry_tree_ops registry_peer_tree_ops;
+/* May as many BYTES be added to the properties of ENTRY, by PEER? A single message may take more than it
+ * says: what there is then counts. */
+bool registry_peer_may_store(struct registry_peer *peer, const struct registry_entry *entry,
+			     uint64_t bytes);
+/* The class or plane of that name, which PEER may make: -ENOSPC: it has made enough, and what else
+ * registry_class_need and registry_plane_need say. */
+err_t registry_peer_need_class(struct registry_peer *peer, const char *name, const char *fallback,
+			       struct registry_class **ret_class);
+err_t registry_peer_need_plane(struct registry_peer *peer, const char *name,
+			       struct registry_plane **ret_plane);
+/* As registry_class_declare_all. */
+err_t registry_peer_declare(struct registry_peer *peer, CFTypeRef classes);
 /* Drop the owner's reference. */
 void registry_peer_disown(struct registry_entry *entry);
 
@@ -156,5 +198,7 @@ extern const struct registry_handler registry_control_handlers[];
 extern const size_t registry_n_control_handlers;
 extern const struct registry_handler registry_catalogue_handlers[];
 extern const size_t registry_n_catalogue_handlers;
+extern const struct registry_handler registry_policy_handlers[];
+extern const size_t registry_n_policy_handlers;
 /* Property dictionary of the root with everything that is computed at each read; NULL: no memory. */
 CFDictionaryRef registry_root_copy_properties(struct registry *registry);

@@ -24,13 +24,13 @@ bool registry_rest_keep(struct registry_peer *client, uint64_t number,
 		registry_rest_free(old);
 	make_room(client);
 	/* They count as what the client holds, which they are about to be. */
-	if (!registry_account_charge(&client->account, REGISTRY_CHARGE_GRANTS, count))
+	if (!account_charge(&client->account, LIMITS_GRANTS, count))
 		return false;
 	struct registry_rest *rest = calloc(1, sizeof(*rest));
 	struct registry_entry **copy = rest ? malloc((count + 1) * sizeof(*copy)) : NULL;
 	if (!copy) {
 		free(rest);
-		registry_account_refund(&client->account, REGISTRY_CHARGE_GRANTS, count);
+		account_refund(&client->account, LIMITS_GRANTS, count);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -55,7 +55,7 @@ struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t 
 
 static void drop(struct registry_rest *rest, size_t n)
 {
-	registry_account_refund(&rest->client->account, REGISTRY_CHARGE_GRANTS, n);
+	account_refund(&rest->client->account, LIMITS_GRANTS, n);
 	while (n--)
 		registry_entry_unref(rest->items[rest->next++]);
 }

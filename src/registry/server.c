@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,7 +12,11 @@
 
 #include "base/log.h"
 #include "registry/bind.h"
+#include "registry/home.h"
+#include "registry/sandbox.h"
 #include "registry/spawn.h"
+#include "registry/text.h"
+#include "registry/unit.h"
 #include "wire/publish.h"
 
 #define FIRST_REST_NS (100ull * 1000 * 1000)
@@ -19,6 +24,7 @@
 #define RETIRE_NS (5ull * 1000 * 1000 * 1000) /* for a host whose end is wanted */
 #define LINGER_NS (1ull * 1000 * 1000 * 1000) /* for the last messages of one that has ended */
 #define END_NS (2ull * 1000 * 1000 * 1000)    /* for all hosts to end at the end of the session */
+#define PROGRAM_END_NS (700ull * 1000 * 1000) /* the same when a program waits for it to exit */
 
 static void handle_timer(void *context);
 
@@ -39,15 +45,98 @@ struct registry_server *registry_server_need(struct registry *registry, const ch
 
 	if (s || strlen(name) > WIRE_NAME_MAX)
 		return s;
-	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!account_charge(&registry->own, LIMITS_SERVERS, 1))
 		return NULL;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		account_refund(&registry->own, LIMITS_SERVERS, 1);
+		return NULL;
+	}
 	strcpy(s->name, name);
 	s->registry = registry;
 	s->pidfd = -1;
 	loop_timer_init(&s->timer, handle_timer, s);
 	list_add(&registry->servers, &s->link);
 	return s;
+}
+
+/* --- the sandbox ------------------------------------------------------------------------------- */
+
+/* A host is a process of ours that has a sandbox; others are threads of this program. */
+static bool is_confined(const struct registry_server *s)
+{
+	return !s->is_bridge && !s->registry->start_provider;
+}
+
+/* Is TIER enough for what the bundles demand? If not, S is refused; MISSING (may be NULL) says why. */
+static bool is_acceptable(struct registry_server *s, const struct registry_needs *needs,
+			  unsigned tier, const char *missing)
+{
+	bool is_named = s->registry->sandbox_tier == SANDBOX_OFF;
+
+	if (tier >= needs->minimum || (is_named && !needs->is_stated))
+		return true;
+	free(s->refusal);
+	if (asprintf(&s->refusal, "it needs sandbox tier %u and would have %u: %s", needs->minimum,
+		     tier,
+		     missing && *missing			  ? missing
+		     : s->registry->sandbox_tier < needs->minimum ? "the session is limited to that"
+								  : "unknown reason") < 0)
+		s->refusal = NULL;
+	log_error("host of %s is not used: %s", s->name, s->refusal ? s->refusal : "its sandbox");
+	return false;
+}
+
+static void forget_sandbox(struct registry_server *s)
+{
+	s->tier = 0;
+	free(s->missing);
+	s->missing = NULL;
+	if (s->bundles)
+		CFRelease(s->bundles);
+	s->bundles = NULL;
+}
+
+void registry_server_confined(struct registry_server *s, const struct wire_confined *confined)
+{
+	struct registry_needs needs;
+
+	if (s->state != REGISTRY_SERVER_STARTING || !is_confined(s))
+		return;
+	forget_sandbox(s);
+	s->tier = confined->tier;
+	s->missing = strdup(confined->missing);
+	if (confined->tier && registry_is_array(confined->bundles))
+		s->bundles = CFRetain(confined->bundles);
+	err_t err = registry_needs_collect(&s->registry->catalogue, s->name, &needs);
+	if (err || !is_acceptable(s, &needs, confined->tier, confined->missing)) {
+		registry_server_retire(s);
+	} else {
+		loop_timer_stop(&s->timer);
+		s->state = REGISTRY_SERVER_UP;
+		registry_bind_server_changed(s->registry, s);
+	}
+	registry_needs_fini(&needs);
+}
+
+bool registry_server_can_read(struct registry_server *s, const char *bundle)
+{
+	for (CFIndex i = 0; s->bundles && i < CFArrayGetCount(s->bundles); i++)
+		if (registry_text_equals(CFArrayGetValueAtIndex(s->bundles, i), bundle))
+			return true;
+	if (!s->bundles)
+		return true;
+	/* A unit says for itself what it reads: starting it again changes nothing. */
+	if (s->is_unit) {
+		free(s->refusal);
+		if (asprintf(&s->refusal, "its unit does not name the bundle %s", bundle) < 0)
+			s->refusal = NULL;
+		log_error("host of %s: its unit does not name %s", s->name, bundle);
+	} else {
+		log_info("host of %s is started again, with %s", s->name, bundle);
+	}
+	registry_server_retire(s);
+	return false;
 }
 
 /* --- the process -------------------------------------------------------------------------- */
@@ -65,6 +154,7 @@ static void reap(struct registry_server *s)
 		log_warning("host of %s ended before it was ready (%s %d)", s->name,
 			    info.si_code == CLD_EXITED ? "exit code" : "signal", info.si_status);
 	s->pidfd = fd_close(s->pidfd);
+	registry_home_forget(s->registry, s->pid);
 	s->pid = 0;
 }
 
@@ -98,6 +188,50 @@ static err_t make_token(struct registry_server *s)
 	return 0;
 }
 
+static err_t spawn(struct registry_server *s, int socket)
+{
+	struct registry *r = s->registry;
+	struct registry_needs needs = { .n_arguments = 0 };
+	char tier[12];
+	err_t err = 0;
+
+	if (s->is_bridge)
+		return registry_spawn(r->bridge_program, NULL, s->token, socket, r->socket_path,
+				      NULL, !r->hosts_are_children, &s->pid, &s->pidfd);
+	err = registry_needs_collect(&r->catalogue, s->name, &needs);
+	if (!err && !is_acceptable(s, &needs, r->sandbox_tier, NULL))
+		err = -EPERM;
+	snprintf(tier, sizeof(tier), "%u", r->sandbox_tier);
+	if (!err)
+		err = registry_needs_add(&needs, "--sandbox", tier);
+	if (!err)
+		err = registry_spawn(r->host_program, s->name, s->token, socket, r->socket_path,
+				     needs.arguments, !r->hosts_are_children, &s->pid, &s->pidfd);
+	else
+		fd_close(socket);
+	registry_needs_fini(&needs);
+	return err;
+}
+
+/* True: systemd has a unit for it, which starts when we connect. */
+static bool launch_unit(struct registry_server *s, err_t *ret_err)
+{
+	struct registry *r = s->registry;
+	int socket;
+
+	s->is_unit = false;
+	if (s->is_bridge || r->start_provider || !r->units_folder)
+		return false;
+	err_t err = registry_unit_connect(r->units_folder, s->name, &socket);
+	if (err && err != -ENOENT)
+		log_warning("the unit of host %s cannot be used: %s", s->name, strerror(-err));
+	if (err)
+		return false;
+	s->is_unit = true;
+	*ret_err = registry_peer_new(r, socket, s);
+	return true;
+}
+
 /* The connection is there from the start; the provider greets on it when it is ready. */
 static err_t launch(struct registry_server *s)
 {
@@ -105,18 +239,16 @@ static err_t launch(struct registry_server *s)
 	int fds[2];
 
 	err_t err = make_token(s);
+	if (!err && launch_unit(s, &err))
+		return err;
 	if (!err)
 		err = fd_socketpair(fds);
 	if (err)
 		return err;
-	if (r->start_provider && !s->is_bridge) {
+	if (r->start_provider && !s->is_bridge)
 		err = r->start_provider(r->start_context, s->name, s->token, fds[1]);
-	} else {
-		const char *program = s->is_bridge ? r->bridge_program : r->host_program;
-
-		err = registry_spawn(program, s->is_bridge ? NULL : s->name, s->token, fds[1],
-				     r->socket_path, !r->hosts_are_children, &s->pid, &s->pidfd);
-	}
+	else
+		err = spawn(s, fds[1]);
 	if (err) {
 		fd_close(fds[0]);
 		return err;
@@ -132,7 +264,9 @@ void registry_server_start(struct registry_server *s)
 		return;
 	s->is_retiring = false;
 	err_t err = launch(s);
-	if (err) {
+	if (s->refusal) {
+		s->state = REGISTRY_SERVER_REFUSED;
+	} else if (err) {
 		const char *program =
 			s->is_bridge ? s->registry->bridge_program : s->registry->host_program;
 
@@ -146,8 +280,9 @@ void registry_server_start(struct registry_server *s)
 		} else {
 			note_crash(s);
 		}
-		return;
 	}
+	if (err)
+		return;
 	s->state = REGISTRY_SERVER_STARTING;
 	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
 }
@@ -158,6 +293,15 @@ void registry_server_kill(struct registry_server *s)
 		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 	if (s->peer)
 		wire_peer_close(s->peer->wire);
+	/* One that has not greeted yet must not be taken for the next. */
+	list_for_each(l, &s->registry->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		if (p->starting != s)
+			continue;
+		p->starting = NULL;
+		wire_peer_close(p->wire);
+	}
 }
 
 void registry_server_retire(struct registry_server *s)
@@ -209,8 +353,14 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 	}
 	if (s->state != REGISTRY_SERVER_STARTING)
 		adopt(s, peer);
-	loop_timer_stop(&s->timer);
-	s->state = REGISTRY_SERVER_UP;
+	if (is_confined(s)) {
+		/* It is up when it has said how it is confined, which follows. */
+		s->state = REGISTRY_SERVER_STARTING;
+		loop_timer_start(r->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
+	} else {
+		loop_timer_stop(&s->timer);
+		s->state = REGISTRY_SERVER_UP;
+	}
 	s->peer = peer;
 	*ret_server = s;
 	return kIOReturnSuccess;
@@ -302,14 +452,18 @@ static void retired(struct registry_server *s)
 {
 	loop_timer_stop(&s->timer);
 	s->is_ending = s->is_retiring = false;
-	s->state = REGISTRY_SERVER_IDLE;
+	forget_sandbox(s);
+	s->state = s->refusal ? REGISTRY_SERVER_REFUSED : REGISTRY_SERVER_IDLE;
 	registry_bind_server_changed(s->registry, s);
-	rematch(s);
+	if (!s->refusal)
+		rematch(s);
 }
 
 void registry_server_lost(struct registry_server *s)
 {
 	s->peer = NULL;
+	s->n_beats = 0;
+	s->pulse = REGISTRY_PULSE_GOOD;
 	if (s->registry->is_ending)
 		return;
 	if (!s->is_retiring)
@@ -362,8 +516,11 @@ void registry_server_pardon(struct registry_server *s)
 	s->n_crashes = 0;
 	if (s->is_ending)
 		return;
-	if (s->state != REGISTRY_SERVER_QUARANTINED && s->state != REGISTRY_SERVER_RESTING)
+	if (s->state != REGISTRY_SERVER_QUARANTINED && s->state != REGISTRY_SERVER_RESTING &&
+	    s->state != REGISTRY_SERVER_REFUSED)
 		return;
+	free(s->refusal);
+	s->refusal = NULL;
 	loop_timer_stop(&s->timer);
 	s->state = REGISTRY_SERVER_IDLE;
 	rematch(s);
@@ -371,9 +528,12 @@ void registry_server_pardon(struct registry_server *s)
 
 const char *registry_server_state_name(const struct registry_server *server)
 {
-	static const char *const names[] = { "idle", "starting", "up", "resting", "quarantined" };
+	static const char *const names[] = { "idle",	"starting",    "up",
+					     "resting", "quarantined", "refused" };
 
-	return names[server->state];
+	static const char *const pulses[] = { "up", "silent", "stopped" };
+
+	return server->state == REGISTRY_SERVER_UP ? pulses[server->pulse] : names[server->state];
 }
 
 /* --- end ---------------------------------------------------------------------------------- */
@@ -397,14 +557,18 @@ static void await_end(struct registry_server *s, uint64_t until_ns)
 
 void registry_servers_fini(struct registry *registry)
 {
-	uint64_t until = loop_now_ns() + END_NS;
+	uint64_t until = loop_now_ns() + (registry->hosts_are_children ? END_NS : PROGRAM_END_NS);
 
 	list_for_each_safe(l, &registry->servers) {
 		struct registry_server *s = container_of(l, struct registry_server, link);
 
 		await_end(s, until);
 		loop_timer_stop(&s->timer);
+		registry_home_forget(registry, s->pid);
+		forget_sandbox(s);
+		free(s->refusal);
 		list_remove(&s->link);
+		account_refund(&registry->own, LIMITS_SERVERS, 1);
 		free(s->rematch);
 		free(s);
 	}

@@ -96,14 +96,11 @@ static bool loses_all_parents(const struct registry_entry *child)
 	struct registry_plane *service = child->tree->planes.service;
 	bool in_service = registry_plane_first_parent(child, service) != NULL;
 
-	list_for_each(l, &child->nodes) {
-		struct registry_node *n = container_of(l, struct registry_node, link);
-
+	for (struct registry_node *n = registry_node_first(child); n; n = n->next) {
 		if (in_service && n->plane != service)
 			continue;
-		list_for_each(e, &n->parents)
-			if (!is_victim(
-				    container_of(e, struct registry_edge, in_child)->parent->entry))
+		for (struct registry_edge *e = n->parents; e; e = e->next)
+			if (!is_victim(e->parent->entry))
 				return false;
 	}
 	return true;
@@ -166,9 +163,8 @@ static void collect_victims(struct registry_stop_job *job, struct registry_entry
 	if (!append_victim(job, entry))
 		return;
 	for (size_t i = 0; i < job->n_victims; i++)
-		list_for_each(l, &job->victims[i].entry->nodes) {
-			struct registry_node *n = container_of(l, struct registry_node, link);
-
+		for (struct registry_node *n = registry_node_first(job->victims[i].entry); n;
+		     n = n->next) {
 			list_for_each(e, &n->children) {
 				struct registry_entry *child =
 					container_of(e, struct registry_edge, in_parent)

@@ -51,6 +51,28 @@ bool registry_text_get(CFTypeRef value, char *buffer, size_t size)
 	return false;
 }
 
+const char *registry_text_bytes(CFStringRef string, char *buffer, size_t size, size_t *ret_size)
+{
+	const char *text = registry_is_string(string)
+				 ? CFStringGetCStringPtr(string, kCFStringEncodingUTF8)
+				 : NULL;
+	CFIndex n = 0;
+
+	if (!registry_is_string(string))
+		return NULL;
+	CFIndex length = CFStringGetLength(string);
+	/* One that lies there is ASCII. */
+	if (text) {
+		*ret_size = (size_t)length;
+		return text;
+	}
+	if (CFStringGetBytes(string, CFRangeMake(0, length), kCFStringEncodingUTF8, '?', false,
+			     (UInt8 *)buffer, (CFIndex)size, &n) != length)
+		return NULL;
+	*ret_size = (size_t)n;
+	return buffer;
+}
+
 bool registry_text_find(CFDictionaryRef dictionary, CFStringRef key, char *buffer, size_t size)
 {
 	return registry_text_get(dictionary ? CFDictionaryGetValue(dictionary, key) : NULL, buffer,
@@ -75,6 +97,19 @@ bool registry_text_equals(CFTypeRef value, const char *text)
 		return false;
 	scope_cf CFStringRef other = registry_text_new(text);
 	return other && CFEqual(value, other);
+}
+
+bool registry_text_spell(CFTypeRef value, char *buffer, size_t size)
+{
+	if (!value || CFGetTypeID(value) != CFDataGetTypeID())
+		return registry_text_get(value, buffer, size);
+	size_t n = (size_t)CFDataGetLength(value);
+	const char *bytes = (const char *)CFDataGetBytePtr(value);
+	if (n >= size || strnlen(bytes, n) + 1 < n)
+		return false;
+	memcpy(buffer, bytes, n);
+	buffer[n] = '\0';
+	return true;
 }
 
 bool registry_number_get(CFTypeRef value, int64_t *ret_number)

@@ -14,10 +14,14 @@ uint64_t registry_text_hash(const char *text);
 CFStringRef registry_text_new(const char *text);
 /* Copy VALUE, a CFString, into BUFFER. False: no string or too long (BUFFER is "" then). */
 bool registry_text_get(CFTypeRef value, char *buffer, size_t size);
+/* The UTF-8 bytes of STRING, where they lie or in BUFFER; NULL when they do not fit into that. */
+const char *registry_text_bytes(CFStringRef string, char *buffer, size_t size, size_t *ret_size);
 /* The string property KEY of DICTIONARY (may be NULL) likewise. */
 bool registry_text_find(CFDictionaryRef dictionary, CFStringRef key, char *buffer, size_t size);
 /* True when VALUE is a string or data object that spells TEXT (data: with or without NUL). */
 bool registry_text_equals(CFTypeRef value, const char *text);
+/* The text that VALUE, a string or data object, spells. False: none, or it is too long. */
+bool registry_text_spell(CFTypeRef value, char *buffer, size_t size);
 bool registry_is_dictionary(CFTypeRef value);
 bool registry_is_string(CFTypeRef value);
 bool registry_is_array(CFTypeRef value);

@@ -1,0 +1,641 @@
+// SPDX-License-Identifier: MIT
+/* One connection from its arrival to its end, and what it holds. */
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/shm.h"
+#include "registry/bind.h"
+#include "registry/deferred.h"
+#include "registry/door.h"
+#include "registry/lifecycle.h"
+#include "registry/linger.h"
+#include "registry/notify.h"
+#include "registry/policy.h"
+#include "registry/rest.h"
+#include "registry/spawn.h"
+#include "registry/tray.h"
+#include "wire/hello.h"
+
+/* --- peers --------------------------------------------------------------------------------- */
+
+const char *registry_peer_name(const struct registry_peer *peer)
+{
+	return wire_peer_name(peer->wire);
+}
+
+void registry_peer_warn(struct registry_peer *peer, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	if (!account_may_log(&peer->account))
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_warning("%s", text);
+}
+
+/* Several holds of a client on one entry. Most have one: then the map has the entry itself, marked by
+ * the lowest bit of its address, and nothing is allocated. */
+struct grant {
+	struct registry_entry *entry;
+	uint64_t count;
+};
+
+static void *single_grant(struct registry_entry *entry)
+{
+	return (char *)entry + 1;
+}
+
+/* What VALUE of the map stands for. */
+static struct grant read_grant(void *value)
+{
+	return (uintptr_t)value & 1 ? (struct grant){ (void *)((char *)value - 1), 1 }
+				    : *(struct grant *)value;
+}
+
+static bool is_single(const void *value)
+{
+	return (uintptr_t)value & 1;
+}
+
+/* VALUE is what the map has for the entry; NULL: nothing. */
+static bool add_grant(struct registry_peer *client, struct registry_entry *entry, void *value)
+{
+	if (!value)
+		return !map_set(&client->grants, entry->id, single_grant(entry));
+	if (!is_single(value)) {
+		((struct grant *)value)->count++;
+		return true;
+	}
+	struct grant *g = malloc(sizeof(*g));
+	if (!g)
+		return false;
+	*g = (struct grant){ entry, 2 };
+	map_set(&client->grants, entry->id, g); /* in its place, which cannot fail */
+	return true;
+}
+
+/* Nobody but those who hold it keeps it. */
+static bool is_remains(const struct registry_entry *entry)
+{
+	return !entry->owner && registry_entry_is_inactive(entry);
+}
+
+bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry)
+{
+	void *value = map_find(&client->grants, entry->id);
+	uint64_t remains = !value && is_remains(entry) ? registry_entry_cost(entry) : 0;
+
+	if (!account_charge(&client->account, LIMITS_GRANTS, 1))
+		return false;
+	if (remains && !account_charge(&client->account, LIMITS_REMAINS, remains)) {
+		account_refund(&client->account, LIMITS_GRANTS, 1);
+		return false;
+	}
+	if (!add_grant(client, entry, value)) {
+		account_refund(&client->account, LIMITS_GRANTS, 1);
+		account_refund(&client->account, LIMITS_REMAINS, remains);
+		return false;
+	}
+	if (!value)
+		registry_entry_ref(entry);
+	entry->holds++;
+	return true;
+}
+
+/* COUNT holds of those that VALUE stands for. */
+static void release_grant(struct registry_peer *client, void *value, uint64_t count)
+{
+	struct grant g = read_grant(value);
+
+	g.entry->holds -= count;
+	account_refund(&client->account, LIMITS_GRANTS, count);
+	if (count < g.count) {
+		((struct grant *)value)->count -= count;
+		return;
+	}
+	if (is_remains(g.entry))
+		account_refund(&client->account, LIMITS_REMAINS, registry_entry_cost(g.entry));
+	map_remove(&client->grants, g.entry->id);
+	if (!is_single(value))
+		free(value);
+	registry_entry_unref(g.entry);
+}
+
+err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t count)
+{
+	void *value = map_find(&client->grants, id);
+
+	if (!value || !count || count > read_grant(value).count)
+		return -EINVAL;
+	release_grant(client, value, count);
+	return 0;
+}
+
+struct registry_entry *registry_peer_find(struct registry_peer *peer, uint64_t id)
+{
+	return registry_entry_find(&peer->registry->tree, id);
+}
+
+err_t registry_peer_status(struct registry_peer *peer, const struct wire_header *request,
+			   IOReturn status)
+{
+	wire_peer_reply(peer->wire, request, &wire_empty_layout, status, NULL, NULL, 0);
+	return 0;
+}
+
+bool registry_peer_own(struct registry_peer *peer, struct registry_entry *entry)
+{
+	uint64_t bytes = registry_entry_cost(entry), n = 1 + registry_plane_count_links(entry);
+
+	if (!account_charge(&peer->account, LIMITS_ENTRIES, n))
+		return false;
+	if (!account_charge(&peer->account, LIMITS_PROPERTY_BYTES, bytes)) {
+		account_refund(&peer->account, LIMITS_ENTRIES, n);
+		return false;
+	}
+	entry->owner = peer;
+	list_add(&peer->entries, &entry->owner_link);
+	registry_entry_ref(entry);
+	return true;
+}
+
+/* What is left of ENTRY is on the account of those who hold it. */
+static void charge_remains(struct registry *registry, const struct registry_entry *entry)
+{
+	if (!entry->holds || !is_remains(entry))
+		return;
+	list_for_each(l, &registry->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		if (map_find(&p->grants, entry->id) &&
+		    !account_add(&p->account, LIMITS_REMAINS, registry_entry_cost(entry)))
+			wire_peer_close(p->wire);
+	}
+}
+
+void registry_peer_disown(struct registry_entry *entry)
+{
+	struct registry_peer *owner = entry->owner;
+
+	if (!owner)
+		return;
+	account_refund(&owner->account, LIMITS_ENTRIES, 1 + registry_plane_count_links(entry));
+	account_refund(&owner->account, LIMITS_PROPERTY_BYTES, registry_entry_cost(entry));
+	entry->owner = NULL;
+	list_remove(&entry->owner_link);
+	charge_remains(owner->registry, entry);
+	registry_entry_unref(entry);
+}
+
+err_t registry_peer_dispatch(struct registry_peer *peer, struct wire_frame *frame,
+			     const struct registry_handler *handlers, size_t n)
+{
+	_Alignas(16) unsigned char message[256];
+
+	for (size_t i = 0; i < n; i++) {
+		const struct registry_handler *h = &handlers[i];
+
+		if (h->layout->type != frame->header.type)
+			continue;
+		assert(h->layout->size <= sizeof(message));
+		err_t err = wire_frame_decode(frame, h->layout, message);
+		if (err)
+			return err == -ENOMEM
+				     ? registry_peer_status(peer, &frame->header, kIOReturnNoMemory)
+				     : -EBADMSG;
+		err = h->handle(peer, frame, message);
+		wire_message_clear(h->layout, message);
+		return err;
+	}
+	return -ENOENT;
+}
+
+static void close_account(struct registry_peer *peer);
+
+/* --- what entries take ------------------------------------------------------------------------ */
+
+static bool handle_link(struct registry_entry *entry)
+{
+	return !entry->owner || account_charge(&entry->owner->account, LIMITS_ENTRIES, 1);
+}
+
+static void handle_unlink(struct registry_entry *entry)
+{
+	if (entry->owner)
+		account_refund(&entry->owner->account, LIMITS_ENTRIES, 1);
+}
+
+/* The session pays for those that are always there. */
+static void handle_resized(struct registry_entry *entry, uint64_t before)
+{
+	struct registry *r = container_of(entry->tree, struct registry, tree);
+	struct account *payer = entry->owner ? &entry->owner->account : &r->own;
+	uint64_t after = registry_entry_cost(entry);
+
+	if (after > before)
+		account_add(payer, LIMITS_PROPERTY_BYTES, after - before);
+	else
+		account_refund(payer, LIMITS_PROPERTY_BYTES, before - after);
+}
+
+const struct registry_tree_ops registry_peer_tree_ops = { handle_link, handle_unlink,
+							  handle_resized };
+
+bool registry_peer_may_store(struct registry_peer *peer, const struct registry_entry *entry,
+			     uint64_t bytes)
+{
+	struct account *payer = entry->owner ? &entry->owner->account : &peer->registry->own;
+
+	if (!account_charge(payer, LIMITS_PROPERTY_BYTES, bytes))
+		return false;
+	account_refund(payer, LIMITS_PROPERTY_BYTES, bytes);
+	return true;
+}
+
+/* --- names that it makes ---------------------------------------------------------------------- */
+
+err_t registry_peer_need_class(struct registry_peer *peer, const char *name, const char *fallback,
+			       struct registry_class **ret_class)
+{
+	struct registry_classes *classes = &peer->registry->tree.classes;
+	struct registry_class *c = registry_class_find(classes, name);
+	bool is_new = !c || c->is_left;
+
+	if (is_new && !account_charge(&peer->account, LIMITS_CLASSES, 1))
+		return -ENOSPC;
+	classes->maker = peer->session;
+	err_t err = registry_class_need(classes, name, fallback, ret_class);
+	if (err && is_new)
+		account_refund(&peer->account, LIMITS_CLASSES, 1);
+	return err;
+}
+
+err_t registry_peer_declare(struct registry_peer *peer, CFTypeRef dictionary)
+{
+	struct registry_classes *classes = &peer->registry->tree.classes;
+	size_t n_new = registry_classes_count_new(classes, dictionary);
+	size_t before = registry_classes_count_of(classes, peer->session);
+
+	if (!account_charge(&peer->account, LIMITS_CLASSES, n_new))
+		return -ENOSPC;
+	classes->maker = peer->session;
+	err_t err = registry_class_declare_all(classes, dictionary,
+					       peer->server ? peer->server->name : "");
+	size_t made = registry_classes_count_of(classes, peer->session) - before;
+	account_refund(&peer->account, LIMITS_CLASSES, n_new - made);
+	return err;
+}
+
+err_t registry_peer_need_plane(struct registry_peer *peer, const char *name,
+			       struct registry_plane **ret_plane)
+{
+	struct registry_planes *planes = &peer->registry->tree.planes;
+	bool is_new = !registry_plane_find(planes, name);
+
+	if (is_new && !account_charge(&peer->account, LIMITS_PLANES, 1))
+		return -ENOSPC;
+	err_t err = registry_plane_need(planes, name, ret_plane);
+	if (err && is_new)
+		account_refund(&peer->account, LIMITS_PLANES, 1);
+	return err;
+}
+
+static void forget_names(struct registry_peer *peer)
+{
+	if (peer->account.counts[LIMITS_CLASSES])
+		registry_classes_leave(&peer->registry->tree.classes, peer->session);
+	account_refund(&peer->account, LIMITS_CLASSES, peer->account.counts[LIMITS_CLASSES]);
+	account_refund(&peer->account, LIMITS_PLANES, peer->account.counts[LIMITS_PLANES]);
+}
+
+/* --- the end of a connection ------------------------------------------------------------------ */
+
+/* Everything that it has published goes, and is matched again when its server is back. */
+static void terminate_entries(struct registry_peer *peer)
+{
+	struct registry *r = peer->registry;
+
+	registry_bind_forget_peer(r, peer);
+	while (!list_is_empty(&peer->entries)) {
+		struct registry_entry *e = registry_entry_ref(
+			list_first(&peer->entries, struct registry_entry, owner_link));
+
+		registry_lifecycle_terminate(r, e, 0, peer, true);
+		/* One that was being terminated already, or has children elsewhere. */
+		registry_peer_disown(e);
+		registry_entry_unref(e);
+	}
+	registry_lifecycle_forget_peer(r, peer);
+}
+
+void registry_peer_free(struct registry_peer *peer)
+{
+	void *grant;
+	size_t cursor = 0;
+
+	registry_deferred_forget_peer(peer);
+	registry_notify_forget_peer(peer);
+	registry_rest_forget_peer(peer);
+	if (peer->registry->is_ending)
+		while (!list_is_empty(&peer->entries))
+			registry_peer_disown(
+				list_first(&peer->entries, struct registry_entry, owner_link));
+	else
+		terminate_entries(peer);
+	forget_names(peer);
+	registry_tray_close(peer);
+	while ((grant = map_next(&peer->grants, &cursor, NULL)))
+		release_grant(peer, grant, read_grant(grant).count);
+	list_remove(&peer->link);
+	if (peer->server)
+		registry_server_lost(peer->server);
+	else if (peer->starting)
+		registry_server_unstarted(peer->starting);
+	registry_door_leave(peer);
+	account_refund(&peer->account, LIMITS_AUTHORIZATIONS, peer->authorized.count);
+	map_fini(&peer->grants);
+	map_fini(&peer->inlets);
+	map_fini(&peer->authorized);
+	registry_linger_begin(peer);
+	wire_peer_free(peer->wire);
+	registry_subject_fini(&peer->subject);
+	close_account(peer);
+	free(peer);
+}
+
+static void handle_closed(void *context, struct wire_peer *wire)
+{
+	registry_peer_free(context);
+}
+
+/* --- greeting --------------------------------------------------------------------------------- */
+
+static IOReturn admit(struct registry_peer *peer, const struct wire_hello *hello)
+{
+	struct registry *r = peer->registry;
+
+	if (hello->role == WIRE_ROLE_CLIENT)
+		return kIOReturnSuccess;
+	/* We have connected to it: who it is we know from there, not by its uid. */
+	if (peer->starting && peer->starting->is_unit)
+		return strcmp(hello->name, peer->starting->name)
+			     ? kIOReturnNotPermitted
+			     : registry_server_check_in(peer, hello->name, peer->starting->token,
+							&peer->server);
+	if (!registry_policy_may_provide(r, &peer->subject.who))
+		return kIOReturnNotPermitted;
+	if (peer->starting &&
+	    (hello->token != peer->starting->token || strcmp(hello->name, peer->starting->name)))
+		return kIOReturnNotPermitted;
+	/* We have started it, or connected to it: nobody comes in and says that he is a host of ours. */
+	if (hello->token && !peer->starting && !peer->is_waiting_host)
+		return kIOReturnNotPermitted;
+	return registry_server_check_in(peer, hello->name, hello->token, &peer->server);
+}
+
+/* Who has greeted may send descriptors. */
+static err_t reply_hello(struct registry_peer *peer, const struct wire_header *request)
+{
+	struct registry *r = peer->registry;
+	struct wire_hello_reply reply = {
+		.version = WIRE_VERSION,
+		.pid = (uint32_t)getpid(),
+		.session = peer->session,
+		.generation = r->generation,
+	};
+	int fd;
+
+	err_t err = shm_reopen_read_only(r->page_fd, &fd);
+	if (err)
+		return err;
+	fd_pass_rights(wire_peer_socket(peer->wire), true);
+	err = wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, kIOReturnSuccess,
+			      &reply, &fd, 1);
+	fd_close(fd);
+	if (err == -EMFILE)
+		wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, kIOReturnNoResources,
+				&(struct wire_hello_reply){ .version = WIRE_VERSION }, NULL, 0);
+	return err;
+}
+
+static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
+{
+	struct wire_hello hello;
+	struct wire_hello_reply refusal = { .version = WIRE_VERSION };
+
+	if (frame->header.type != WIRE_HELLO || !frame->header.id ||
+	    wire_frame_decode(frame, &wire_hello_layout, &hello) || hello.magic != WIRE_MAGIC ||
+	    (hello.role != WIRE_ROLE_CLIENT && hello.role != WIRE_ROLE_PROVIDER))
+		return -EBADMSG;
+	IOReturn status = kIOReturnUnsupported;
+	if (hello.version == WIRE_VERSION) {
+		snprintf(peer->name, sizeof(peer->name), "%s", hello.name);
+		status = admit(peer, &hello);
+	}
+	if (status) {
+		registry_peer_warn(peer, "%s: greeting of \"%s\" (version %u) refused: 0x%x",
+				   registry_peer_name(peer), hello.name, hello.version,
+				   (unsigned)status);
+		wire_peer_reply(peer->wire, &frame->header, &wire_hello_reply_layout, status,
+				&refusal, NULL, 0);
+		return -EPERM;
+	}
+	peer->role = hello.role;
+	registry_door_leave(peer);
+	peer->shown_pid =
+		peer->subject.who.pid == getpid() ? (pid_t)hello.pid : peer->subject.who.pid;
+	peer->starting = NULL;
+	err_t err = reply_hello(peer, &frame->header);
+	if (!err && peer->server)
+		registry_bind_server_changed(peer->registry, peer->server);
+	return err;
+}
+
+static err_t handle_message(void *context, struct wire_peer *wire, struct wire_frame *frame)
+{
+	struct registry_peer *peer = context;
+
+	struct registry *r = peer->registry;
+	err_t err;
+
+	if (!peer->role)
+		err = greet(peer, frame);
+	else if (peer->role == WIRE_ROLE_CLIENT)
+		err = registry_client_message(peer, frame);
+	else
+		err = registry_provider_message(peer, frame);
+	registry_tree_end_loans(&r->tree);
+	return err;
+}
+
+/* --- its account ------------------------------------------------------------------------------- */
+
+bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, bool is_alone)
+{
+	struct account *a = &peer->account;
+
+	if (!account_charge(a, LIMITS_QUEUED, 1))
+		return false;
+	if (!account_charge(a, LIMITS_DESCRIPTORS, n_fds)) {
+		account_refund(a, LIMITS_QUEUED, 1);
+		return false;
+	}
+	if (is_alone ? account_charge_large(a, LIMITS_QUEUED_BYTES, bytes)
+		     : account_charge(a, LIMITS_QUEUED_BYTES, bytes))
+		return true;
+	account_refund(a, LIMITS_QUEUED, 1);
+	account_refund(a, LIMITS_DESCRIPTORS, n_fds);
+	return false;
+}
+
+void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds)
+{
+	account_refund(&peer->account, LIMITS_QUEUED, 1);
+	account_refund(&peer->account, LIMITS_QUEUED_BYTES, bytes);
+	account_refund(&peer->account, LIMITS_DESCRIPTORS, n_fds);
+}
+
+static bool handle_keep(void *context, size_t bytes, size_t n_fds, bool is_alone)
+{
+	return registry_peer_keep(context, bytes, n_fds, is_alone);
+}
+
+static void handle_kept(void *context, size_t bytes, size_t n_fds)
+{
+	registry_peer_kept(context, bytes, n_fds);
+}
+
+static bool handle_park(void *context, size_t bytes, bool must)
+{
+	struct registry_peer *peer = context;
+
+	return account_charge(&peer->account, LIMITS_UNREAD_BYTES, bytes) ||
+	       (must && (account_add(&peer->account, LIMITS_UNREAD_BYTES, bytes), true));
+}
+
+static void handle_parked(void *context, size_t bytes)
+{
+	struct registry_peer *peer = context;
+
+	account_refund(&peer->account, LIMITS_UNREAD_BYTES, bytes);
+}
+
+static bool may_log(void *context)
+{
+	struct registry_peer *peer = context;
+
+	return account_may_log(&peer->account);
+}
+
+static const struct wire_peer_ops peer_ops = {
+	.message = handle_message,
+	.closed = handle_closed,
+	.keep = handle_keep,
+	.kept = handle_kept,
+	.park = handle_park,
+	.parked = handle_parked,
+	.may_log = may_log,
+};
+
+/* Who was asked for comes in at any rate. */
+static err_t open_account(struct registry_peer *peer)
+{
+	struct account *a = &peer->account;
+
+	snprintf(peer->title, sizeof(peer->title), "peer with pid %d", (int)peer->subject.who.pid);
+	err_t err = account_init(a, &peer->registry->accounts, peer->subject.who.uid, peer->title);
+	if (err)
+		return err;
+	if (peer->starting || peer->is_waiting_host) {
+		account_add(a, LIMITS_CONNECTIONS, 1);
+		account_add(a, LIMITS_DESCRIPTORS, 1);
+		return 0;
+	}
+	if (account_charge(a, LIMITS_CONNECTIONS, 1)) {
+		if (account_charge(a, LIMITS_DESCRIPTORS, 1))
+			return 0;
+		account_refund(a, LIMITS_CONNECTIONS, 1);
+	}
+	account_fini(a);
+	return -ENOSPC;
+}
+
+static void close_account(struct registry_peer *peer)
+{
+	account_refund(&peer->account, LIMITS_DESCRIPTORS, 1);
+	account_refund(&peer->account, LIMITS_CONNECTIONS, 1);
+	account_fini(&peer->account);
+}
+
+/* --- arrival ------------------------------------------------------------------------------------ */
+
+static void init_peer(struct registry_peer *peer, struct registry *registry,
+		      struct registry_server *starting)
+{
+	peer->registry = registry;
+	peer->starting = starting;
+	list_init(&peer->link);
+	list_init(&peer->in_strangers);
+	list_init(&peer->deferred);
+	list_init(&peer->subscriptions);
+	list_init(&peer->rests);
+	list_init(&peer->entries);
+}
+
+static err_t make_peer(struct registry *registry, int socket, struct registry_server *starting,
+		       bool is_waiting_host)
+{
+	struct registry_peer *peer = calloc(1, sizeof(*peer));
+
+	err_t err = peer ? registry_subject_capture(socket, &peer->subject) : -ENOMEM;
+	if (!err) {
+		init_peer(peer, registry, starting);
+		peer->is_waiting_host = is_waiting_host;
+		err = open_account(peer);
+		if (err)
+			registry_subject_fini(&peer->subject);
+	}
+	if (err) {
+		free(peer);
+		fd_close(socket);
+		return err;
+	}
+	err = wire_peer_new(registry->loop, socket, WIRE_CONTROL_MAX, &peer_ops, peer, peer->title,
+			    &peer->wire);
+	if (!err && !starting && !is_waiting_host && !registry_door_enter(peer)) {
+		wire_peer_free(peer->wire);
+		err = -ENOSPC;
+	}
+	if (err) {
+		registry_subject_fini(&peer->subject);
+		close_account(peer);
+		free(peer);
+		return err;
+	}
+	peer->session = ++registry->last_session;
+	list_add(&registry->peers, &peer->link);
+	return 0;
+}
+
+err_t registry_peer_new(struct registry *registry, int socket, struct registry_server *starting)
+{
+	return make_peer(registry, socket, starting, false);
+}
+
+err_t registry_peer_new_waiting(struct registry *registry, int socket)
+{
+	return make_peer(registry, socket, NULL, true);
+}
+
+err_t registry_add_connection(struct registry *registry, int socket)
+{
+	return registry_peer_new(registry, socket, NULL);
+}
