@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "host/host_internal.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/scope.h"
-#include "wire/async.h"
 
 enum {
 	SEND_INVALID_DEST = 0x10000003,
@@ -21,17 +21,23 @@ struct record {
 };
 
 struct host_async {
+	struct host_account *account;
 	pthread_mutex_t lock;
 	struct map records;
+	size_t charged; /* at least as many as there are records; 0 without any */
 	uint32_t last_key;
 };
 
-struct host_async *host_async_new(void)
+enum { PORTION = 64 }; /* references that are charged at once */
+
+struct host_async *host_async_new(struct host_account *account)
 {
 	struct host_async *async = calloc(1, sizeof(*async));
 
-	if (async)
-		pthread_mutex_init(&async->lock, NULL);
+	if (!async)
+		return NULL;
+	pthread_mutex_init(&async->lock, NULL);
+	async->account = account;
 	return async;
 }
 
@@ -44,6 +50,34 @@ struct host_async *host_async_free(struct host_async *async)
 	pthread_mutex_destroy(&async->lock);
 	free(async);
 	return NULL;
+}
+
+/* For one record more. A call at a time costs no lock of others more than it must. */
+static bool charge_locked(struct host_async *async)
+{
+	size_t n = async->records.count ? PORTION : 1;
+
+	if (async->records.count < async->charged)
+		return true;
+	if (n > 1 && !host_account_has_room(async->account, LIMITS_ASYNC_CALLS, n))
+		n = 1;
+	if (!host_account_charge(async->account, LIMITS_ASYNC_CALLS, n))
+		return false;
+	async->charged += n;
+	return true;
+}
+
+static void refund_locked(struct host_async *async)
+{
+	size_t spare = async->charged - async->records.count;
+
+	if (async->records.count && spare < 2 * PORTION)
+		return;
+	if (async->records.count)
+		spare = PORTION;
+	if (spare)
+		host_account_refund(async->account, LIMITS_ASYNC_CALLS, spare);
+	async->charged -= spare;
 }
 
 static uint64_t key_of(const OSAsyncReference64 reference)
@@ -70,12 +104,13 @@ err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint6
 	record->token = token;
 	pthread_mutex_lock(&async->lock);
 	/* Each call leaves a release behind, which is kept until the client reads it. */
-	err = async->records.count >= HOST_ASYNC_MAX || host_inlet_is_full(inlet) ? -ENOSPC : 0;
+	err = host_inlet_is_full(inlet) || !charge_locked(async) ? -ENOSPC : 0;
 	if (!err) {
 		do
 			async->last_key = (async->last_key + 1) & 0x3fffffff;
 		while (!async->last_key || map_find(&async->records, async->last_key));
 		err = map_set(&async->records, async->last_key, record);
+		refund_locked(async); /* for the error's sake */
 		ret_reference[kIOAsyncReservedIndex] |= (uint64_t)async->last_key << 2;
 	}
 	pthread_mutex_unlock(&async->lock);
@@ -86,27 +121,11 @@ err_t host_async_begin(struct host_async *async, struct host_inlet *inlet, uint6
 	return err;
 }
 
-/* The record's contents with a reference on the inlet. Sending happens without the lock: the
- * order of one thread's completions is kept, others have none. */
-static bool look_up(struct host_async *async, const OSAsyncReference64 reference,
-		    struct record *ret_record)
-{
-	struct record *record;
-
-	scope_lock(&async->lock);
-	record = map_find(&async->records, key_of(reference));
-	if (!record)
-		return false;
-	*ret_record = *record;
-	host_inlet_ref(record->inlet);
-	return true;
-}
-
 IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference, IOReturn result,
 			 const io_user_reference_t *arguments, uint32_t count, IOOptionBits options)
 {
-	struct record record;
-	uint64_t words[kMaxAsyncArgs];
+	struct wire_ring_record completion;
+	const struct record *record;
 	err_t err;
 
 	if (!key_of(reference))
@@ -115,19 +134,25 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 		return kIOReturnMessageTooLarge;
 	if (count && !arguments)
 		return kIOReturnBadArgument;
-	if (!look_up(async, reference, &record))
-		return SEND_INVALID_DEST;
-	for (uint32_t i = 0; i < count; i++)
-		words[i] = arguments[i];
-	struct wire_completion completion = {
-		.token = record.token,
+	completion = (struct wire_ring_record){
 		.result = result,
-		.arguments = { words, count },
+		.kind = WIRE_RING_COMPLETION,
+		.count = (uint8_t)count,
+		.arguments = arguments,
 	};
-	err = host_inlet_send(record.inlet, &wire_completion_layout, &completion,
-			      options & kIOUserNotifyOptionCanDrop, false);
-	host_inlet_unref(record.inlet);
-	if (!err)
+	/* The lock is held until it is in its place: nothing of a token follows its release. */
+	pthread_mutex_lock(&async->lock);
+	record = map_find(&async->records, key_of(reference));
+	if (!record) {
+		pthread_mutex_unlock(&async->lock);
+		return SEND_INVALID_DEST;
+	}
+	completion.token = record->token;
+	err = host_inlet_put(record->inlet, &completion, options & kIOUserNotifyOptionCanDrop);
+	pthread_mutex_unlock(&async->lock);
+	if (err > 0)
+		sched_yield();
+	if (err >= 0)
 		return kIOReturnSuccess;
 	if (err == -EAGAIN)
 		return SEND_TIMED_OUT;
@@ -137,9 +162,10 @@ IOReturn host_async_send(struct host_async *async, OSAsyncReference64 reference,
 
 static void release_record(struct record *record)
 {
-	struct wire_token_released released = { .token = record->token };
+	const struct wire_ring_record released = { .token = record->token,
+						   .kind = WIRE_RING_RELEASED };
 
-	host_inlet_send(record->inlet, &wire_token_released_layout, &released, false, true);
+	host_inlet_put(record->inlet, &released, false);
 	host_inlet_unref(record->inlet);
 	free(record);
 }
@@ -150,6 +176,7 @@ bool host_async_release(struct host_async *async, const OSAsyncReference64 refer
 
 	pthread_mutex_lock(&async->lock);
 	record = map_remove(&async->records, key_of(reference));
+	refund_locked(async);
 	pthread_mutex_unlock(&async->lock);
 	if (record)
 		release_record(record);
@@ -165,6 +192,7 @@ void host_async_release_all(struct host_async *async)
 	pthread_mutex_lock(&async->lock);
 	records = async->records;
 	async->records = (struct map)MAP_INIT;
+	refund_locked(async);
 	pthread_mutex_unlock(&async->lock);
 	while ((record = map_next(&records, &cursor, NULL)))
 		release_record(record);

@@ -6,18 +6,27 @@
 #include "base/scope.h"
 #include "host/host_internal.h"
 #include "host/turn.h"
+#include "wire/async.h"
 #include "wire/call.h"
 #include "wire/memory.h"
 #include "wire/notice.h"
 
-enum { INLETS_MAX = 1024 }; /* of one connection */
-
 /* --- close ------------------------------------------------------------------------------ */
+
+/* A request without fields carries nothing at all. */
+static err_t expect_nothing(struct host_turn *turn, const struct wire_layout *layout)
+{
+	struct wire_empty nothing;
+
+	return wire_frame_decode(&turn->frame, layout, &nothing);
+}
 
 err_t host_client_request_close(struct host_turn *turn)
 {
-	err_t err;
+	err_t err = expect_nothing(turn, &wire_close_layout);
 
+	if (err)
+		return err;
 	host_turn_enter(turn, HOST_GATE_ALONE);
 	host_client_close_locked(turn->connection, false);
 	err = host_turn_answer_status(turn, kIOReturnSuccess);
@@ -40,7 +49,7 @@ static IOReturn get_memory(struct host_turn *turn, uint32_t type, IOOptionBits *
 		host_client_op(turn->client, clientMemoryForType);
 
 	if (host_turn_is_closed(turn))
-		return kIOReturnBadArgument;
+		return host_turn_closed_status(turn);
 	return get ? get(turn->client, type, options, memory) : kIOReturnUnsupported;
 }
 
@@ -85,6 +94,9 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 		out.context = host_memory_context(memory);
 		err = host_turn_answer(turn, &wire_map_reply_layout, kIOReturnSuccess, &out, &fd,
 				       1);
+		/* Too many descriptors are on their way: that passes. */
+		if (err == -EMFILE)
+			err = host_turn_answer_status(turn, kIOReturnNoResources);
 	}
 	fd_close(fd);
 	IOMemoryDescriptorRelease(memory);
@@ -130,11 +142,66 @@ err_t host_client_request_unmap(struct host_turn *turn)
 	return err;
 }
 
+/* --- call slots -------------------------------------------------------------------------- */
+
+err_t host_client_request_slots(struct host_turn *turn)
+{
+	struct wire_slots_request in;
+	err_t err = wire_frame_decode(&turn->frame, &wire_slots_layout, &in);
+	int fd = wire_frame_take_fd(&turn->frame, 0);
+
+	if (err || in.size != sizeof(struct wire_slots)) {
+		fd_discard(fd);
+		return -EBADMSG;
+	}
+	err = host_slots_start(turn->connection, fd);
+	fd_discard(fd);
+	if (err == -EBADMSG)
+		return err;
+	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);
+}
+
 /* --- inlets and notification ports --------------------------------------------------------- */
+
+static bool charge_inlet(struct host_connection *connection)
+{
+	if (!host_account_charge(&connection->account, LIMITS_PORTS, 1))
+		return false;
+	if (host_account_charge(&connection->account, LIMITS_DESCRIPTORS, 1))
+		return true;
+	host_account_refund(&connection->account, LIMITS_PORTS, 1);
+	return false;
+}
+
+static void refund_inlet(struct host_connection *connection)
+{
+	host_account_refund(&connection->account, LIMITS_PORTS, 1);
+	host_account_refund(&connection->account, LIMITS_DESCRIPTORS, 1);
+}
+
+/* Takes INLET. */
+static err_t add_inlet(struct host_turn *turn, uint32_t number, struct host_inlet *inlet)
+{
+	struct host_connection *connection = turn->connection;
+	err_t err;
+
+	pthread_mutex_lock(&connection->lock);
+	if (map_find(&connection->inlets, number))
+		err = -EEXIST;
+	else if (!charge_inlet(connection))
+		err = -ENOSPC;
+	else if ((err = map_set(&connection->inlets, number, inlet)))
+		refund_inlet(connection);
+	pthread_mutex_unlock(&connection->lock);
+	if (err)
+		host_inlet_unref(inlet);
+	if (err == -EEXIST)
+		return -EBADMSG;
+	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);
+}
 
 err_t host_client_request_inlet_open(struct host_turn *turn)
 {
-	struct host_connection *connection = turn->connection;
 	struct wire_inlet_open in;
 	struct host_inlet *inlet;
 	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_open_layout, &in);
@@ -144,46 +211,68 @@ err_t host_client_request_inlet_open(struct host_turn *turn)
 	if (!in.inlet ||
 	    (in.inlet_class != WIRE_INLET_COMPLETIONS && in.inlet_class != WIRE_INLET_WAKEUPS))
 		return -EBADMSG;
-	err = host_inlet_new(connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
-			     in.inlet_class, &inlet);
+	err = host_inlet_new(turn->connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
+			     in.inlet_class, &turn->connection->account, &inlet);
 	if (err)
 		return host_turn_answer_status(turn, host_turn_status_of(err));
-	pthread_mutex_lock(&connection->lock);
-	if (map_find(&connection->inlets, in.inlet))
-		err = -EEXIST;
-	else if (connection->inlets.count >= INLETS_MAX)
-		err = -ENOSPC;
-	else
-		err = map_set(&connection->inlets, in.inlet, inlet);
-	pthread_mutex_unlock(&connection->lock);
-	if (err)
-		host_inlet_unref(inlet);
-	if (err == -EEXIST)
-		return -EBADMSG;
-	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);
+	return add_inlet(turn, in.inlet, inlet);
 }
+
+err_t host_client_request_completions_open(struct host_turn *turn)
+{
+	struct wire_completions_open in;
+	struct host_inlet *inlet;
+	err_t err = wire_frame_decode(&turn->frame, &wire_completions_open_layout, &in);
+
+	if (err)
+		return err;
+	if (!in.inlet)
+		return -EBADMSG;
+	err = host_inlet_new(turn->connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
+			     WIRE_INLET_COMPLETIONS, &turn->connection->account, &inlet);
+	if (err)
+		return host_turn_answer_status(turn, host_turn_status_of(err));
+	if (!host_inlet_use_ring(inlet, turn->frame.fds[1]))
+		return add_inlet(turn, in.inlet, inlet);
+	host_inlet_unref(inlet);
+	return host_turn_answer_status(turn, kIOReturnUnsupported);
+}
+
+struct closing {
+	struct host_connection *connection;
+	uint32_t number;
+};
 
 static void close_inlet(void *context)
 {
-	host_inlet_close(context);
+	struct closing *closing = context;
+	struct host_connection *connection = closing->connection;
+	struct host_inlet *inlet;
+
+	pthread_mutex_lock(&connection->lock);
+	inlet = map_remove(&connection->inlets, closing->number);
+	pthread_mutex_unlock(&connection->lock);
+	if (!inlet)
+		return;
+	host_inlet_close(inlet);
+	host_inlet_unref(inlet);
+	refund_inlet(connection);
 }
 
 err_t host_client_request_inlet_close(struct host_turn *turn)
 {
-	struct host_connection *connection = turn->connection;
+	struct closing closing = { .connection = turn->connection };
 	struct wire_inlet_close in;
-	struct host_inlet *inlet;
 	err_t err = wire_frame_decode(&turn->frame, &wire_inlet_close_layout, &in);
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&connection->lock);
-	inlet = map_remove(&connection->inlets, in.inlet);
-	pthread_mutex_unlock(&connection->lock);
-	if (inlet)
-		host_on_loop(connection->host, close_inlet, inlet);
-	host_inlet_unref(inlet);
-	return turn->frame.header.id ? host_turn_answer_status(turn, kIOReturnSuccess) : 0;
+	closing.number = in.inlet;
+	/* Where it cannot be done the inlet stays, and goes with the connection. */
+	err = host_on_loop(turn->connection->host, close_inlet, &closing);
+	if (!turn->frame.header.id)
+		return 0;
+	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);
 }
 
 err_t host_client_request_set_notification_port(struct host_turn *turn)
@@ -217,8 +306,10 @@ err_t host_client_request_get_service(struct host_turn *turn)
 {
 	IOService *(*get)(IOUserClient *) = host_client_op(turn->client, getService);
 	struct wire_number_reply out = { 0 };
-	err_t err;
+	err_t err = expect_nothing(turn, &wire_get_service_layout);
 
+	if (err)
+		return err;
 	host_turn_enter(turn, HOST_GATE_BESIDE);
 	if (get && !host_turn_is_closed(turn)) {
 		IOService *service = get(turn->client);

@@ -10,9 +10,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "host/host_internal.h"
 #include "wire/entitlement.h"
 #include "wire/open.h"
+#include "wire/policy.h"
+
+/* A program may call a method it may not as often as it likes. */
+#define REFUSED_REST_NS (60ull * 1000 * 1000 * 1000)
 
 void host_client_rights_init(struct IOClientTaskRights *rights,
 			     const struct IOClientTaskRights *other)
@@ -102,25 +107,145 @@ bool IOTaskHasEntitlement(const IOClientTask *task, const char *name)
 	return has;
 }
 
+/* --- refusals ------------------------------------------------------------------------ */
+
+struct refusal {
+	struct host *host;
+	struct wire_refused message;
+};
+
+static void send_refusal(void *context)
+{
+	struct refusal *refusal = context;
+
+	provider_send(refusal->host->provider, &wire_refused_layout, &refusal->message);
+}
+
+/* Let the registry tell people what was missing. */
+static void tell_refused(struct host_connection *connection, IOReturn status, uint32_t selector,
+			 const char *missing, const char *value)
+{
+	struct refusal refusal = {
+		.host = connection->host,
+		.message = { .user_client = IOServiceGetEntryID(&connection->client->service),
+			     .status = (uint32_t)status,
+			     .selector = selector,
+			     .missing = missing,
+			     .value = value },
+	};
+
+	if (strlen(missing) <= WIRE_ENTITLEMENT_MAX && strlen(value) <= WIRE_NAME_MAX)
+		host_on_loop(connection->host, send_refusal, &refusal);
+}
+
+/* Once a minute for each connection. */
+static void tell_method_refused(struct host_connection *connection, IOReturn status,
+				uint32_t selector, const char *name)
+{
+	uint64_t last = atomic_load(&connection->refused_ns), now = loop_now_ns();
+
+	if ((!last || now - last >= REFUSED_REST_NS) &&
+	    atomic_compare_exchange_strong(&connection->refused_ns, &last, now))
+		tell_refused(connection, status, selector, name, "");
+}
+
+IOReturn host_client_rights_check_method(IOUserClient *client, uint32_t selector, const char *name)
+{
+	CFTypeRef value = IOUserClientCopyClientEntitlement(IOUserClientGetTask(client), name);
+	IOReturn status = value == kCFBooleanTrue  ? kIOReturnSuccess
+			: value == kCFBooleanFalse ? kIOReturnNotPermitted
+						   : kIOReturnNotPrivileged;
+
+	if (value)
+		CFRelease(value);
+	if (status)
+		tell_method_refused(client->service.runtime->connection, status, selector, name);
+	return status;
+}
+
+/* The first name of WANTED that HELD lacks. */
+static bool find_missing(CFDictionaryRef held, CFTypeRef wanted, char *name, size_t size)
+{
+	if (CFGetTypeID(wanted) == CFStringGetTypeID())
+		return !wire_entitlement_is_held(held, wanted) &&
+		       CFStringGetCString(wanted, name, (CFIndex)size, kCFStringEncodingUTF8);
+	if (CFGetTypeID(wanted) != CFArrayGetTypeID())
+		return false;
+	for (CFIndex i = 0; i < CFArrayGetCount(wanted); i++) {
+		CFTypeRef one = CFArrayGetValueAtIndex(wanted, i);
+
+		/* one level of arrays in arrays */
+		for (CFIndex k = 0;
+		     CFGetTypeID(one) == CFArrayGetTypeID() && k < CFArrayGetCount(one); k++) {
+			CFTypeRef two = CFArrayGetValueAtIndex(one, k);
+
+			if (CFGetTypeID(two) == CFStringGetTypeID() &&
+			    find_missing(held, two, name, size))
+				return true;
+		}
+		if (CFGetTypeID(one) == CFStringGetTypeID() && find_missing(held, one, name, size))
+			return true;
+	}
+	return false;
+}
+
+static void tell_wanted(struct host_connection *connection, IOReturn status, CFTypeRef wanted)
+{
+	char name[WIRE_ENTITLEMENT_MAX + 1];
+
+	if (find_missing(connection->rights.entitlements, wanted, name, sizeof(name)))
+		tell_refused(connection, status, WIRE_REFUSED_OPEN, name, "");
+}
+
 /* --- what a user client demands ------------------------------------------------------- */
 
-/* DriverKit's rules: who may open the service at all, then what the user client asks for. */
-static IOReturn check_driverkit(struct host_connection *connection)
+/* What the program lacks of WANTED. An entitlement with the value false was denied to it. */
+static IOReturn check_wanted(CFDictionaryRef held, CFTypeRef wanted)
+{
+	if (wire_entitlement_satisfies(held, wanted))
+		return kIOReturnSuccess;
+	return wire_entitlement_is_denied(held, wanted) ? kIOReturnNotPermitted
+							: kIOReturnNotPrivileged;
+}
+
+/* What the user client demands, else what its provider does (from its personality, say). */
+static CFTypeRef copy_demand(IOService *client, IOService *provider, CFStringRef key)
+{
+	CFTypeRef wanted = IOServiceCopyProperty(client, key);
+
+	return wanted || !provider ? wanted : IOServiceCopyProperty(provider, key);
+}
+
+static void tell_driver_access(struct host_connection *connection, IOService *provider)
+{
+	CFTypeRef bundle = IOServiceCopyProperty(provider, CFSTR("CFBundleIdentifier"));
+	char text[WIRE_NAME_MAX + 1] = "";
+
+	if (bundle && CFGetTypeID(bundle) == CFStringGetTypeID())
+		CFStringGetCString(bundle, text, sizeof(text), kCFStringEncodingUTF8);
+	if (bundle)
+		CFRelease(bundle);
+	tell_refused(connection, kIOReturnNotPermitted, WIRE_REFUSED_OPEN,
+		     kIODriverKitUserClientEntitlementsKey, text);
+}
+
+/* DriverKit's rules: who may open the service at all, then what the user client asks for. RET_STATED:
+ * they have said something. */
+static IOReturn check_driverkit(struct host_connection *connection, bool *ret_stated)
 {
 	IOService *client = &connection->client->service;
 	IOService *provider = IOServiceGetProvider(client);
 	CFTypeRef class = provider ? IOServiceCopyProperty(provider, CFSTR("IOUserClass")) : NULL;
-	CFTypeRef wanted = IOServiceCopyProperty(client, CFSTR("IOServiceDEXTEntitlements"));
+	CFTypeRef wanted = copy_demand(client, provider, CFSTR("IOServiceDEXTEntitlements"));
 	IOReturn status = kIOReturnSuccess;
 
+	*ret_stated = class || wanted;
 	if (class && !(connection->rights.flags & WIRE_OPEN_DRIVER_ACCESS)) {
-		log_warning(
-			"%s (pid %d) may not open %s: neither its entitlements nor those of the "
-			"bundle (PorticoEntitlements in Info.plist) allow it",
-			connection->process, connection->task.pid, IOServiceGetEntryName(provider));
 		status = kIOReturnNotPermitted;
+		tell_driver_access(connection, provider);
 	} else if (wanted && !wire_entitlement_satisfies(connection->rights.entitlements, wanted)) {
 		status = kIOReturnNotPermitted;
+		tell_wanted(connection, status, wanted);
 	}
 	if (class)
 		CFRelease(class);
@@ -129,19 +254,43 @@ static IOReturn check_driverkit(struct host_connection *connection)
 	return status;
 }
 
-/* The program must hold what IOUserClientEntitlements names; boolean false admits everybody. */
-static IOReturn check_entitlements(struct host_connection *connection, bool is_2022)
+/* Who demands nothing is open to the session's owner, to root and by a grant; an IOUserClient2022 to
+ * nobody. */
+static IOReturn check_unstated(struct host_connection *connection, bool is_2022)
 {
-	CFTypeRef wanted = IOServiceCopyProperty(&connection->client->service,
-						 CFSTR(kIOUserClientEntitlementsKey));
-	bool entitled;
+	if (is_2022) {
+		log_warning("%s is an IOUserClient2022 and must define %s",
+			    IOServiceGetClassName(&connection->client->service),
+			    kIOUserClientEntitlementsKey);
+		return kIOReturnNotPrivileged;
+	}
+	if (connection->rights.flags & WIRE_OPEN_UNSTATED)
+		return kIOReturnSuccess;
+	log_warning("%s has no property %s: only the session's owner may open it, or whom a grant "
+		    "allows",
+		    IOServiceGetClassName(&connection->client->service),
+		    kIOUserClientEntitlementsKey);
+	tell_refused(connection, kIOReturnNotPrivileged, WIRE_REFUSED_OPEN, "", "");
+	return kIOReturnNotPrivileged;
+}
+
+/* The program must hold what IOUserClientEntitlements names; boolean false admits everybody. */
+static IOReturn check_entitlements(struct host_connection *connection, bool is_2022, bool is_stated)
+{
+	IOService *client = &connection->client->service;
+	CFTypeRef wanted = copy_demand(client, IOServiceGetProvider(client),
+				       CFSTR(kIOUserClientEntitlementsKey));
+	IOReturn status = kIOReturnSuccess;
 
 	if (!wanted)
-		return is_2022 ? kIOReturnNotPrivileged : kIOReturnSuccess;
-	entitled = wanted == kCFBooleanFalse ||
-		   wire_entitlement_is_held(connection->rights.entitlements, wanted);
+		return is_stated && !is_2022 ? kIOReturnSuccess
+					     : check_unstated(connection, is_2022);
+	if (wanted != kCFBooleanFalse)
+		status = check_wanted(connection->rights.entitlements, wanted);
+	if (status)
+		tell_wanted(connection, status, wanted);
 	CFRelease(wanted);
-	return entitled ? kIOReturnSuccess : kIOReturnNotPrivileged;
+	return status;
 }
 
 /* --- locking ------------------------------------------------------------------------------ */
@@ -186,13 +335,14 @@ IOReturn host_client_rights_check(struct host_connection *connection, uint32_t t
 {
 	bool is_2022 = host_class_conforms(connection->client->service.objectClass,
 					   IOUserClient2022Base.name);
-	IOReturn status = check_driverkit(connection), locking;
+	bool is_stated;
+	IOReturn status = check_driverkit(connection, &is_stated), locking;
 
 	if (status)
 		return status;
 	/* What the program lacks is said before what the driver lacks. */
 	locking = read_locking(connection, is_2022);
-	status = check_entitlements(connection, is_2022);
+	status = check_entitlements(connection, is_2022, is_stated);
 	if (!status)
 		status = locking;
 	return status ? status : host_message_filter_resolve(connection, type);

@@ -1,44 +1,29 @@
 // SPDX-License-Identifier: MIT
-/*
- * The producer's end of a data queue.
- *
- * Who writes what in the shared memory: the producer writes queueSize (once),
- * tail, and entries between tail and head; the consumer writes head. Both may
- * read everything; nothing read here is trusted.
- *
- * Fences: the producer stores tail (release), fences and loads head; the
- * consumer (IODataQueueClient) stores head (release), fences and loads tail.
- * So either the consumer's next look sees the entry, or the producer sees that
- * the queue was empty for the consumer and wakes it.
- */
+/* The driver's end of a data queue; the queue itself is in wire/data_queue.c. */
 #include <IOKit/IOSharedDataQueue.h>
+#include <portico/shared_data_queue.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/scope.h"
 #include "host/host_internal.h"
+#include "wire/data_queue.h"
 
 struct IOSharedDataQueue {
 	struct ref ref;
 	IOMemoryDescriptor *memory;
-	IODataQueueMemory *shared;
-	uint8_t *entries; /* of the shared memory */
-	uint32_t size;	  /* bytes for entries: never read back from the shared memory */
-	uint32_t tail;	  /* ours; the shared one is for the consumer */
+	struct wire_queue_end producer; /* its index is ours: the shared one is for the consumer */
+	struct wire_queue_end consumer; /* if the driver is that */
 
 	pthread_mutex_t lock;
 	IOWakePort *port; /* guarded by lock */
 };
 
-_Static_assert(DATA_QUEUE_MEMORY_HEADER_SIZE == 12, "spec 7.1");
-_Static_assert(DATA_QUEUE_ENTRY_HEADER_SIZE == 4, "spec 7.1");
-_Static_assert(DATA_QUEUE_MEMORY_APPENDIX_SIZE == 28, "spec 7.1");
-
 /* APPENDIX: bytes behind the entries. */
 static IOSharedDataQueue *create(uint64_t size, size_t appendix)
 {
 	const uint64_t extra = DATA_QUEUE_MEMORY_HEADER_SIZE + appendix;
+	IODataQueueMemory *shared;
 	IOSharedDataQueue *queue;
 
 	if (!size || size > UINT32_MAX - extra)
@@ -53,10 +38,10 @@ static IOSharedDataQueue *create(uint64_t size, size_t appendix)
 	}
 	ref_init(&queue->ref);
 	pthread_mutex_init(&queue->lock, NULL);
-	queue->shared = IOMemoryDescriptorGetBytes(queue->memory);
-	queue->entries = (uint8_t *)queue->shared + DATA_QUEUE_MEMORY_HEADER_SIZE;
-	queue->size = (uint32_t)size;
-	queue->shared->queueSize = queue->size;
+	shared = IOMemoryDescriptorGetBytes(queue->memory);
+	shared->queueSize = (uint32_t)size;
+	queue->producer = (struct wire_queue_end){ .memory = shared, .size = (uint32_t)size };
+	queue->consumer = queue->producer;
 	return queue;
 }
 
@@ -115,7 +100,7 @@ IOMemoryDescriptor *IOSharedDataQueueCopyMemoryDescriptor(IOSharedDataQueue *que
 
 uint32_t IOSharedDataQueueGetQueueSize(const IOSharedDataQueue *queue)
 {
-	return queue->size;
+	return queue->producer.size;
 }
 
 void IOSharedDataQueueSetNotificationPort(IOSharedDataQueue *queue, IOWakePort *port)
@@ -137,120 +122,62 @@ static void wake_consumer(IOSharedDataQueue *queue)
 		IOUserClientSendNotification(queue->port);
 }
 
-/* Where an entry of NEED bytes goes and where the tail moves; false: no room. */
-static bool place(const IOSharedDataQueue *queue, uint32_t head, uint64_t need, uint32_t *ret_at,
-		  uint32_t *ret_tail)
-{
-	uint32_t tail = queue->tail;
-
-	if (tail >= head) {
-		if (need <= queue->size - tail) {
-			*ret_at = tail;
-			*ret_tail = tail + (uint32_t)need;
-			return true;
-		}
-		if (head > need) {
-			*ret_at = 0;
-			*ret_tail = (uint32_t)need;
-			return true;
-		}
-		return false;
-	}
-	if (head - tail <= need)
-		return false;
-	*ret_at = tail;
-	*ret_tail = tail + (uint32_t)need;
-	return true;
-}
-
 bool IOSharedDataQueueEnqueue(IOSharedDataQueue *queue, const void *data, uint32_t size)
 {
-	const uint64_t need = (uint64_t)size + DATA_QUEUE_ENTRY_HEADER_SIZE;
-	uint32_t old_tail = queue->tail, new_tail, at;
-	/* Acquire: the consumer has finished reading what we are going to overwrite. */
-	uint32_t head = __atomic_load_n(&queue->shared->head, __ATOMIC_ACQUIRE);
+	bool notify = false;
 
-	if ((size && !data) || head > queue->size || !place(queue, head, need, &at, &new_tail))
+	if ((size && !data) || wire_queue_put(&queue->producer, data, size, &notify))
 		return false;
-	/* A reader that looks at the old tail finds a size that cannot fit, and wraps. */
-	if (at != old_tail && queue->size - old_tail >= DATA_QUEUE_ENTRY_HEADER_SIZE)
-		memcpy(queue->entries + old_tail, &size, sizeof(size));
-	memcpy(queue->entries + at, &size, sizeof(size));
-	if (size)
-		memcpy(queue->entries + at + DATA_QUEUE_ENTRY_HEADER_SIZE, data, size);
-	queue->tail = new_tail;
-	/* Release: pairs with the consumer's acquire of tail. */
-	__atomic_store_n(&queue->shared->tail, new_tail, __ATOMIC_RELEASE);
-	if (old_tail != head) {
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		head = __atomic_load_n(&queue->shared->head, __ATOMIC_RELAXED);
-	}
-	if (old_tail == head)
+	if (notify)
 		wake_consumer(queue);
 	return true;
 }
 
+uint32_t portico_shared_data_queue_enqueue(IOSharedDataQueue *queue,
+					   const struct portico_data_queue_record *records,
+					   uint32_t count)
+{
+	uint32_t done = 0, put;
+
+	for (; done < count; done += put) {
+		bool notify = false;
+
+		if (wire_queue_put_some(&queue->producer, records + done, count - done, &put,
+					&notify))
+			break;
+		if (notify)
+			wake_consumer(queue);
+	}
+	return done;
+}
+
 /* --- the driver as consumer: a program, or the driver itself, is the producer ------------------ */
-
-/* The size of the entry at AT, if there is room for its header and for it. */
-static bool entry_at(const IOSharedDataQueue *queue, uint32_t at, uint32_t *ret_size)
-{
-	uint32_t size;
-
-	if (queue->size < DATA_QUEUE_ENTRY_HEADER_SIZE ||
-	    at > queue->size - DATA_QUEUE_ENTRY_HEADER_SIZE)
-		return false;
-	memcpy(&size, queue->entries + at, sizeof(size));
-	/* Whatever the compiler thinks, the shared word is not looked at again. */
-	__asm__ volatile("" : "+r"(size));
-	*ret_size = size;
-	return size <= queue->size - DATA_QUEUE_ENTRY_HEADER_SIZE - at;
-}
-
-/* The oldest entry and where the producer is; false: empty or damaged. */
-static bool find_entry(IOSharedDataQueue *queue, uint32_t *ret_at, uint32_t *ret_size,
-		       uint32_t *ret_tail)
-{
-	uint32_t head = __atomic_load_n(&queue->shared->head, __ATOMIC_RELAXED);
-	/* Acquire: pairs with the producer's release. */
-	uint32_t tail = __atomic_load_n(&queue->shared->tail, __ATOMIC_ACQUIRE);
-
-	if (head == tail || head > queue->size)
-		return false;
-	*ret_tail = tail;
-	*ret_at = head;
-	if (entry_at(queue, head, ret_size))
-		return true;
-	*ret_at = 0;
-	return entry_at(queue, 0, ret_size);
-}
 
 bool IOSharedDataQueueDequeue(IOSharedDataQueue *queue, void *data, uint32_t *size)
 {
-	uint32_t at, found, tail;
-
-	if (!find_entry(queue, &at, &found, &tail))
+	if (data && !size)
 		return false;
-	if (data) {
-		if (!size || found > *size)
-			return false;
-		memcpy(data, queue->entries + at + DATA_QUEUE_ENTRY_HEADER_SIZE, found);
-		*size = found;
-	}
-	at += DATA_QUEUE_ENTRY_HEADER_SIZE + found;
-	__atomic_store_n(&queue->shared->head, at, __ATOMIC_RELEASE);
-	if (at == tail)
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return true;
+	wire_queue_sync_consumer(&queue->consumer);
+	return !wire_queue_take(&queue->consumer, data, size);
+}
+
+uint32_t portico_shared_data_queue_dequeue(IOSharedDataQueue *queue, void *buffer, size_t size,
+					   struct portico_data_queue_record *records,
+					   uint32_t count)
+{
+	wire_queue_sync_consumer(&queue->consumer);
+	wire_queue_take_many(&queue->consumer, buffer, size, records, &count);
+	return count;
 }
 
 const void *IOSharedDataQueuePeek(IOSharedDataQueue *queue, uint32_t *size)
 {
-	uint32_t at, found, tail;
+	uint32_t at, found;
 
-	if (!find_entry(queue, &at, &found, &tail))
+	wire_queue_sync_consumer(&queue->consumer);
+	if (wire_queue_peek(&queue->consumer, &at, &found))
 		return NULL;
 	if (size)
 		*size = found;
-	return queue->entries + at + DATA_QUEUE_ENTRY_HEADER_SIZE;
+	return wire_queue_entry(&queue->consumer, at)->data;
 }

@@ -69,7 +69,7 @@ static void gone(void *context)
 	host_on_loop(driver->host, forget, driver);
 }
 
-void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell)
+void host_driver_end(struct host_driver *driver, IOOptionBits options, uint64_t known_by)
 {
 	struct host_queue *queue;
 	IOWorkLoop *work_loop;
@@ -78,7 +78,9 @@ void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell
 		return;
 	driver->ended = true;
 	if (driver->service && driver->started)
-		host_terminate_now(driver->service, options, tell);
+		host_terminate_now(driver->service, options, known_by);
+	else if (driver->service) /* probed only: it holds its provider, who knows it */
+		host_service_detach(driver->service);
 	pthread_mutex_lock(&driver->lock);
 	queue = take_ptr(driver->queue); /* no new work loop, no new jobs */
 	work_loop = take_ptr(driver->work_loop);
@@ -89,43 +91,34 @@ void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell
 	host_queue_finish(queue, gone, driver);
 }
 
-struct end_job {
-	struct host_job job;
-	struct host_driver *driver;
-	IOOptionBits options;
-	bool tell;
-};
-
-static void run_end(struct host_job *base)
+static void run_end(struct host_job *job)
 {
-	struct end_job *job = container_of(base, struct end_job, job);
+	struct host_driver *driver = container_of(job, struct host_driver, end);
 
-	host_driver_end(job->driver, job->options, job->tell);
-	host_driver_unref(job->driver);
-	free(job);
+	host_driver_end(driver, driver->end_options, driver->end_known_by);
+	host_driver_unref(driver);
 }
 
-void host_driver_end_later(struct host_driver *driver, IOOptionBits options, bool tell)
+void host_driver_end_later(struct host_driver *driver, IOOptionBits options, uint64_t known_by)
 {
-	struct end_job *job = calloc(1, sizeof(*job));
-
-	if (!job)
+	scope_lock(&driver->lock);
+	if (driver->is_ending || !driver->queue)
 		return;
-	list_init(&job->job.link);
-	job->job.fn = run_end;
-	job->driver = host_driver_ref(driver);
-	job->options = options;
-	job->tell = tell;
-	if (!host_driver_add_job(driver, &job->job)) {
-		host_driver_unref(driver);
-		free(job);
-	}
+	driver->is_ending = true;
+	list_init(&driver->end.link);
+	driver->end.fn = run_end;
+	driver->end_options = options;
+	driver->end_known_by = known_by;
+	host_driver_ref(driver);
+	host_queue_add(driver->queue, &driver->end);
 }
 
 void host_driver_end_all(struct host *host)
 {
+	uint64_t all_over = provider_epoch(host->provider);
+
 	if (list_is_empty(&host->drivers))
 		loop_stop(host->loop);
 	list_for_each(node, &host->drivers)
-		host_driver_end_later(container_of(node, struct host_driver, link), 0, false);
+		host_driver_end_later(container_of(node, struct host_driver, link), 0, all_over);
 }

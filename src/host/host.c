@@ -8,10 +8,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "host/host_internal.h"
+#include "wire/publish.h"
 
 #define STOP_NS (5ull * 1000 * 1000 * 1000) /* for drivers to stop in a process of their own */
 
 struct visit {
+	struct loop_task task;
 	void (*fn)(void *);
 	void *context;
 	pthread_mutex_t lock;
@@ -33,7 +35,6 @@ static void run_visit(void *context)
 err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
 {
 	struct visit visit = { .fn = fn, .context = context };
-	err_t err;
 
 	if (pthread_equal(pthread_self(), host->loop_thread)) {
 		fn(context);
@@ -43,16 +44,15 @@ err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
 		return -ESHUTDOWN;
 	pthread_mutex_init(&visit.lock, NULL);
 	pthread_cond_init(&visit.changed, NULL);
-	err = loop_post(host->loop, run_visit, &visit);
-	if (!err) {
-		pthread_mutex_lock(&visit.lock);
-		while (!visit.done)
-			pthread_cond_wait(&visit.changed, &visit.lock);
-		pthread_mutex_unlock(&visit.lock);
-	}
+	/* Without memory: a reply has to go out. */
+	loop_post_task(host->loop, &visit.task, run_visit, &visit);
+	pthread_mutex_lock(&visit.lock);
+	while (!visit.done)
+		pthread_cond_wait(&visit.changed, &visit.lock);
+	pthread_mutex_unlock(&visit.lock);
 	pthread_cond_destroy(&visit.changed);
 	pthread_mutex_destroy(&visit.lock);
-	return err;
+	return 0;
 }
 
 /* --- settling ------------------------------------------------------------------------ */
@@ -112,6 +112,7 @@ err_t host_tell(struct host *host, void (*fn)(void *), void *context)
 void host_settle(struct host *host)
 {
 	uint64_t told = atomic_load(&host->told);
+	pthread_condattr_t monotonic;
 	struct timespec deadline;
 	struct settling *s;
 
@@ -123,11 +124,14 @@ void host_settle(struct host *host)
 	ref_init(&s->ref);
 	ref_get(&s->ref); /* the loop's */
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->changed, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	if (host_on_loop(host, begin_settling, s))
 		put_settling(s);
 	else {
-		clock_gettime(CLOCK_REALTIME, &deadline);
+		clock_gettime(CLOCK_MONOTONIC, &deadline);
 		deadline.tv_sec += SETTLE_S;
 		pthread_mutex_lock(&s->lock);
 		while (!s->done && !pthread_cond_timedwait(&s->changed, &s->lock, &deadline))
@@ -229,6 +233,7 @@ IOReturn host_ask(struct host *host, const struct wire_layout *layout, const voi
 /* --- answers ---------------------------------------------------------------------------- */
 
 struct reply {
+	err_t err;
 	struct host *host;
 	const struct wire_header *request;
 	uint64_t epoch;
@@ -239,24 +244,25 @@ struct reply {
 
 static void send_reply(void *context)
 {
-	const struct reply *reply = context;
+	struct reply *reply = context;
 	struct provider *provider = reply->host->provider;
-	err_t err;
 
 	if (provider_epoch(provider) != reply->epoch)
 		return;
-	err = provider_reply(provider, reply->request, reply->layout, reply->status, reply->message,
-			     NULL, 0);
-	if (err == -EINVAL || err == -EMSGSIZE) /* an answer that cannot be sent is still owed */
-		provider_reply(provider, reply->request, &wire_empty_layout, kIOReturnInternalError,
+	reply->err = provider_reply(provider, reply->request, reply->layout, reply->status,
+				    reply->message, NULL, 0);
+	/* An answer that cannot be sent is still owed. */
+	if (reply->err && reply->err != -EPIPE)
+		provider_reply(provider, reply->request, &wire_empty_layout,
+			       reply->err == -ENOMEM ? kIOReturnNoMemory : kIOReturnInternalError,
 			       &(struct wire_empty){ 0 }, NULL, 0);
 }
 
-void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
-		const struct wire_layout *layout, int32_t status, const void *message)
+err_t host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
+		 const struct wire_layout *layout, int32_t status, const void *message)
 {
 	struct wire_empty empty = { 0 };
-	struct reply reply = { host, request, epoch, layout, status, message };
+	struct reply reply = { 0, host, request, epoch, layout, status, message };
 
 	if (status || !message) {
 		reply.layout = &wire_empty_layout;
@@ -264,6 +270,7 @@ void host_reply(struct host *host, const struct wire_header *request, uint64_t e
 	}
 	if (request->id)
 		host_on_loop(host, send_reply, &reply);
+	return reply.err;
 }
 
 static void give_up(void *context)
@@ -287,7 +294,17 @@ static void ended(void *context, err_t err)
 	host_driver_end_all(host);
 }
 
-static const struct provider_ops provider_ops = { .request = host_request, .ended = ended };
+/* Before anybody can open anything. */
+static void connected(void *context, bool again)
+{
+	struct host *host = context;
+
+	provider_send(host->provider, &wire_accounts_layout, NULL);
+}
+
+static const struct provider_ops provider_ops = { .request = host_request,
+						  .connected = connected,
+						  .ended = ended };
 
 static void fini(struct host *host)
 {
@@ -298,6 +315,7 @@ static void fini(struct host *host)
 	loop_free(host->loop);
 	host_watcher_fini(&host->watcher);
 	host_threads_fini(&host->threads);
+	host_accounts_fini(&host->accounts);
 	pthread_mutex_destroy(&host->lock);
 	free(host);
 }
@@ -309,7 +327,8 @@ err_t host_run(const struct host_config *config)
 		.name = config->server_name,
 		.token = config->token,
 		.socket = config->registry_socket,
-		.socket_path = config->socket_path,
+		.listener = config->listener,
+		.confined = config->confined,
 		.ops = &provider_ops,
 		.context = host,
 	};
@@ -325,6 +344,7 @@ err_t host_run(const struct host_config *config)
 	pthread_mutex_init(&host->lock, NULL);
 	host_threads_init(&host->threads);
 	host_watcher_init(&host->watcher);
+	host_accounts_init(&host->accounts, config->n_threads);
 	list_init(&host->drivers);
 	list_init(&host->bundles);
 	list_init(&host->places);

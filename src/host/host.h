@@ -11,14 +11,18 @@
 
 #include "base/err.h"
 
+struct wire_confined;
+
 #pragma GCC visibility push(default)
 
 struct host_config {
 	const char *server_name;
-	uint64_t token;		 /* as the registry gave it */
-	int registry_socket;	 /* taken */
-	const char *socket_path; /* to come back after a registry restart; NULL: never */
-	bool in_process;	 /* wait for slow drivers at the end, however long it takes */
+	uint64_t token;	     /* as the registry gave it */
+	int registry_socket; /* taken */
+	int listener; /* where the next registry connects (borrowed); 0: the session ends with this one */
+	const struct wire_confined *confined; /* what to say of our sandbox (borrowed), or NULL */
+	unsigned n_threads;		      /* that there may be; 0: not limited */
+	bool in_process; /* wait for slow drivers at the end, however long it takes */
 };
 
 /* Blocks until the session ends; then all drivers are stopped and all threads joined.

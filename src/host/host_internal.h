@@ -27,8 +27,10 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "base/ref.h"
+#include "host/account.h"
 #include "host/host.h"
 #include "provider/provider.h"
+#include "wire/completion_ring.h"
 #include "wire/frame.h"
 
 /* --- threads (thread.c) ---------------------------------------------------- */
@@ -69,15 +71,28 @@ void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
 void host_queue_finish(struct host_queue *queue, void (*fn)(void *), void *context);
 
+/* --- large answers that are not read (unread.c) ---------------------------------- */
+
+struct host_connection;
+
+/* SIZE bytes (0: not large) will be sent. False: not now. */
+bool host_unread_add(struct host_connection *connection, uint64_t size);
+/* They have been sent, or will not be. */
+void host_unread_sent(struct host_connection *connection, uint64_t size);
+/* The socket is closed. */
+void host_unread_fini(struct host_connection *connection);
+
 /* --- who notices slow methods (watcher.c) -------------------------------------- */
 
 struct host;
 struct host_connection;
+struct host_slots;
 
 struct host_watcher {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct list connections;
+	uint64_t settled_ns; /* when all of them were last asked for what is read (unread.c) */
 	atomic_bool is_asleep;
 	bool is_started, is_stopping;
 };
@@ -117,6 +132,7 @@ struct host {
 	struct host_threads threads;
 	struct host_watcher watcher;
 	bool in_process;
+	struct host_accounts accounts;			  /* of the clients */
 	const struct io_filter_callbacks *_Atomic filter; /* NULL until a driver registers one */
 
 	/* loop thread only */
@@ -138,7 +154,7 @@ struct host {
 	struct list places; /* struct host_place: attachments beyond the provider (plane.c) */
 };
 
-/* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ENOMEM. */
+/* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ESHUTDOWN. */
 err_t host_on_loop(struct host *host, void (*fn)(void *), void *context);
 /* The same for FN that tells the registry of a change. */
 err_t host_tell(struct host *host, void (*fn)(void *), void *context);
@@ -152,8 +168,8 @@ void host_settle(struct host *host);
 IOReturn host_ask(struct host *host, const struct wire_layout *layout, const void *message,
 		  const struct wire_layout *reply_layout, void *reply, bool nested);
 /* Answer a request from any thread; dropped when the connection it came on has gone. */
-void host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
-		const struct wire_layout *layout, int32_t status, const void *message);
+err_t host_reply(struct host *host, const struct wire_header *request, uint64_t epoch,
+		 const struct wire_layout *layout, int32_t status, const void *message);
 
 /* --- bundles (loader.c) --------------------------------------------------------- */
 
@@ -187,8 +203,13 @@ struct host_driver {
 	IOService *service, *provider; /* queue thread */
 	bool started;		       /* queue thread */
 	bool ended;		       /* queue thread */
+	/* Its end, which has to come without memory as well. */
+	struct host_job end;
+	IOOptionBits end_options;
+	uint64_t end_known_by;
 	/* guarded by lock */
 	pthread_mutex_t lock;
+	bool is_ending;		  /* END is queued */
 	struct host_queue *queue; /* NULL: finished */
 	IOWorkLoop *work_loop;
 };
@@ -223,8 +244,10 @@ struct IOServiceRuntime {
 	struct list names;	  /* struct host_name: what it was ever called (plane.c) */
 	struct list client_link;  /* guarded by the provider's lock */
 	bool inactive, starting, register_wanted;
-	bool is_retiring; /* the registry has been asked to end it */
-	bool has_stopped; /* its stop has run */
+	bool is_retiring;    /* the registry has been asked to end it */
+	bool has_stopped;    /* its stop has run */
+	struct host_job end; /* queued once, when the registry does not lead (terminate.c) */
+	IOOptionBits end_options;
 	IOOptionBits register_options;
 	bool ended; /* queue thread of its driver */
 
@@ -257,8 +280,10 @@ void *host_client_operation(const struct IODriverClass *cls, size_t offset);
 	((__typeof__(((struct IOUserClientOperations *)0)->member))host_client_operation( \
 		(client)->service.objectClass, offsetof(struct IOUserClientOperations, member)))
 bool host_service_start(IOService *service, IOService *provider);
-/* Entry ID is known: find it by ID, mirror it, send what was set before. */
-err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags);
+/* Entry ID is known: find it by ID, mirror it, send what was set before. -ESTALE: the registry of EPOCH
+ * (provider_epoch), whose ID it is, has a successor. */
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags,
+			 uint64_t epoch);
 /* Out of the tables again, without a word to the registry. */
 void host_service_leave(IOService *service);
 /* What start has postponed. */
@@ -278,11 +303,13 @@ void host_terminate_will(IOService *service, uint64_t provider, IOOptionBits opt
 bool host_terminate_did(IOService *service, uint64_t provider, IOOptionBits options, bool leaves);
 /* SERVICE has closed PROVIDER, which may be what its end waits for. */
 void host_terminate_closed(IOService *service, IOService *provider);
-/* What is left to do: willTerminate, didTerminate, stop, finalize, detach, out of the tables. TELL: the
- * registry does not know. Queue thread. */
-void host_terminate_now(IOService *service, IOOptionBits options, bool tell);
+#define HOST_UNKNOWN 0 /* epochs begin with 1 */
+/* What is left to do: willTerminate, didTerminate, stop, finalize, detach, out of the tables. KNOWN_BY: the
+ * registry that has asked for it (provider_epoch); HOST_UNKNOWN: none. One that has come meanwhile is
+ * told. Queue thread. */
+void host_terminate_now(IOService *service, IOOptionBits options, uint64_t known_by);
 /* All that hangs below, leaves first. Queue thread. */
-void host_terminate_clients(IOService *service, IOOptionBits options, bool tell);
+void host_terminate_clients(IOService *service, IOOptionBits options, uint64_t known_by);
 void host_terminate_fini(struct IOServiceRuntime *runtime);
 
 /* --- messages and exclusive access (message.c, access.c) -------------------------------- */
@@ -323,9 +350,9 @@ err_t host_driver_new(struct host *host, uint64_t candidate, struct host_driver 
 /* False: the driver's queue has finished; JOB is untouched. */
 bool host_driver_add_job(struct host_driver *driver, struct host_job *job);
 /* Queue the end of a driver. Any thread. */
-void host_driver_end_later(struct host_driver *driver, IOOptionBits options, bool tell);
+void host_driver_end_later(struct host_driver *driver, IOOptionBits options, uint64_t known_by);
 /* End it: objects, work loop, queue. Queue thread; once. */
-void host_driver_end(struct host_driver *driver, IOOptionBits options, bool tell);
+void host_driver_end(struct host_driver *driver, IOOptionBits options, uint64_t known_by);
 err_t host_request(void *host, struct wire_frame *frame);
 /* Stop and free all drivers, then stop the loop. Loop thread. */
 void host_driver_end_all(struct host *host);
@@ -350,7 +377,12 @@ struct host_connection {
 	int socket; /* -1 until connected */
 	IOClientTask task;
 	struct IOClientTaskRights rights; /* of the task */
+	_Atomic uint64_t refused_ns;	  /* when the registry was last told of a refused method */
 	char *process;
+	struct host_account account;
+	_Atomic uint64_t
+		unread_bytes;	 /* of large answers, which lie in the socket perhaps (unread.c) */
+	atomic_uint n_answering; /* threads that are about to send some of them */
 	const struct io_filter_callbacks *filter; /* valid with a policy */
 	io_filter_policy_t filter_policy;	  /* 0: none; fixed at open */
 
@@ -358,9 +390,11 @@ struct host_connection {
 	pthread_rwlock_t gate;
 	atomic_uint n_beside; /* requests that run without the gate */
 	bool locking, single_thread, lock_set_properties, shared_instance; /* fixed at open */
-	atomic_bool closed;   /* nothing begins any more; changed under the gate */
-	atomic_bool ending;   /* its end is queued or running */
-	atomic_bool inactive; /* no more requests */
+	atomic_bool closed;	 /* nothing begins any more; changed under the gate */
+	atomic_bool is_left;	 /* its program has closed it; else it ends for other reasons */
+	atomic_bool ending;	 /* its end is queued or running */
+	struct host_job end_job; /* once .ending was set; retains the client */
+	atomic_bool inactive;	 /* no more requests */
 
 	/* receiving threads; guarded by lock */
 	pthread_mutex_t lock;
@@ -387,6 +421,7 @@ struct host_connection {
 	struct map inlets; /* number -> struct host_inlet; guarded by lock */
 	struct host_async *async;
 	struct host_memories *memories;
+	struct host_slots *slots; /* NULL: none; set once, under lock */
 };
 
 err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
@@ -404,6 +439,15 @@ void host_receiver_is_late(struct host_connection *connection, uint64_t turn);
 /* Start receiving, when the driver's demands have been met (host_client_rights_check). Takes SOCKET
  * on success and failure. */
 err_t host_connection_serve(struct host_connection *connection, int socket);
+/* Another thread for the connection, within its limits; with the lock held. FN ends with
+ * host_connection_leave. */
+err_t host_connection_add_thread_locked(struct host_connection *connection, void (*fn)(void *));
+/* The thread's last use of the connection. */
+void host_connection_leave(struct host_connection *connection);
+/* Call slots (slots.c) in the memory FD, which is borrowed. -EBADMSG: it is no such memory. */
+err_t host_slots_start(struct host_connection *connection, int fd);
+void host_slots_wake(struct host_slots *slots);
+struct host_slots *host_slots_free(struct host_slots *slots);
 /* Wait until all receiving threads have left. */
 void host_connection_wait(struct host_connection *connection);
 /* clientClose at most once (see shared_instance); the gate is held exclusively. */
@@ -416,9 +460,9 @@ IOReturn host_client_retire(struct host_connection *connection, IOOptionBits opt
  * repeated. */
 void host_client_shut(IOUserClient *client);
 /* End it now: waits for calls in flight. Queue thread. */
-void host_client_end(IOUserClient *client, IOOptionBits options, bool tell);
+void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_by);
 /* The opening has failed after the client was made: clientClose, then the end. Queue thread. */
-void host_client_refuse(IOUserClient *client);
+void host_client_refuse(IOUserClient *client, uint64_t known_by);
 /* The five-argument open with all its defaults. */
 IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t type,
 			  IOUserClient **ret_client);
@@ -432,6 +476,9 @@ void host_client_rights_fini(struct IOClientTaskRights *rights);
 /* Steps 8 to 12 of an opening (spec 5.1): reads the locking properties, compares what the user
  * client demands with what the program has, asks the filter. The caller closes it on failure. */
 IOReturn host_client_rights_check(struct host_connection *connection, uint32_t type);
+/* Does the program of CLIENT hold entitlement NAME, for method SELECTOR? NotPrivileged, NotPermitted when
+ * a grant denies it. */
+IOReturn host_client_rights_check_method(IOUserClient *client, uint32_t selector, const char *name);
 IOReturn host_message_filter_resolve(struct host_connection *connection, uint32_t type);
 IOReturn host_message_filter_check(struct host_connection *connection, io_filter_type_t type,
 				   uint32_t selector);
@@ -448,10 +495,11 @@ IOExternalTrap *host_legacy_method_find_trap(IOUserClient *client, IOService **t
 
 IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 				 const IOExternalMethodArguments *arguments);
-/* ENTITLED tells whether the caller holds the entry's entitlement; asked only when there is one. */
+/* ENTITLED tells whether the caller holds the entry's entitlement (else the status for him); asked only
+ * when there is one. */
 IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
 				      uint32_t selector, const IOExternalMethodArguments *arguments,
-				      bool (*entitled)(void *context, const char *name),
+				      IOReturn (*entitled)(void *context, const char *name),
 				      void *context);
 /* Codes that must not travel (MIG's own, -300 to -325) become kIOReturnError. */
 IOReturn host_method_table_clean_status(IOReturn status);
@@ -462,16 +510,21 @@ enum { HOST_INLET_QUEUE_MAX = 65534 };
 
 struct host_inlet;
 
-/* Takes SOCKET on success and failure. LOOP writes what had to wait. */
+/* Takes SOCKET on success and failure. LOOP writes what had to wait, which is charged to ACCOUNT (borrowed
+ * until the inlet is closed; may be NULL). */
 err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
-		     struct host_inlet **ret_inlet);
+		     struct host_account *account, struct host_inlet **ret_inlet);
 struct host_inlet *host_inlet_ref(struct host_inlet *inlet);
 struct host_inlet *host_inlet_unref(struct host_inlet *inlet);
 uint32_t host_inlet_class(const struct host_inlet *inlet);
-/* Never blocks. -EPIPE: the receiver has gone; -EAGAIN: CAN_DROP and it would have to wait;
- * -ENOBUFS: too many wait (never for KEEP). */
-err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout,
-		      const void *message, bool can_drop, bool keep);
+/* Completions go into the memory behind FD (borrowed) from now on, not through the socket. To be called
+ * before the first. -EBADMSG: it is no such memory; -ENOMEM. */
+err_t host_inlet_use_ring(struct host_inlet *inlet, int fd);
+/* Never blocks. 1: it waits, and the receiver should have the processor if it needs this one; -EPIPE:
+ * the receiver has gone; -EAGAIN: CAN_DROP and it would have to wait;
+ * -ENOBUFS: too many wait (never for a release). */
+err_t host_inlet_put(struct host_inlet *inlet, const struct wire_ring_record *record,
+		     bool can_drop);
 /* A wake-up: one that cannot be sent at once is dropped. 0 or -EPIPE. */
 err_t host_inlet_wake(struct host_inlet *inlet);
 /* A driver's own message, now or never: -EPIPE; -EAGAIN: too many are unread. */
@@ -486,9 +539,8 @@ IOWakePort *host_inlet_wake_port(struct host_inlet *inlet);
 
 /* --- asynchronous references (async_result.c) ---------------------------------------------- */
 
-enum { HOST_ASYNC_MAX = 65536 }; /* outstanding references of one connection */
-
-struct host_async *host_async_new(void);
+/* ACCOUNT (borrowed, may be NULL) pays for the outstanding references. */
+struct host_async *host_async_new(struct host_account *account);
 struct host_async *host_async_free(struct host_async *async);
 /* A call begins: INLET (borrowed) may be NULL (no wake port). Fills word 0, the others are the
  * client's WORDS. -ENOSPC, -ENOMEM. */
@@ -507,6 +559,9 @@ size_t host_async_count(struct host_async *async);
 /* Memory of one call: BYTES lie inside ALLOCATION, which is taken on success (free). NULL: no
  * memory. */
 IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t length);
+/* Release it. Where nobody else holds it, its allocation is the caller's again; else NULL. NULL is
+ * harmless. */
+void *host_memory_unwrap(IOMemoryDescriptor *memory);
 /* A descriptor to hand to a client, owned by the caller; -EINVAL for memory that is not shared. */
 err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd);
 bool host_memory_is_read_only(const IOMemoryDescriptor *memory);
@@ -535,7 +590,7 @@ bool host_memory_set_context(IOMemoryDescriptor *memory, CFStringRef key, CFData
 CFDictionaryRef host_memory_context(const IOMemoryDescriptor *memory);
 
 /* The memories a connection has mapped, with their numbers. */
-struct host_memories *host_memories_new(void);
+struct host_memories *host_memories_new(struct host_account *account);
 struct host_memories *host_memories_free(struct host_memories *memories);
 /* Number of MEMORY, retained on first sight. -ENOSPC, -ENOMEM. */
 err_t host_memories_add(struct host_memories *memories, IOMemoryDescriptor *memory,

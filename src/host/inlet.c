@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/host_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -12,12 +13,11 @@
 
 enum { WAKE_ROOM = 32 * 1024 };
 
-/* A message that the socket did not take. */
+/* What neither ring nor socket took. */
 struct waiting {
 	struct list link;
-	const struct wire_layout *layout;
-	struct wire_completion completion; /* the largest message of an inlet */
-	uint64_t arguments[WIRE_ASYNC_ARGUMENTS_MAX];
+	struct wire_ring_record record;
+	uint64_t arguments[];
 };
 
 struct host_inlet {
@@ -26,7 +26,11 @@ struct host_inlet {
 	uint32_t inlet_class;
 
 	pthread_mutex_t lock;
-	int socket; /* -1: closed */
+	struct host_account *account; /* NULL: nobody pays (any more) */
+	int socket;		      /* -1: closed */
+	bool is_left;		      /* nobody is at its other end */
+	/* With a ring, completions go there alone, so that they stay in order. */
+	struct wire_ring_writer ring;
 	struct list waiting;
 	unsigned n_waiting;
 	enum {
@@ -35,29 +39,39 @@ struct host_inlet {
 		WATCHED
 	} watch; /* the loop waits for room and holds a reference */
 	uint64_t dropped;
+	uint64_t yielded; /* where the reader was when it was last let run */
 };
 
 err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
-		     struct host_inlet **ret_inlet)
+		     struct host_account *account, struct host_inlet **ret_inlet)
 {
 	struct host_inlet *inlet = calloc(1, sizeof(*inlet));
 	int small = WAKE_ROOM;
 
 	if (!inlet) {
-		fd_close(socket);
+		fd_discard(socket);
 		return -ENOMEM;
 	}
 	ref_init(&inlet->ref);
 	pthread_mutex_init(&inlet->lock, NULL);
 	list_init(&inlet->waiting);
 	inlet->loop = loop;
+	inlet->account = account;
 	inlet->socket = socket;
+	/* What the client says in it has no descriptors. */
+	fd_pass_rights(socket, false);
 	inlet->inlet_class = inlet_class;
+	inlet->yielded = UINT64_MAX; /* nowhere yet */
 	/* Wake-ups that pile up say nothing and a driver's messages are few: refused early. */
 	if (inlet_class == WIRE_INLET_WAKEUPS)
 		setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 	*ret_inlet = inlet;
 	return 0;
+}
+
+err_t host_inlet_use_ring(struct host_inlet *inlet, int fd)
+{
+	return wire_ring_attach(&inlet->ring, fd);
 }
 
 struct host_inlet *host_inlet_ref(struct host_inlet *inlet)
@@ -73,6 +87,8 @@ static void forget_waiting(struct host_inlet *inlet)
 		list_remove(node);
 		free(container_of(node, struct waiting, link));
 	}
+	if (inlet->n_waiting)
+		host_account_refund(inlet->account, LIMITS_COMPLETIONS, inlet->n_waiting);
 	inlet->n_waiting = 0;
 }
 
@@ -81,6 +97,9 @@ struct host_inlet *host_inlet_unref(struct host_inlet *inlet)
 	if (!inlet || !ref_put(&inlet->ref))
 		return NULL;
 	forget_waiting(inlet);
+	wire_ring_detach(&inlet->ring);
+	if (inlet->socket >= 0)
+		fd_drain(inlet->socket);
 	fd_close(inlet->socket);
 	pthread_mutex_destroy(&inlet->lock);
 	free(inlet);
@@ -101,7 +120,8 @@ uint64_t host_inlet_dropped(struct host_inlet *inlet)
 bool host_inlet_is_full(struct host_inlet *inlet)
 {
 	scope_lock(&inlet->lock);
-	return inlet->n_waiting >= HOST_INLET_QUEUE_MAX;
+	return inlet->n_waiting >= HOST_INLET_QUEUE_MAX ||
+	       (inlet->n_waiting && !host_account_has_room(inlet->account, LIMITS_COMPLETIONS, 1));
 }
 
 static err_t send_now_locked(struct host_inlet *inlet, const struct wire_layout *layout,
@@ -112,23 +132,80 @@ static err_t send_now_locked(struct host_inlet *inlet, const struct wire_layout 
 	return wire_send(inlet->socket, layout, 0, message, NULL, 0, false);
 }
 
-/* Loop thread: the socket has room again, or its peer has gone. */
+/* -EAGAIN: there is no room. */
+static err_t put_in_ring_locked(struct host_inlet *inlet, const struct wire_ring_record *record)
+{
+	err_t err = 0;
+
+	if (!wire_ring_put(&inlet->ring, record))
+		return wire_ring_is_closed(&inlet->ring) ? -EPIPE : -EAGAIN;
+	/* No message comes of it: it waits for one that the reader is woken for. */
+	if (record->kind == WIRE_RING_RELEASED && !wire_ring_is_crowded(&inlet->ring))
+		return 0;
+	switch (wire_ring_reader_state(&inlet->ring)) {
+	case WIRE_RING_AWAKE:
+		return 0;
+	case WIRE_RING_ASLEEP:
+		/* When the socket is full, it is readable. */
+		err = send_now_locked(inlet, &wire_ring_wake_layout, NULL);
+		return err == -EPIPE ? err : 0;
+	default:
+		return -EPIPE;
+	}
+}
+
+static err_t put_in_socket_locked(struct host_inlet *inlet, const struct wire_ring_record *record)
+{
+	struct wire_token_released released = { .token = record->token };
+	struct wire_completion completion = {
+		.token = record->token,
+		.result = record->result,
+		.arguments = { record->arguments, record->count },
+	};
+
+	if (record->kind == WIRE_RING_RELEASED)
+		return send_now_locked(inlet, &wire_token_released_layout, &released);
+	return send_now_locked(inlet, &wire_completion_layout, &completion);
+}
+
+static err_t put_locked(struct host_inlet *inlet, const struct wire_ring_record *record)
+{
+	if (inlet->socket < 0 || inlet->is_left)
+		return -EPIPE;
+	return inlet->ring.memory ? put_in_ring_locked(inlet, record)
+				  : put_in_socket_locked(inlet, record);
+}
+
+/* In order, what there is room for. */
+static void put_waiting_locked(struct host_inlet *inlet)
+{
+	while (!list_is_empty(&inlet->waiting)) {
+		struct waiting *first = list_first(&inlet->waiting, struct waiting, link);
+
+		if (put_locked(inlet, &first->record) == -EAGAIN)
+			return;
+		list_remove(&first->link);
+		inlet->n_waiting--;
+		host_account_refund(inlet->account, LIMITS_COMPLETIONS, 1);
+		free(first);
+	}
+}
+
+/* Loop thread: there is room again, or the peer has gone. */
 static void flush(void *context, int fd, uint32_t events)
 {
 	struct host_inlet *inlet = context;
 	bool done;
 
 	pthread_mutex_lock(&inlet->lock);
-	while (!list_is_empty(&inlet->waiting)) {
-		struct waiting *first = list_first(&inlet->waiting, struct waiting, link);
-		err_t err = send_now_locked(inlet, first->layout, &first->completion);
-
-		if (err == -EAGAIN)
-			break;
-		list_remove(&first->link);
-		inlet->n_waiting--;
-		free(first);
+	/* What the client says in the socket is that there is room. */
+	if (inlet->ring.memory && !fd_drain(fd)) {
+		inlet->is_left = true;
+		forget_waiting(inlet);
 	}
+	do
+		put_waiting_locked(inlet);
+	while (inlet->n_waiting && inlet->ring.memory && !wire_ring_want_room(&inlet->ring));
 	done = list_is_empty(&inlet->waiting) && inlet->watch == WATCHED;
 	if (done) {
 		inlet->watch = UNWATCHED;
@@ -142,38 +219,35 @@ static void flush(void *context, int fd, uint32_t events)
 static void watch(void *context)
 {
 	struct host_inlet *inlet = context;
-	bool drop = false;
+	const uint32_t events = inlet->ring.memory ? EPOLLIN : EPOLLOUT;
+	bool is_watched;
+	int fd;
 
 	pthread_mutex_lock(&inlet->lock);
-	inlet->watch = WATCHED;
-	if (inlet->socket < 0 || loop_add_fd(inlet->loop, inlet->socket, EPOLLOUT, flush, inlet)) {
-		inlet->watch = UNWATCHED;
+	fd = inlet->socket;
+	is_watched = fd >= 0 && !loop_add_fd(inlet->loop, fd, events, flush, inlet);
+	inlet->watch = is_watched ? WATCHED : UNWATCHED;
+	if (!is_watched)
 		forget_waiting(inlet);
-		drop = true;
-	}
 	pthread_mutex_unlock(&inlet->lock);
-	if (drop)
+	if (is_watched)
+		flush(inlet, fd, 0); /* room may have come, and nobody would tell */
+	else
 		host_inlet_unref(inlet);
 }
 
-/* Keep a copy for later. Only completions and token releases come here. */
-static err_t enqueue_locked(struct host_inlet *inlet, const struct wire_layout *layout,
-			    const void *message)
+/* Keep a copy for later. */
+static err_t enqueue_locked(struct host_inlet *inlet, const struct wire_ring_record *record)
 {
-	struct waiting *waiting = calloc(1, sizeof(*waiting));
+	struct waiting *waiting = malloc(sizeof(*waiting) + record->count * sizeof(uint64_t));
 
 	if (!waiting)
 		return -ENOMEM;
-	waiting->layout = layout;
-	if (layout == &wire_completion_layout) {
-		waiting->completion = *(const struct wire_completion *)message;
-		for (size_t i = 0; i < waiting->completion.arguments.count; i++)
-			waiting->arguments[i] = waiting->completion.arguments.items[i];
-		waiting->completion.arguments.items = waiting->arguments;
-	} else {
-		*(struct wire_token_released *)&waiting->completion =
-			*(const struct wire_token_released *)message;
-	}
+	waiting->record = *record;
+	waiting->record.arguments = waiting->arguments;
+	for (unsigned i = 0; i < record->count; i++)
+		waiting->arguments[i] = record->arguments[i];
+	list_init(&waiting->link);
 	if (inlet->watch == UNWATCHED) {
 		ref_get(&inlet->ref);
 		inlet->watch = WATCH_POSTED;
@@ -189,14 +263,35 @@ static err_t enqueue_locked(struct host_inlet *inlet, const struct wire_layout *
 	return 0;
 }
 
-err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout,
-		      const void *message, bool can_drop, bool keep)
+/* A reader that has read something since it was last let run: it does if it can. */
+static bool should_yield_locked(struct host_inlet *inlet)
+{
+	if (!inlet->ring.memory || inlet->yielded == inlet->ring.taken)
+		return false;
+	inlet->yielded = inlet->ring.taken;
+	return true;
+}
+
+/* What says that nothing follows is kept at any rate: calls that lead to more are refused instead. */
+static bool charge_locked(struct host_inlet *inlet, const struct wire_ring_record *record)
+{
+	if (record->kind == WIRE_RING_RELEASED) {
+		host_account_add(inlet->account, LIMITS_COMPLETIONS, 1);
+		return true;
+	}
+	return inlet->n_waiting < HOST_INLET_QUEUE_MAX &&
+	       host_account_charge(inlet->account, LIMITS_COMPLETIONS, 1);
+}
+
+err_t host_inlet_put(struct host_inlet *inlet, const struct wire_ring_record *record, bool can_drop)
 {
 	err_t err = -EAGAIN;
 
 	scope_lock(&inlet->lock);
-	if (list_is_empty(&inlet->waiting)) /* order is kept */
-		err = send_now_locked(inlet, layout, message);
+	if (inlet->n_waiting && inlet->ring.memory)
+		put_waiting_locked(inlet);
+	if (!inlet->n_waiting) /* order is kept */
+		err = put_locked(inlet, record);
 	else if (inlet->socket < 0)
 		err = -EPIPE;
 	if (err != -EAGAIN)
@@ -205,11 +300,16 @@ err_t host_inlet_send(struct host_inlet *inlet, const struct wire_layout *layout
 		inlet->dropped++;
 		return -EAGAIN;
 	}
-	if (inlet->n_waiting >= HOST_INLET_QUEUE_MAX && !keep) {
+	if (!inlet->n_waiting && inlet->ring.memory && !wire_ring_want_room(&inlet->ring))
+		return put_locked(inlet, record);
+	if (!charge_locked(inlet, record)) {
 		inlet->dropped++;
 		return -ENOBUFS;
 	}
-	return enqueue_locked(inlet, layout, message);
+	err = enqueue_locked(inlet, record);
+	if (err)
+		host_account_refund(inlet->account, LIMITS_COMPLETIONS, 1);
+	return err ?: should_yield_locked(inlet);
 }
 
 err_t host_inlet_wake(struct host_inlet *inlet)
@@ -240,8 +340,14 @@ void host_inlet_close(struct host_inlet *inlet)
 		inlet->watch = UNWATCHED;
 		loop_remove_fd(inlet->loop, inlet->socket);
 	}
+	if (inlet->socket >= 0) {
+		/* What has been said in it may take long to be done with. */
+		shutdown(inlet->socket, SHUT_RDWR);
+		fd_drain(inlet->socket);
+	}
 	inlet->socket = fd_close(inlet->socket);
 	forget_waiting(inlet);
+	inlet->account = NULL;
 	pthread_mutex_unlock(&inlet->lock);
 	if (watched)
 		host_inlet_unref(inlet);

@@ -1,33 +1,35 @@
 // SPDX-License-Identifier: MIT
 /* portico-host: the program around a driver host. Started by the registry only. */
-#include <errno.h>
-#include <getopt.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <CoreFoundation/CoreFoundation.h>
+
+#include "base/fd.h"
 #include "base/log.h"
 #include "host/host.h"
+#include "host/options.h"
+#include "provider/home.h"
+#include "sandbox/sandbox.h"
+#include "wire/publish.h"
+
+enum { ACCEPT_MS = 10000 };
 
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: portico-host --server NAME --token N --registry-fd N "
-		"[--socket PATH]\n"
+		"usage: portico-host --server NAME --token N --registry-fd N [--socket PATH]\n"
+		"       portico-host --server NAME --listen-fd N\n"
+		"                    [--sandbox TIER] [--bundle PATH]... [what the driver "
+		"declares]\n"
 		"portico-host runs drivers for a Portico session; the session starts it.\n");
 	return 2;
-}
-
-static bool parse_number(const char *text, unsigned long long max, unsigned long long *ret_number)
-{
-	char *end;
-
-	errno = 0;
-	*ret_number = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno && *ret_number <= max;
 }
 
 static bool is_socket(int fd)
@@ -38,50 +40,125 @@ static bool is_socket(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) && type == SOCK_SEQPACKET;
 }
 
+/* Without it the drivers end with this registry. */
+static int listen_for_registry(const struct host_options *o)
+{
+	int fd = 0;
+	err_t err = o->socket_path ? provider_home_listen(o->socket_path, &fd) : 0;
+
+	if (err)
+		log_warning("%s cannot wait for another registry beside %s: %s", o->server,
+			    o->socket_path, strerror(-err));
+	return fd;
+}
+
+/* Descriptors that whoever started us has left open. Ours of the registry's starting are counted. */
+static void close_others(int listener)
+{
+	if (listener > 3)
+		close_range(3, (unsigned)listener - 1, 0);
+	close_range((unsigned)listener + 1, ~0u, 0);
+}
+
+/* The registry has connected already, which is why systemd has started us. A uid of our own is what the
+ * highest tier is about. */
+static err_t accept_registry(struct host_options *o, char *ret_missing, size_t size)
+{
+	struct pollfd ready = { .fd = o->listener, .events = POLLIN };
+	struct fd_peer who;
+	err_t err = poll(&ready, 1, ACCEPT_MS) == 1 ? fd_accept(o->listener, &o->registry_socket)
+						    : -ETIMEDOUT;
+
+	fcntl(o->listener, F_SETFD, FD_CLOEXEC);
+	fcntl(o->listener, F_SETFL, O_NONBLOCK);
+	if (!err)
+		err = fd_peer(o->registry_socket, &who);
+	if (!err && o->sandbox.tier == SANDBOX_UNIT && who.uid == geteuid()) {
+		o->sandbox.tier = SANDBOX_SELF;
+		snprintf(ret_missing, size, "a uid other than the registry's");
+	}
+	return err;
+}
+
+static CFArrayRef copy_bundles(const struct host_options *o)
+{
+	CFMutableArrayRef all = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+
+	for (size_t i = 0; all && i < o->n_bundles; i++) {
+		CFStringRef path =
+			CFStringCreateWithCString(NULL, o->bundles[i], kCFStringEncodingUTF8);
+
+		if (path)
+			CFArrayAppendValue(all, path);
+		if (path)
+			CFRelease(path);
+	}
+	return all;
+}
+
+/* Everything that drivers may not do is given up here, before any code of theirs is in the process. */
+static void confine(const struct host_options *o, struct sandbox_result *ret_result)
+{
+	if (o->sandbox.tier == SANDBOX_OFF)
+		log_warning("%s runs without a sandbox, as it was asked for", o->server);
+	sandbox_enter(&o->sandbox, ret_result);
+	if (ret_result->tier < o->sandbox.tier && !ret_result->is_declared)
+		log_warning("%s: sandbox tier %u instead of %u; missing: %s", o->server,
+			    ret_result->tier, o->sandbox.tier, ret_result->missing);
+	else if (ret_result->missing[0])
+		log_info("%s: sandbox tier %u; missing: %s", o->server, ret_result->tier,
+			 ret_result->missing);
+}
+
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "server", required_argument, NULL, 's' },
-		{ "token", required_argument, NULL, 't' },
-		{ "registry-fd", required_argument, NULL, 'f' },
-		{ "socket", required_argument, NULL, 'p' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	struct host_config config = { .registry_socket = -1 };
-	unsigned long long number;
+	struct host_options options;
+	struct sandbox_result sandbox;
+	char lacking[64] = "";
 	struct rlimit files;
-	int option;
 	err_t err;
 
-	while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (option == 's')
-			config.server_name = optarg;
-		else if (option == 't' && parse_number(optarg, UINT64_MAX, &number))
-			config.token = number;
-		else if (option == 'f' && parse_number(optarg, INT32_MAX, &number))
-			config.registry_socket = (int)number;
-		else if (option == 'p')
-			config.socket_path = optarg;
-		else
-			return usage();
-	}
-	if (optind != argc || !config.server_name || config.registry_socket < 0)
+	if (!host_options_parse(&options, argc, argv))
 		return usage();
-	if (!is_socket(config.registry_socket)) {
+	log_init("portico-host", LOG_LEVEL_WARNING);
+	if (options.listener) {
+		close_others(options.listener);
+		err = accept_registry(&options, lacking, sizeof(lacking));
+		if (err) {
+			log_error("%s: no registry connects: %s", options.server, strerror(-err));
+			return 1;
+		}
+	}
+	if (!is_socket(options.registry_socket)) {
 		fprintf(stderr, "portico-host: descriptor %d is no session socket\n",
-			config.registry_socket);
+			options.registry_socket);
 		return 2;
 	}
-	log_init("portico-host", LOG_LEVEL_WARNING);
+	/* A program that a driver starts has no part in the session. */
+	fcntl(options.registry_socket, F_SETFD, FD_CLOEXEC);
 	/* Each connection takes several descriptors: as many as we may have. */
 	if (!getrlimit(RLIMIT_NOFILE, &files)) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
 	signal(SIGPIPE, SIG_IGN); /* a driver's own descriptors */
+	signal(SIGXFSZ, SIG_IGN); /* its files: an error will do */
+	int listener = options.listener ? options.listener : listen_for_registry(&options);
+	confine(&options, &sandbox);
+	struct wire_confined confined = { sandbox.tier, lacking[0] ? lacking : sandbox.missing,
+					  copy_bundles(&options) };
+	struct host_config config = {
+		.server_name = options.server,
+		.token = options.token,
+		.registry_socket = options.registry_socket,
+		.listener = listener,
+		.confined = &confined,
+		.n_threads = sandbox.threads,
+	};
 	err = host_run(&config);
+	if (confined.bundles)
+		CFRelease(confined.bundles);
 	if (err && err != -EPIPE)
-		log_error("%s: %s", config.server_name, strerror(-err));
+		log_error("%s: %s", options.server, strerror(-err));
 	return err && err != -EPIPE;
 }

@@ -9,8 +9,6 @@
 #include "base/scope.h"
 #include "base/shm.h"
 
-enum { MEMORIES_MAX = 4096 }; /* memories one connection may map */
-
 struct IOMemoryDescriptor {
 	struct ref ref;
 	void *bytes;
@@ -106,6 +104,16 @@ IOMemoryDescriptor *host_memory_wrap(void *allocation, void *bytes, uint64_t len
 	memory->bytes = bytes;
 	memory->length = length;
 	return memory;
+}
+
+void *host_memory_unwrap(IOMemoryDescriptor *memory)
+{
+	void *allocation = NULL;
+
+	if (memory && atomic_load(&memory->ref.count) == 1)
+		allocation = take_ptr(memory->allocation);
+	IOMemoryDescriptorRelease(memory);
+	return allocation;
 }
 
 IOMemoryDescriptor *host_memory_of_client(struct host_client_memory *of_client, uint64_t length)
@@ -215,11 +223,16 @@ err_t host_memory_share(IOMemoryDescriptor *memory, bool read_only, int *ret_fd)
 struct host_memories {
 	IOMemoryDescriptor **items; /* number - 1 is the index */
 	size_t count, capacity;
+	struct host_account *account;
 };
 
-struct host_memories *host_memories_new(void)
+struct host_memories *host_memories_new(struct host_account *account)
 {
-	return calloc(1, sizeof(struct host_memories));
+	struct host_memories *memories = calloc(1, sizeof(*memories));
+
+	if (memories)
+		memories->account = account;
+	return memories;
 }
 
 struct host_memories *host_memories_free(struct host_memories *memories)
@@ -228,6 +241,7 @@ struct host_memories *host_memories_free(struct host_memories *memories)
 		return NULL;
 	for (size_t i = 0; i < memories->count; i++)
 		IOMemoryDescriptorRelease(memories->items[i]);
+	host_account_refund(memories->account, LIMITS_MEMORIES, memories->count);
 	free(memories->items);
 	free(memories);
 	return NULL;
@@ -247,14 +261,16 @@ err_t host_memories_add(struct host_memories *memories, IOMemoryDescriptor *memo
 	uint64_t number = host_memories_find(memories, memory);
 
 	if (!number) {
-		if (memories->count >= MEMORIES_MAX)
+		if (!host_account_charge(memories->account, LIMITS_MEMORIES, 1))
 			return -ENOSPC;
 		if (memories->count == memories->capacity) {
 			size_t capacity = memories->capacity ? memories->capacity * 2 : 4;
 			void *items = realloc(memories->items, capacity * sizeof(*memories->items));
 
-			if (!items)
+			if (!items) {
+				host_account_refund(memories->account, LIMITS_MEMORIES, 1);
 				return -ENOMEM;
+			}
 			memories->items = items;
 			memories->capacity = capacity;
 		}

@@ -56,7 +56,7 @@ IOReturn host_method_table_check(const IOExternalMethodDispatch *dispatch,
 
 IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array, size_t count,
 				      uint32_t selector, const IOExternalMethodArguments *arguments,
-				      bool (*entitled)(void *context, const char *name),
+				      IOReturn (*entitled)(void *context, const char *name),
 				      void *context)
 {
 	const IOExternalMethodDispatch2022 *entry;
@@ -74,8 +74,11 @@ IOReturn host_method_table_check_2022(const IOExternalMethodDispatch2022 *array,
 		return status;
 	if (arguments->asyncWakePort && !entry->allowAsync)
 		return kIOReturnBadArgument;
-	if (entry->checkEntitlement && !entitled(context, entry->checkEntitlement))
-		return kIOReturnNotPrivileged;
+	if (entry->checkEntitlement) {
+		status = entitled(context, entry->checkEntitlement);
+		if (status)
+			return status;
+	}
 	return entry->function ? kIOReturnSuccess : kIOReturnNoCompletion;
 }
 
@@ -97,9 +100,16 @@ IOReturn IOUserClientExternalMethod(IOUserClient *client, uint32_t selector,
 	return status ? status : dispatch->function(target, reference, arguments);
 }
 
-static bool entitled(void *context, const char *name)
+struct calling {
+	IOUserClient *client;
+	uint32_t selector;
+};
+
+static IOReturn entitled(void *context, const char *name)
 {
-	return IOTaskHasEntitlement(IOUserClientGetTask(context), name);
+	const struct calling *calling = context;
+
+	return host_client_rights_check_method(calling->client, calling->selector, name);
 }
 
 IOReturn IOUserClientDispatchExternalMethod(IOUserClient *client, uint32_t selector,
@@ -107,8 +117,9 @@ IOReturn IOUserClientDispatchExternalMethod(IOUserClient *client, uint32_t selec
 					    const IOExternalMethodDispatch2022 *array, size_t count,
 					    OSObject *target, void *reference)
 {
+	struct calling calling = { client, selector };
 	IOReturn status =
-		host_method_table_check_2022(array, count, selector, arguments, entitled, client);
+		host_method_table_check_2022(array, count, selector, arguments, entitled, &calling);
 
 	return status ? status : array[selector].function(target, reference, arguments);
 }

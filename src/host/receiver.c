@@ -23,8 +23,7 @@
 #include "host/turn.h"
 
 enum {
-	THREADS_MAX = 64, /* of one connection: methods running at once */
-	STANDBY_MAX = 2,  /* more leave */
+	STANDBY_MAX = 2, /* more leave */
 	STANDBY_SECONDS = 10,
 	SLOW_NS = 50 * 1000, /* handing over costs about a tenth of it */
 	SLOW_CALLS = 16,     /* for as many calls a selector is remembered as slow */
@@ -33,19 +32,21 @@ enum {
 
 static void run(void *context);
 
-static err_t add_thread_locked(struct host_connection *connection)
+err_t host_connection_add_thread_locked(struct host_connection *connection, void (*fn)(void *))
 {
 	IOService *service = &connection->client->service;
 	err_t err;
 
-	if (connection->n_threads == THREADS_MAX)
+	if (!host_account_charge(&connection->account, LIMITS_THREADS, 1))
 		return -EAGAIN;
 	IOServiceRetain(service);
-	err = host_threads_start(&connection->host->threads, run, connection);
-	if (err)
+	err = host_threads_start(&connection->host->threads, fn, connection);
+	if (err) {
+		host_account_refund(&connection->account, LIMITS_THREADS, 1);
 		IOServiceRelease(service);
-	else
+	} else {
 		connection->n_threads++;
+	}
 	return err;
 }
 
@@ -54,7 +55,7 @@ static err_t appoint_locked(struct host_connection *connection)
 {
 	connection->is_vacant = true;
 	if (!connection->n_standby)
-		return add_thread_locked(connection);
+		return host_connection_add_thread_locked(connection, run);
 	pthread_cond_signal(&connection->vacancy);
 	return 0;
 }
@@ -97,8 +98,12 @@ void host_turn_begin_method(struct host_turn *turn, uint32_t selector)
 	uint8_t slow =
 		atomic_load_explicit(&connection->slow[slot_of(selector)], memory_order_relaxed);
 
-	atomic_store_explicit(&connection->slot, slot_of(selector), memory_order_relaxed);
 	turn->start_ns = slow || turn->number / 2 % MEASURED == 0 ? loop_now_ns() : 0;
+	if (turn->slots) {
+		host_slots_begin_method(turn, slow);
+		return;
+	}
+	atomic_store_explicit(&connection->slot, slot_of(selector), memory_order_relaxed);
 	if (slow)
 		replace(connection, turn->number);
 }
@@ -122,6 +127,8 @@ void host_turn_end_method(struct host_turn *turn, uint32_t selector)
 
 static void log_malformed(struct host_turn *turn)
 {
+	if (!host_account_may_log(&turn->connection->account))
+		return;
 	log_error("client %d: malformed message 0x%x to %s 0x%llx; the connection ends",
 		  turn->connection->task.pid, turn->frame.header.type,
 		  IOServiceGetClassName(&turn->client->service),
@@ -166,6 +173,7 @@ static bool receive(struct host_turn *turn)
 		if (err)
 			return false;
 		wire_frame_clear(&turn->frame);
+		host_turn_settle(turn);
 	} while (finish(turn));
 	return true;
 }
@@ -191,27 +199,40 @@ static bool stand_by(struct host_connection *connection)
 	return true;
 }
 
+static bool may_read(void *context, uint64_t size)
+{
+	return host_turn_charge(context, size);
+}
+
 static void run(void *context)
 {
 	struct host_connection *connection = context;
-	IOService *service = &connection->client->service;
-	struct host_turn *turn = malloc(sizeof(*turn));
+	struct host_turn *turn = calloc(1, sizeof(*turn));
 	bool goes_on = turn != NULL;
 
 	if (turn) {
 		turn->connection = connection;
 		turn->client = connection->client;
-		turn->frame = (struct wire_frame)WIRE_FRAME_INIT;
-		while (goes_on && stand_by(connection))
+		while (goes_on && stand_by(connection)) {
+			turn->frame.may_read = may_read;
+			turn->frame.may_read_context = turn;
 			goes_on = receive(turn);
-		wire_frame_fini(&turn->frame);
+		}
+		host_turn_settle(turn);
+		host_turn_trim(turn);
 		free(turn);
 	}
 	if (!goes_on)
 		host_client_end_later(connection);
+	host_connection_leave(connection);
+}
+
+void host_connection_leave(struct host_connection *connection)
+{
 	/* The framework's reference stays until all threads have left; then the object is free. */
-	IOServiceRelease(service);
+	IOServiceRelease(&connection->client->service);
 	pthread_mutex_lock(&connection->lock);
+	host_account_refund(&connection->account, LIMITS_THREADS, 1);
 	connection->n_threads--;
 	pthread_cond_broadcast(&connection->left);
 	pthread_mutex_unlock(&connection->lock);
@@ -221,8 +242,16 @@ void host_connection_wait(struct host_connection *connection)
 {
 	pthread_mutex_lock(&connection->lock);
 	pthread_cond_broadcast(&connection->vacancy);
-	while (connection->n_threads)
-		pthread_cond_wait(&connection->left, &connection->lock);
+	while (connection->n_threads) {
+		struct timespec until;
+
+		/* A hostile client can spoil a wake-up by what it writes just then. */
+		if (connection->slots)
+			host_slots_wake(connection->slots);
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&connection->left, &connection->lock, &until);
+	}
 	pthread_mutex_unlock(&connection->lock);
 	host_watcher_remove(&connection->host->watcher, connection);
 }

@@ -53,10 +53,11 @@ static void free_request(struct request *request)
 	free(request);
 }
 
-static void answer(struct request *request, const struct wire_layout *layout, IOReturn status,
-		   const void *message)
+static err_t answer(struct request *request, const struct wire_layout *layout, IOReturn status,
+		    const void *message)
 {
-	host_reply(request->host, &request->frame.header, request->epoch, layout, status, message);
+	return host_reply(request->host, &request->frame.header, request->epoch, layout, status,
+			  message);
 }
 
 static void answer_status(struct request *request, IOReturn status)
@@ -177,13 +178,6 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	return kIOReturnSuccess;
 }
 
-static void end_unstarted(struct host_driver *driver)
-{
-	if (driver->service)
-		host_service_detach(driver->service);
-	host_driver_end(driver, 0, false);
-}
-
 static void run_probe(struct request *request)
 {
 	struct wire_probe_reply reply = { 0 };
@@ -191,7 +185,7 @@ static void run_probe(struct request *request)
 
 	answer(request, &wire_probe_reply_layout, status, &reply);
 	if (status)
-		end_unstarted(request->driver);
+		host_driver_end(request->driver, 0, request->epoch);
 }
 
 static void run_start(struct request *request)
@@ -202,7 +196,7 @@ static void run_start(struct request *request)
 	if (driver->service && !driver->started && !driver->ended) {
 		status = kIOReturnError;
 		if (host_service_enter(driver->service, request->in.start.id,
-				       IOServiceGetEntryID(driver->provider), 0))
+				       IOServiceGetEntryID(driver->provider), 0, request->epoch))
 			status = kIOReturnNoMemory;
 		else
 			driver->started = host_service_start(driver->service, driver->provider);
@@ -215,9 +209,9 @@ static void run_start(struct request *request)
 	}
 	/* Who has refused is gone before the next candidate is asked. */
 	if (!driver->started && driver->service && !driver->ended) {
-		host_terminate_clients(driver->service, 0, true);
+		host_terminate_clients(driver->service, 0, HOST_UNKNOWN);
 		host_service_leave(driver->service);
-		end_unstarted(driver);
+		host_driver_end(driver, 0, request->epoch);
 	}
 	answer_status(request, status);
 }
@@ -225,19 +219,20 @@ static void run_start(struct request *request)
 static void run_drop(struct request *request)
 {
 	if (!request->driver->started && !request->driver->ended)
-		end_unstarted(request->driver);
+		host_driver_end(request->driver, 0, request->epoch);
 }
 
 static void run_stop(struct request *request)
 {
 	IOService *service = request->service;
+	IOOptionBits options = request->in.options.options;
 
 	if (service->runtime->connection)
-		host_client_end((IOUserClient *)service, request->in.options.options, false);
+		host_client_end((IOUserClient *)service, options, request->epoch);
 	else if (service->runtime->is_main)
-		host_driver_end(request->driver, request->in.options.options, false);
+		host_driver_end(request->driver, options, request->epoch);
 	else
-		host_terminate_now(service, request->in.options.options, false);
+		host_terminate_now(service, options, request->epoch);
 	IOServiceRelease(take_ptr(request->service)); /* freed before we say so */
 	answer_status(request, kIOReturnSuccess);
 }
@@ -251,7 +246,7 @@ static void serve_client(struct request *request, IOUserClient *client)
 	struct wire_open_client_reply reply = { .class_name = host_service_shown_class(
 							&client->service) };
 	IOReturn status = host_service_enter(&client->service, in->user_client, in->service,
-					     WIRE_PUBLISH_USER_CLIENT)
+					     WIRE_PUBLISH_USER_CLIENT, request->epoch)
 				? kIOReturnNoResources
 				: host_client_rights_check(runtime->connection, in->type);
 
@@ -260,17 +255,20 @@ static void serve_client(struct request *request, IOUserClient *client)
 		status = kIOReturnNoResources;
 	if (status) {
 		/* Over before the caller hears of it (spec K18). */
-		host_client_refuse(client);
+		host_client_refuse(client, request->epoch);
 		answer_status(request, status);
 		return;
 	}
 	pthread_mutex_lock(&runtime->lock);
 	reply.properties = CFDictionaryCreateCopy(NULL, runtime->properties);
 	pthread_mutex_unlock(&runtime->lock);
-	answer(request, &wire_open_client_reply_layout, kIOReturnSuccess, &reply);
+	/* Who has not been told of it has heard of a failure. */
+	if (answer(request, &wire_open_client_reply_layout, kIOReturnSuccess, &reply))
+		host_client_refuse(client, request->epoch);
+	else
+		host_service_flush_register(&client->service);
 	if (reply.properties)
 		CFRelease(reply.properties);
-	host_service_flush_register(&client->service);
 }
 
 static void run_open(struct request *request)
@@ -464,7 +462,7 @@ static err_t find_candidate(struct request *request)
 			return err;
 		err = map_set(&host->candidates, candidate, driver);
 		if (err) {
-			host_driver_end_later(driver, 0, false);
+			host_driver_end_later(driver, 0, HOST_UNKNOWN);
 			return err;
 		}
 	}
@@ -586,10 +584,34 @@ static err_t mark_inactive(struct host *host, struct wire_frame *frame)
 	return err;
 }
 
+/* What clients may make us keep. */
+static err_t set_limits(struct host *host, struct wire_frame *frame)
+{
+	struct wire_limits in;
+	struct wire_value_reply reply = { NULL };
+	char why[LIMITS_WHY_MAX];
+	err_t err = wire_frame_decode(frame, &wire_limits_layout, &in);
+
+	if (err)
+		return err;
+	if (host_accounts_set(&host->accounts, in.limits, why))
+		log_warning("limits of the registry: %s", why);
+	if (!frame->header.id)
+		return 0;
+	reply.value = host_accounts_copy(&host->accounts);
+	host_reply(host, &frame->header, provider_epoch(host->provider), &wire_value_reply_layout,
+		   reply.value ? kIOReturnSuccess : kIOReturnNoMemory, &reply);
+	if (reply.value)
+		CFRelease(reply.value);
+	return 0;
+}
+
 err_t host_request(void *context, struct wire_frame *frame)
 {
 	if (frame->header.type == WIRE_INACTIVE)
 		return mark_inactive(context, frame);
+	if (frame->header.type == WIRE_LIMITS)
+		return set_limits(context, frame);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests); i++)
 		if (requests[i].type == frame->header.type)
 			return begin(context, frame, i);

@@ -284,6 +284,7 @@ struct entering {
 	IOService *service;
 	uint64_t id, parent;
 	uint32_t flags;
+	uint64_t epoch;
 	err_t err;
 };
 
@@ -302,6 +303,11 @@ static void enter(void *context)
 	CFDictionaryRef properties, pending;
 	CFArrayRef live;
 
+	/* The ID is of a registry that has gone, and the next one would never hear of it. */
+	if (entering->epoch != provider_epoch(host->provider)) {
+		entering->err = -ESTALE;
+		return;
+	}
 	pthread_mutex_lock(&runtime->lock);
 	properties = CFDictionaryCreateCopy(NULL, runtime->properties);
 	pending = take_ptr(runtime->pending);
@@ -329,9 +335,10 @@ static void enter(void *context)
 	pthread_mutex_unlock(&runtime->lock);
 }
 
-err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags)
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags,
+			 uint64_t epoch)
 {
-	struct entering entering = { service, id, parent, flags, 0 };
+	struct entering entering = { service, id, parent, flags, epoch, 0 };
 	err_t err = host_on_loop(service->runtime->host, enter, &entering);
 
 	err = err ? err : entering.err;

@@ -293,7 +293,7 @@ bool host_terminate_did(IOService *service, uint64_t provider_id, IOOptionBits o
 struct going {
 	struct IOServiceRuntime *runtime;
 	IOOptionBits options;
-	bool tell;
+	uint64_t known_by;
 };
 
 static void leave(void *context)
@@ -304,7 +304,8 @@ static void leave(void *context)
 
 	if (map_find(&runtime->host->services, runtime->id) == runtime)
 		map_remove(&runtime->host->services, runtime->id);
-	if (entry && going->tell)
+	/* Another registry has been told of the entry when the host came back, and of nothing else. */
+	if (entry && going->known_by != provider_epoch(runtime->host->provider))
 		provider_terminate(entry, going->options);
 	else
 		provider_forget(entry);
@@ -334,7 +335,7 @@ static IOService *first_client(IOService *service)
 	return NULL;
 }
 
-void host_terminate_clients(IOService *service, IOOptionBits options, bool tell)
+void host_terminate_clients(IOService *service, IOOptionBits options, uint64_t known_by)
 {
 	IOService *client;
 
@@ -342,19 +343,19 @@ void host_terminate_clients(IOService *service, IOOptionBits options, bool tell)
 		host_message_deliver(client, kIOMessageServiceIsTerminated, service,
 				     (void *)(uintptr_t)options);
 		if (client->runtime->connection)
-			host_client_end((IOUserClient *)client, options, tell);
+			host_client_end((IOUserClient *)client, options, known_by);
 		else
-			host_terminate_now(client, options, tell);
+			host_terminate_now(client, options, known_by);
 		IOServiceRelease(client);
 	}
 }
 
-void host_terminate_now(IOService *service, IOOptionBits options, bool tell)
+void host_terminate_now(IOService *service, IOOptionBits options, uint64_t known_by)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
 	IOService *provider = IOServiceRetain(IOServiceGetProvider(service));
 	bool (*finalize)(IOService *, IOOptionBits) = host_service_op(service, finalize);
-	struct going going = { runtime, options, tell };
+	struct going going = { runtime, options, known_by };
 
 	if (runtime->ended) {
 		IOServiceRelease(provider);
@@ -366,7 +367,7 @@ void host_terminate_now(IOService *service, IOOptionBits options, bool tell)
 	pthread_mutex_unlock(&runtime->lock);
 	if (provider)
 		will(service, provider, options);
-	host_terminate_clients(service, options, tell);
+	host_terminate_clients(service, options, known_by);
 	if (provider)
 		did(service, provider, options);
 	stop(service, provider);
@@ -382,46 +383,33 @@ void host_terminate_now(IOService *service, IOOptionBits options, bool tell)
 
 /* --- asking for it ----------------------------------------------------------------------------- */
 
-struct end_job {
-	struct host_job job;
-	IOService *service;
-	IOOptionBits options;
-};
-
-static void run_end(struct host_job *base)
+static void run_end(struct host_job *job)
 {
-	struct end_job *job = container_of(base, struct end_job, job);
+	struct IOServiceRuntime *runtime = container_of(job, struct IOServiceRuntime, end);
+	IOService *service = runtime->object;
 
-	if (job->service->runtime->connection)
-		host_client_end((IOUserClient *)job->service, job->options, true);
+	if (runtime->connection)
+		host_client_end((IOUserClient *)service, runtime->end_options, HOST_UNKNOWN);
 	else
-		host_terminate_now(job->service, job->options, true);
-	IOServiceRelease(job->service);
-	free(job);
+		host_terminate_now(service, runtime->end_options, HOST_UNKNOWN);
+	IOServiceRelease(service);
 }
 
-/* Without the registry. */
-static IOReturn end_by_ourselves(IOService *service, IOOptionBits options)
+/* Without the registry; once. */
+static void end_by_ourselves(IOService *service, IOOptionBits options)
 {
 	struct IOServiceRuntime *runtime = service->runtime;
-	struct end_job *job;
 
 	if (runtime->is_main) {
-		host_driver_end_later(runtime->driver, options, true);
-		return kIOReturnSuccess;
+		host_driver_end_later(runtime->driver, options, HOST_UNKNOWN);
+		return;
 	}
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return kIOReturnNoMemory;
-	list_init(&job->job.link);
-	job->job.fn = run_end;
-	job->service = IOServiceRetain(service);
-	job->options = options;
-	if (!host_driver_add_job(runtime->driver, &job->job)) {
+	list_init(&runtime->end.link);
+	runtime->end.fn = run_end;
+	runtime->end_options = options;
+	IOServiceRetain(service);
+	if (!host_driver_add_job(runtime->driver, &runtime->end))
 		IOServiceRelease(service); /* the driver is ending and takes it along */
-		free(job);
-	}
-	return kIOReturnSuccess;
 }
 
 struct retiring {
@@ -451,8 +439,10 @@ IOReturn host_terminate_request(IOService *service, IOOptionBits options)
 	pthread_mutex_unlock(&runtime->lock);
 	if (!again) {
 		host_tell(runtime->host, retire, &retiring);
-		if (!retiring.is_led)
-			return end_by_ourselves(service, options);
+		if (!retiring.is_led) {
+			end_by_ourselves(service, options);
+			return kIOReturnSuccess;
+		}
 	}
 	if (!(options & kIOServiceSynchronous))
 		return kIOReturnSuccess;

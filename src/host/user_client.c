@@ -50,9 +50,9 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	pthread_rwlock_init(&connection->gate, &fair);
 	pthread_rwlockattr_destroy(&fair);
 	pthread_mutex_init(&connection->lock, NULL);
-	pthread_cond_init(&connection->left, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&connection->left, &monotonic);
 	pthread_cond_init(&connection->vacancy, &monotonic);
 	pthread_cond_init(&connection->answered, &monotonic);
 	list_init(&connection->askings);
@@ -67,11 +67,19 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	if (task->rights)
 		host_client_rights_init(&connection->rights, task->rights);
 	connection->task.rights = &connection->rights;
-	connection->async = host_async_new();
-	connection->memories = host_memories_new();
-	if (!connection->process || !connection->async || !connection->memories) {
+	err_t err = connection->process
+			  ? host_account_init(&connection->account, &connection->host->accounts,
+					      task->uid, task->pid, connection->process)
+			  : -ENOMEM;
+	if (!err) {
+		connection->async = host_async_new(&connection->account);
+		connection->memories = host_memories_new(&connection->account);
+		if (!connection->async || !connection->memories)
+			err = -ENOMEM;
+	}
+	if (err) {
 		host_connection_free(connection);
-		return -ENOMEM;
+		return err;
 	}
 	*ret_connection = connection;
 	return 0;
@@ -91,6 +99,8 @@ static void close_inlets(void *context)
 	while ((inlet = map_next(&inlets, &cursor, NULL))) {
 		host_inlet_close(inlet);
 		host_inlet_unref(inlet);
+		host_account_refund(&connection->account, LIMITS_PORTS, 1);
+		host_account_refund(&connection->account, LIMITS_DESCRIPTORS, 1);
 	}
 	map_fini(&inlets);
 }
@@ -105,8 +115,13 @@ struct host_connection *host_connection_free(struct host_connection *connection)
 	host_async_free(connection->async);
 	host_on_loop(connection->host, close_inlets, connection);
 	host_memories_free(connection->memories);
+	host_slots_free(connection->slots);
 	map_fini(&connection->inlets);
+	if (connection->socket >= 0)
+		fd_drain(connection->socket);
 	fd_close(connection->socket);
+	host_unread_fini(connection);
+	host_account_fini(&connection->account);
 	free(connection->process);
 	pthread_cond_destroy(&connection->answered);
 	pthread_cond_destroy(&connection->vacancy);
@@ -135,9 +150,10 @@ IOReturn IOServiceCreateUserClient(IOService *provider, const struct IODriverCla
 	made = (IOUserClient *)host_service_new(driver, cls, properties);
 	if (!made)
 		return kIOReturnNoMemory;
-	if (host_connection_new(made, task, &made->service.runtime->connection)) {
+	err_t err = host_connection_new(made, task, &made->service.runtime->connection);
+	if (err) {
 		IOServiceRelease(&made->service);
-		return kIOReturnNoMemory;
+		return err == -ENOSPC ? kIOReturnNoResources : kIOReturnNoMemory;
 	}
 	const IOClientTask *own = &made->service.runtime->connection->task;
 	bool (*init)(IOUserClient *, const IOClientTask *, void *, uint32_t, CFDictionaryRef) =
@@ -216,37 +232,33 @@ void host_client_close_locked(struct host_connection *connection, bool died)
 	if (atomic_load(&connection->closed) && (died || !connection->shared_instance))
 		return;
 	atomic_store(&connection->closed, true);
+	if (!died)
+		atomic_store(&connection->is_left, true);
 	if (close)
 		close(client);
 }
 
-struct end_job {
-	struct host_job job;
-	IOUserClient *client; /* retained */
-};
-
-static void run_end(struct host_job *base)
+static void run_end(struct host_job *job)
 {
-	struct end_job *job = container_of(base, struct end_job, job);
+	struct host_connection *connection = container_of(job, struct host_connection, end_job);
+	IOUserClient *client = connection->client;
 
-	host_client_shut(job->client);
-	host_terminate_request(&job->client->service, 0);
-	IOServiceRelease(&job->client->service);
-	free(job);
+	host_client_shut(client);
+	host_terminate_request(&client->service, 0);
+	IOServiceRelease(&client->service);
 }
 
-static void queue_end(struct end_job *job)
+static void queue_end(struct host_connection *connection)
 {
-	if (host_driver_add_job(job->client->service.runtime->driver, &job->job))
-		return;
-	IOServiceRelease(&job->client->service);
-	free(job);
+	IOService *service = &connection->client->service;
+
+	if (!host_driver_add_job(service->runtime->driver, &connection->end_job))
+		IOServiceRelease(service);
 }
 
 static void await_methods(void *context)
 {
-	struct end_job *job = context;
-	struct host_connection *connection = job->client->service.runtime->connection;
+	struct host_connection *connection = context;
 
 	pthread_rwlock_wrlock(&connection->gate);
 	pthread_rwlock_unlock(&connection->gate);
@@ -254,7 +266,7 @@ static void await_methods(void *context)
 	while (atomic_load(&connection->n_beside))
 		pthread_cond_wait(&connection->left, &connection->lock);
 	pthread_mutex_unlock(&connection->lock);
-	queue_end(job);
+	queue_end(connection);
 }
 
 /* True when no method runs; none begins any more. */
@@ -270,29 +282,22 @@ static bool is_quiet(struct host_connection *connection)
 	return true;
 }
 
+/* Without memory of its own: who is short of it has all the more reason to end. */
 void host_client_end_later(struct host_connection *connection)
 {
-	struct end_job *job;
-
 	if (atomic_exchange(&connection->ending, true))
 		return;
-	job = calloc(1, sizeof(*job));
-	if (!job) {
-		atomic_store(&connection->ending, false); /* the driver's end takes it along */
-		return;
-	}
-	list_init(&job->job.link);
-	job->job.fn = run_end;
-	job->client = connection->client;
-	IOServiceRetain(&job->client->service);
+	list_init(&connection->end_job.link);
+	connection->end_job.fn = run_end;
+	IOServiceRetain(&connection->client->service);
 	atomic_store(&connection->inactive, true);
 	host_client_memory_wake(connection);
 	if (connection->socket >= 0)
 		shutdown(connection->socket, SHUT_RD);
 	/* A method that does not return must not keep the driver's queue from other clients. */
 	if (is_quiet(connection) ||
-	    host_threads_start(&connection->host->threads, await_methods, job))
-		queue_end(job);
+	    host_threads_start(&connection->host->threads, await_methods, connection))
+		queue_end(connection);
 }
 
 IOReturn host_client_retire(struct host_connection *connection, IOOptionBits options)
@@ -321,7 +326,7 @@ void host_client_shut(IOUserClient *client)
 	host_connection_wait(connection);
 }
 
-void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
+void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_by)
 {
 	struct IOServiceRuntime *runtime = client->service.runtime;
 	struct host_connection *connection = runtime->connection;
@@ -330,13 +335,15 @@ void host_client_end(IOUserClient *client, IOOptionBits options, bool tell)
 		return;
 	host_client_shut(client);
 	IOServiceRetain(&client->service);
-	host_terminate_now(&client->service, options, tell);
+	host_terminate_now(&client->service, options, known_by);
+	if (connection->socket >= 0)
+		fd_drain(connection->socket);
 	connection->socket = fd_close(connection->socket);
 	IOServiceRelease(&client->service); /* the framework's, from newUserClient */
 	IOServiceRelease(&client->service);
 }
 
-void host_client_refuse(IOUserClient *client)
+void host_client_refuse(IOUserClient *client, uint64_t known_by)
 {
 	struct host_connection *connection = client->service.runtime->connection;
 
@@ -345,7 +352,7 @@ void host_client_refuse(IOUserClient *client)
 	pthread_rwlock_wrlock(&connection->gate);
 	host_client_close_locked(connection, false);
 	pthread_rwlock_unlock(&connection->gate);
-	host_client_end(client, 0, false);
+	host_client_end(client, 0, known_by);
 }
 
 /* --- rights ------------------------------------------------------------------------------ */

@@ -348,7 +348,7 @@ static void discard(IOUserClient *client)
 	struct IOServiceRuntime *runtime = client->service.runtime;
 
 	if (runtime->connection) {
-		host_client_end(client, 0, true); /* takes the reference */
+		host_client_end(client, 0, HOST_UNKNOWN); /* takes the reference */
 		return;
 	}
 	IOServiceTerminate(&client->service, 0);
