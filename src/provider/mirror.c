@@ -7,6 +7,8 @@
 #include "provider/provider_internal.h"
 #include "wire/value.h"
 
+enum { AGAIN_NS = 100000000 };
+
 bool provider_is_online(const struct provider *provider)
 {
 	return provider->state == PROVIDER_CONNECTED && provider->peer;
@@ -253,7 +255,7 @@ static err_t ask(struct provider *provider, const struct wire_layout *layout, co
 }
 
 /* A first publication is answered with the ID; a later one changes nothing but the registry. */
-static void send_publish(struct provider_entry *entry)
+static err_t send_publish(struct provider_entry *entry)
 {
 	struct provider *provider = entry->provider;
 	struct bytes room = BYTES_INIT;
@@ -279,29 +281,40 @@ static void send_publish(struct provider_entry *entry)
 			  first ? answered : ignore_answer,
 			  first ? (void *)entry : (void *)provider);
 	bytes_fini(&room);
+	if (err == -ENOMEM)
+		return err;
 	if (err) {
 		log_warning("%s: cannot publish %s: error %d", provider->name, entry->class_name,
 			    -err);
-		return;
+		return 0;
 	}
 	entry->unpublished = entry->dirty = false;
 	entry->register_sent = at_once;
 	entry->sent = first;
 	if (first) {
 		list_add(&provider->in_flight, &entry->turn);
-		return;
+		return 0;
 	}
 	if (entry->live)
 		send_properties(entry);
 	send_links(entry);
+	return 0;
 }
 
-static void ask_options(struct provider_entry *entry, const struct wire_layout *layout,
-			uint32_t options)
+/* Only -ENOMEM: what is said to a registry that has gone is said again to the next one. */
+static err_t ask_options(struct provider_entry *entry, const struct wire_layout *layout,
+			 uint32_t options)
 {
 	struct wire_entry_options message = { .id = entry->id, .options = options };
 
-	ask(entry->provider, layout, &message, ignore_answer, entry->provider);
+	err_t err = ask(entry->provider, layout, &message, ignore_answer, entry->provider);
+	return err == -ENOMEM ? err : 0;
+}
+
+/* What the registry has not been told for want of memory would never be true there. */
+static void try_turns_again(struct provider *provider)
+{
+	loop_timer_start(provider->loop, &provider->again, loop_now_ns() + AGAIN_NS);
 }
 
 /* As many ends at a time as a host goes through while the registry waits for each. */
@@ -312,12 +325,13 @@ static void take_retirements(struct provider *provider)
 		struct provider_entry *entry =
 			list_first(&provider->to_retire, struct provider_entry, turn);
 
-		list_remove(&entry->turn);
 		if (entry->registered && !entry->register_sent)
 			provider_entry_send_register(entry);
+		if (ask_options(entry, &wire_retire_layout, entry->terminate_options))
+			return try_turns_again(provider);
+		list_remove(&entry->turn);
 		entry->retire_sent = true;
 		provider->n_retiring++;
-		ask_options(entry, &wire_retire_layout, entry->terminate_options);
 	}
 }
 
@@ -331,31 +345,46 @@ void provider_entry_retire(struct provider_entry *entry)
 	take_retirements(entry->provider);
 }
 
-/* The next message of ENTRY. */
-static void take_turn(struct provider_entry *entry)
+/* The next message of ENTRY, which has left its list. -ENOMEM: it is still to be sent. */
+static err_t take_turn(struct provider_entry *entry)
 {
-	list_remove(&entry->turn);
-	if (entry->forgotten) {
-		ask_options(entry, &wire_terminate_layout, entry->terminate_options);
+	if (!entry->forgotten)
+		return entry->unpublished
+			     ? send_publish(entry)
+			     : ask_options(entry, &wire_register_layout, entry->register_options);
+	err_t err = ask_options(entry, &wire_terminate_layout, entry->terminate_options);
+	if (!err)
 		provider_entry_remove(entry);
-	} else if (entry->unpublished) {
-		send_publish(entry);
-	} else {
-		ask_options(entry, &wire_register_layout, entry->register_options);
-	}
+	return err;
 }
 
 static void take_turns(struct provider *provider)
 {
 	while (provider_is_online(provider) && provider->n_awaited < PROVIDER_WINDOW &&
-	       !list_is_empty(&provider->waiting))
-		take_turn(list_first(&provider->waiting, struct provider_entry, turn));
+	       !list_is_empty(&provider->waiting)) {
+		struct provider_entry *entry =
+			list_first(&provider->waiting, struct provider_entry, turn);
+
+		list_remove(&entry->turn);
+		if (take_turn(entry)) {
+			list_add_first(&provider->waiting, &entry->turn);
+			return try_turns_again(provider);
+		}
+	}
 	if (!provider_is_online(provider) || !list_is_empty(&provider->waiting))
 		return;
 	if (provider->is_returning && !provider->n_awaited)
 		begin_registrations(provider);
 	else
 		provider_settle_waiting(provider);
+}
+
+void provider_turns_again(void *context)
+{
+	struct provider *provider = context;
+
+	take_retirements(provider);
+	take_turns(provider);
 }
 
 void provider_entry_wait_turn(struct provider_entry *entry)

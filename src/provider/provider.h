@@ -5,8 +5,8 @@
  *
  * Single-threaded: everything is called on the loop's thread, callbacks come
  * from the loop. Nothing here blocks. When the registry goes and a socket path
- * is known, the link reconnects (for PROVIDER_RECONNECT_NS) and publishes the
- * mirror again under the same entry IDs; changes made meanwhile are part of
+ * is known, the link reconnects (for PROVIDER_RECONNECT_NS); with a listener
+ * it waits for the next registry to connect. Then it publishes the mirror again under the same entry IDs; changes made meanwhile are part of
  * the mirror, so callers need not care whether the registry is there.
  *
  * A child may be published before its parent's ID is known: it is sent when
@@ -48,6 +48,11 @@ struct provider_config {
 	uint64_t token;		 /* as the registry gave it on the command line; else 0 */
 	int socket;		 /* taken; -1: connect to socket_path */
 	const char *socket_path; /* copied; NULL: no reconnection */
+	/* Borrowed; 0: none. Where the next registry connects, to a provider that may not connect itself.
+	 * Only the uid that the first one had, or root, is listened to. */
+	int listener;
+	const struct wire_confined
+		*confined; /* said after each greeting (borrowed); NULL: nothing */
 	const struct provider_ops *ops;
 	void *context;
 };

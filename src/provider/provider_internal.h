@@ -19,6 +19,9 @@ struct provider {
 	/* identity */
 	struct loop *loop;
 	char *name, *socket_path;
+	int listener; /* -1: none */
+	uid_t registry_uid;
+	const struct wire_confined *confined;
 	uint64_t token;
 	const struct provider_ops *ops;
 	void *context;
@@ -41,14 +44,18 @@ struct provider {
 	char *machine_name;
 
 	/* traffic: few requests at a time are on their way, the others wait here */
-	struct list waiting;   /* by turn: whose next message is to be sent */
-	struct list in_flight; /* first publications without an answer */
-	struct list to_retire; /* by turn: whose end is to be asked for */
-	size_t n_retiring;     /* that are on their way through it: few, their host does it */
-	struct list settling;  /* who wants to know when nobody waits any more */
-	size_t n_awaited;      /* answers */
-	bool is_returning;     /* after a reconnection: registrations wait for all publications */
+	struct list waiting;	 /* by turn: whose next message is to be sent */
+	struct list in_flight;	 /* first publications without an answer */
+	struct list to_retire;	 /* by turn: whose end is to be asked for */
+	struct loop_timer again; /* for turns that met no memory */
+	size_t n_retiring;	 /* that are on their way through it: few, their host does it */
+	struct list settling;	 /* who wants to know when nobody waits any more */
+	size_t n_awaited;	 /* answers */
+	bool is_returning;	 /* after a reconnection: registrations wait for all publications */
 };
+
+/* The turns that are left, in a while. */
+void provider_turns_again(void *provider);
 
 /* A further parent or a name in a plane, remembered for re-publishing. */
 struct provider_link {

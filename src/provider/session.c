@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -27,6 +29,8 @@ static void retry_in(struct provider *provider, uint64_t ns)
 {
 	loop_timer_start(provider->loop, &provider->retry, loop_now_ns() + ns);
 }
+
+static void go_away(struct provider *provider);
 
 static void greeted(void *context, err_t err, struct wire_frame *frame)
 {
@@ -59,6 +63,9 @@ static err_t receive(void *context, struct wire_peer *peer, struct wire_frame *f
 		wire_peer_close(peer);
 		return 0;
 	}
+	if (frame->header.type == WIRE_HEARTBEAT)
+		return wire_peer_reply(peer, &frame->header, &wire_empty_layout, 0,
+				       &(struct wire_empty){ 0 }, NULL, 0);
 	if (!provider->ops->request) {
 		if (!frame->header.id)
 			return 0;
@@ -78,13 +85,12 @@ static void closed(void *context, struct wire_peer *peer)
 		provider->give_up_ns = loop_now_ns() + PROVIDER_RECONNECT_NS;
 		provider->end_reason = -EPIPE;
 	}
-	if (!provider->socket_path || !provider->give_up_ns ||
+	if ((!provider->socket_path && provider->listener < 0) || !provider->give_up_ns ||
 	    loop_now_ns() >= provider->give_up_ns) {
 		end(provider, provider->end_reason);
 		return;
 	}
-	provider->state = PROVIDER_AWAY;
-	retry_in(provider, RETRY_NS);
+	go_away(provider);
 }
 
 static const struct wire_peer_ops peer_ops = { .message = receive, .closed = closed };
@@ -109,6 +115,9 @@ static err_t greet(struct provider *provider, int socket)
 	provider->epoch++;
 	err = wire_peer_call(provider->peer, &wire_hello_layout, &hello, NULL, 0, greeted,
 			     provider);
+	if (!err && provider->confined)
+		err = wire_peer_send(provider->peer, &wire_confined_layout, provider->confined,
+				     NULL, 0);
 	if (err)
 		provider->peer = wire_peer_free(provider->peer);
 	return err;
@@ -118,17 +127,65 @@ static void retry(void *context)
 {
 	struct provider *provider = context;
 	int socket;
-	err_t err = fd_connect(provider->socket_path, &socket);
+	err_t err = -EAGAIN;
 
+	if (provider->listener < 0)
+		err = fd_connect(provider->socket_path, &socket);
+	else
+		loop_remove_fd(provider->loop, provider->listener);
 	if (!err)
 		err = greet(provider, socket);
 	if (!err)
 		return;
-	provider->state = PROVIDER_AWAY;
 	if (loop_now_ns() >= provider->give_up_ns)
 		end(provider, -EPIPE);
 	else
+		go_away(provider);
+}
+
+/* It has ended again, in order, before we noticed it: there is nobody to greet. */
+static bool is_over(int socket)
+{
+	struct wire_header header;
+
+	return recv(socket, &header, sizeof(header), MSG_PEEK | MSG_DONTWAIT) == sizeof(header) &&
+	       header.type == WIRE_SHUTDOWN;
+}
+
+/* The next registry has connected, or somebody who is none. */
+static void arrived(void *context, int listener, uint32_t events)
+{
+	struct provider *provider = context;
+	struct fd_peer who;
+	int socket;
+
+	if (fd_accept(listener, &socket))
+		return;
+	if (fd_peer(socket, &who) || (who.uid != provider->registry_uid && who.uid != 0)) {
+		log_warning("%s: connection of another user refused", provider->name);
+		fd_close(socket);
+		return;
+	}
+	loop_remove_fd(provider->loop, listener);
+	loop_timer_stop(&provider->retry);
+	if (is_over(socket)) {
+		fd_close(socket);
+		provider->state = PROVIDER_GREETING;
+		end(provider, 0);
+	} else if (greet(provider, socket)) {
+		go_away(provider);
+	}
+}
+
+static void go_away(struct provider *provider)
+{
+	provider->state = PROVIDER_AWAY;
+	if (provider->listener < 0)
 		retry_in(provider, RETRY_NS);
+	else if (loop_add_fd(provider->loop, provider->listener, EPOLLIN, arrived, provider))
+		end(provider, -EPIPE);
+	else
+		loop_timer_start(provider->loop, &provider->retry, provider->give_up_ns);
 }
 
 static err_t init(struct provider *provider, const struct provider_config *config)
@@ -155,11 +212,14 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 	struct provider *provider = calloc(1, sizeof(*provider));
 	int socket = config->socket;
 	err_t err = -ENOMEM;
+	struct fd_peer who;
 
 	if (!provider)
 		goto fail;
 	provider->loop = config->loop;
 	provider->token = config->token;
+	provider->listener = config->listener > 0 ? config->listener : -1;
+	provider->confined = config->confined;
 	provider->ops = config->ops;
 	provider->context = config->context;
 	provider->give_up_ns = loop_now_ns() + PROVIDER_RECONNECT_NS;
@@ -171,6 +231,7 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 	list_init(&provider->to_retire);
 	list_init(&provider->settling);
 	loop_timer_init(&provider->retry, retry, provider);
+	loop_timer_init(&provider->again, provider_turns_again, provider);
 	err = init(provider, config);
 	if (err)
 		goto fail;
@@ -178,6 +239,7 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 		err = config->socket_path ? fd_connect(config->socket_path, &socket) : -EINVAL;
 	if (err)
 		goto fail;
+	provider->registry_uid = fd_peer(socket, &who) ? geteuid() : who.uid;
 	err = greet(provider, socket);
 	socket = -1;
 	if (err)
@@ -195,6 +257,9 @@ struct provider *provider_free(struct provider *provider)
 	if (!provider)
 		return NULL;
 	loop_timer_stop(&provider->retry);
+	loop_timer_stop(&provider->again);
+	if (provider->state == PROVIDER_AWAY && provider->listener >= 0)
+		loop_remove_fd(provider->loop, provider->listener);
 	provider->peer = wire_peer_free(provider->peer);
 	if (provider->settling.next)
 		provider_settle_waiting(provider);
