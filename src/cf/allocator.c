@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
 
 struct __CFAllocator {
 	struct cf_object base;
@@ -37,6 +38,30 @@ static const struct __CFAllocator malloc_allocator = { CF_OBJECT_STATIC(CF_TYPE_
 /* No callbacks: allocates NULL, frees nothing. */
 static const struct __CFAllocator null_allocator = { CF_OBJECT_STATIC(CF_TYPE_ALLOCATOR), { 0 } };
 
+/*
+ * The reserve: handed out once, for constants that are made when there is no other memory. A
+ * program's constants are as many as its source has; those of the registry take a third of it.
+ */
+static _Alignas(16) char reserve[128 << 10];
+static atomic_size_t reserve_used;
+
+static void *reserve_allocate(CFIndex size, CFOptionFlags hint, void *info)
+{
+	size_t used = atomic_load(&reserve_used), end;
+
+	do {
+		if ((size_t)size > sizeof(reserve) - used)
+			return NULL;
+		end = (used + (size_t)size + 15) & ~(size_t)15;
+	} while (!atomic_compare_exchange_weak(&reserve_used, &used, end));
+	return reserve + used;
+}
+
+static const struct __CFAllocator reserve_allocator = { CF_OBJECT_STATIC(CF_TYPE_ALLOCATOR),
+							{ 0, NULL, NULL, NULL, NULL,
+							  reserve_allocate, NULL, NULL, NULL } };
+const CFAllocatorRef cf_allocator_reserve = &reserve_allocator;
+
 const CFAllocatorRef kCFAllocatorDefault = NULL;
 const CFAllocatorRef kCFAllocatorSystemDefault = &system_default;
 const CFAllocatorRef kCFAllocatorMalloc = &malloc_allocator;
@@ -47,6 +72,11 @@ static const struct __CFAllocator use_context = { CF_OBJECT_STATIC(CF_TYPE_ALLOC
 const CFAllocatorRef kCFAllocatorUseContext = &use_context;
 
 static __thread CFAllocatorRef thread_default;
+
+void cf_wait_for_memory(void)
+{
+	nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+}
 
 CFAllocatorRef cf_allocator_real(CFAllocatorRef allocator)
 {

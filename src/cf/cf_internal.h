@@ -177,6 +177,11 @@ static inline bool cf_range_is_inside(CFRange range, CFIndex length)
 bool cf_allocator_is_malloc(CFAllocatorRef allocator);
 /* The thread's default for NULL. */
 CFAllocatorRef cf_allocator_real(CFAllocatorRef allocator);
+/* Memory that is there when there is no other, for constants; what is freed does not come back. */
+extern const CFAllocatorRef cf_allocator_reserve;
+/* For a call that cannot tell its caller: sleep a moment, then try again. Memory comes back, or the
+ * system ends us. */
+void cf_wait_for_memory(void);
 
 /* --- built-in classes --------------------------------------------------------------- */
 

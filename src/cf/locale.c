@@ -288,9 +288,8 @@ static void make_system(void)
 {
 	struct locale_name name = { .language = "" };
 
-	system_object = locale_new(kCFAllocatorSystemDefault, &name);
-	if (!system_object)
-		cf_abort("no memory for the system locale");
+	while (!(system_object = locale_new(kCFAllocatorSystemDefault, &name)))
+		cf_wait_for_memory();
 	cf_object_make_immortal(system_object);
 	cf_object_make_immortal(system_object->identifier);
 	CFDictionaryApplyFunction(system_object->values, keep_value, NULL);

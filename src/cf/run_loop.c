@@ -18,6 +18,9 @@ static pthread_mutex_t loops_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list loops = LIST_INIT(loops); /* guarded by loops_lock */
 static CFRunLoopRef main_loop;
 static pthread_key_t current_key;
+static bool has_key;
+/* In a forked child the thread that called fork is the main thread. */
+static _Thread_local enum { ROLE_UNKNOWN, ROLE_MAIN, ROLE_OTHER } thread_role;
 
 void run_lock(void)
 {
@@ -170,10 +173,8 @@ static void item_left(CFRunLoopRef rl, struct run_item *item, CFStringRef mode)
 
 void run_loop_wake_locked(CFRunLoopRef rl)
 {
-	uint64_t one = 1;
-
-	if (rl->waiting && rl->wake_fd >= 0 && write(rl->wake_fd, &one, sizeof one) < 0)
-		return; /* full: it is awake */
+	if (rl->waiting)
+		CFRunLoopWakeUp(rl);
 }
 
 /* May the item (still) be added? */
@@ -426,46 +427,42 @@ static void thread_ended(void *loop)
 
 static void fork_child(void)
 {
+	thread_role = ROLE_UNKNOWN;
 	/* Waking the child must not wake the parent. */
 	list_for_each(node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
 		fd_close(rl->wake_fd);
 		rl->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		rl->woken = false;
 	}
 	run_unlock();
 }
 
-static void loop_register(void)
+/* Taken with the library: a key that is not to be had then is missing for good, and a program that
+ * never asks for a run loop does not notice. */
+__attribute__((constructor)) static void loop_register(void)
 {
-	if (pthread_key_create(&current_key, thread_ended))
-		cf_abort("no thread key left for run loops");
+	has_key = !pthread_key_create(&current_key, thread_ended);
 	pthread_atfork(run_lock, run_unlock, fork_child);
-}
-
-static void loop_setup(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, loop_register);
 }
 
 static CFRunLoopRef loop_new(bool is_main)
 {
-	CFRunLoopRef rl = cf_object_new_in(kCFAllocatorSystemDefault, CF_TYPE_RUN_LOOP, sizeof *rl);
+	CFRunLoopRef rl;
 	struct run_mode *mode;
 
-	if (!rl)
-		cf_abort("no memory for a run loop");
+	/* The callers know no failure. */
+	while (!(rl = cf_object_new_in(kCFAllocatorSystemDefault, CF_TYPE_RUN_LOOP, sizeof *rl)))
+		cf_wait_for_memory();
 	rl->thread = pthread_self();
 	rl->is_main = is_main;
 	list_init(&rl->modes);
 	list_init(&rl->blocks);
 	rl->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	list_init(&rl->link);
-	mode = mode_make_locked(rl, kCFRunLoopDefaultMode);
-	if (!mode)
-		cf_abort("no memory for a run loop");
+	while (!(mode = mode_make_locked(rl, kCFRunLoopDefaultMode)))
+		cf_wait_for_memory();
 	mode->is_common = true;
 	return rl;
 }
@@ -477,7 +474,6 @@ CFTypeID CFRunLoopGetTypeID(void)
 
 CFRunLoopRef CFRunLoopGetMain(void)
 {
-	loop_setup();
 	run_lock();
 	if (!main_loop) {
 		main_loop = loop_new(true);
@@ -492,15 +488,20 @@ CFRunLoopRef CFRunLoopGetCurrent(void)
 {
 	CFRunLoopRef rl;
 
-	if (gettid() == getpid())
+	if (thread_role == ROLE_MAIN)
 		return CFRunLoopGetMain();
-	loop_setup();
+	if (thread_role == ROLE_UNKNOWN)
+		thread_role = gettid() == getpid() ? ROLE_MAIN : ROLE_OTHER;
+	if (thread_role == ROLE_MAIN)
+		return CFRunLoopGetMain();
+	if (!has_key)
+		cf_abort("the program left no thread key for run loops");
 	rl = pthread_getspecific(current_key);
 	if (rl)
 		return rl;
 	rl = loop_new(false);
-	if (pthread_setspecific(current_key, rl))
-		cf_abort("no memory for a run loop");
+	while (pthread_setspecific(current_key, rl))
+		cf_wait_for_memory();
 	run_lock();
 	list_add(&loops, &rl->link);
 	run_unlock();
@@ -574,7 +575,7 @@ void CFRunLoopWakeUp(CFRunLoopRef rl)
 {
 	uint64_t one = 1;
 
-	if (!cf_is(rl, CF_TYPE_RUN_LOOP))
+	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || atomic_exchange(&rl->woken, true))
 		return;
 	if (rl->wake_fd >= 0 && write(rl->wake_fd, &one, sizeof one) < 0)
 		return; /* full: it wakes anyway */

@@ -26,9 +26,8 @@ void *run_block_copy(const void *block)
 	if (!_Block_copy)
 		cf_abort("a block was given, but the program has no Blocks runtime "
 			 "(-lBlocksRuntime)");
-	copy = _Block_copy(block);
-	if (!copy)
-		cf_abort("no memory for a block");
+	while (!(copy = _Block_copy(block)))
+		cf_wait_for_memory();
 	return copy;
 }
 
@@ -55,17 +54,23 @@ struct run_block {
 __attribute__((visibility("default"))) void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode,
 								  void *block);
 
+static CFTypeRef copy_mode(CFTypeRef mode)
+{
+	return CFGetTypeID(mode) == CFArrayGetTypeID() ? (CFTypeRef)CFArrayCreateCopy(NULL, mode)
+						       : CFRetain(mode);
+}
+
+/* A block that is given is run: no memory is a reason to wait, not to lose it. */
 void CFRunLoopPerformBlock(CFRunLoopRef rl, CFTypeRef mode, void *block)
 {
 	struct run_block *b;
 
 	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || !mode || !block)
 		return;
-	b = malloc(sizeof *b);
-	if (!b)
-		cf_abort("no memory for a block");
-	b->mode = CFGetTypeID(mode) == CFArrayGetTypeID() ? (CFTypeRef)CFArrayCreateCopy(NULL, mode)
-							  : CFRetain(mode);
+	while (!(b = malloc(sizeof *b)))
+		cf_wait_for_memory();
+	while (!(b->mode = copy_mode(mode)))
+		cf_wait_for_memory();
 	b->block = run_block_copy(block);
 	run_lock();
 	list_add(&rl->blocks, &b->link);

@@ -9,6 +9,7 @@
 
 #include <CoreFoundation/CFRunLoop.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/list.h"
 #include "cf/cf_internal.h"
@@ -55,7 +56,8 @@ struct __CFRunLoop {
 	struct list blocks;
 	struct run *run; /* innermost */
 	bool waiting;
-	int wake_fd; /* -1 when the system refused one: the loop then looks now and then */
+	atomic_bool woken; /* wake_fd is readable or about to be, so that others need not write */
+	int wake_fd;	   /* -1 when the system refused one: the loop then looks now and then */
 };
 
 /* How CFMachPort and CFFileDescriptor use a source. */
@@ -134,8 +136,10 @@ CFRunLoopSourceRef run_source_new(CFIndex order, const CFRunLoopSourceContext1 *
 				  const struct run_source_ops *ops);
 /* All signalled sources of version 0, or one. True when any was performed. */
 bool run_sources_perform(CFRunLoopRef rl, CFStringRef mode, bool only_one);
-/* Receive one message and perform. True when there was one. */
-bool run_source_receive(CFRunLoopSourceRef source, short events);
+bool run_sources_signalled_locked(const struct run_mode *mode);
+/* Receive one message and perform. True when there was one. COMES_AGAIN: the descriptor may be readable
+ * until there was none (port_receive_next). */
+bool run_source_receive(CFRunLoopSourceRef source, short events, bool comes_again);
 /* The descriptor to poll, -1 for none. *RET_PORT (may become NULL) is to be released after it. */
 struct port;
 int run_source_descriptor(CFRunLoopSourceRef source, short *ret_events, struct port **ret_port);

@@ -2,18 +2,23 @@
 /*
  * Running a loop. One pass: observers, blocks, signalled sources, the main
  * queue if it is ready; then sleep; then one of timers, main queue, one source
- * of version 1 (in turn, so that none starves); then blocks.
+ * of version 1 (in turn, so that none starves); then blocks. A source of version
+ * 1 gets one message in a pass, and more only when no part of a pass would do
+ * anything between them.
  */
 #include "cf/run_loop_internal.h"
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "gcd/hook.h"
 #include "port/port.h"
 
 enum pass_class { PASS_TIMERS, PASS_MAIN_QUEUE, PASS_SOURCE, PASS_CLASSES };
+
+enum { SOURCE_MESSAGES_MAX = 64 }; /* of one source in one pass */
 
 #define SLOT_WAKE 0
 #define SLOT_MAIN 1
@@ -43,7 +48,7 @@ static bool pass_uses_main_queue_locked(CFRunLoopRef rl, CFStringRef name)
 {
 	struct run_mode *mode;
 
-	if (!rl->is_main || in_main_queue || gettid() != getpid())
+	if (!rl->is_main || in_main_queue)
 		return false;
 	mode = run_mode_find_locked(rl, name);
 	return mode && mode->is_common;
@@ -113,7 +118,8 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	run_lock();
 	p->rl->waiting = sleep;
 	p->sources = run_snapshot_locked(p->rl, p->mode, RUN_SOURCE);
-	main_queue = pass_uses_main_queue_locked(p->rl, p->mode);
+	/* A pass that does not sleep has asked the main queue itself. */
+	main_queue = sleep && pass_uses_main_queue_locked(p->rl, p->mode);
 	run_unlock();
 	if (!pass_reserve(p, p->sources.count + SLOT_SOURCES))
 		return false;
@@ -131,16 +137,45 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	return true;
 }
 
+/* Is there one that is worth a look even when the pass does not sleep? */
+static bool pass_has_descriptors(const struct pass *p)
+{
+	for (size_t i = SLOT_SOURCES; i < p->sources.count + SLOT_SOURCES; i++)
+		if (p->fds[i].fd >= 0)
+			return true;
+	return false;
+}
+
+/* EXACT: without the 50 microseconds that the kernel may add to a thread's sleep for itself. */
+static int pass_poll(struct pass *p, uint64_t now, uint64_t until, bool exact)
+{
+	struct timespec timeout = { (time_t)((until - now) / 1000000000u),
+				    (long)((until - now) % 1000000000u) };
+	int slack = exact ? prctl(PR_GET_TIMERSLACK) : 0, n;
+
+	if (slack > 0)
+		prctl(PR_SET_TIMERSLACK, 1);
+	n = ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout,
+		  NULL);
+	if (slack > 0)
+		prctl(PR_SET_TIMERSLACK, slack);
+	return n;
+}
+
 /* Wait until something is ready, a timer is due or the run is over. */
 static void pass_wait(struct pass *p, bool sleep)
 {
-	uint64_t now = run_now_ns(), until = now;
-	struct timespec timeout;
+	uint64_t now, until;
+	bool timer = false;
 
+	if (!sleep && !pass_has_descriptors(p))
+		return;
+	now = until = run_now_ns();
 	if (sleep) {
 		run_lock();
 		until = run_timers_next_locked(p->rl, p->mode);
 		run_unlock();
+		timer = until < p->deadline_ns && until > now;
 		if (until > p->deadline_ns)
 			until = p->deadline_ns;
 		if (p->rl->wake_fd < 0 && until > now + BLIND_NS)
@@ -148,11 +183,8 @@ static void pass_wait(struct pass *p, bool sleep)
 	}
 	if (until < now)
 		until = now;
-	timeout = (struct timespec){ (time_t)((until - now) / 1000000000u),
-				     (long)((until - now) % 1000000000u) };
 	/* EINTR: a pass for nothing. */
-	if (ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout,
-		  NULL) < 0)
+	if (pass_poll(p, now, until, timer) < 0)
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
 	for (size_t i = 0; i < p->sources.count; i++)
@@ -166,8 +198,12 @@ static void pass_woken(struct pass *p)
 	run_lock();
 	p->rl->waiting = false;
 	run_unlock();
-	if (p->fds && p->fds[SLOT_WAKE].revents && read(p->rl->wake_fd, &count, sizeof count) < 0)
+	if (!p->fds || !p->fds[SLOT_WAKE].revents)
+		return;
+	if (read(p->rl->wake_fd, &count, sizeof count) < 0)
 		p->fds[SLOT_WAKE].revents = 0; /* drained by a nested run */
+	/* Who did not write before this has changed something that this pass still looks at. */
+	atomic_store(&p->rl->woken, false);
 }
 
 /* --- what is ready ------------ */
@@ -182,12 +218,61 @@ static bool timers_are_due(struct pass *p)
 	return next <= run_now_ns();
 }
 
+/* Nobody looks on between two messages of a source, and nobody else has anything to do: they can be
+ * delivered in one pass. */
+static bool pass_is_quiet_locked(const struct pass *p, CFRunLoopSourceRef source)
+{
+	const struct run_mode *mode = run_mode_find_locked(p->rl, p->mode);
+
+	if (!mode || p->run.stopped || mode->sets[RUN_OBSERVER].count ||
+	    run_blocks_wait_locked(p->rl, p->mode) || run_sources_signalled_locked(mode))
+		return false;
+	for (size_t i = 0; i < mode->sets[RUN_SOURCE].count; i++)
+		if (mode->sets[RUN_SOURCE].items[i] == (struct run_item *)source)
+			return source->item.valid;
+	return false;
+}
+
+static bool pass_is_quiet(const struct pass *p, CFRunLoopSourceRef source)
+{
+	uint64_t until = UINT64_MAX;
+	bool quiet, main_queue;
+
+	if (p->return_after_source || (source->ops && source->ops->ready) ||
+	    atomic_load(&p->rl->woken))
+		return false;
+	run_lock();
+	quiet = pass_is_quiet_locked(p, source);
+	if (quiet)
+		until = run_timers_next_locked(p->rl, p->mode);
+	main_queue = quiet && pass_uses_main_queue_locked(p->rl, p->mode);
+	run_unlock();
+	if (until > p->deadline_ns)
+		until = p->deadline_ns;
+	return quiet && !(main_queue && _dispatch_main_queue_is_pending_4CF()) &&
+	       (until == UINT64_MAX || until > run_now_ns());
+}
+
+/* One message, or while it is quiet more. */
+static bool source_handle(struct pass *p, CFRunLoopSourceRef source, short events, bool is_alone)
+{
+	bool comes_again = is_alone && pass_is_quiet(p, source);
+
+	if (!run_source_receive(source, events, comes_again))
+		return false;
+	for (int n = 1; comes_again && n < SOURCE_MESSAGES_MAX && pass_is_quiet(p, source); n++)
+		comes_again = run_source_receive(source, events, true);
+	return true;
+}
+
 /* One source of version 1, beginning after the one that had its turn last. */
 static bool source_handle_one(struct pass *p)
 {
 	struct run_mode *mode;
-	size_t count = p->sources.count, turn = 0;
+	size_t count = p->sources.count, turn = 0, n_ready = 0;
 
+	for (size_t i = 0; i < count; i++)
+		n_ready += p->fds[SLOT_SOURCES + i].revents != 0;
 	run_lock();
 	mode = run_mode_find_locked(p->rl, p->mode);
 	if (mode)
@@ -200,7 +285,8 @@ static bool source_handle_one(struct pass *p)
 		if (!events)
 			continue;
 		p->fds[SLOT_SOURCES + at].revents = 0;
-		if (run_source_receive((CFRunLoopSourceRef)p->sources.items[at], events)) {
+		if (source_handle(p, (CFRunLoopSourceRef)p->sources.items[at], events,
+				  n_ready == 1)) {
 			p->handled = true;
 			return true;
 		}
@@ -230,12 +316,8 @@ static void pass_handle_ready(struct pass *p)
 
 static bool main_queue_is_ready(struct pass *p)
 {
-	struct pollfd fd = { -1, POLLIN, 0 };
-
-	if (p->main_queue_last || !pass_uses_main_queue(p))
-		return false;
-	fd.fd = _dispatch_get_main_queue_handle_4CF();
-	return poll(&fd, 1, 0) > 0;
+	return !p->main_queue_last && pass_uses_main_queue(p) &&
+	       _dispatch_main_queue_is_pending_4CF();
 }
 
 /* --- passes ----------------------------------------------------------------------------- */
@@ -308,6 +390,8 @@ static CFRunLoopRunResult loop_run(CFStringRef mode, CFTimeInterval seconds,
 		return kCFRunLoopRunFinished;
 	CFRetain(rl);
 	p.mode = p.run.mode = CFRetain(mode);
+	if (pass_uses_main_queue(&p)) /* made with the first run, not when one happens to sleep */
+		_dispatch_get_main_queue_handle_4CF();
 	if (seconds > 0) /* beyond four years it is for ever */
 		p.deadline_ns =
 			seconds > 1.2e8 ? UINT64_MAX : run_now_ns() + (uint64_t)(seconds * 1e9);

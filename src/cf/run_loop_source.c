@@ -200,29 +200,35 @@ int run_source_descriptor(CFRunLoopSourceRef s, short *ret_events, struct port *
 	return -1;
 }
 
-/* The next message of PORT, to be freed by the caller; NULL when there is none. */
-static mach_msg_header_t *source_take_message(mach_port_t port)
+enum { USUAL_MESSAGE = 2048 };
+
+/* The next message of PORT into ROOM, or else into memory to be freed by the caller; NULL when there is
+ * none. */
+static mach_msg_header_t *source_take_message(mach_port_t port, mach_msg_header_t *room,
+					      bool comes_again)
 {
-	mach_msg_size_t size = 2048;
-	mach_msg_header_t *message = malloc(size);
+	mach_msg_header_t *message = room, *larger;
+	mach_msg_size_t size = USUAL_MESSAGE;
+	mach_msg_return_t result;
 
-	while (message) {
-		mach_msg_return_t result =
-			mach_msg(message, MACH_RCV_MSG | MACH_RCV_LARGE | MACH_RCV_TIMEOUT, 0, size,
-				 port, 0, MACH_PORT_NULL);
-		mach_msg_header_t *larger;
-
-		if (result == MACH_MSG_SUCCESS)
-			return message;
-		if (result != MACH_RCV_TOO_LARGE)
-			break;
+	if (comes_again)
+		result = port_receive_next(port, MACH_RCV_LARGE, message, size);
+	else
+		result = mach_msg(message, MACH_RCV_MSG | MACH_RCV_LARGE | MACH_RCV_TIMEOUT, 0,
+				  size, port, 0, MACH_PORT_NULL);
+	while (result == MACH_RCV_TOO_LARGE) {
 		size = message->msgh_size + MAX_TRAILER_SIZE;
-		larger = realloc(message, size);
+		larger = realloc(message == room ? NULL : message, size);
 		if (!larger)
 			break; /* it stays queued */
 		message = larger;
+		result = mach_msg(message, MACH_RCV_MSG | MACH_RCV_LARGE | MACH_RCV_TIMEOUT, 0,
+				  size, port, 0, MACH_PORT_NULL);
 	}
-	free(message);
+	if (result == MACH_MSG_SUCCESS)
+		return message;
+	if (message != room)
+		free(message);
 	return NULL;
 }
 
@@ -233,8 +239,9 @@ static void source_send_reply(mach_msg_header_t *reply)
 	CFAllocatorDeallocate(kCFAllocatorSystemDefault, reply);
 }
 
-bool run_source_receive(CFRunLoopSourceRef s, short events)
+bool run_source_receive(CFRunLoopSourceRef s, short events, bool comes_again)
 {
+	_Alignas(8) char room[USUAL_MESSAGE];
 	mach_msg_header_t *message;
 	void *reply = NULL;
 
@@ -244,7 +251,8 @@ bool run_source_receive(CFRunLoopSourceRef s, short events)
 		s->ops->ready(s->context.v1.info, events);
 		return true;
 	}
-	message = source_take_message(s->context.v1.getPort(s->context.v1.info));
+	message = source_take_message(s->context.v1.getPort(s->context.v1.info),
+				      (mach_msg_header_t *)room, comes_again);
 	if (!message)
 		return false;
 	if (s->context.v1.perform)
@@ -252,6 +260,19 @@ bool run_source_receive(CFRunLoopSourceRef s, short events)
 					      kCFAllocatorSystemDefault, s->context.v1.info);
 	if (reply)
 		source_send_reply(reply);
-	free(message);
+	if ((char *)message != room)
+		free(message);
 	return true;
+}
+
+bool run_sources_signalled_locked(const struct run_mode *mode)
+{
+	for (size_t i = 0; i < mode->sets[RUN_SOURCE].count; i++) {
+		const struct __CFRunLoopSource *s =
+			(CFRunLoopSourceRef)mode->sets[RUN_SOURCE].items[i];
+
+		if (s->context.v0.version == 0 && s->signalled)
+			return true;
+	}
+	return false;
 }

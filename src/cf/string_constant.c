@@ -5,8 +5,6 @@
  */
 #include "cf/string_internal.h"
 
-#include <stdlib.h>
-
 #define CHAINS 1024
 
 struct constant {
@@ -27,27 +25,46 @@ static struct constant *chain_find(struct constant *from, const struct constant 
 	return NULL;
 }
 
-static struct constant *constant_new(const char *text, uint32_t hash)
+/* Always from ALLOCATOR: the thread's default may be short-lived. */
+static struct constant *constant_new(const char *text, uint32_t hash, CFAllocatorRef allocator)
 {
 	size_t n = strlen(text) + 1;
-	struct constant *c = malloc(sizeof(*c) + n);
+	struct constant *c = CFAllocatorAllocate(allocator, (CFIndex)(sizeof(*c) + n), 0);
 
 	if (!c)
 		return NULL;
 	memcpy(c->text, text, n);
 	c->hash = hash;
-	/* Always malloc's: the thread's default allocator may be short-lived. Bytes that are no
-	 * UTF-8 are taken as Mac OS Roman, as on macOS. */
-	c->string =
-		CFStringCreateWithCString(kCFAllocatorSystemDefault, text, kCFStringEncodingUTF8);
+	/* Bytes that are no UTF-8 are taken as Mac OS Roman, as on macOS. */
+	c->string = CFStringCreateWithCString(allocator, text, kCFStringEncodingUTF8);
 	if (!c->string)
-		c->string = CFStringCreateWithCString(kCFAllocatorSystemDefault, text,
-						      kCFStringEncodingMacRoman);
+		c->string = CFStringCreateWithCString(allocator, text, kCFStringEncodingMacRoman);
 	if (!c->string) {
-		free(c);
+		CFAllocatorDeallocate(allocator, c);
 		return NULL;
 	}
 	return c;
+}
+
+/* The callers know no failure: the reserve first, then patience. */
+static struct constant *constant_make(const char *text, uint32_t hash)
+{
+	struct constant *c = constant_new(text, hash, kCFAllocatorSystemDefault);
+
+	while (!c && !(c = constant_new(text, hash, cf_allocator_reserve))) {
+		cf_wait_for_memory();
+		c = constant_new(text, hash, kCFAllocatorSystemDefault);
+	}
+	return c;
+}
+
+/* Another thread has made the same. */
+static void constant_free(struct constant *c)
+{
+	CFAllocatorRef allocator = CFGetAllocator(c->string);
+
+	CFRelease(c->string);
+	CFAllocatorDeallocate(allocator, c);
 }
 
 CFStringRef __CFStringMakeConstantString(const char *cStr)
@@ -66,17 +83,12 @@ CFStringRef __CFStringMakeConstantString(const char *cStr)
 		/* Only what was added since the last look. */
 		found = chain_find(head, seen, hash, cStr);
 		if (found) {
-			if (made) {
-				CFRelease(made->string);
-				free(made);
-			}
+			if (made)
+				constant_free(made);
 			return found->string;
 		}
-		if (!made) {
-			made = constant_new(cStr, hash);
-			if (!made)
-				cf_abort("no memory for a constant string");
-		}
+		if (!made)
+			made = constant_make(cStr, hash);
 		made->next = seen = head;
 	} while (!atomic_compare_exchange_weak_explicit(chain, &head, made, memory_order_acq_rel,
 							memory_order_acquire));

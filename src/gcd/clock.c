@@ -6,7 +6,10 @@
  */
 #include "gcd/gcd_internal.h"
 
+#include "base/cpu.h"
+
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -69,6 +72,86 @@ uint64_t gcd_clock_split(dispatch_time_t when, enum gcd_clock *ret_clock)
 		return when;
 	*ret_clock = GCD_CLOCK_WALL;
 	return when == DISPATCH_WALLTIME_NOW ? gcd_clock_now(GCD_CLOCK_WALL) : -when;
+}
+
+/*
+ * To look costs the processor, to be woken costs more: 2 microseconds on the
+ * same core, up to 80 on another. So a thread looks for a few microseconds and
+ * lets others have the core in between, since they may be who changes the word.
+ * When they keep it, looking does harm: then a number of waits sleep at once,
+ * which grows while that is so.
+ */
+#define LOOK_NS 10000
+#define LOOK_GAP_NS 20000 /* between two looks: others have kept the core */
+#define LOOKS 24	  /* between two offers of the core: a microsecond or two */
+#define LOOK_PENALTY_MAX 255
+
+/* Hints: what threads lose of each other's changes does not matter. */
+static atomic_uint look_penance; /* waits that are not to look */
+static atomic_uint look_penalty; /* what the next gap costs */
+
+static unsigned get(const atomic_uint *hint)
+{
+	return atomic_load_explicit(hint, memory_order_relaxed);
+}
+
+static void set(atomic_uint *hint, unsigned value)
+{
+	atomic_store_explicit(hint, value, memory_order_relaxed);
+}
+
+static void look_punish(void)
+{
+	unsigned penalty = get(&look_penalty) * 2 + 1;
+
+	penalty = penalty < LOOK_PENALTY_MAX ? penalty : LOOK_PENALTY_MAX;
+	set(&look_penalty, penalty);
+	set(&look_penance, penalty);
+}
+
+static void look_reward(void)
+{
+	if (get(&look_penalty))
+		set(&look_penalty, get(&look_penalty) / 2);
+}
+
+/* A few looks. */
+static bool look_briefly(_Atomic uint32_t *word, uint32_t value)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (atomic_load_explicit(word, memory_order_acquire) != value) {
+			look_reward();
+			return true;
+		}
+		cpu_relax();
+	}
+	return false;
+}
+
+bool gcd_clock_look(_Atomic uint32_t *word, uint32_t value)
+{
+	bool parallel = gcd_worker_cores() > 1;
+	uint64_t start, before, now;
+
+	if (get(&look_penance)) {
+		set(&look_penance, get(&look_penance) - 1);
+		return false;
+	}
+	if (parallel && look_briefly(word, value))
+		return true;
+	now = start = gcd_clock_now(GCD_CLOCK_UPTIME);
+	do {
+		before = now;
+		sched_yield();
+		if (look_briefly(word, value))
+			return true;
+		now = gcd_clock_now(GCD_CLOCK_UPTIME);
+		if (now - before > LOOK_GAP_NS) {
+			look_punish();
+			break;
+		}
+	} while (parallel && now - start < LOOK_NS);
+	return false;
 }
 
 bool gcd_clock_wait(_Atomic uint32_t *word, uint32_t value, dispatch_time_t until)

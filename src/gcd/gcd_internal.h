@@ -96,6 +96,16 @@ static inline struct gcd_item *gcd_fifo_take(struct gcd_fifo *fifo)
 	return item;
 }
 
+/* What was taken and not run goes before what has come since. */
+static inline void gcd_fifo_put_back(struct gcd_fifo *fifo, struct gcd_fifo taken)
+{
+	if (!taken.head)
+		return;
+	taken.tail->next = fifo->head;
+	fifo->tail = fifo->head ? fifo->tail : taken.tail;
+	fifo->head = taken.head;
+}
+
 enum gcd_queue_kind {
 	GCD_QUEUE_GLOBAL, /* runs everything at once on worker threads */
 	GCD_QUEUE_MAIN,	  /* run by the main thread */
@@ -115,7 +125,7 @@ struct dispatch_queue_s {
 	/* guarded by lock */
 	pthread_mutex_t lock;
 	struct gcd_fifo items;
-	unsigned suspends;
+	atomic_uint suspends; /* read without it while items run */
 	bool inactive;
 	bool owned; /* serial: drained, about to be, or owned by a synchronous caller */
 	struct dispatch_queue_s *drained_on; /* where the drain item is or runs */
@@ -232,6 +242,8 @@ void gcd_manager_unlock_start(void);
 uint64_t gcd_clock_now(enum gcd_clock clock);
 /* Absolute ns on *ret_clock; UINT64_MAX for DISPATCH_TIME_FOREVER. */
 uint64_t gcd_clock_split(dispatch_time_t when, enum gcd_clock *ret_clock);
+/* Look at *WORD for a moment, which is cheaper than to sleep and be woken. True: it is not VALUE. */
+bool gcd_clock_look(_Atomic uint32_t *word, uint32_t value);
 /* Sleep while *WORD == VALUE. False: UNTIL has come. May return early. */
 bool gcd_clock_wait(_Atomic uint32_t *word, uint32_t value, dispatch_time_t until);
 void gcd_clock_wake(_Atomic uint32_t *word, int count);

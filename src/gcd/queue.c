@@ -83,23 +83,41 @@ static void serial_start_locked(struct dispatch_queue_s *q)
 	serial_schedule_locked(q);
 }
 
+/*
+ * Run what TAKEN holds until the turn is over (*N), the queue is suspended or
+ * has another target. While the queue is owned its target is changed by its own
+ * items only, so it is looked at without the lock.
+ */
+static void serial_run(struct dispatch_queue_s *q, struct gcd_fifo *taken, unsigned *n)
+{
+	while (taken->head && *n < QUEUE_TURN && !atomic_load(&q->suspends) &&
+	       q->drained_on == q->object.target) {
+		++*n;
+		gcd_item_run(gcd_fifo_take(taken));
+	}
+}
+
+/* The items are taken all at once, so that those who submit do not wait for the lock at each. */
 static void serial_drain(struct gcd_item *drain)
 {
 	struct dispatch_queue_s *q = container_of(drain, struct dispatch_queue_s, drain);
 	struct gcd_frame frame;
+	unsigned n = 0;
 	bool again;
 
 	gcd_frame_enter(&frame, q, true);
-	for (unsigned n = 0;; n++) {
-		struct gcd_item *item;
+	pthread_mutex_lock(&q->lock);
+	for (;;) {
+		struct gcd_fifo taken = q->items;
 
-		pthread_mutex_lock(&q->lock);
 		again = serial_may_run_locked(q);
 		if (!again || n == QUEUE_TURN || q->drained_on != q->object.target)
 			break;
-		item = gcd_fifo_take(&q->items);
+		q->items.head = NULL;
 		pthread_mutex_unlock(&q->lock);
-		gcd_item_run(item);
+		serial_run(q, &taken, &n);
+		pthread_mutex_lock(&q->lock);
+		gcd_fifo_put_back(&q->items, taken);
 	}
 	gcd_frame_leave(&frame);
 	if (again)
@@ -525,7 +543,7 @@ struct dispatch_queue_s gcd_main_queue = {
 	.kind = GCD_QUEUE_MAIN,
 	.label = (char *)"com.apple.main-thread",
 	.qos_class = QOS_CLASS_DEFAULT,
-	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP, /* held for a few instructions */
 };
 
 struct dispatch_queue_s *gcd_global_for_class(dispatch_qos_class_t qos_class)

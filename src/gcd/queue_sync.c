@@ -8,7 +8,8 @@
  */
 #include "gcd/gcd_internal.h"
 
-enum sync_state { SYNC_WAITING, SYNC_YOUR_TURN, SYNC_DONE };
+/* Of a word that one thread waits for and another sets. */
+enum sync_state { SYNC_WAITING, SYNC_ASLEEP, SYNC_YOUR_TURN, SYNC_DONE };
 
 struct sync_call {
 	struct gcd_item item;
@@ -18,17 +19,23 @@ struct sync_call {
 	_Atomic uint32_t *ended; /* on the draining thread's stack */
 };
 
-static void sync_wait(_Atomic uint32_t *word, uint32_t value)
+/* Wait while *WORD is SYNC_WAITING. */
+static void sync_wait(_Atomic uint32_t *word)
 {
-	while (atomic_load_explicit(word, memory_order_acquire) == value)
-		gcd_clock_wait(word, value, DISPATCH_TIME_FOREVER);
+	uint32_t waiting = SYNC_WAITING;
+
+	if (gcd_clock_look(word, SYNC_WAITING) ||
+	    !atomic_compare_exchange_strong(word, &waiting, SYNC_ASLEEP))
+		return;
+	while (atomic_load_explicit(word, memory_order_acquire) == SYNC_ASLEEP)
+		gcd_clock_wait(word, SYNC_ASLEEP, DISPATCH_TIME_FOREVER);
 }
 
-/* After the store the other thread may leave and its stack go; waking an address is harmless. */
+/* After the exchange the other thread may leave and its stack go; waking an address is harmless. */
 static void sync_set(_Atomic uint32_t *word, uint32_t value)
 {
-	atomic_store_explicit(word, value, memory_order_release);
-	gcd_clock_wake(word, 1);
+	if (atomic_exchange(word, value) == SYNC_ASLEEP)
+		gcd_clock_wake(word, 1);
 }
 
 static bool sync_is_on_main_queue(void)
@@ -42,7 +49,7 @@ static bool sync_is_on_main_queue(void)
 static void sync_reached(struct gcd_item *item)
 {
 	struct sync_call *call = container_of(item, struct sync_call, item);
-	_Atomic uint32_t ended = 0;
+	_Atomic uint32_t ended = SYNC_WAITING;
 
 	if (sync_is_on_main_queue()) {
 		call->work(call->context);
@@ -51,7 +58,7 @@ static void sync_reached(struct gcd_item *item)
 	}
 	call->ended = &ended;
 	sync_set(&call->state, SYNC_YOUR_TURN);
-	sync_wait(&ended, 0);
+	sync_wait(&ended);
 }
 
 static bool sync_would_deadlock(struct dispatch_queue_s *queue)
@@ -90,13 +97,13 @@ static void sync_call(struct dispatch_queue_s *queue, void *context, dispatch_fu
 		return;
 	}
 	gcd_queue_push(queue, &call.item);
-	sync_wait(&call.state, SYNC_WAITING);
+	sync_wait(&call.state);
 	if (atomic_load(&call.state) == SYNC_DONE)
 		return;
 	gcd_frame_enter(&frame, queue, alone);
 	work(context);
 	gcd_frame_leave(&frame);
-	sync_set(call.ended, 1);
+	sync_set(call.ended, SYNC_DONE);
 }
 
 void dispatch_sync_f(dispatch_queue_t queue, void *context, dispatch_function_t work)

@@ -9,6 +9,7 @@ struct dispatch_semaphore_s {
 	/* Below zero: so many threads wait for a token. */
 	_Atomic intptr_t value;
 	_Atomic uint32_t tokens;
+	atomic_uint sleepers; /* who waits for a token and no longer looks */
 };
 
 static void semaphore_free(struct dispatch_object_s *object)
@@ -57,12 +58,20 @@ static bool semaphore_give_up(struct dispatch_semaphore_s *s)
 
 intptr_t dispatch_semaphore_wait(dispatch_semaphore_t s, dispatch_time_t timeout)
 {
+	bool in_time;
+
 	if (atomic_fetch_sub_explicit(&s->value, 1, memory_order_acquire) > 0)
 		return 0;
 	for (;;) {
 		if (semaphore_take_token(s))
 			return 0;
-		if (gcd_clock_wait(&s->tokens, 0, timeout))
+		if (timeout != DISPATCH_TIME_NOW && gcd_clock_look(&s->tokens, 0))
+			continue;
+		/* Who signals adds a token and then looks for sleepers; one of us sees the other. */
+		atomic_fetch_add(&s->sleepers, 1);
+		in_time = gcd_clock_wait(&s->tokens, 0, timeout);
+		atomic_fetch_sub(&s->sleepers, 1);
+		if (in_time)
 			continue;
 		if (semaphore_give_up(s))
 			return 1;
@@ -77,7 +86,8 @@ intptr_t dispatch_semaphore_signal(dispatch_semaphore_t s)
 	/* The waiter may return and release the semaphore between the two. */
 	gcd_object_ref(&s->object);
 	atomic_fetch_add(&s->tokens, 1);
-	gcd_clock_wake(&s->tokens, 1);
+	if (atomic_load(&s->sleepers))
+		gcd_clock_wake(&s->tokens, 1);
 	gcd_object_unref(&s->object);
 	return 1;
 }

@@ -9,11 +9,13 @@
 
 #include <signal.h>
 
+typedef void (*chain_fn)(int, siginfo_t *, void *);
+
 static struct {
 	struct list watches; /* guarded by the manager's lock, as is the rest but count */
 	struct sigaction before;
 	/* what the handler calls: written before the handler is installed */
-	_Atomic(void (*)(int, siginfo_t *, void *)) chain;
+	_Atomic(chain_fn) chain;
 	_Atomic bool chain_simple;
 	_Atomic uint32_t count;
 	bool ours;
@@ -28,7 +30,7 @@ static atomic_uint signal_watched;
 
 static void signal_handle(int number, siginfo_t *info, void *context)
 {
-	void (*chain)(int, siginfo_t *, void *) = signals[number].chain;
+	chain_fn chain = signals[number].chain;
 
 	atomic_fetch_add(&signals[number].count, 1);
 	gcd_manager_wake();

@@ -19,9 +19,12 @@
 #define WORKER_IDLE_NS (5 * NSEC_PER_SEC)
 #define WORKER_STUCK_NS (5 * NSEC_PER_MSEC)
 
+/* Of a worker in the list of the idle. Only one that is asleep costs a system call to wake. */
+enum worker_state { WORKER_LOOKING, WORKER_ASLEEP, WORKER_WOKEN };
+
 struct worker {
 	struct list link; /* in idle */
-	_Atomic uint32_t woken;
+	_Atomic uint32_t state;
 };
 
 static struct {
@@ -85,20 +88,34 @@ static struct gcd_item *worker_take_locked(struct dispatch_queue_s **ret_queue)
 	return NULL;
 }
 
+/* True: woken. False: the time is over. */
+static bool worker_wait(struct worker *self)
+{
+	uint32_t state = WORKER_LOOKING;
+	bool in_time = true;
+	uint64_t until;
+
+	if (gcd_clock_look(&self->state, WORKER_LOOKING) ||
+	    !atomic_compare_exchange_strong(&self->state, &state, WORKER_ASLEEP))
+		return true;
+	until = gcd_clock_now(GCD_CLOCK_UPTIME) + WORKER_IDLE_NS;
+	while (in_time && atomic_load_explicit(&self->state, memory_order_acquire) == WORKER_ASLEEP)
+		in_time = gcd_clock_wait(&self->state, WORKER_ASLEEP, until);
+	return in_time;
+}
+
 /* Sleep until there is work; the pool is locked before and after. False: retire. */
 static bool worker_sleep_locked(struct worker *self)
 {
-	uint64_t until = gcd_clock_now(GCD_CLOCK_UPTIME) + WORKER_IDLE_NS;
-	bool in_time = true;
+	bool woken;
 
-	self->woken = 0;
+	atomic_store_explicit(&self->state, WORKER_LOOKING, memory_order_relaxed);
 	list_add_first(&pool.idle, &self->link);
 	pthread_mutex_unlock(&pool.lock);
-	while (in_time && !atomic_load_explicit(&self->woken, memory_order_acquire))
-		in_time = gcd_clock_wait(&self->woken, 0, until);
+	woken = worker_wait(self);
 	pthread_mutex_lock(&pool.lock);
 	list_remove(&self->link);
-	return in_time || self->woken;
+	return woken || self->state == WORKER_WOKEN;
 }
 
 static void *worker_main(void *unused)
@@ -197,7 +214,7 @@ static void worker_saturated(void)
 
 void gcd_worker_push(struct dispatch_queue_s *global, struct gcd_item *item)
 {
-	bool serial = item->flags & GCD_ITEM_SERIAL, start = false;
+	bool serial = item->flags & GCD_ITEM_SERIAL, start = false, asleep = false;
 	struct worker *sleeper = NULL;
 	unsigned limit = serial ? WORKER_LIMIT_SERIAL : gcd_worker_cores();
 
@@ -207,18 +224,18 @@ void gcd_worker_push(struct dispatch_queue_s *global, struct gcd_item *item)
 	if (!list_is_empty(&pool.idle)) {
 		sleeper = list_first(&pool.idle, struct worker, link);
 		list_remove(&sleeper->link);
-		atomic_store_explicit(&sleeper->woken, 1, memory_order_release);
+		asleep = atomic_exchange(&sleeper->state, WORKER_WOKEN) == WORKER_ASLEEP;
 	} else if (pool.threads < limit) {
 		start = true;
 		pool.threads++;
 	}
 	pthread_mutex_unlock(&pool.lock);
 	/* A worker that saw the word already may have retired: waking an address is harmless. */
-	if (sleeper)
-		gcd_clock_wake(&sleeper->woken, 1);
+	if (asleep)
+		gcd_clock_wake(&sleeper->state, 1);
 	else if (start)
 		worker_start();
-	else
+	else if (!sleeper)
 		worker_saturated();
 }
 

@@ -158,8 +158,9 @@ kern_return_t mach_port_move_member(ipc_space_t task, mach_port_name_t member,
 	return result;
 }
 
-kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
-				      mach_port_name_t set_name)
+static kern_return_t
+change_member(ipc_space_t task, mach_port_name_t name, mach_port_name_t set_name,
+	      kern_return_t (*change_locked)(struct port *set, struct port *member))
 {
 	struct port *port, *set;
 	kern_return_t result = enter(task, name, &port);
@@ -168,22 +169,19 @@ kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
 		return result;
 	result = find_set_locked(set_name, &set);
 	if (!result)
-		result = port_set_add_locked(set, port);
+		result = change_locked(set, port);
 	port_unlock();
 	return result;
+}
+
+kern_return_t mach_port_insert_member(ipc_space_t task, mach_port_name_t name,
+				      mach_port_name_t set_name)
+{
+	return change_member(task, name, set_name, port_set_add_locked);
 }
 
 kern_return_t mach_port_extract_member(ipc_space_t task, mach_port_name_t name,
 				       mach_port_name_t set_name)
 {
-	struct port *port, *set;
-	kern_return_t result = enter(task, name, &port);
-
-	if (result)
-		return result;
-	result = find_set_locked(set_name, &set);
-	if (!result)
-		result = port_set_remove_locked(set, port);
-	port_unlock();
-	return result;
+	return change_member(task, name, set_name, port_set_remove_locked);
 }

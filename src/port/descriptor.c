@@ -93,8 +93,10 @@ err_t port_descriptor(mach_port_name_t name, int *ret_fd)
 	n = port_name_find_locked(name);
 	if (n && n->type & (MACH_PORT_TYPE_RECEIVE | MACH_PORT_TYPE_PORT_SET))
 		err = port_need_descriptor_locked(n->port);
-	if (!err)
+	if (!err) {
+		n->port->is_polled = true;
 		*ret_fd = n->port->epoll_fd;
+	}
 	port_unlock();
 	return err;
 }

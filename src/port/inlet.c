@@ -2,6 +2,7 @@
 /* Inlets: sockets whose datagrams become messages of a port. */
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/map.h"
@@ -9,6 +10,8 @@
 
 /* So many sockets are simply tried; with more the kernel is asked which are ready. */
 enum { TRY_ALL = 4 };
+/* What lies in memory is cheap to take: so much of it before sockets have their turn. */
+enum { TAKE_MAX = 64 };
 
 static struct map inlets = MAP_INIT; /* number -> inlet */
 static uint64_t last_number;
@@ -37,6 +40,10 @@ void port_remove_inlets_locked(struct port *port)
 
 void port_inlet_finish(struct inlet *inlet)
 {
+	if (inlet->ops->drain) {
+		shutdown(inlet->socket, SHUT_RD);
+		inlet->ops->drain(inlet->context, inlet->socket);
+	}
 	fd_close(inlet->socket);
 	if (inlet->ops->removed)
 		inlet->ops->removed(inlet->context);
@@ -148,7 +155,7 @@ static struct port_message *try_locked(struct inlet *inlet)
 	port_wake_locked(port);
 	if (inlet->removed)
 		port_put_off_inlet_locked(inlet);
-	else if (err && err != -EAGAIN && err != -EINTR)
+	else if (err && err != -EAGAIN && err != -EINTR && err != -ENOMEM)
 		remove_locked(inlet);
 	return err ? NULL : message;
 }
@@ -184,6 +191,49 @@ static struct port_message *try_ready_locked(struct port *port)
 			message = try_locked(inlet);
 	}
 	return message;
+}
+
+/* Does somebody rely on the descriptor, so that it must not be readable for nothing? */
+static bool is_exact_locked(const struct port *port, bool comes_again)
+{
+	if (comes_again)
+		return false;
+	if (port->is_polled)
+		return true;
+	list_for_each(node, &port->members)
+		if (container_of(node, struct port_member, of_port)->set->is_polled)
+			return true;
+	return false;
+}
+
+/* Few inlets take turns; of many the one that had something is asked first. */
+size_t port_take_from_memory_locked(struct port *port, bool comes_again,
+				    uint8_t buffer[static PORT_SMALL_MESSAGE])
+{
+	bool exact = is_exact_locked(port, comes_again);
+	unsigned tries = TRY_ALL;
+
+	if (++port->n_taken >= TAKE_MAX)
+		tries = 0;
+	list_for_each(node, &port->inlets) {
+		struct inlet *inlet = container_of(node, struct inlet, link);
+		size_t size = 0;
+
+		if (!tries--)
+			break;
+		if (inlet->ops->take && !inlet->busy)
+			size = inlet->ops->take(inlet->context, inlet->socket, exact, buffer);
+		if (!size)
+			continue;
+		list_remove(node);
+		if (port->n_inlets <= TRY_ALL)
+			list_add(&port->inlets, node);
+		else
+			list_add_first(&port->inlets, node);
+		return size;
+	}
+	port->n_taken = 0;
+	return 0;
 }
 
 struct port_message *port_receive_inlets_locked(struct port *port)

@@ -77,6 +77,10 @@ static bool do_put_off_locked(void)
 	struct list ports, inlets;
 	bool any = false;
 
+	/* As nearly always. */
+	if (list_is_empty(&dead_messages) && list_is_empty(&no_senders) &&
+	    list_is_empty(&dead_inlets))
+		return false;
 	list_init(&ports);
 	list_init(&inlets);
 	for (;;) {
@@ -106,7 +110,10 @@ static bool do_put_off_locked(void)
 
 void port_unlock(void)
 {
-	do_put_off_locked();
+	/* Nearly always there is nothing. */
+	if (!list_is_empty(&no_senders) || !list_is_empty(&dead_messages) ||
+	    !list_is_empty(&dead_inlets))
+		do_put_off_locked();
 	pthread_mutex_unlock(&lock);
 }
 

@@ -113,19 +113,19 @@ static mach_msg_size_t trailer_size(mach_msg_option_t option)
 	}
 }
 
-static void put_trailer(void *at, mach_msg_size_t size, const struct port_message *m,
+static void put_trailer(void *at, mach_msg_size_t size, mach_port_seqno_t seqno, bool from_library,
 			mach_port_context_t context)
 {
 	mach_msg_max_trailer_t t = {
 		.msgh_trailer_type = MACH_MSG_TRAILER_FORMAT_0,
 		.msgh_trailer_size = size,
-		.msgh_seqno = m->seqno,
+		.msgh_seqno = seqno,
 		.msgh_context = context,
 	};
 
 	/* Senders are threads of this process; the library's own messages come from user 0, as the
 	 * kernel's do. */
-	if (size > sizeof(mach_msg_seqno_trailer_t) && !m->from_library) {
+	if (size > sizeof(mach_msg_seqno_trailer_t) && !from_library) {
 		t.msgh_sender.val[0] = geteuid();
 		t.msgh_sender.val[1] = getegid();
 		t.msgh_audit = (audit_token_t){ { getuid(), geteuid(), getegid(), getuid(),
@@ -172,7 +172,7 @@ static mach_msg_return_t deliver_locked(struct port_reception *r, void *buffer,
 		MACH_MSGH_BITS(reply, destination ? destination : MACH_MSG_TYPE_MOVE_SEND);
 	memcpy(buffer, m->data, m->size);
 	memset((char *)buffer + m->size, 0, rounded - m->size);
-	put_trailer((char *)buffer + rounded, trailer, m, r->port->context);
+	put_trailer((char *)buffer + rounded, trailer, m->seqno, m->from_library, r->port->context);
 	port_message_destroy_locked(m);
 	return result;
 }
@@ -190,9 +190,33 @@ static mach_msg_return_t refuse_large_locked(struct port_reception *r, mach_msg_
 	return MACH_RCV_TOO_LARGE;
 }
 
+/* What an inlet has in memory goes straight there. */
+static bool receive_from_memory_locked(void *buffer, mach_msg_size_t trailer, mach_port_name_t name,
+				       bool comes_again)
+{
+	const struct port_name *n = port_name_find_locked(name);
+	struct port *port = n && n->type & MACH_PORT_TYPE_RECEIVE ? n->port : NULL;
+	mach_msg_header_t *header = buffer;
+	size_t size;
+
+	/* What is queued takes turns with the inlets elsewhere. */
+	if (!port || !port->n_inlets || port->n_queued)
+		return false;
+	size = port_take_from_memory_locked(port, comes_again, buffer);
+	if (!size)
+		return false;
+	header->msgh_bits = MACH_MSGH_BITS(0, MACH_MSG_TYPE_MOVE_SEND);
+	header->msgh_size = (mach_msg_size_t)size;
+	header->msgh_remote_port = MACH_PORT_NULL;
+	header->msgh_local_port = port->name;
+	header->msgh_voucher_port = MACH_PORT_NULL;
+	put_trailer((char *)buffer + size, trailer, port->seqno++, true, port->context);
+	return true;
+}
+
 static mach_msg_return_t receive_message(void *buffer, mach_msg_option_t option,
 					 mach_msg_size_t room, mach_port_name_t name,
-					 uint64_t deadline_ns)
+					 uint64_t deadline_ns, bool comes_again)
 {
 	mach_msg_size_t trailer = trailer_size(option);
 	struct port_reception r = { NULL, NULL };
@@ -205,6 +229,11 @@ static mach_msg_return_t receive_message(void *buffer, mach_msg_option_t option,
 	if (!(option & MACH_RCV_TIMEOUT))
 		deadline_ns = PORT_FOREVER;
 	port_lock();
+	if (room >= PORT_SMALL_MESSAGE + trailer &&
+	    receive_from_memory_locked(buffer, trailer, name, comes_again)) {
+		port_unlock();
+		return MACH_MSG_SUCCESS;
+	}
 	result = port_receive_locked(name, deadline_ns, option & MACH_RCV_INTERRUPT, &r);
 	if (!result) {
 		if ((uint64_t)round_msg(r.message->size) + trailer > room)
@@ -241,9 +270,16 @@ mach_msg_return_t mach_msg_overwrite(mach_msg_header_t *msg, mach_msg_option_t o
 
 		if (!(option & MACH_RCV_OVERWRITE) || !rcv_msg)
 			rcv_msg = msg;
-		return receive_message(rcv_msg, option, rcv_size, rcv_name, deadline);
+		return receive_message(rcv_msg, option, rcv_size, rcv_name, deadline, false);
 	}
 	return MACH_MSG_SUCCESS;
+}
+
+mach_msg_return_t port_receive_next(mach_port_name_t name, mach_msg_option_t option, void *buffer,
+				    mach_msg_size_t room)
+{
+	return receive_message(buffer, option | MACH_RCV_MSG | MACH_RCV_TIMEOUT, room, name, 0,
+			       true);
 }
 
 mach_msg_return_t mach_msg(mach_msg_header_t *msg, mach_msg_option_t option,

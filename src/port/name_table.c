@@ -22,7 +22,7 @@ static mach_port_name_t next_name(void)
 
 	do
 		name = ++counter * 0x9e3779b1u;
-	while (name < 0x10000 || name == MACH_PORT_DEAD || map_find(&names, name));
+	while (name + 1 <= 0x10000 /* MACH_PORT_DEAD among them */ || map_find(&names, name));
 	return name;
 }
 
@@ -62,12 +62,25 @@ static void detach(struct port_name *n)
 	port_unref_locked(port);
 }
 
+static _Atomic uint64_t generation;
+
+const _Atomic uint64_t *port_name_generation(void)
+{
+	return &generation;
+}
+
+void port_name_generation_grow(void)
+{
+	atomic_fetch_add_explicit(&generation, 1, memory_order_release);
+}
+
 void port_name_free_locked(struct port_name *n)
 {
 	struct port *request = n->dead_request;
 	mach_port_name_t name = n->name;
 
 	map_remove(&names, name);
+	port_name_generation_grow();
 	detach(n);
 	free(n);
 	if (request)
@@ -81,6 +94,7 @@ void port_name_die_locked(struct port_name *n)
 	if (n->type & MACH_PORT_TYPE_SEND_ONCE)
 		n->urefs = 1;
 	n->type = MACH_PORT_TYPE_DEAD_NAME;
+	port_name_generation_grow();
 	n->dead_request = NULL;
 	detach(n);
 	if (!request)
@@ -123,6 +137,7 @@ mach_port_name_t port_name_pin(struct port *port)
 
 void port_names_forget_locked(void)
 {
+	port_name_generation_grow();
 	size_t cursor = 0;
 	struct port_name *n;
 

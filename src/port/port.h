@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -60,6 +61,12 @@ err_t port_from_receive_right(mach_port_name_t name, struct port **ret_port);
  * Borrowed: it lives as long as the right. -EINVAL, -EMFILE. */
 err_t port_descriptor(mach_port_name_t name, int *ret_fd);
 
+/* As mach_msg to receive without waiting (OPTION: MACH_RCV_LARGE or 0), for a caller that goes on until
+ * it is told MACH_RCV_TIMED_OUT: until then the descriptor may poll readable without a message. Cheaper
+ * where messages are many. */
+mach_msg_return_t port_receive_next(mach_port_name_t name, mach_msg_option_t option, void *buffer,
+				    mach_msg_size_t room);
+
 /* A message made by the library. HEADER points at SIZE bytes that start with a mach_msg_header_t
  * (bits, size, id filled in; names ignored). REMOTE, if any, is delivered as a send right in
  * msgh_remote_port; DESCRIPTOR, if any, as a send right in the port descriptor that follows the
@@ -67,6 +74,8 @@ err_t port_descriptor(mach_port_name_t name, int *ret_fd);
  * referenced. */
 err_t port_message_new(const void *header, size_t size, struct port *remote,
 		       struct port *descriptor, struct port_message **ret_message);
+/* Other bytes, at most as many as it was made with, for a message without rights. */
+void port_message_refill(struct port_message *message, const void *header, size_t size);
 struct port_message *port_message_free(struct port_message *message);
 /* Queue a message, ignoring the queue limit (up to 65,534 messages). Takes MESSAGE in every case.
  * -EPIPE: the port is dead; -ENOBUFS. */
@@ -79,10 +88,12 @@ err_t port_send_first(struct port *port, struct port_message *message);
 
 struct port_inlet;
 
+enum { PORT_SMALL_MESSAGE = 256 };
+
 struct port_inlet_ops {
 	/*
 	 * The socket is readable or hung up, and a receiver wants a message. Return 0 with a
-	 * message, -EAGAIN when there is nothing (more) to deliver, -EPIPE when the sender has gone
+	 * message, -EAGAIN when there is nothing (more) to deliver, -ENOMEM, -EPIPE when the sender has gone
 	 * and everything was delivered: the inlet is then removed. Called on the receiving thread,
 	 * one call at a time for each inlet, without port locks. A wake-up class inlet is drained
 	 * whole and gives one message.
@@ -91,6 +102,18 @@ struct port_inlet_ops {
 	/* The inlet is no more (sender gone, port destroyed, or port_remove_inlet). Called once, no
 	 * receive runs or follows. The socket is closed already. */
 	void (*removed)(void *context);
+	/*
+	 * May be NULL. A message that is in the memory of this process already, without rights: its
+	 * bytes go to MESSAGE (of the header only the ID counts), their number, a multiple of 4, is
+	 * returned, 0 when there is none. As receive, but under the lock of
+	 * this slice: neither blocks nor calls into it. EXACT: after the last message the socket
+	 * must not be readable any more; else it may be until a receive has returned -EAGAIN.
+	 */
+	size_t (*take)(void *context, int socket, bool exact,
+		       uint8_t message[static PORT_SMALL_MESSAGE]);
+	/* May be NULL. As removed, but before it and before the socket is closed, which takes no more: what
+	 * lies there will not be delivered, but may have to be given back. */
+	void (*drain)(void *context, int socket);
 };
 
 /* Takes SOCKET on success and failure. -EPIPE: the port is dead. */
@@ -107,5 +130,8 @@ size_t port_count_names(void);
 /* 0 in the first process, +1 in each forked child (set by an atfork handler of this library, which
  * also empties the name table and closes the inlets' sockets in the child). */
 unsigned port_fork_generation(void);
+/* Grows whenever a name goes, dies or is forgotten in a forked child: what a name was found to stand for
+ * while this was the same, it still stands for. Read it before the look-up. */
+const _Atomic uint64_t *port_name_generation(void);
 
 #pragma GCC visibility pop

@@ -63,7 +63,9 @@ struct port {
 	struct port *carrier; /* the port whose queue holds the message with our receive right */
 	struct list inlets;
 	unsigned n_inlets, n_busy; /* busy: a callback runs */
+	unsigned n_taken;	   /* from inlets' memory, since others were asked */
 	bool inlets_next;	   /* whose turn it is */
+	bool is_polled;		   /* somebody has the descriptor */
 	pthread_cond_t changed;	   /* something may be received, or sent, or the port is dead */
 	unsigned n_interruptible;  /* those who wait for the same on CHANGES: signals end that */
 	_Atomic uint32_t changes;
@@ -157,6 +159,7 @@ struct port_name *port_name_find_locked(mach_port_name_t name);
 err_t port_name_new_locked(struct port *port, mach_port_type_t type, mach_port_name_t wanted,
 			   struct port_name **ret);
 /* Its rights are gone already. */
+void port_name_generation_grow(void);
 void port_name_free_locked(struct port_name *n);
 /* The name turns into a dead name. */
 void port_name_die_locked(struct port_name *n);
@@ -227,6 +230,10 @@ void port_close_descriptors_locked(struct port *port);
 void port_remove_inlets_locked(struct port *port);
 /* Try the inlets of PORT. The lock is dropped while a callback runs. NULL: nothing. */
 struct port_message *port_receive_inlets_locked(struct port *port);
+/* A message that an inlet of PORT has in memory: its bytes into BUFFER, their number; 0: nothing, or
+ * others shall have their turn. COMES_AGAIN: as for port_receive_next. The lock is held throughout. */
+size_t port_take_from_memory_locked(struct port *port, bool comes_again,
+				    uint8_t buffer[static PORT_SMALL_MESSAGE]);
 void port_inlet_finish(struct inlet *inlet);
 void port_inlets_forget_locked(struct port *port);
 

@@ -138,6 +138,12 @@ static struct port_right make_send_locked(struct port *port)
 	return (struct port_right){ .port = port_ref(port), .type = MACH_MSG_TYPE_MOVE_SEND };
 }
 
+void port_message_refill(struct port_message *message, const void *header, size_t size)
+{
+	memcpy(message->data, header, size);
+	message->size = (mach_msg_size_t)size;
+}
+
 err_t port_message_new(const void *header, size_t size, struct port *remote,
 		       struct port *descriptor, struct port_message **ret_message)
 {

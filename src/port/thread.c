@@ -13,6 +13,7 @@
 #include <mach/thread_act.h>
 #include <mach/thread_switch.h>
 
+#include "base/key.h"
 #include "port/port_internal.h"
 
 /* One for each thread that asked for its name; it ends with the thread. */
@@ -22,9 +23,6 @@ struct thread {
 	pthread_t handle;
 	unsigned fork_generation;
 };
-
-static pthread_key_t key;
-static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 static void retain(void *object)
 {
@@ -45,10 +43,7 @@ static void end(void *context)
 	free(t);
 }
 
-static void make_key(void)
-{
-	pthread_key_create(&key, end);
-}
+static struct key current = KEY_INIT(end);
 
 static struct thread *new_thread(void)
 {
@@ -63,7 +58,7 @@ static struct thread *new_thread(void)
 		free(t);
 		return NULL;
 	}
-	if (pthread_setspecific(key, t)) {
+	if (!key_set(&current, t)) {
 		end(t);
 		return NULL;
 	}
@@ -75,8 +70,7 @@ mach_port_t mach_thread_self(void)
 	mach_port_name_t name;
 	struct thread *t;
 
-	pthread_once(&key_once, make_key);
-	t = pthread_getspecific(key);
+	t = key_get(&current);
 	/* After fork the port is dead, and the thread another one. */
 	if (!t || t->fork_generation != port_fork_generation())
 		t = new_thread();
