@@ -9,6 +9,7 @@
 #include <mach/mach.h>
 #include <mach/mig_errors.h>
 
+#include "base/key.h"
 #include "client/async.h"
 #include "client/connect.h"
 #include "client/status.h"
@@ -21,8 +22,6 @@ enum { KEEP_MAX = 64 * 1024 };
 
 /* --- a frame for each thread: calls do not allocate ------------------------------ */
 
-static pthread_key_t frame_key;
-static pthread_once_t frame_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct wire_frame *thread_frame;
 
 static void free_frame(void *context)
@@ -32,18 +31,18 @@ static void free_frame(void *context)
 	thread_frame = NULL;
 }
 
-static void make_frame_key(void)
-{
-	pthread_key_create(&frame_key, free_frame);
-}
+static struct key frame_key = KEY_INIT(free_frame);
 
 static struct wire_frame *get_frame(void)
 {
 	if (!thread_frame) {
-		pthread_once(&frame_once, make_frame_key);
-		thread_frame = calloc(1, sizeof(*thread_frame));
-		if (thread_frame)
-			pthread_setspecific(frame_key, thread_frame);
+		struct wire_frame *frame = calloc(1, sizeof(*frame));
+
+		if (frame && !key_set(&frame_key, frame)) {
+			free(frame);
+			return NULL;
+		}
+		thread_frame = frame;
 	}
 	return thread_frame;
 }
@@ -77,7 +76,6 @@ static IOReturn check(const struct client_call *call)
 	return kIOReturnSuccess;
 }
 
-/* A limit of the other side: a bad connection is told first. */
 static bool is_beyond_descriptors(const struct client_call *call)
 {
 	return !is_variable(call) && call->structure_output_size &&
@@ -160,18 +158,26 @@ static IOReturn put_results(const struct client_call *call, const struct wire_ca
 
 /* --- the call ------------------------------------------------------------------------ */
 
-static IOReturn run(struct client_connection *connection, const struct client_call *call)
+static IOReturn run(struct client_connection *connection, const struct client_call *call,
+		    uint64_t names)
 {
 	struct wire_call_request request = { 0 };
 	struct wire_call_reply reply = { 0 };
 	struct client_async async = { 0 };
-	struct wire_frame *frame = get_frame();
+	struct wire_frame *frame;
 	IOReturn status;
 
+	/* A limit of the other side: that there is none is told first. */
+	if (is_beyond_descriptors(call))
+		return atomic_load(&connection->closed) || atomic_load(&connection->lost)
+			     ? client_connection_lost_status(connection)
+			     : kIOReturnIPCError;
+	if (!call->async && !is_variable(call) &&
+	    client_slots_call(connection, call, names, &status))
+		return status;
+	frame = get_frame();
 	if (!frame)
 		return kIOReturnNoMemory;
-	if (is_beyond_descriptors(call))
-		return kIOReturnIPCError;
 	fill(call, &request);
 	if (call->async) {
 		status = client_async_begin(&async, connection, call, &request);
@@ -203,13 +209,18 @@ IOReturn client_call_method(const struct client_call *call)
 	struct client_connection *connection;
 	bool variable = is_variable(call) && call->structure_output;
 	IOReturn status = check(call);
+	uint64_t names;
 	err_t err;
 
+	if (!status && !call->async && !is_variable(call) &&
+	    client_slots_call_leased(call, &status))
+		return status;
 	if (!status) {
+		names = client_slots_generation();
 		err = client_connection_find(call->connection, &connection);
 		status = client_status_of_handle(err);
 		if (!err) {
-			status = run(connection, call);
+			status = run(connection, call, names);
 			client_connection_unref(connection);
 		}
 	}

@@ -10,8 +10,10 @@
 #include <mach/mach.h>
 
 #include "base/fd.h"
+#include "base/loop.h"
 #include "base/scope.h"
 #include "client/handle.h"
+#include "client/property.h"
 #include "client/session.h"
 #include "client/status.h"
 #include "client/watcher.h"
@@ -19,6 +21,9 @@
 #include "wire/call.h"
 #include "wire/memory.h"
 #include "wire/open.h"
+
+#define CLOSE_NS \
+	(800ull * 1000 * 1000) /* for methods to return: IOServiceClose ends within a second */
 
 static pthread_mutex_t connections_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list connections = LIST_INIT(connections);
@@ -39,6 +44,7 @@ struct client_connection *client_connection_unref(struct client_connection *conn
 	list_remove(&connection->link);
 	pthread_mutex_unlock(&connections_lock);
 	client_memory_unmap_all(connection);
+	client_slots_unref(atomic_load(&connection->slots));
 	client_inlet_set_fini(&connection->inlets);
 	wire_channel_unref(connection->channel);
 	if (connection->port)
@@ -61,7 +67,7 @@ static void drop_name(struct client_connection *connection)
 	if (!named)
 		return;
 	if (connection->user_client)
-		client_session_release(connection->epoch, connection->user_client, 1);
+		client_session_release(connection->epoch, connection->user_client, 1, true);
 	client_connection_unref(connection);
 }
 
@@ -76,6 +82,7 @@ static void connection_no_senders(void *object)
 	struct client_connection *connection = object;
 
 	wire_channel_close(connection->channel);
+	client_slots_lose(atomic_load(&connection->slots));
 	port_kill(connection->port);
 	/* Now, not when the watcher has noticed the hang-up and drops its reference. */
 	client_memory_unmap_all(connection);
@@ -95,13 +102,24 @@ IOReturn client_connection_lost_status(struct client_connection *connection)
 	return has_mappings(connection) ? kIOReturnBadArgument : client_status_of_handle(-ENOENT);
 }
 
+/* Mappings outlive the driver, and then the name does. Where there is none none can come any more: one that is on
+ * its way would go with the name. */
+static bool keeps_mappings(struct client_connection *connection)
+{
+	scope_lock(&connection->lock);
+	connection->unmapped |= list_is_empty(&connection->mappings);
+	return !connection->unmapped;
+}
+
 void client_connection_lose(struct client_connection *connection)
 {
 	bool keeps_name;
 
 	wire_channel_close(connection->channel);
-	keeps_name = has_mappings(connection);
-	if (atomic_exchange(&connection->lost, true) || keeps_name)
+	keeps_name = atomic_exchange(&connection->lost, true);
+	keeps_name |= keeps_mappings(connection);
+	client_slots_lose(atomic_load(&connection->slots));
+	if (keeps_name)
 		return;
 	port_kill(connection->port);
 	drop_name(connection);
@@ -140,16 +158,34 @@ IOReturn client_connection_call(struct client_connection *connection,
 		return client_connection_lost_status(connection);
 	err = wire_channel_call(connection->channel, layout, request, NULL, 0, reply_layout,
 				ret_reply, frame, &status);
-	if (!err)
-		return status;
+	return err ? client_connection_failed(connection, err) : status;
+}
+
+IOReturn client_connection_failed(struct client_connection *connection, err_t err)
+{
 	if (err == -EPIPE)
 		client_connection_lose(connection);
 	if (err == -EPIPE && wire_channel_is_broken(connection->channel))
 		return kIOReturnIPCError;
+	/* It was closed under this call, which its driver does not end. */
+	if (err == -EPIPE && wire_channel_is_expired(connection->channel))
+		return kIOReturnAborted;
 	/* The driver has ended the client that we closed ourselves. */
 	if (err == -EPIPE && atomic_load(&connection->closed))
 		return client_connection_lost_status(connection);
 	return client_status_of_call(err);
+}
+
+IOReturn client_connection_inlet_status(struct client_connection *connection, mach_port_t wake_port,
+					err_t err)
+{
+	struct port *port;
+
+	/* Either has gone: the port, or else the driver. */
+	if (err != -EPIPE || port_from_receive_right(wake_port, &port))
+		return client_status_of_wake_port(err);
+	port_unref(port);
+	return client_connection_failed(connection, err);
 }
 
 /* --- opening and closing ------------------------------------------------------------- */
@@ -227,7 +263,7 @@ static IOReturn open_service(struct client_session *session, struct client_entry
 	if (!status) {
 		err = connection_new(wire_frame_take_fd(&frame, 0), ret_connection);
 		if (err) {
-			client_session_release(session->epoch, reply.user_client, 1);
+			client_session_release(session->epoch, reply.user_client, 1, true);
 			status = client_status_of_session(err);
 		} else {
 			(*ret_connection)->user_client = reply.user_client;
@@ -279,10 +315,30 @@ kern_return_t IOServiceOpen(io_service_t service, task_port_t owningTask, uint32
 	return status;
 }
 
-kern_return_t IOServiceClose(io_connect_t connect)
+/* The driver closes when its methods have returned. They may not: after a while the connection ends, and
+ * with it the calls under way. Then the driver's host closes the client as that of a dead program. */
+static IOReturn ask_to_close(struct client_connection *connection)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_empty nothing = { 0 };
+	IOReturn status = kIOReturnSuccess;
+	err_t err;
+
+	if (atomic_load(&connection->lost))
+		return kIOReturnSuccess;
+	err = wire_channel_call_until(connection->channel, &wire_close_layout, &nothing, NULL, NULL,
+				      &frame, &status, loop_now_ns() + CLOSE_NS);
+	wire_frame_fini(&frame);
+	if (err == -ETIMEDOUT) {
+		client_slots_abort(atomic_load(&connection->slots));
+		client_connection_lose(connection);
+		return kIOReturnSuccess;
+	}
+	return err ? client_connection_failed(connection, err) : status;
+}
+
+kern_return_t IOServiceClose(io_connect_t connect)
+{
 	struct client_connection *connection;
 	IOReturn status;
 	err_t err = client_connection_find(connect, &connection);
@@ -290,16 +346,15 @@ kern_return_t IOServiceClose(io_connect_t connect)
 	status = client_status_of_handle(err);
 	if (!err) {
 		atomic_store(&connection->closed, true);
-		if (!atomic_load(&connection->lost))
-			status = client_connection_call(connection, &wire_close_layout, &nothing,
-							NULL, NULL, &frame);
+		client_slots_close(atomic_load(&connection->slots));
+		status = ask_to_close(connection);
 		/* The driver ended while we closed, perhaps for another thread that closed: it is
 		 * closed. */
-		if (status == client_connection_lost_status(connection))
+		if (status == client_connection_lost_status(connection) ||
+		    wire_channel_is_expired(connection->channel))
 			status = kIOReturnSuccess;
 		client_connection_unref(connection);
 	}
-	wire_frame_fini(&frame);
 	/* One reference goes in any case. */
 	mach_port_deallocate(mach_task_self(), connect);
 	return status;
@@ -332,7 +387,7 @@ static IOReturn entry_by_id(uint64_t id, struct client_entry **ret_entry)
 	status = client_session_ask(&wire_entry_request_layout, &request, &wire_entry_reply_layout,
 				    &reply, &frame, &epoch);
 	if (!status) {
-		if (client_handle_grant_id(id, reply.state, reply.class_name, 0, epoch, ret_entry))
+		if (client_handle_grant_id(id, reply.state, reply.class_name, 1, epoch, ret_entry))
 			status = kIOReturnNoMemory;
 		wire_message_clear(&wire_entry_reply_layout, &reply);
 	}
@@ -359,8 +414,12 @@ kern_return_t IOConnectGetService(io_connect_t connect, io_service_t *service)
 					&wire_number_reply_layout, &reply, &frame);
 	wire_frame_fini(&frame);
 	client_connection_unref(connection);
-	if (!status)
+	if (!status) {
 		status = entry_by_id(reply.number, &entry);
+		/* Its host has named it, and has gone since, and it with the host. */
+		if (status == kIOReturnBadArgument)
+			status = kIOReturnOffline;
+	}
 	if (status)
 		return status;
 	*service = client_entry_name(entry);
@@ -379,11 +438,7 @@ static IOReturn open_wake_up(struct client_connection *connection, mach_port_t n
 	err = client_inlet_open(&connection->inlets, connection->channel, WIRE_INLET_WAKEUPS, port,
 				ret_inlet, NULL);
 	port_unref(port);
-	if (err == -EPIPE && wire_channel_is_closed(connection->channel)) {
-		client_connection_lose(connection);
-		return client_status_of_call(err);
-	}
-	return client_status_of_wake_port(err);
+	return client_connection_inlet_status(connection, name, err);
 }
 
 kern_return_t IOConnectSetNotificationPort(io_connect_t connect, uint32_t type, mach_port_t port,
@@ -430,19 +485,7 @@ kern_return_t IOConnectSetCFProperties(io_connect_t connect, CFTypeRef propertie
 kern_return_t IOConnectSetCFProperty(io_connect_t connect, CFStringRef propertyName,
 				     CFTypeRef property)
 {
-	CFDictionaryRef properties;
-	kern_return_t status;
-
-	if (!propertyName || !property)
-		return kIOReturnUnsupported;
-	properties = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&propertyName,
-					(const void **)&property, 1, &kCFTypeDictionaryKeyCallBacks,
-					&kCFTypeDictionaryValueCallBacks);
-	if (!properties)
-		return kIOReturnNoMemory;
-	status = IOConnectSetCFProperties(connect, properties);
-	CFRelease(properties);
-	return status;
+	return client_property_set_one(connect, propertyName, property, IOConnectSetCFProperties);
 }
 
 kern_return_t IOConnectAddClient(io_connect_t connect, io_connect_t client)
@@ -496,6 +539,7 @@ void client_connect_end_all(void)
 			return;
 		wire_channel_close(connection->channel);
 		atomic_store(&connection->lost, true);
+		client_slots_lose(atomic_load(&connection->slots));
 		if (connection->port)
 			port_kill(connection->port);
 		drop_name(connection);

@@ -16,6 +16,7 @@
 
 #include "base/list.h"
 #include "client/inlet.h"
+#include "client/slots.h"
 #include "wire/channel.h"
 
 struct client_entry;
@@ -30,10 +31,12 @@ struct client_connection {
 	atomic_bool lost;      /* the driver's side has gone */
 	bool allows_memory;    /* the driver may ask for memory of this process (client_memory.c) */
 	atomic_uint n_methods; /* calls of methods under way */
-	atomic_bool closed;    /* by IOServiceClose: a hang-up is no accident */
-	pthread_mutex_t lock;  /* guards what follows */
-	bool named;	       /* a reference is held for the handles */
-	bool unmapped;	       /* for good: no mapping may be added */
+	struct client_slots *_Atomic slots; /* NULL: none yet, or refused */
+	atomic_uint n_calls;		    /* before there were any */
+	atomic_bool closed;		    /* by IOServiceClose: a hang-up is no accident */
+	pthread_mutex_t lock;		    /* guards what follows */
+	bool named;			    /* a reference is held for the handles */
+	bool unmapped;			    /* for good: no mapping may be added */
 	struct list mappings;
 	pthread_mutex_t map_lock; /* one maps or unmaps at a time; before lock */
 };
@@ -47,6 +50,11 @@ IOReturn client_connection_call(struct client_connection *connection,
 				const struct wire_layout *layout, const void *request,
 				const struct wire_layout *reply_layout, void *ret_reply,
 				struct wire_frame *frame);
+/* What a call answers that failed with ERR for want of the connection. */
+IOReturn client_connection_failed(struct client_connection *connection, err_t err);
+/* What it answers when WAKE_PORT could not be announced to its driver. */
+IOReturn client_connection_inlet_status(struct client_connection *connection, mach_port_t wake_port,
+					err_t err);
 /* The driver's side has gone or broke the protocol. */
 void client_connection_lose(struct client_connection *connection);
 /* What a call on a lost connection answers: while its mappings are here the handle stands for them

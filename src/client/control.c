@@ -21,10 +21,12 @@
 #include "client/status.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
+#include "wire/policy.h"
 #include "wire/publish.h"
 #include "wire/query.h"
 
 #define CONTROL_TIMEOUT_MS 10000
+#define RETRY_MS 10
 
 static err_t put_path(char *path, size_t size, const char *folder)
 {
@@ -178,33 +180,115 @@ static kern_return_t choose_path(const char *path, char *buffer, size_t size)
 	return kIOReturnSuccess;
 }
 
-kern_return_t portico_session_copy_status(const char *socket_path, CFDictionaryRef *status)
+/* Ask for a dictionary. */
+static kern_return_t copy_dictionary(const char *socket_path, const struct wire_layout *layout,
+				     const void *request, CFDictionaryRef *ret_dictionary)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_value_reply reply = { 0 };
+	char path[4096];
+	int32_t verdict = 0;
+	scope_fd int socket = -1;
+	kern_return_t kr = choose_path(socket_path, path, sizeof(path));
+	err_t err;
+
+	if (kr)
+		return kr;
+	err = ask(path, layout, request, &frame, &socket, &verdict);
+	if (!err && !verdict)
+		err = wire_frame_decode(&frame, &wire_value_reply_layout, &reply);
+	wire_frame_fini(&frame);
+	if (err || verdict)
+		return err ? client_status_of_control(err) : verdict;
+	if (!reply.value || CFGetTypeID(reply.value) != CFDictionaryGetTypeID()) {
+		if (reply.value)
+			CFRelease(reply.value);
+		return kIOReturnIPCError;
+	}
+	*ret_dictionary = reply.value;
+	return kIOReturnSuccess;
+}
+
+kern_return_t portico_session_copy_status(const char *socket_path, CFDictionaryRef *status)
+{
 	struct wire_empty nothing = { 0 };
+
+	return status ? copy_dictionary(socket_path, &wire_status_layout, &nothing, status)
+		      : kIOReturnBadArgument;
+}
+
+/* --- the policy --------------------------------------------------------------------------- */
+
+kern_return_t portico_session_copy_policy(const char *socket_path, CFDictionaryRef *policy)
+{
+	struct wire_empty nothing = { 0 };
+
+	return policy ? copy_dictionary(socket_path, &wire_policy_layout, &nothing, policy)
+		      : kIOReturnBadArgument;
+}
+
+static bool is_short(const char *text)
+{
+	return !text || strlen(text) <= WIRE_ENTITLEMENT_MAX;
+}
+
+static bool is_sound(const struct portico_subject *s)
+{
+	return s->n_groups <= WIRE_GROUPS_MAX && (!s->n_groups || s->groups) &&
+	       is_short(s->label) && is_short(s->unit) && is_short(s->app);
+}
+
+kern_return_t portico_session_explain(const char *socket_path, const char *service, unsigned type,
+				      const struct portico_subject *subject,
+				      CFDictionaryRef *answer)
+{
+	struct wire_explain request = {
+		.service = service, .type = type, .label = "", .unit = "", .app = ""
+	};
+	uint64_t groups[WIRE_GROUPS_MAX];
+
+	if (!service || !answer || !is_short(service) || (subject && !is_sound(subject)))
+		return kIOReturnBadArgument;
+	if (subject) {
+		for (size_t i = 0; i < subject->n_groups; i++)
+			groups[i] = subject->groups[i];
+		request.is_other = 1;
+		request.uid = subject->uid;
+		request.gid = subject->gid;
+		request.groups = (struct wire_u64s){ groups, subject->n_groups };
+		request.label = subject->label ? subject->label : "";
+		request.unit = subject->unit ? subject->unit : "";
+		request.app = subject->app ? subject->app : "";
+	}
+	return copy_dictionary(socket_path, &wire_explain_layout, &request, answer);
+}
+
+kern_return_t portico_session_revoke(const char *socket_path, const char *service,
+				     const unsigned *uid, size_t *count)
+{
+	struct wire_revoke request = { .service = service ? service : "",
+				       .has_uid = uid != NULL,
+				       .uid = uid ? *uid : 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_number_reply reply;
 	char path[4096];
 	int32_t verdict = 0;
 	scope_fd int socket = -1;
 	kern_return_t kr;
 	err_t err;
 
-	if (!status)
+	if (!count || !is_short(service) || (!request.service[0] && !uid))
 		return kIOReturnBadArgument;
 	kr = choose_path(socket_path, path, sizeof(path));
 	if (kr)
 		return kr;
-	err = ask(path, &wire_status_layout, &nothing, &frame, &socket, &verdict);
+	err = ask(path, &wire_revoke_layout, &request, &frame, &socket, &verdict);
 	if (!err && !verdict)
-		err = wire_frame_decode(&frame, &wire_value_reply_layout, &reply);
+		err = wire_frame_decode(&frame, &wire_number_reply_layout, &reply);
 	wire_frame_fini(&frame);
 	if (err || verdict)
 		return err ? client_status_of_control(err) : verdict;
-	if (CFGetTypeID(reply.value) != CFDictionaryGetTypeID()) {
-		CFRelease(reply.value);
-		return kIOReturnIPCError;
-	}
-	*status = reply.value;
+	*count = (size_t)reply.number;
 	return kIOReturnSuccess;
 }
 
@@ -278,7 +362,23 @@ static err_t wait_for_end(int socket, struct wire_frame *frame)
 	return err == -EPIPE ? 0 : err;
 }
 
-kern_return_t portico_session_stop(const char *socket_path)
+/* Until somebody listens at PATH. */
+static err_t await_registry(const char *path, struct wire_frame *frame)
+{
+	uint64_t until = loop_now_ns() + CONTROL_TIMEOUT_MS * 1000000ull;
+	int socket;
+	err_t err;
+
+	while ((err = connect_to(path, &socket, frame)) && loop_now_ns() < until)
+		poll(NULL, 0, RETRY_MS);
+	if (!err)
+		fd_close(socket);
+	return err == -ENOTCONN ? -ETIMEDOUT : err;
+}
+
+/* Ask the registry to end, see it go, and its successor come if there is to be one. */
+static kern_return_t end_registry(const char *socket_path, const struct wire_layout *layout,
+				  bool has_successor)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_empty nothing = { 0 };
@@ -291,12 +391,24 @@ kern_return_t portico_session_stop(const char *socket_path)
 	kr = choose_path(socket_path, path, sizeof(path));
 	if (kr)
 		return kr;
-	err = ask(path, &wire_stop_session_layout, &nothing, &frame, &socket, &verdict);
+	err = ask(path, layout, &nothing, &frame, &socket, &verdict);
 	/* It may be gone before its answer was read. */
 	if (err == -EPIPE)
 		err = 0;
 	else if (!err && !verdict)
 		err = wait_for_end(socket, &frame);
+	if (!err && !verdict && has_successor)
+		err = await_registry(path, &frame);
 	wire_frame_fini(&frame);
 	return err ? client_status_of_control(err) : verdict;
+}
+
+kern_return_t portico_session_stop(const char *socket_path)
+{
+	return end_registry(socket_path, &wire_stop_session_layout, false);
+}
+
+kern_return_t portico_session_restart(const char *socket_path)
+{
+	return end_registry(socket_path, &wire_restart_session_layout, true);
 }

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
-/*
- * IODataQueue*. The peer can write anything at any time: head, tail and sizes
- * are read once, checked against the size that we know privately, and only the
- * local copies are used. The fences on both sides guarantee that either the
- * consumer sees a new entry or the producer sees that a wake-up is needed.
- */
+/* IODataQueue* on what is known of the queue's address (client/memory.c); the queue itself is in
+ * wire/data_queue.c. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,6 +10,7 @@
 
 #include <IOKit/IODataQueueClientPrivate.h>
 #include <mach/mach.h>
+#include <portico/data_queue.h>
 
 #include "base/map.h"
 #include "base/scope.h"
@@ -23,123 +20,121 @@
 #include "wire/frame.h"
 #include "wire/async.h"
 
-enum { ENTRY_HEADER = DATA_QUEUE_ENTRY_HEADER_SIZE };
-
 /* Where wake-ups go that this process sends: never read from shared memory. */
 static pthread_mutex_t wake_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map wake_ports = MAP_INIT; /* queue -> (void *)port name */
 
-static uint8_t *entries_of(IODataQueueMemory *queue)
-{
-	return (uint8_t *)queue + DATA_QUEUE_MEMORY_HEADER_SIZE;
-}
-
 /* GIVEN: what the caller knows, 0 for nothing. */
-static uint32_t queue_size_of(IODataQueueMemory *queue, uint64_t given)
+static uint32_t size_of(const struct client_queue *known, IODataQueueMemory *memory, uint64_t given)
 {
-	uint64_t total, room = UINT32_MAX;
-	uint32_t size;
+	uint64_t room = UINT32_MAX;
 
-	if (client_memory_find_queue(queue, &size, &total))
-		room = total < DATA_QUEUE_MEMORY_HEADER_SIZE
-			     ? 0
-			     : total - DATA_QUEUE_MEMORY_HEADER_SIZE;
-	else
-		size = __atomic_load_n(&queue->queueSize, __ATOMIC_RELAXED);
 	if (!given)
-		return size;
+		return known ? known->size : __atomic_load_n(&memory->queueSize, __ATOMIC_RELAXED);
+	if (known)
+		room = known->room < DATA_QUEUE_MEMORY_HEADER_SIZE
+			     ? 0
+			     : known->room - DATA_QUEUE_MEMORY_HEADER_SIZE;
 	if (given > room)
 		given = room;
 	return given < UINT32_MAX ? (uint32_t)given : UINT32_MAX;
 }
 
+enum side { CONSUMER, PRODUCER };
+
+/* The end for one call. UNKNOWN: room for that of memory that we did not map, whose header says its size. */
+static inline struct wire_queue_end *end_of(IODataQueueMemory *memory, uint64_t given,
+					    enum side side, struct wire_queue_end *unknown)
+{
+	struct client_queue *known = client_memory_find_queue(memory);
+	struct wire_queue_end *end = unknown;
+	uint32_t size = size_of(known, memory, given);
+
+	if (known)
+		end = side == CONSUMER ? &known->consumer : &known->producer;
+	else
+		*end = wire_queue_end_new(memory, size);
+	if (end->size != size)
+		end->size = size;
+	if (side == CONSUMER)
+		wire_queue_sync_consumer(end);
+	else
+		wire_queue_sync_producer(end);
+	return end;
+}
+
 /* --- consumer ------------------------------------------------------------------------ */
-
-/* The size of the entry at AT, if there is room for its header and for it. */
-static bool entry_at(IODataQueueMemory *queue, uint32_t queue_size, uint32_t at, uint32_t *ret_size)
-{
-	uint32_t size;
-
-	if (queue_size < ENTRY_HEADER || at > queue_size - ENTRY_HEADER)
-		return false;
-	memcpy(&size, entries_of(queue) + at, sizeof(size));
-	/* Whatever the compiler thinks, the shared word is not looked at again. */
-	__asm__ volatile("" : "+r"(size));
-	*ret_size = size;
-	return size <= queue_size - ENTRY_HEADER - at;
-}
-
-/* Offset and size of the oldest entry. kIOReturnUnderrun: empty; kIOReturnError: damaged. */
-static IOReturn locate(IODataQueueMemory *queue, uint32_t queue_size, uint32_t *ret_at,
-		       uint32_t *ret_size, uint32_t *ret_tail)
-{
-	uint32_t head = __atomic_load_n(&queue->head, __ATOMIC_RELAXED);
-	uint32_t tail = __atomic_load_n(&queue->tail, __ATOMIC_ACQUIRE);
-
-	if (head == tail)
-		return kIOReturnUnderrun;
-	if (head > queue_size)
-		return kIOReturnError;
-	*ret_tail = tail;
-	*ret_at = head;
-	if (entry_at(queue, queue_size, head, ret_size))
-		return kIOReturnSuccess;
-	*ret_at = 0;
-	return entry_at(queue, queue_size, 0, ret_size) ? kIOReturnSuccess : kIOReturnError;
-}
 
 Boolean IODataQueueDataAvailable(IODataQueueMemory *dataQueue)
 {
-	return dataQueue && __atomic_load_n(&dataQueue->head, __ATOMIC_RELAXED) !=
-				    __atomic_load_n(&dataQueue->tail, __ATOMIC_ACQUIRE);
+	struct wire_queue_end unknown;
+	struct client_queue *known;
+
+	if (!dataQueue)
+		return false;
+	known = client_memory_find_queue(dataQueue);
+	if (known)
+		return wire_queue_has_data(&known->consumer);
+	unknown = wire_queue_end_new(dataQueue, 0);
+	return wire_queue_has_data(&unknown);
+}
+
+static IODataQueueEntry *peek(IODataQueueMemory *dataQueue, uint64_t queueSize, size_t *entrySize)
+{
+	struct wire_queue_end *end, unknown;
+	uint32_t at, size;
+
+	if (!dataQueue)
+		return NULL;
+	end = end_of(dataQueue, queueSize, CONSUMER, &unknown);
+	if (wire_queue_peek(end, &at, &size))
+		return NULL;
+	if (entrySize)
+		*entrySize = size;
+	return wire_queue_entry(end, at);
 }
 
 IODataQueueEntry *_IODataQueuePeek(IODataQueueMemory *dataQueue, uint64_t queueSize,
 				   size_t *entrySize)
 {
-	uint32_t at, size, tail;
-
-	if (!dataQueue || locate(dataQueue, queue_size_of(dataQueue, queueSize), &at, &size, &tail))
-		return NULL;
-	if (entrySize)
-		*entrySize = size;
-	return (IODataQueueEntry *)(entries_of(dataQueue) + at);
+	return peek(dataQueue, queueSize, entrySize);
 }
 
 IODataQueueEntry *IODataQueuePeek(IODataQueueMemory *dataQueue)
 {
-	return _IODataQueuePeek(dataQueue, 0, NULL);
+	return peek(dataQueue, 0, NULL);
+}
+
+static inline IOReturn dequeue(IODataQueueMemory *dataQueue, uint64_t queueSize, void *data,
+			       uint32_t *dataSize)
+{
+	struct wire_queue_end unknown;
+
+	if (!dataQueue || (data && !dataSize))
+		return kIOReturnBadArgument;
+	return wire_queue_take(end_of(dataQueue, queueSize, CONSUMER, &unknown), data, dataSize);
 }
 
 IOReturn _IODataQueueDequeue(IODataQueueMemory *dataQueue, uint64_t queueSize, void *data,
 			     uint32_t *dataSize)
 {
-	uint32_t at, size, tail;
-	IOReturn status;
-
-	if (!dataQueue || (data && !dataSize))
-		return kIOReturnBadArgument;
-	status = locate(dataQueue, queue_size_of(dataQueue, queueSize), &at, &size, &tail);
-	if (status)
-		return status;
-	if (data) {
-		if (size > *dataSize)
-			return kIOReturnNoSpace;
-		memcpy(data, entries_of(dataQueue) + at + ENTRY_HEADER, size);
-		*dataSize = size;
-	}
-	at += ENTRY_HEADER + size;
-	__atomic_store_n(&dataQueue->head, at, __ATOMIC_RELEASE);
-	/* Empty: whoever looks at the tail next must see what the producer stored before it looked at our
-	 * head. */
-	if (at == tail)
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	return kIOReturnSuccess;
+	return dequeue(dataQueue, queueSize, data, dataSize);
 }
 
 IOReturn IODataQueueDequeue(IODataQueueMemory *dataQueue, void *data, uint32_t *dataSize)
 {
-	return _IODataQueueDequeue(dataQueue, 0, data, dataSize);
+	return dequeue(dataQueue, 0, data, dataSize);
+}
+
+IOReturn portico_data_queue_dequeue(IODataQueueMemory *dataQueue, void *buffer, size_t size,
+				    struct portico_data_queue_record *records, uint32_t *count)
+{
+	struct wire_queue_end unknown;
+
+	if (!dataQueue || (size && !buffer) || !records || !count)
+		return kIOReturnBadArgument;
+	return wire_queue_take_many(end_of(dataQueue, 0, CONSUMER, &unknown), buffer, size, records,
+				    count);
 }
 
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
@@ -221,24 +216,6 @@ err_t client_data_queue_receive(void *context, int socket, struct port_message *
 
 /* --- producer --------------------------------------------------------------------------- */
 
-/* The offset for an entry of SIZE bytes in all. */
-static IOReturn reserve(uint32_t queue_size, uint32_t head, uint32_t tail, uint64_t size,
-			uint32_t *ret_at)
-{
-	if (head > queue_size || tail > queue_size)
-		return kIOReturnUnderrun;
-	if (tail >= head) {
-		if (size <= queue_size - tail) {
-			*ret_at = tail;
-			return kIOReturnSuccess;
-		}
-		*ret_at = 0;
-		return head > size ? kIOReturnSuccess : kIOReturnOverrun;
-	}
-	*ret_at = tail;
-	return head - tail > size ? kIOReturnSuccess : kIOReturnOverrun;
-}
-
 static mach_port_t wake_port_of(IODataQueueMemory *queue)
 {
 	scope_lock(&wake_lock);
@@ -268,35 +245,12 @@ IOReturn _IODataQueueSendDataAvailableNotification(IODataQueueMemory *dataQueue,
 			MACH_PORT_NULL, MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
-/* What an entry is filled with: bytes, or whatever a callback writes. */
-struct source {
-	const void *data;
-	IODataQueueClientEnqueueReadBytesCallback callback;
-	void *refcon;
-};
-
-static void write_entry(IODataQueueMemory *queue, uint32_t at, uint32_t size,
-			const struct source *source)
-{
-	uint8_t *entry = entries_of(queue) + at;
-
-	memcpy(entry, &size, ENTRY_HEADER);
-	if (source->callback)
-		source->callback(source->refcon, entry + ENTRY_HEADER, size);
-	else if (size)
-		memcpy(entry + ENTRY_HEADER, source->data, size);
-}
-
-static IOReturn enqueue(IODataQueueMemory *queue, uint32_t queue_size, mach_msg_header_t *msgh,
-			uint32_t data_size, const struct source *source, uint32_t options)
+/* STATUS: of putting an entry. */
+static IOReturn tell_consumer(IODataQueueMemory *queue, mach_msg_header_t *msgh, IOReturn status,
+			      bool notify, uint32_t options)
 {
 	bool force = options & kIODataQueueDeliveryNotificationForce;
 	bool suppress = (options & kIODataQueueDeliveryNotificationSuppress) && !force;
-	uint64_t size = (uint64_t)ENTRY_HEADER + data_size;
-	uint32_t tail = __atomic_load_n(&queue->tail, __ATOMIC_RELAXED);
-	/* Acquire: the consumer has finished reading what we are going to overwrite. */
-	uint32_t head = __atomic_load_n(&queue->head, __ATOMIC_ACQUIRE), at = 0;
-	IOReturn status = reserve(queue_size, head, tail, size, &at);
 
 	if (status) {
 		/* Full: the consumer may have missed that there is something. */
@@ -304,27 +258,55 @@ static IOReturn enqueue(IODataQueueMemory *queue, uint32_t queue_size, mach_msg_
 			_IODataQueueSendDataAvailableNotification(queue, msgh);
 		return status;
 	}
-	write_entry(queue, at, data_size, source);
-	/* A reader that looks at the old tail sees a size that cannot fit there, and wraps. */
-	if (at != tail && queue_size - tail >= ENTRY_HEADER)
-		memcpy(entries_of(queue) + tail, &data_size, ENTRY_HEADER);
-	__atomic_store_n(&queue->tail, (uint32_t)(at + size), __ATOMIC_RELEASE);
-	if (tail != head) {
-		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		head = __atomic_load_n(&queue->head, __ATOMIC_RELAXED);
-	}
-	if (!force && (suppress || tail != head))
+	if (!force && (suppress || !notify))
 		return kIOReturnSuccess;
 	return _IODataQueueSendDataAvailableNotification(queue, msgh);
 }
 
 IOReturn IODataQueueEnqueue(IODataQueueMemory *dataQueue, void *data, uint32_t dataSize)
 {
-	struct source source = { .data = data };
+	bool notify = false;
+	IOReturn status;
+	struct wire_queue_end unknown;
 
 	if (!dataQueue || (dataSize && !data))
 		return kIOReturnBadArgument;
-	return enqueue(dataQueue, queue_size_of(dataQueue, 0), NULL, dataSize, &source, 0);
+	status = wire_queue_put(end_of(dataQueue, 0, PRODUCER, &unknown), data, dataSize, &notify);
+	return tell_consumer(dataQueue, NULL, status, notify, 0);
+}
+
+IOReturn portico_data_queue_enqueue(IODataQueueMemory *dataQueue,
+				    const struct portico_data_queue_record *records,
+				    uint32_t *count)
+{
+	uint32_t wanted, put;
+	IOReturn status = kIOReturnSuccess;
+	struct wire_queue_end *end, unknown;
+
+	if (!dataQueue || !records || !count)
+		return kIOReturnBadArgument;
+	wanted = *count;
+	end = end_of(dataQueue, 0, PRODUCER, &unknown);
+	for (*count = 0; !status && *count < wanted; *count += put) {
+		bool notify = false;
+
+		status = wire_queue_put_some(end, records + *count, wanted - *count, &put, &notify);
+		/* Whether a wake-up waits already is no news. */
+		tell_consumer(dataQueue, NULL, status, notify, 0);
+	}
+	return *count ? kIOReturnSuccess : status;
+}
+
+struct callback {
+	IODataQueueClientEnqueueReadBytesCallback function;
+	void *refcon;
+};
+
+static void call_back(void *context, void *data, uint32_t size)
+{
+	const struct callback *callback = context;
+
+	callback->function(callback->refcon, data, size);
 }
 
 IOReturn
@@ -333,12 +315,16 @@ _IODataQueueEnqueueWithReadCallbackOptions(IODataQueueMemory *dataQueue, uint64_
 					   IODataQueueClientEnqueueReadBytesCallback callback,
 					   void *refcon, uint32_t options)
 {
-	struct source source = { .callback = callback, .refcon = refcon };
+	struct callback context = { callback, refcon };
+	bool notify = false;
+	IOReturn status;
+	struct wire_queue_end *end, unknown;
 
 	if (!dataQueue || !callback)
 		return kIOReturnBadArgument;
-	return enqueue(dataQueue, queue_size_of(dataQueue, queueSize), msgh, dataSize, &source,
-		       options);
+	end = end_of(dataQueue, queueSize, PRODUCER, &unknown);
+	status = wire_queue_put_filled(end, dataSize, call_back, &context, &notify);
+	return tell_consumer(dataQueue, msgh, status, notify, options);
 }
 
 IOReturn _IODataQueueEnqueueWithReadCallback(IODataQueueMemory *dataQueue, uint64_t queueSize,
@@ -372,18 +358,15 @@ static void set_foreign(uint8_t *at, const IODataQueueAppendix *appendix)
 /* For others to see. What is sent comes from our own table: the peer can change the appendix. */
 static void set_appendix(IODataQueueMemory *queue, mach_port_t port)
 {
+	const uint64_t around = DATA_QUEUE_MEMORY_HEADER_SIZE + sizeof(IODataQueueAppendix);
 	IODataQueueAppendix appendix = { .msgh = wake_up_for(port) };
-	uint32_t queue_size;
-	uint64_t total;
+	const struct client_queue *known = client_memory_find_queue(queue);
+	uint8_t *at = (uint8_t *)queue + DATA_QUEUE_MEMORY_HEADER_SIZE + size_of(known, queue, 0);
 
-	if (!client_memory_find_queue(queue, &queue_size, &total)) {
-		queue_size = __atomic_load_n(&queue->queueSize, __ATOMIC_RELAXED);
-		set_foreign(entries_of(queue) + queue_size, &appendix);
-		return;
-	}
-	total -= total < DATA_QUEUE_MEMORY_HEADER_SIZE ? total : DATA_QUEUE_MEMORY_HEADER_SIZE;
-	if (total >= (uint64_t)queue_size + sizeof(appendix) && client_memory_is_writable(queue))
-		memcpy(entries_of(queue) + queue_size, &appendix, sizeof(appendix));
+	if (!known)
+		set_foreign(at, &appendix);
+	else if (known->writable && known->room >= known->size + around)
+		memcpy(at, &appendix, sizeof(appendix));
 }
 
 IOReturn IODataQueueSetNotificationPort(IODataQueueMemory *dataQueue, mach_port_t notifyPort)

@@ -23,7 +23,7 @@ IOReturn client_entry_from_path(const char *path, struct client_entry **ret_entr
 	struct wire_find_path_request request = { .path = path };
 	struct wire_entries_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	uint64_t epoch;
+	uint64_t epoch, names = client_session_name_generation();
 	IOReturn status;
 
 	status = client_session_ask(&wire_find_path_request_layout, &request,
@@ -31,7 +31,7 @@ IOReturn client_entry_from_path(const char *path, struct client_entry **ret_entr
 	if (!status) {
 		status = kIOReturnNotFound;
 		if (reply.entries.count &&
-		    !client_handle_grant(&reply.entries.items[0], epoch, ret_entry))
+		    !client_handle_grant_named(&reply.entries.items[0], epoch, names, ret_entry))
 			status = kIOReturnSuccess;
 		wire_message_clear(&wire_entries_reply_layout, &reply);
 	}
@@ -88,6 +88,8 @@ static IOReturn copy_root(struct client_entry **ret_root)
 		if (client_handle_grant_id(WIRE_ROOT_ID, reply.state, reply.class_name, 0, epoch,
 					   ret_root))
 			status = kIOReturnNoMemory;
+		/* It stays whether it is held or not. */
+		client_session_release(epoch, WIRE_ROOT_ID, 1, false);
 		wire_message_clear(&wire_entry_reply_layout, &reply);
 	}
 	wire_frame_fini(&frame);
@@ -402,7 +404,7 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 	struct wire_children_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct client_entry *entry;
-	uint64_t epoch;
+	uint64_t epoch, names = client_session_name_generation();
 	IOReturn status;
 
 	if (!plane || !ret_name)
@@ -411,7 +413,7 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 	status = ask_neighbours(handle, plane, options, 0, 1, &reply, &frame, &epoch);
 	if (!status) {
 		if (reply.entries.count &&
-		    !client_handle_grant(&reply.entries.items[0], epoch, &entry)) {
+		    !client_handle_grant_named(&reply.entries.items[0], epoch, names, &entry)) {
 			*ret_name = client_entry_name(entry);
 			client_entry_unref(entry);
 		}

@@ -179,18 +179,24 @@ struct client_entry *client_entry_ref(struct client_entry *entry)
 	return entry;
 }
 
+/* False: there are not REFS any more but what REFS says then. */
+static bool drop_one(struct client_entry *entry, unsigned *refs)
+{
+	return atomic_compare_exchange_weak_explicit(&entry->object.refs, refs, *refs - 1,
+						     memory_order_release, memory_order_relaxed);
+}
+
 struct client_entry *client_entry_unref(struct client_entry *entry)
 {
 	uint64_t grants, epoch;
 	unsigned refs;
+	bool is_dead;
 
 	if (!entry)
 		return NULL;
 	refs = atomic_load_explicit(&entry->object.refs, memory_order_relaxed);
 	while (refs > 1) {
-		if (atomic_compare_exchange_weak_explicit(&entry->object.refs, &refs, refs - 1,
-							  memory_order_release,
-							  memory_order_relaxed))
+		if (drop_one(entry, &refs))
 			return NULL;
 	}
 	pthread_mutex_lock(&table_lock);
@@ -205,13 +211,14 @@ struct client_entry *client_entry_unref(struct client_entry *entry)
 		pthread_mutex_unlock(&table_lock);
 		return NULL;
 	}
-	if (!entry->dead)
+	is_dead = entry->dead;
+	if (!is_dead)
 		map_remove(&table, entry->id);
 	grants = entry->grants;
 	epoch = entry->epoch;
 	pthread_mutex_unlock(&table_lock);
 	if (grants)
-		client_session_release(epoch, entry->id, grants);
+		client_session_release(epoch, entry->id, grants, is_dead);
 	entry_free(entry);
 	return NULL;
 }
@@ -257,8 +264,12 @@ static struct client_entry *intern_locked(uint64_t id, uint32_t state, const cha
 	return entry;
 }
 
+/* One hold is enough for a handle, but each answer with the entry brings another: they are given back now and then,
+ * for who asks often while he has the handle. */
+enum { GRANTS_KEPT = 64 };
+
 static struct client_entry *grant_locked(uint64_t id, uint32_t state, const char *class_name,
-					 uint32_t n_grants, uint64_t epoch)
+					 uint32_t n_grants, uint64_t epoch, uint64_t *ret_surplus)
 {
 	struct client_entry *entry = intern_locked(id, state, class_name);
 
@@ -266,8 +277,13 @@ static struct client_entry *grant_locked(uint64_t id, uint32_t state, const char
 		entry->epoch = epoch;
 		entry->grants = 0;
 	}
+	*ret_surplus = 0;
 	if (entry && entry->epoch == epoch)
 		entry->grants += n_grants;
+	if (entry && entry->grants > GRANTS_KEPT) {
+		*ret_surplus = entry->grants - 1;
+		entry->grants = 1;
+	}
 	return entry;
 }
 
@@ -283,24 +299,28 @@ static void note_name_locked(struct client_entry *entry, const char *name, uint6
 
 /* ENTRY is what could be made of the grant. */
 static err_t finish_grant(struct client_entry *entry, uint64_t id, uint32_t n_grants,
-			  uint64_t epoch, struct client_entry **ret_entry)
+			  uint64_t epoch, uint64_t surplus, struct client_entry **ret_entry)
 {
+	if (surplus)
+		client_session_release(epoch, id, surplus, false);
 	if (entry) {
 		*ret_entry = entry;
 		return 0;
 	}
 	if (n_grants)
-		client_session_release(epoch, id, n_grants);
+		client_session_release(epoch, id, n_grants, false);
 	return -ENOMEM;
 }
 
 err_t client_handle_grant_id(uint64_t id, uint32_t state, const char *class_name, uint32_t n_grants,
 			     uint64_t epoch, struct client_entry **ret_entry)
 {
+	uint64_t surplus;
+
 	pthread_mutex_lock(&table_lock);
-	struct client_entry *entry = grant_locked(id, state, class_name, n_grants, epoch);
+	struct client_entry *entry = grant_locked(id, state, class_name, n_grants, epoch, &surplus);
 	pthread_mutex_unlock(&table_lock);
-	return finish_grant(entry, id, n_grants, epoch, ret_entry);
+	return finish_grant(entry, id, n_grants, epoch, surplus, ret_entry);
 }
 
 err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
@@ -312,13 +332,25 @@ err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
 err_t client_handle_grant_named(const struct wire_entry *from, uint64_t epoch, uint64_t names,
 				struct client_entry **ret_entry)
 {
+	uint64_t surplus;
+
 	pthread_mutex_lock(&table_lock);
 	struct client_entry *entry =
-		grant_locked(from->id, from->state, from->class_name, 1, epoch);
+		grant_locked(from->id, from->state, from->class_name, 1, epoch, &surplus);
 	if (entry && names && !(from->state & WIRE_STATE_PLANE_NAME))
 		note_name_locked(entry, from->name, names);
+	if (entry && from->state & WIRE_STATE_OWN_CLASS)
+		entry->own_class = names;
 	pthread_mutex_unlock(&table_lock);
-	return finish_grant(entry, from->id, 1, epoch, ret_entry);
+	return finish_grant(entry, from->id, 1, epoch, surplus, ret_entry);
+}
+
+bool client_entry_has_own_class(struct client_entry *entry)
+{
+	uint64_t names = client_session_name_generation();
+	scope_lock(&table_lock);
+
+	return names && entry->own_class == names;
 }
 
 bool client_entry_copy_known_name(struct client_entry *entry, io_name_t ret_name)

@@ -45,8 +45,10 @@ struct client_entry {
 	uint64_t grants, epoch;
 	char *name;	/* of no plane; NULL: not known */
 	uint64_t names; /* when it was: client_session_name_generation */
-	bool named;	/* a reference is held for the send rights of this process */
-	bool dead;	/* no longer in the table */
+	uint64_t
+		own_class; /* the same for that no IOClassNameOverride hides the class; 0: not known */
+	bool named;	   /* a reference is held for the send rights of this process */
+	bool dead;	   /* no longer in the table */
 };
 
 /* --- objects --- */
@@ -71,10 +73,12 @@ err_t client_handle_service(io_object_t handle, struct client_entry **ret_entry)
 /* Take over the grant that came with ENTRY; the caller gets a reference. */
 err_t client_handle_grant(const struct wire_entry *entry, uint64_t epoch,
 			  struct client_entry **ret_entry);
-/* The same, and its name is remembered for as long as NAMES (client_session_name_generation from
+/* The same, and its name and that it passes for no other class are remembered for as long as NAMES (client_session_name_generation from
  * before the question) is what that is. */
 err_t client_handle_grant_named(const struct wire_entry *entry, uint64_t epoch, uint64_t names,
 				struct client_entry **ret_entry);
+/* It is known that the entry has no IOClassNameOverride. */
+bool client_entry_has_own_class(struct client_entry *entry);
 /* The name of no plane, if it is known and still right. */
 bool client_entry_copy_known_name(struct client_entry *entry, io_name_t ret_name);
 /* The same for a grant that came with other words; CLASS_NAME may be NULL when the entry is known. */

@@ -8,6 +8,7 @@
 
 #include "base/fd.h"
 #include "base/scope.h"
+#include "wire/async.h"
 #include "wire/notice.h"
 
 /* An asynchronous call. */
@@ -46,6 +47,7 @@ struct client_inlet *client_inlet_unref(struct client_inlet *inlet)
 	while ((token = map_next(&inlet->tokens, &cursor, NULL)))
 		free(token);
 	map_fini(&inlet->tokens);
+	wire_ring_destroy(&inlet->ring);
 	wire_channel_unref(inlet->channel);
 	port_unref(inlet->port);
 	pthread_mutex_destroy(&inlet->lock);
@@ -58,6 +60,7 @@ static void inlet_removed(void *context)
 	struct client_inlet *inlet = context;
 	struct wire_inlet_close message = { .inlet = inlet->number };
 
+	wire_ring_close(&inlet->ring);
 	pthread_mutex_lock(&inlets_lock);
 	list_remove(&inlet->link);
 	inlet->set = NULL;
@@ -68,8 +71,11 @@ static void inlet_removed(void *context)
 	client_inlet_unref(inlet);
 }
 
-static const struct port_inlet_ops notice_ops = { client_watch_receive, inlet_removed };
-static const struct port_inlet_ops completion_ops = { client_async_receive, inlet_removed };
+static const struct port_inlet_ops notice_ops = { .receive = client_watch_receive,
+						  .removed = inlet_removed,
+						  .drain = client_watch_drain };
+static const struct port_inlet_ops completion_ops = { client_async_receive, inlet_removed,
+						      client_async_take };
 static const struct port_inlet_ops wake_ops = { client_data_queue_receive, inlet_removed };
 
 static const struct port_inlet_ops *ops_of(enum wire_inlet_class inlet_class)
@@ -114,21 +120,46 @@ static struct client_inlet *find_locked(struct client_inlet_set *set,
 	return NULL;
 }
 
-/* Offer one end to the peer. A refusal counts as a peer that cannot be used. */
+/* A refusal counts as a peer that cannot be used, unless it has a limit. */
+static err_t offer_to(struct wire_channel *channel, const struct wire_layout *layout,
+		      const void *message, const int *fds, size_t n_fds)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+	err_t err = wire_channel_call(channel, layout, message, fds, n_fds, NULL, NULL, &frame,
+				      &status);
+
+	wire_frame_fini(&frame);
+	if (!err && status)
+		err = status == kIOReturnNoResources ? -EMFILE : -EPIPE;
+	return err;
+}
+
+/* With memory for completions. Without it, here or there, they come over the socket. */
+static err_t offer_ring(struct client_inlet *inlet, int socket)
+{
+	struct wire_completions_open message = { .inlet = inlet->number };
+	int fds[2] = { socket };
+	err_t err = wire_ring_create(&inlet->ring, &fds[1]);
+
+	if (err)
+		return err;
+	err = offer_to(inlet->channel, &wire_completions_open_layout, &message, fds, 2);
+	fd_close(fds[1]);
+	if (err)
+		wire_ring_destroy(&inlet->ring);
+	return err;
+}
+
+/* Offer one end to the peer. */
 static err_t offer(struct client_inlet *inlet, int socket)
 {
 	struct wire_inlet_open message = { .inlet = inlet->number,
 					   .inlet_class = inlet->inlet_class };
-	struct wire_frame frame = WIRE_FRAME_INIT;
-	int32_t status;
-	err_t err;
 
-	err = wire_channel_call(inlet->channel, &wire_inlet_open_layout, &message, &socket, 1, NULL,
-				NULL, &frame, &status);
-	wire_frame_fini(&frame);
-	if (!err && status)
-		err = -EPIPE;
-	return err;
+	if (inlet->inlet_class == WIRE_INLET_COMPLETIONS && !offer_ring(inlet, socket))
+		return 0;
+	return offer_to(inlet->channel, &wire_inlet_open_layout, &message, &socket, 1);
 }
 
 static err_t inlet_connect(struct client_inlet *inlet)
@@ -138,6 +169,8 @@ static err_t inlet_connect(struct client_inlet *inlet)
 
 	if (err)
 		return err;
+	/* Nothing that comes in has descriptors. */
+	fd_pass_rights(sockets[0], false);
 	err = offer(inlet, sockets[1]);
 	fd_close(sockets[1]);
 	if (err) {
@@ -218,11 +251,22 @@ err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *chann
 	return 0;
 }
 
+/* 0: there is no randomness to be had. */
+static uint64_t draw_locked(struct client_inlet *inlet)
+{
+	if (!inlet->n_random) {
+		if (getrandom(inlet->random, sizeof(inlet->random), 0) != sizeof(inlet->random))
+			return 0;
+		inlet->n_random = CLIENT_INLET_RANDOM;
+	}
+	return inlet->random[--inlet->n_random] ?: 1;
+}
+
 err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
 			     uint64_t *ret_token)
 {
 	struct token *token = calloc(1, sizeof(*token));
-	uint64_t number = 0;
+	uint64_t number;
 	err_t err;
 
 	if (!token)
@@ -230,11 +274,12 @@ err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference6
 	memcpy(token->reference, reference, sizeof(token->reference));
 	scope_lock(&inlet->lock);
 	do {
-		if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
+		number = draw_locked(inlet);
+		if (!number) {
 			free(token);
 			return -EIO;
 		}
-	} while (!number || map_find(&inlet->tokens, number));
+	} while (map_find(&inlet->tokens, number));
 	err = map_set(&inlet->tokens, number, token);
 	if (err)
 		free(token);

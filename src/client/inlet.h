@@ -21,10 +21,11 @@
 #include "base/ref.h"
 #include "port/port.h"
 #include "wire/channel.h"
+#include "wire/completion_ring.h"
 
 /* What one receive takes from its socket at most: who asked waits for a time of its own choice, not
  * until the sender stops. */
-enum { CLIENT_INLET_FRAMES = 256 };
+enum { CLIENT_INLET_FRAMES = 256, CLIENT_INLET_RANDOM = 32 };
 
 struct client_inlet {
 	struct ref refs;
@@ -36,10 +37,14 @@ struct client_inlet {
 	uint32_t number;
 	bool removed; /* the port has dropped it; under inlets_lock */
 	enum wire_inlet_class inlet_class;
-	pthread_mutex_t lock; /* guards what follows */
-	struct map tokens;    /* -> struct token */
-	bool ended;	      /* nothing more comes: tokens that are left have been aborted */
-	bool broken; /* in receive only: the sender has gone or misbehaved, read nothing more */
+	pthread_mutex_t lock;		      /* guards what follows */
+	struct map tokens;		      /* -> struct token */
+	uint64_t random[CLIENT_INLET_RANDOM]; /* for tokens; drawn many at a time */
+	unsigned n_random;
+	bool ended; /* nothing more comes: tokens that are left have been aborted */
+	/* in receive and take only: */
+	bool broken; /* the sender has gone or misbehaved, read nothing more */
+	struct wire_ring_reader ring;
 };
 
 struct client_inlet_set {
@@ -75,8 +80,12 @@ bool client_inlet_take_token(struct client_inlet *inlet, OSAsyncReference64 ret_
 
 /* What each class does with its socket (port_inlet_ops.receive; CONTEXT is the inlet). */
 err_t client_watch_receive(void *context, int socket, struct port_message **ret_message);
+void client_watch_drain(void *context, int socket);
 err_t client_async_receive(void *context, int socket, struct port_message **ret_message);
 err_t client_data_queue_receive(void *context, int socket, struct port_message **ret_message);
+/* (port_inlet_ops.take) */
+size_t client_async_take(void *context, int socket, bool exact,
+			 uint8_t message[static PORT_SMALL_MESSAGE]);
 
 void client_inlet_lock(void);
 void client_inlet_unlock(void);

@@ -227,30 +227,28 @@ boolean_t IOIteratorIsValid(io_iterator_t iterator)
 	return valid;
 }
 
-kern_return_t IORegistryIteratorEnterEntry(io_iterator_t iterator)
+static kern_return_t move(io_iterator_t iterator, bool deeper)
 {
+	const struct client_iterator_ops *ops;
 	struct client_object *object;
 	IOReturn status = kIOReturnBadArgument;
 	err_t err = client_handle_object(iterator, &object);
 
 	if (err)
 		return client_status_of_handle(err);
-	if (ops_of(object))
-		status = ops_of(object)->enter(object);
+	ops = ops_of(object);
+	if (ops)
+		status = deeper ? ops->enter(object) : ops->exit(object);
 	client_object_unref(object);
 	return status;
 }
 
+kern_return_t IORegistryIteratorEnterEntry(io_iterator_t iterator)
+{
+	return move(iterator, true);
+}
+
 kern_return_t IORegistryIteratorExitEntry(io_iterator_t iterator)
 {
-	struct client_object *object;
-	IOReturn status = kIOReturnBadArgument;
-	err_t err = client_handle_object(iterator, &object);
-
-	if (err)
-		return client_status_of_handle(err);
-	if (ops_of(object))
-		status = ops_of(object)->exit(object);
-	client_object_unref(object);
-	return status;
+	return move(iterator, false);
 }

@@ -23,17 +23,25 @@ struct mapping {
 	struct list link; /* in connection->mappings */
 	uint64_t memory;  /* the driver's number of it */
 	void *base;
-	size_t size;	     /* as the driver says */
-	size_t length;	     /* whole pages */
-	uint32_t queue_size; /* if it is a data queue */
-	IOOptionBits cache;  /* as the caller wished */
+	size_t size;	    /* as the driver says */
+	size_t length;	    /* whole pages */
+	IOOptionBits cache; /* as the caller wished */
 	bool writable;
+	struct client_queue first; /* if a data queue is at its beginning */
+	struct list queues;	   /* further inside; guarded by regions_lock */
 };
 
 /* Mappings by address. The generation tells threads that what they remember may be old. */
 static pthread_mutex_t regions_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map regions = MAP_INIT; /* base -> mapping */
 static atomic_uint_fast64_t regions_generation = 1;
+
+/* What a thread has asked for last, by the address's page. In static TLS, which costs no call. */
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
+	const void *base;
+	uint64_t generation;
+	struct client_queue *queue;
+} remembered[4];
 
 /* What the queue at OFFSET of a mapping says of its size, as far as there is room. */
 static uint32_t first_queue_size(const struct mapping *mapping, size_t offset)
@@ -49,10 +57,20 @@ static uint32_t first_queue_size(const struct mapping *mapping, size_t offset)
 	return size < room ? size : room > UINT32_MAX ? UINT32_MAX : (uint32_t)room;
 }
 
-/* The mapping that ADDRESS is in, which need not be its beginning: there may be several queues. */
-static const struct mapping *find_region_locked(uintptr_t address)
+static void set_queue(struct client_queue *queue, const struct mapping *mapping, size_t offset)
 {
-	const struct mapping *mapping = map_find(&regions, address);
+	queue->base = (char *)mapping->base + offset;
+	queue->size = first_queue_size(mapping, offset);
+	queue->room = mapping->size - offset;
+	queue->writable = mapping->writable;
+	queue->producer = wire_queue_end_new(queue->base, queue->size);
+	queue->consumer = queue->producer;
+}
+
+/* The mapping that ADDRESS is in, which need not be its beginning: there may be several queues. */
+static struct mapping *find_region_locked(uintptr_t address)
+{
+	struct mapping *mapping = map_find(&regions, address);
 	size_t cursor = 0;
 
 	if (mapping)
@@ -63,41 +81,43 @@ static const struct mapping *find_region_locked(uintptr_t address)
 	return NULL;
 }
 
-bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size)
+static struct client_queue *find_queue_locked(const void *base)
 {
-	static _Thread_local struct {
-		const void *base;
-		uint64_t generation, total_size;
-		uint32_t queue_size;
-		bool found;
-	} last;
-	uint64_t generation = atomic_load(&regions_generation);
+	/* Without memory nothing is believed. */
+	static struct client_queue unusable;
+	struct mapping *mapping = find_region_locked((uintptr_t)base);
+	struct client_queue *queue;
 
-	if (last.base != base || last.generation != generation) {
-		scope_lock(&regions_lock);
-		const struct mapping *mapping = find_region_locked((uintptr_t)base);
-		size_t offset = mapping ? (size_t)((uintptr_t)base - (uintptr_t)mapping->base) : 0;
-
-		last.base = base;
-		last.generation = generation;
-		last.found = mapping != NULL;
-		last.total_size = mapping ? mapping->size - offset : 0;
-		last.queue_size = !mapping ? 0
-				: offset   ? first_queue_size(mapping, offset)
-					   : mapping->queue_size;
+	if (!mapping)
+		return NULL;
+	if (mapping->base == base)
+		return &mapping->first;
+	list_for_each(node, &mapping->queues) {
+		queue = container_of(node, struct client_queue, link);
+		if (queue->base == base)
+			return queue;
 	}
-	*ret_queue_size = last.queue_size;
-	*ret_total_size = last.total_size;
-	return last.found;
+	queue = calloc(1, sizeof(*queue));
+	if (!queue)
+		return &unusable;
+	set_queue(queue, mapping, (size_t)((uintptr_t)base - (uintptr_t)mapping->base));
+	list_add(&mapping->queues, &queue->link);
+	return queue;
 }
 
-bool client_memory_is_writable(const void *base)
+struct client_queue *client_memory_find_queue(const void *base)
 {
-	const struct mapping *mapping;
+	const size_t n = sizeof(remembered) / sizeof(*remembered);
+	uint64_t generation = atomic_load_explicit(&regions_generation, memory_order_acquire);
+	size_t i = (uintptr_t)base / 4096 % n;
 
-	scope_lock(&regions_lock);
-	mapping = find_region_locked((uintptr_t)base);
-	return mapping && mapping->writable;
+	if (remembered[i].base != base || remembered[i].generation != generation) {
+		scope_lock(&regions_lock);
+		remembered[i].base = base;
+		remembered[i].generation = generation;
+		remembered[i].queue = find_queue_locked(base);
+	}
+	return remembered[i].queue;
 }
 
 static err_t remember(struct mapping *mapping)
@@ -118,6 +138,10 @@ static void unmap(struct mapping *mapping)
 	}
 	client_data_queue_forget(mapping->base, mapping->length);
 	munmap(mapping->base, mapping->length);
+	list_for_each_safe(node, &mapping->queues) {
+		list_remove(node);
+		free(container_of(node, struct client_queue, link));
+	}
 	free(mapping);
 }
 
@@ -231,6 +255,7 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, IOOptionBit
 	if (!mapping)
 		return -ENOMEM;
 	list_init(&mapping->link);
+	list_init(&mapping->queues);
 	mapping->memory = reply->memory;
 	mapping->size = (size_t)reply->size;
 	mapping->writable = !(reply->flags & WIRE_MAP_READ_ONLY);
@@ -240,7 +265,7 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, IOOptionBit
 		free(mapping);
 		return err;
 	}
-	mapping->queue_size = first_queue_size(mapping, 0);
+	set_queue(&mapping->first, mapping, 0);
 	err = remember(mapping);
 	if (err) {
 		unmap(mapping);
@@ -291,7 +316,8 @@ static IOReturn map_type(struct client_connection *connection, uint32_t type, IO
 	wire_frame_fini(&frame);
 	/* Whatever the driver had against it is not told. */
 	if (!status && !mapped)
-		status = kIOReturnBadArgument;
+		status = atomic_load(&connection->lost) ? client_connection_lost_status(connection)
+							: kIOReturnBadArgument;
 	return status && !client_status_is_transport(status) ? kIOReturnBadArgument : status;
 }
 

@@ -8,12 +8,23 @@
 
 #include <IOKit/IOKitLib.h>
 
-/* The bytes for entries of the data queue at BASE as they were when it was mapped (inside a mapping:
- * first used), whatever the shared memory says now, and the room from BASE on. False: we did not map
- * it. */
-bool client_memory_find_queue(const void *base, uint32_t *ret_queue_size, uint64_t *ret_total_size);
-/* Did we map it for writing? */
-bool client_memory_is_writable(const void *base);
+#include "base/list.h"
+#include "wire/data_queue.h"
+
+/* A data queue in a mapping: what the shared memory cannot change. */
+struct client_queue {
+	struct list link; /* in its mapping */
+	void *base;	  /* of the queue, not of the mapping */
+	uint32_t size;	  /* bytes for entries as they were when it was mapped or first used */
+	uint64_t room;	  /* bytes from BASE on */
+	bool writable;	  /* by us */
+	struct wire_queue_end producer;
+	char apart[64]; /* the two ends may be two threads of this process */
+	struct wire_queue_end consumer;
+};
+
+/* The queue at BASE, until it is unmapped; NULL: we did not map it. A few ns when the thread asks again. */
+struct client_queue *client_memory_find_queue(const void *base);
 /* What was set for queues in that memory is void: it is being unmapped. */
 void client_data_queue_forget(const void *base, size_t size);
 

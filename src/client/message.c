@@ -23,6 +23,7 @@ enum {
 	INTEREST_CONTENT_SIZE = 76,
 };
 
+_Static_assert(CLIENT_COMPLETION_MAX == ARGUMENTS_AT + 8 * kMaxAsyncArgs + 4, "message size");
 _Static_assert(HEADER_SIZE == 24 && NOTIFICATION_SIZE == 72 && INTEREST_ARGUMENT_AT == 116 &&
 		       ARGUMENTS_AT == 100,
 	       "message layout");
@@ -85,26 +86,55 @@ err_t client_message_new_interest(const struct client_interest *interest,
 	return port_message_new(message, size, remote, service, ret_message);
 }
 
+/* Without holes, like all of Apple's notifications. */
+struct completion_message {
+	mach_msg_header_t header;
+	uint32_t size, type;
+	uint64_t reference[kOSAsyncRef64Count];
+	IOReturn result;
+	uint64_t arguments[];
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct completion_message, result) == CONTENT_AT &&
+		       offsetof(struct completion_message, arguments) == ARGUMENTS_AT,
+	       "message layout");
+
+/* There may be millions a second: every word is stored once. */
+size_t client_message_put_completion(uint8_t message[static CLIENT_COMPLETION_MAX], IOReturn result,
+				     const OSAsyncReference64 reference, const uint64_t *arguments,
+				     uint32_t n_arguments)
+{
+	struct completion_message *m = (struct completion_message *)message;
+	/* The four bytes at the end are padding that receivers know. */
+	const size_t size = ARGUMENTS_AT + 8 * n_arguments + 4;
+
+	m->header.msgh_bits = 0;
+	m->header.msgh_size = (mach_msg_size_t)size;
+	m->header.msgh_remote_port = m->header.msgh_local_port = MACH_PORT_NULL;
+	m->header.msgh_voucher_port = MACH_PORT_NULL;
+	m->header.msgh_id = kOSNotificationMessageID;
+	m->size = 4 + 8 * n_arguments;
+	m->type = kIOAsyncCompletionNotificationType;
+	m->reference[kIOAsyncReservedIndex] = 0;
+	for (int i = 1; i < kOSAsyncRef64Count; i++)
+		m->reference[i] = reference[i];
+	m->result = result;
+	for (uint32_t i = 0; i < n_arguments; i++)
+		m->arguments[i] = arguments[i];
+	memset(message + size - 4, 0, 4);
+	return size;
+}
+
 err_t client_message_new_completion(IOReturn result, const OSAsyncReference64 reference,
 				    const uint64_t *arguments, uint32_t n_arguments,
 				    struct port_message **ret_message)
 {
-	/* The four bytes at the end are padding that receivers know. */
-	uint8_t message[ARGUMENTS_AT + 8 * kMaxAsyncArgs + 4] = { 0 };
-	OSAsyncReference64 words;
+	uint8_t message[CLIENT_COMPLETION_MAX];
 	size_t size;
 
 	if (n_arguments > kMaxAsyncArgs)
 		return -EMSGSIZE;
-	memcpy(words, reference, sizeof(words));
-	words[kIOAsyncReservedIndex] = 0;
-	size = ARGUMENTS_AT + 8 * n_arguments + 4;
-	put_header(message, size, 0);
-	put_notification(message + HEADER_SIZE, 4 + 8 * n_arguments,
-			 kIOAsyncCompletionNotificationType, words);
-	memcpy(message + CONTENT_AT, &result, 4);
-	if (n_arguments)
-		memcpy(message + ARGUMENTS_AT, arguments, 8 * n_arguments);
+	size = client_message_put_completion(message, result, reference, arguments, n_arguments);
 	return port_message_new(message, size, NULL, NULL, ret_message);
 }
 

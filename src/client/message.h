@@ -25,6 +25,12 @@ struct client_interest {
 err_t client_message_new_interest(const struct client_interest *interest,
 				  const OSAsyncReference64 reference, struct port *remote,
 				  struct port *service, struct port_message **ret_message);
+enum { CLIENT_COMPLETION_MAX = 232 }; /* bytes of a completion's message */
+
+/* The bytes of the message, at most kMaxAsyncArgs ARGUMENTS. Its size is returned. */
+size_t client_message_put_completion(uint8_t message[static CLIENT_COMPLETION_MAX], IOReturn result,
+				     const OSAsyncReference64 reference, const uint64_t *arguments,
+				     uint32_t n_arguments);
 /* Word 0 of REFERENCE is sent as 0. At most kMaxAsyncArgs ARGUMENTS. */
 err_t client_message_new_completion(IOReturn result, const OSAsyncReference64 reference,
 				    const uint64_t *arguments, uint32_t n_arguments,

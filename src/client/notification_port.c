@@ -12,6 +12,7 @@
 
 #include "client/handle.h"
 #include "client/message.h"
+#include "port/port.h"
 
 /* Most messages that one run of a dispatch handler delivers, so that others on the queue get on. */
 enum { PUMP_MAX = 999 };
@@ -99,8 +100,7 @@ struct pump {
 static bool receive(mach_port_t port, mach_msg_header_t *buffer)
 {
 	for (;;) {
-		kern_return_t result = mach_msg(buffer, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
-						BUFFER_SIZE, port, 0, MACH_PORT_NULL);
+		kern_return_t result = port_receive_next(port, 0, buffer, BUFFER_SIZE);
 
 		if (result == KERN_SUCCESS)
 			return true;

@@ -107,10 +107,13 @@ uint32_t IOObjectGetKernelRetainCount(io_object_t handle)
 		struct wire_entry_request request = {
 			.id = container_of(object, struct client_entry, object)->id
 		};
+		uint64_t epoch;
 
 		if (!client_session_ask(&wire_entry_request_layout, &request,
-					&wire_entry_reply_layout, &reply, &frame, NULL)) {
+					&wire_entry_reply_layout, &reply, &frame, &epoch)) {
 			count = reply.holds ? (uint32_t)reply.holds : 1;
+			/* The handle has a hold of its own. */
+			client_session_release(epoch, request.id, 1, false);
 			wire_message_clear(&wire_entry_reply_layout, &reply);
 		}
 	}
@@ -146,9 +149,11 @@ static bool copy_override(struct client_object *object, io_name_t ret_name)
 	char text[4 * sizeof(io_name_t)];
 	bool found;
 
-	if (object->type != CLIENT_OBJECT_ENTRY ||
-	    client_property_copy(container_of(object, struct client_entry, object),
-				 kIOClassNameOverrideKey, "", 0, &value))
+	if (object->type != CLIENT_OBJECT_ENTRY)
+		return false;
+	struct client_entry *entry = container_of(object, struct client_entry, object);
+	if (client_entry_has_own_class(entry) ||
+	    client_property_copy(entry, kIOClassNameOverrideKey, "", 0, &value))
 		return false;
 	found = CFGetTypeID(value) == CFStringGetTypeID() &&
 		CFStringGetCString(value, text, sizeof(text), kCFStringEncodingUTF8);

@@ -189,20 +189,27 @@ kern_return_t IORegistryEntrySetCFProperties(io_registry_entry_t handle, CFTypeR
 	return status;
 }
 
-kern_return_t IORegistryEntrySetCFProperty(io_registry_entry_t entry, CFStringRef propertyName,
-					   CFTypeRef property)
+kern_return_t client_property_set_one(io_object_t handle, CFStringRef name, CFTypeRef value,
+				      kern_return_t (*set_all)(io_object_t, CFTypeRef))
 {
 	CFDictionaryRef properties;
 	kern_return_t status;
 
-	if (!propertyName || !property)
+	if (!name || !value)
 		return kIOReturnUnsupported;
-	properties = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&propertyName,
-					(const void **)&property, 1, &kCFTypeDictionaryKeyCallBacks,
+	properties = CFDictionaryCreate(kCFAllocatorDefault, (const void **)&name,
+					(const void **)&value, 1, &kCFTypeDictionaryKeyCallBacks,
 					&kCFTypeDictionaryValueCallBacks);
 	if (!properties)
 		return kIOReturnNoMemory;
-	status = IORegistryEntrySetCFProperties(entry, properties);
+	status = set_all(handle, properties);
 	CFRelease(properties);
 	return status;
+}
+
+kern_return_t IORegistryEntrySetCFProperty(io_registry_entry_t entry, CFStringRef propertyName,
+					   CFTypeRef property)
+{
+	return client_property_set_one(entry, propertyName, property,
+				       IORegistryEntrySetCFProperties);
 }

@@ -30,6 +30,7 @@ static bool find_again(struct client_session *session, struct client_entry *entr
 	struct wire_entry_request ask = { .id = entry->id };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_entries_reply found = { 0 };
+	struct wire_entry_reply state = { 0 };
 	bool known = false;
 
 	if (matching && !client_session_ask_on(session, &wire_find_request_layout, &find, NULL, 0,
@@ -44,9 +45,16 @@ static bool find_again(struct client_session *session, struct client_entry *entr
 		wire_message_clear(&wire_entries_reply_layout, &found);
 	}
 	/* Entries that are no services, or not matched yet, are not found so. */
-	if (!known)
-		known = !client_session_ask_on(session, &wire_entry_request_layout, &ask, NULL, 0,
-					       NULL, NULL, &frame);
+	if (!known && !client_session_ask_on(session, &wire_entry_request_layout, &ask, NULL, 0,
+					     &wire_entry_reply_layout, &state, &frame)) {
+		struct client_entry *again;
+
+		if (!client_handle_grant_id(entry->id, state.state, state.class_name, 1,
+					    session->epoch, &again))
+			client_entry_unref(again);
+		wire_message_clear(&wire_entry_reply_layout, &state);
+		known = true;
+	}
 	wire_frame_fini(&frame);
 	if (matching)
 		CFRelease(matching);

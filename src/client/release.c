@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Grants and armed notifications go onto the registry's tray, which costs no
+ * message and wakes nobody; the registry looks there before it does what
+ * depends on it. It is told of them after a while, for the sake of entries that
+ * are gone for it and are kept for us alone. What is urgent, and what comes
+ * while the tray is full, is collected and sent.
+ */
 #include "client/release.h"
 
 #include <pthread.h>
 #include <string.h>
 
+#include "base/fd.h"
+#include "base/scope.h"
 #include "client/session.h"
 #include "client/watcher.h"
 #include "wire/browse.h"
 #include "wire/notice.h"
+#include "wire/tray.h"
 
 enum { BATCH_MAX = 1024 };
 static const uint64_t batch_delay_ns = 20 * 1000 * 1000;
+static const uint64_t tray_delay_ns = 250 * 1000 * 1000;
 static const uint64_t arm_delay_ns = 1000 * 1000;
 
 static pthread_mutex_t release_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -19,7 +30,10 @@ static uint64_t batch[2 * BATCH_MAX]; /* pairs of ID and count */
 static size_t n_pairs;
 static uint64_t arms[WIRE_ARMS_MAX]; /* notifications */
 static size_t n_arms;
-static uint64_t batch_epoch; /* of both */
+static uint64_t batch_epoch; /* of all of it */
+static struct wire_tray_writer tray;
+static bool tray_is_wanted; /* nobody has asked for one yet */
+static bool tray_is_due;    /* tell_of_tray will run */
 
 /* Take what N numbers LIST holds into COPY. */
 static size_t take(uint64_t *copy, const uint64_t *list, size_t *n)
@@ -77,50 +91,163 @@ static bool is_of_batch_locked(uint64_t epoch)
 	if (epoch > batch_epoch) {
 		batch_epoch = epoch;
 		n_pairs = n_arms = 0;
+		wire_tray_destroy(&tray);
+		tray_is_wanted = true;
+		tray_is_due = false;
 	}
 	return epoch == batch_epoch;
 }
 
-static bool add(uint64_t epoch, uint64_t id, uint64_t n_grants, bool *ret_first)
+/* --- the tray --------------------------------------------------------------- */
+
+/* Every message makes the registry look at the tray: one without anything does. */
+static void tell_of_tray(void *context)
 {
-	bool full;
+	struct wire_release message = { .pairs.count = 0 };
+	uint64_t epoch;
+	bool is_empty;
 
 	pthread_mutex_lock(&release_lock);
-	bool current = is_of_batch_locked(epoch);
-	full = n_pairs == BATCH_MAX;
-	*ret_first = n_pairs == 0;
-	if (current && !full) {
-		batch[2 * n_pairs] = id;
-		batch[2 * n_pairs + 1] = n_grants;
-		n_pairs++;
-	}
+	epoch = batch_epoch;
+	is_empty = !tray.memory || wire_tray_is_empty(&tray);
+	tray_is_due = false;
 	pthread_mutex_unlock(&release_lock);
-	return !full;
+	if (!is_empty)
+		post(epoch, &wire_release_layout, &message);
 }
 
-void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants)
+/* RET_FIRST: the caller has to see to it that the registry is told. */
+static bool put_locked(uint64_t id, uint64_t n_grants, bool *ret_first)
+{
+	struct wire_tray_record record = { id, n_grants };
+
+	if (!tray.memory || !wire_tray_put(&tray, record))
+		return false;
+	*ret_first = !tray_is_due;
+	tray_is_due = true;
+	return true;
+}
+
+static void tell_later(bool first)
+{
+	if (first && client_watcher_run_later(tray_delay_ns, tell_of_tray, NULL))
+		tell_of_tray(NULL);
+}
+
+static err_t offer(struct client_session *session, int fd)
+{
+	struct wire_tray_open message = { WIRE_TRAY_SIZE };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+	err_t err = wire_channel_call(session->channel, &wire_tray_open_layout, &message, &fd, 1,
+				      NULL, NULL, &frame, &status);
+
+	wire_frame_fini(&frame);
+	return !err && status ? -ENOTSUP : err;
+}
+
+/* Who has been sent notices together with services will be sent more. */
+static void open_tray(uint64_t epoch)
+{
+	struct client_session *session = client_session_find();
+	struct wire_tray_writer made = { NULL };
+	err_t err = session && session->epoch == epoch ? 0 : -ENOTCONN;
+	int fd = -1;
+
+	if (!err)
+		err = wire_tray_create(&made, &fd);
+	if (!err)
+		err = offer(session, fd);
+	fd_close(fd);
+	client_session_unref(session);
+	pthread_mutex_lock(&release_lock);
+	if (!err && is_of_batch_locked(epoch) && !tray.memory) {
+		tray = made;
+		made.memory = NULL;
+	}
+	pthread_mutex_unlock(&release_lock);
+	wire_tray_destroy(&made);
+}
+
+static void need_tray(uint64_t epoch)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&release_lock);
+	wanted = is_of_batch_locked(epoch) && tray_is_wanted;
+	if (wanted)
+		tray_is_wanted = false;
+	pthread_mutex_unlock(&release_lock);
+	if (wanted)
+		open_tray(epoch);
+}
+
+/* --- giving back ---------------------------------------------------------------- */
+
+/* False: there is no room. RET_FIRST: it is the first one, to be sent some time. */
+static bool add_pair(uint64_t epoch, uint64_t id, uint64_t n_grants, bool *ret_first)
+{
+	scope_lock(&release_lock);
+	*ret_first = false;
+	if (!is_of_batch_locked(epoch))
+		return true;
+	if (n_pairs == BATCH_MAX)
+		return false;
+	*ret_first = n_pairs == 0;
+	batch[2 * n_pairs] = id;
+	batch[2 * n_pairs + 1] = n_grants;
+	n_pairs++;
+	return true;
+}
+
+static bool add_arm(uint64_t epoch, uint64_t subscription, bool *ret_first)
+{
+	scope_lock(&release_lock);
+	*ret_first = false;
+	if (!is_of_batch_locked(epoch))
+		return true;
+	if (n_arms == WIRE_ARMS_MAX)
+		return false;
+	*ret_first = n_arms == 0;
+	arms[n_arms++] = subscription;
+	return true;
+}
+
+static bool lay_down(uint64_t epoch, uint64_t id, uint64_t n_grants)
+{
+	bool first = false, done;
+
+	pthread_mutex_lock(&release_lock);
+	done = is_of_batch_locked(epoch) && put_locked(id, n_grants, &first);
+	pthread_mutex_unlock(&release_lock);
+	tell_later(first);
+	return done;
+}
+
+void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants, bool is_dead)
 {
 	bool first;
 
-	while (!add(epoch, id, n_grants, &first))
+	if (!is_dead && n_grants && lay_down(epoch, id, n_grants))
+		return;
+	while (!add_pair(epoch, id, n_grants, &first))
 		client_release_flush(NULL);
 	if (first && client_watcher_run_later(batch_delay_ns, client_release_flush, NULL))
 		client_release_flush(NULL);
 }
 
-void client_session_arm(uint64_t epoch, uint64_t subscription)
+bool client_session_arm(uint64_t epoch, uint64_t subscription, uint64_t news, bool now)
 {
-	bool first, full;
+	bool first;
 
-	pthread_mutex_lock(&release_lock);
-	bool current = is_of_batch_locked(epoch);
-	first = n_arms == 0;
-	if (current)
-		arms[n_arms++] = subscription;
-	full = n_arms == WIRE_ARMS_MAX;
-	pthread_mutex_unlock(&release_lock);
-	if (full || (current && first && client_watcher_run_later(arm_delay_ns, flush_arms, NULL)))
+	need_tray(epoch);
+	if (lay_down(epoch, subscription, 0))
+		return client_session_news_generation() == news;
+	while (!add_arm(epoch, subscription, &first))
 		flush_arms(NULL);
+	if (now || (first && client_watcher_run_later(arm_delay_ns, flush_arms, NULL)))
+		flush_arms(NULL);
+	return true;
 }
 
 void client_release_lock(void)
@@ -136,4 +263,6 @@ void client_release_unlock(void)
 void client_release_forget(void)
 {
 	n_pairs = n_arms = 0;
+	wire_tray_destroy(&tray);
+	tray_is_wanted = tray_is_due = false;
 }

@@ -78,13 +78,14 @@ io_service_t IOServiceGetMatchingService(mach_port_t mainPort, CFDictionaryRef m
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	io_service_t service = IO_OBJECT_NULL;
 	struct client_entry *entry;
-	uint64_t epoch;
+	uint64_t epoch, names = client_session_name_generation();
 
 	if (!matching)
 		return IO_OBJECT_NULL;
 	if (!find(mainPort, matching, true, 0, &reply, &frame, &epoch)) {
 		for (size_t i = 0; i < reply.entries.count; i++) {
-			if (client_handle_grant(&reply.entries.items[i], epoch, &entry))
+			if (client_handle_grant_named(&reply.entries.items[i], epoch, names,
+						      &entry))
 				continue;
 			if (!service)
 				service = client_entry_name(entry);
@@ -236,11 +237,14 @@ static IOReturn ask_state(struct client_entry *entry, uint64_t *ret_state, uint3
 	struct wire_entry_request request = { .id = entry->id };
 	struct wire_entry_reply reply = { 0 };
 	struct wire_frame frame = WIRE_FRAME_INIT;
+	uint64_t epoch;
 	IOReturn status;
 
 	status = client_session_ask(&wire_entry_request_layout, &request, &wire_entry_reply_layout,
-				    &reply, &frame, NULL);
+				    &reply, &frame, &epoch);
 	if (!status) {
+		/* ENTRY has a hold of its own. */
+		client_session_release(epoch, entry->id, 1, false);
 		/* Bits of our own are nobody's business. */
 		*ret_state = reply.state & (WIRE_STATE_SERVICE - 1);
 		*ret_busy = reply.busy;

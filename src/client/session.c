@@ -18,6 +18,7 @@
 #include "client/memory.h"
 #include "client/recover.h"
 #include "client/release.h"
+#include "client/slots.h"
 #include "client/status.h"
 #include "client/watch.h"
 #include "client/watcher.h"
@@ -95,7 +96,7 @@ static bool read_one_event(struct client_session *session, struct wire_frame *fr
 	return true;
 }
 
-void client_session_read_events(struct client_session *session)
+static void read_events(struct client_session *session, uint64_t deaths)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
 
@@ -103,13 +104,28 @@ void client_session_read_events(struct client_session *session)
 		scope_lock(&events_lock);
 		while (read_one_event(session, &frame))
 			wire_frame_clear(&frame);
+		atomic_store(&session->deaths, deaths);
 	}
 	wire_frame_fini(&frame);
 }
 
+static uint64_t read_deaths(const struct client_session *session)
+{
+	return session->page ? atomic_load(&session->page->death_generation) : 0;
+}
+
+void client_session_read_events(struct client_session *session)
+{
+	uint64_t deaths = read_deaths(session);
+
+	/* It grows before and after they are sent, and before anything else is: what has to be heard is there. */
+	if (!session->page || deaths != atomic_load(&session->deaths))
+		read_events(session, deaths);
+}
+
 static bool on_events(void *context, int fd, uint32_t events)
 {
-	client_session_read_events(context);
+	read_events(context, read_deaths(context));
 	return (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)) != 0;
 }
 
@@ -281,6 +297,7 @@ static void in_child(void)
 		fd_close(wire_channel_fd(current->channel));
 		current = NULL;
 	}
+	client_slots_forget();
 	client_connect_forget();
 	client_watch_forget();
 	client_handle_forget();
@@ -398,27 +415,26 @@ uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch)
 
 static uint64_t read_generation(const _Atomic uint64_t *in_page, uint64_t epoch)
 {
-	return client_session_generation_of(atomic_load_explicit(in_page, memory_order_acquire),
-					    epoch);
+	/* Sequentially consistent: after what has been laid on the tray. */
+	return client_session_generation_of(atomic_load(in_page), epoch);
 }
 
-enum counter { TREE, NAMES, NEWS };
+enum counter { TREE, NAMES, NEWS, DEATHS };
 
 static uint64_t read_counter(enum counter counter)
 {
-	struct client_session *session = client_session_find();
-	uint64_t value = 0;
+	const struct wire_status_page *page;
 
-	if (session && session->page) {
-		const struct wire_status_page *page = session->page;
-
-		value = read_generation(counter == TREE	   ? &page->tree_generation
-					: counter == NAMES ? &page->name_generation
-							   : &page->news_generation,
-					session->epoch);
-	}
-	client_session_unref(session);
-	return value;
+	/* Walks do this several times for each entry: the lock will do, and keeps the page as well. */
+	scope_lock(&session_lock);
+	if (!current || wire_channel_is_closed(current->channel) || !current->page)
+		return 0;
+	page = current->page;
+	return read_generation(counter == TREE	  ? &page->tree_generation
+			       : counter == NAMES ? &page->name_generation
+			       : counter == NEWS  ? &page->news_generation
+						  : &page->death_generation,
+			       current->epoch);
 }
 
 uint64_t client_session_tree_generation(void)
@@ -434,6 +450,11 @@ uint64_t client_session_name_generation(void)
 uint64_t client_session_news_generation(void)
 {
 	return read_counter(NEWS);
+}
+
+uint64_t client_session_death_generation(void)
+{
+	return read_counter(DEATHS);
 }
 
 void client_session_end(void)

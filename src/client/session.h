@@ -25,6 +25,8 @@ struct client_session {
 	const struct wire_status_page *page; /* NULL: the registry gave none */
 	struct client_inlet_set inlets;	     /* of notification ports */
 	int events_socket;		     /* our end of the events inlet; under events_lock */
+	_Atomic bool is_asked_ahead;	     /* an answer is on its way that nobody waits for */
+	_Atomic uint64_t deaths;	     /* death_generation up to which it has been read */
 };
 
 /* The link, made if there is none. The caller gives it back with client_session_unref. -ENOTCONN: no
@@ -58,10 +60,13 @@ uint64_t client_session_generation_of(uint64_t generation, uint64_t epoch);
 uint64_t client_session_name_generation(void);
 /* The same for services that matching notifications have got. */
 uint64_t client_session_news_generation(void);
-/* Arm a notification of EPOCH soon, together with others. */
-void client_session_arm(uint64_t epoch, uint64_t subscription);
-/* Give grants of EPOCH back, in batches. */
-void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants);
+/* The same only if nobody has died whom the registry has told of, or is telling of. */
+uint64_t client_session_death_generation(void);
+/* Arm a notification of EPOCH, which has taken all there was at NEWS: without a message, soon and
+ * together with others, or NOW. False: there may be more since, so ask. */
+bool client_session_arm(uint64_t epoch, uint64_t subscription, uint64_t news, bool now);
+/* Give grants of EPOCH back, in batches; those of an entry that is DEAD soon. */
+void client_session_release(uint64_t epoch, uint64_t id, uint64_t n_grants, bool is_dead);
 /* Handle what the registry has said about dead entries so far. Any thread. */
 void client_session_read_events(struct client_session *session);
 /* Make all handles invalid and end the link and the watcher. */

@@ -9,6 +9,7 @@
 
 #include "base/map.h"
 #include "base/scope.h"
+#include "client/ahead.h"
 #include "client/iterator.h"
 #include "client/session.h"
 #include "client/status.h"
@@ -23,6 +24,7 @@ struct batch {
 	uint64_t generation;	  /* of the tree */
 	uint64_t list_generation; /* of the list that was asked for */
 	bool is_cut;		  /* there is more behind the last item */
+	bool is_asked_ahead;	  /* for that, if it can be known what to ask */
 	size_t count;
 	struct batch_item {
 		struct client_entry *entry;
@@ -55,6 +57,7 @@ struct walk {
 	struct level *levels;
 	size_t n_levels, levels_capacity;
 	struct map entered; /* IDs that were descended into */
+	struct client_ahead ahead;
 	bool invalid;
 };
 
@@ -93,6 +96,7 @@ static struct batch *batch_new(const struct wire_children_reply *reply, uint64_t
 	batch->generation = client_session_generation_of(reply->generation, epoch);
 	batch->list_generation = reply->list_generation;
 	batch->is_cut = reply->is_cut;
+	batch->is_asked_ahead = false;
 	batch->count = 0;
 	for (size_t i = 0; i < entries->count; i++) {
 		struct batch_item *item = &batch->items[batch->count];
@@ -106,22 +110,31 @@ static struct batch *batch_new(const struct wire_children_reply *reply, uint64_t
 	return batch;
 }
 
-/* What OWNER's list has behind AFTER (0: all of it), at most MAX entries. */
-static IOReturn read_batch(struct walk *walk, struct client_entry *owner, uint64_t after,
-			   bool recursive, uint32_t max, struct batch **ret_batch)
+static struct wire_children_request question(const struct walk *walk,
+					     const struct client_entry *owner, uint64_t after,
+					     bool recursive, uint32_t max)
 {
 	struct wire_children_request request = {
 		.id = owner->id, .after = after, .max = max, .plane = walk->plane
 	};
-	struct wire_children_reply reply = { 0 };
-	struct wire_frame frame = WIRE_FRAME_INIT;
-	uint64_t epoch, names = client_session_name_generation();
-	IOReturn status;
 
 	if (recursive)
 		request.options |= WIRE_CHILDREN_RECURSIVE;
 	if (walk->options & kIORegistryIterateParents)
 		request.options |= WIRE_CHILDREN_PARENTS;
+	return request;
+}
+
+/* What OWNER's list has behind AFTER (0: all of it), at most MAX entries. */
+static IOReturn read_batch(struct walk *walk, struct client_entry *owner, uint64_t after,
+			   bool recursive, uint32_t max, struct batch **ret_batch)
+{
+	struct wire_children_request request = question(walk, owner, after, recursive, max);
+	struct wire_children_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	uint64_t epoch, names = client_session_name_generation();
+	IOReturn status;
+
 	status = client_session_ask(&wire_children_request_layout, &request,
 				    &wire_children_reply_layout, &reply, &frame, &epoch);
 	if (!status) {
@@ -242,12 +255,57 @@ static bool is_current(struct walk *walk, struct level *level)
 	return same;
 }
 
+/* --- asking ahead -------------------------------------------------------------- */
+
+/* The batch has been cut within LEVEL's list, as far as it is known: then what comes next is what follows
+ * the last item. It is asked for when a quarter of the batch has been used, so that who takes a few entries
+ * does not ask for thousands. */
+static void ask_ahead(struct walk *walk, struct level *level)
+{
+	struct batch *batch = level->batch;
+	struct wire_children_request request;
+	size_t last = batch->count - 1;
+
+	if (!batch->is_cut || batch->is_asked_ahead || level->next < batch->count / 4)
+		return;
+	batch->is_asked_ahead = true;
+	if (batch->items[last].depth != level->depth)
+		return;
+	for (size_t i = level->current; i < last; i++)
+		if (batch->items[i].depth < level->depth)
+			return;
+	request = question(walk, level->owner, batch->items[last].entry->id, is_recursive(walk),
+			   BATCH_MAX);
+	client_ahead_ask(&walk->ahead, &request);
+}
+
+/* What has been asked ahead, or NULL: it was something else, or is of no use. */
+static struct batch *take_ahead(struct walk *walk, const struct level *level)
+{
+	struct wire_children_request request =
+		question(walk, level->owner, level->last, is_recursive(walk), BATCH_MAX);
+	struct wire_children_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct batch *batch = NULL;
+	uint64_t epoch;
+
+	if (client_ahead_take(&walk->ahead, &request, &reply, &frame, &epoch)) {
+		batch = batch_new(&reply, epoch, walk->ahead.names);
+		wire_message_clear(&wire_children_reply_layout, &reply);
+		if (batch && !client_ahead_is_right(&walk->ahead))
+			batch = batch_unref(batch);
+	}
+	wire_frame_fini(&frame);
+	return batch;
+}
+
 /* Read on where the batch was cut. False: the list has changed meanwhile. */
 static bool continue_level(struct walk *walk, struct level *level)
 {
-	struct batch *batch;
+	struct batch *batch = take_ahead(walk, level);
 
-	if (read_batch(walk, level->owner, level->last, is_recursive(walk), BATCH_MAX, &batch))
+	if (!batch &&
+	    read_batch(walk, level->owner, level->last, is_recursive(walk), BATCH_MAX, &batch))
 		return false;
 	if (batch->epoch != level->epoch || batch->list_generation != level->list_generation) {
 		batch_unref(batch);
@@ -336,8 +394,12 @@ static struct client_entry *advance(struct walk *walk)
 
 		if (!level->is_over && !is_current(walk, level))
 			walk->invalid = level->is_over = true;
-		if (!level->is_over && is_item(level, level->next))
-			return take_item(level);
+		if (!level->is_over && is_item(level, level->next)) {
+			struct client_entry *entry = take_item(level);
+
+			ask_ahead(walk, level);
+			return entry;
+		}
 		if (!level->is_over && level->batch->is_cut && level->next == level->batch->count) {
 			if (!continue_level(walk, level))
 				walk->invalid = level->is_over = true;
@@ -367,6 +429,7 @@ static IOReturn begin(struct walk *walk)
 	struct batch *batch;
 	IOReturn status;
 
+	client_ahead_drop(&walk->ahead);
 	while (walk->n_levels)
 		pop(walk);
 	map_fini(&walk->entered);
@@ -465,6 +528,7 @@ static void walk_free(struct client_object *object)
 {
 	struct walk *walk = walk_of(object);
 
+	client_ahead_drop(&walk->ahead);
 	while (walk->n_levels)
 		pop(walk);
 	free(walk->levels);

@@ -41,6 +41,7 @@ struct client_watch {
 	struct map announced; /* IDs, to tell what is new after a registry restart */
 	uint64_t seen_news;   /* generation up to which the registry has been asked */
 	bool has_all;	      /* and everything has come, as the registry knows */
+	bool was_alone;	      /* its notice was alone in its message */
 	bool armed;
 	bool resumed; /* set up again after a restart */
 };
@@ -187,9 +188,8 @@ static bool arm_locked(struct client_watch *watch)
 	pthread_mutex_unlock(&watches_lock);
 	if (!epoch)
 		return false;
-	watch->armed = true;
-	client_session_arm(epoch, subscription);
-	return true;
+	watch->armed = client_session_arm(epoch, subscription, watch->seen_news, watch->was_alone);
+	return watch->armed;
 }
 
 /* Ask for more until there is something, or there is nothing and the notification is armed; once, and
@@ -466,13 +466,31 @@ static err_t receive_notice(struct client_inlet *inlet, struct wire_frame *frame
 }
 
 /* One of several: what is pending comes along. */
+/* Of the registry that sends into INLET; 0: it has gone, with all that it granted. */
+static uint64_t epoch_of(const struct client_inlet *inlet)
+{
+	struct client_session *session = client_session_find();
+	uint64_t epoch = session && session->channel == inlet->channel ? session->epoch : 0;
+
+	client_session_unref(session);
+	return epoch;
+}
+
+static void give_back(const struct wire_entries *entries, uint64_t epoch)
+{
+	struct client_entry *entry;
+
+	for (size_t i = 0; i < entries->count; i++)
+		if (!client_handle_grant(&entries->items[i], epoch, &entry))
+			client_entry_unref(entry);
+}
+
 static err_t receive_mark(struct client_inlet *inlet, const struct wire_notices *notices,
 			  const uint64_t *mark, size_t first, uint64_t epoch,
 			  struct port_message **ret_message)
 {
 	struct wire_entries entries = { notices->entries.items + first, (size_t)mark[2] };
 	struct client_watch *watch = wait_subscription(mark[0], inlet->port);
-	struct client_entry *entry;
 	err_t err = -EAGAIN;
 	size_t fresh;
 
@@ -481,7 +499,8 @@ static err_t receive_mark(struct client_inlet *inlet, const struct wire_notices 
 		if (entries.count) {
 			scope_lock(&watch->lock);
 			err = take_entries(watch, &entries, epoch, &fresh);
-			watch->has_all = !err;
+			watch->has_all = !err && epoch;
+			watch->was_alone = notices->marks.count == 3;
 			watch->seen_news = client_session_generation_of(notices->generation, epoch);
 			watch->armed = false;
 		}
@@ -489,9 +508,7 @@ static err_t receive_mark(struct client_inlet *inlet, const struct wire_notices 
 						  watch->object.port, ret_message);
 	} else {
 		/* The grants came all the same. */
-		for (size_t i = 0; i < entries.count; i++)
-			if (!client_handle_grant(&entries.items[i], epoch, &entry))
-				client_entry_unref(entry);
+		give_back(&entries, epoch);
 	}
 	if (watch)
 		client_object_unref(&watch->object);
@@ -520,9 +537,7 @@ static err_t receive_notices(struct client_inlet *inlet, struct wire_frame *fram
 
 	if (err)
 		return err;
-	struct client_session *session = client_session_find();
-	uint64_t epoch = session ? session->epoch : 0;
-	client_session_unref(session);
+	uint64_t epoch = epoch_of(inlet);
 	err = are_marks_good(&notices) ? -EAGAIN : -EBADMSG;
 	for (size_t i = 0; err != -EBADMSG && i < notices.marks.count; i += 3) {
 		const uint64_t *mark = &notices.marks.items[i];
@@ -561,17 +576,14 @@ static err_t receive_interest(struct client_inlet *inlet, struct wire_frame *fra
 {
 	struct wire_interest message = { 0 };
 	struct client_entry *service = NULL;
-	struct client_session *session;
 	struct client_watch *watch;
 	err_t err = wire_frame_decode(frame, &wire_interest_layout, &message);
 
 	if (err)
 		return err;
-	session = client_session_find();
 	/* The message came with a grant, whoever it is for. */
 	err = client_handle_grant_id(message.service, message.state, message.class_name, 1,
-				     session ? session->epoch : 0, &service);
-	client_session_unref(session);
+				     epoch_of(inlet), &service);
 	watch = wait_subscription(message.subscription, inlet->port);
 	if (!err && watch && !watch->matching && message.data.size == message.argument_size) {
 		struct client_interest interest = { message.message_type, message.argument_size,
@@ -616,6 +628,35 @@ err_t client_watch_receive(void *context, int socket, struct port_message **ret_
 	}
 	wire_frame_fini(&frame);
 	return err == 0 || err == -EAGAIN ? err : err == -EBADMSG ? -EPIPE : err;
+}
+
+static void drain_one(struct client_inlet *inlet, struct wire_frame *frame)
+{
+	struct wire_interest interest = { 0 };
+	struct client_entry *service;
+	struct wire_notices notices;
+
+	if (frame->header.type == WIRE_NOTICES &&
+	    !wire_frame_decode(frame, &wire_notices_layout, &notices)) {
+		give_back(&notices.entries, epoch_of(inlet));
+		wire_message_clear(&wire_notices_layout, &notices);
+	} else if (frame->header.type == WIRE_INTEREST &&
+		   !wire_frame_decode(frame, &wire_interest_layout, &interest)) {
+		if (!client_handle_grant_id(interest.service, interest.state, interest.class_name,
+					    1, epoch_of(inlet), &service))
+			client_entry_unref(service);
+		wire_message_clear(&wire_interest_layout, &interest);
+	}
+}
+
+/* Nothing more is sent, so this ends. Takes no lock of a notification: one may be asking just now. */
+void client_watch_drain(void *context, int socket)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+
+	while (!wire_frame_receive(socket, &frame, WIRE_INLINE_MAX, false))
+		drain_one(context, &frame);
+	wire_frame_fini(&frame);
 }
 
 /* --- recovery ------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,12 +19,20 @@
 #include "bridge/bridge.h"
 #include "embed/paths.h"
 #include "host/host.h"
+#include "registry/config.h"
 #include "registry/registry.h"
+#include "sandbox/sandbox.h"
 #include "wire/channel.h"
 #include "wire/hello.h"
 #include "wire/query.h"
 
-enum { JOIN_SECONDS = 5 };
+/* For the threads of a session to end: the program exits within a second, whatever a driver does. A leak
+ * checker wants to see the end. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { JOIN_MS = 5000 };
+#else
+enum { JOIN_MS = 900 };
+#endif
 #define QUIET_TIMEOUT_NS (3ull * 1000 * 1000 * 1000)
 
 /* A thread that is a provider: the bridge or a driver host. */
@@ -289,10 +298,25 @@ static void wait_until_quiet(struct embed_world *world)
 	wire_channel_unref(channel);
 }
 
+/* A program has descriptors of its own besides the session's. */
+static err_t read_limits(struct limits *ret_limits)
+{
+	char why[LIMITS_WHY_MAX];
+	struct rlimit files;
+	err_t err = registry_config_read(NULL, false, ret_limits, why);
+
+	if (err)
+		log_error("%s", why);
+	else if (!getrlimit(RLIMIT_NOFILE, &files))
+		limits_fit(ret_limits, LIMITS_DESCRIPTORS, files.rlim_cur);
+	return err;
+}
+
 err_t embed_world_new(struct embed_world **ret_world)
 {
 	struct embed_world *world = calloc(1, sizeof(*world));
 	struct registry_config config = { .start_context = world };
+	struct limits limits;
 	err_t err;
 
 	if (!world)
@@ -306,8 +330,13 @@ err_t embed_world_new(struct embed_world **ret_world)
 	if (!err) {
 		config.driver_paths = (const char *const *)world->paths.drivers;
 		config.host_program = world->paths.host_program;
+		config.sandbox_tier = sandbox_tier_of_environment();
 		if (is_set("PORTICO_IN_PROCESS"))
 			config.start_provider = start_host;
+		err = read_limits(&limits);
+	}
+	if (!err) {
+		config.limits = &limits;
 		err = registry_new(world->loop, &config, &world->registry);
 	}
 	if (!err)
@@ -327,33 +356,34 @@ err_t embed_world_new(struct embed_world **ret_world)
 
 /* True when the thread has ended. A driver that does not come back must not keep a program from
  * ending. */
-static bool join_in_time(pthread_t thread)
+static bool join_in_time(pthread_t thread, uint64_t until_ns)
 {
 	struct timespec until;
 
 #ifdef __SANITIZE_THREAD__ /* it does not know pthread_clockjoin_np */
+	uint64_t now = loop_now_ns(), left = now < until_ns ? until_ns - now : 0;
+
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += JOIN_SECONDS;
+	until.tv_sec += (time_t)(left / 1000000000) + 1;
 	return pthread_timedjoin_np(thread, NULL, &until) == 0;
 #else
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += JOIN_SECONDS;
+	until = (struct timespec){ (time_t)(until_ns / 1000000000), (long)(until_ns % 1000000000) };
 	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0;
 #endif
 }
 
-static bool join_workers(struct embed_world *world)
+static bool join_workers(struct embed_world *world, uint64_t until_ns)
 {
 	bool is_done = true;
 
 	while (!list_is_empty(&world->workers)) {
 		struct worker *w = list_first(&world->workers, struct worker, link);
 
-		if (join_in_time(w->thread)) {
+		if (join_in_time(w->thread, until_ns)) {
 			worker_free(w);
 		} else {
-			log_warning("%s did not end within %d s",
-				    w->server_name ? w->server_name : "bridge", JOIN_SECONDS);
+			log_warning("%s did not end within %d ms",
+				    w->server_name ? w->server_name : "bridge", JOIN_MS);
 			list_remove(&w->link);
 			is_done = false;
 		}
@@ -363,18 +393,19 @@ static bool join_workers(struct embed_world *world)
 
 struct embed_world *embed_world_free(struct embed_world *world)
 {
+	uint64_t until = loop_now_ns() + JOIN_MS * 1000000ull;
 	bool is_done = true;
 
 	if (!world)
 		return NULL;
 	if (world->has_thread) {
 		loop_stop(world->loop);
-		is_done = join_in_time(world->thread);
+		is_done = join_in_time(world->thread, until);
 	}
 	/* A thread that still runs keeps what it uses. */
 	if (is_done)
 		registry_free(world->registry);
-	is_done = join_workers(world) && is_done;
+	is_done = join_workers(world, until) && is_done;
 	if (!is_done)
 		return NULL;
 	loop_free(world->loop);
