@@ -47,6 +47,7 @@ err_t bridge_run(const struct bridge_config *config)
 		.token = config->token,
 		.socket = config->registry_socket,
 		.socket_path = config->socket_path,
+		.listener = config->listener,
 		.ops = &ops,
 		.context = &bridge,
 	};

@@ -11,7 +11,8 @@
 
 struct bridge_config {
 	int registry_socket;	 /* taken; -1: connect to socket_path */
-	const char *socket_path; /* for reconnection; NULL: none */
+	const char *socket_path; /* to connect to; NULL: none */
+	int listener;		 /* where the next registry connects (borrowed); 0: none */
 	uint64_t token;		 /* as the registry gave it; 0 when it did not start us */
 };
 

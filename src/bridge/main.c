@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "bridge/bridge.h"
+#include "provider/home.h"
 
 static int misuse(const char *word)
 {
@@ -42,6 +43,13 @@ int main(int argc, char **argv)
 		return misuse("--registry-fd");
 	signal(SIGPIPE, SIG_IGN);
 	log_init("portico-bridge", LOG_LEVEL_WARNING);
+	/* The registry that has started us tells the next one where we are. */
+	if (config.registry_socket >= 0 && config.socket_path) {
+		err = provider_home_listen(config.socket_path, &config.listener);
+		if (err)
+			log_warning("cannot wait for another registry beside %s: %s",
+				    config.socket_path, strerror(-err));
+	}
 	err = bridge_run(&config);
 	/* A session may end before we have greeted it. */
 	if (err && err != -EPIPE)

@@ -13,7 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READY_TIMEOUT_MS = 10000, STOP_TIMEOUT_MS = 3000, MAX_OPTIONS = 64 };
+enum { STATUS_RESTART = 75 }; /* of porticod: another one is wanted */
+enum { READY_TIMEOUT_MS = 10000, STOP_TIMEOUT_MS = 3000, MAX_OPTIONS = 128 };
 
 static uint64_t now_ns(void)
 {
@@ -119,9 +120,14 @@ bool tools_daemon_start(struct tools_daemon *daemon)
 	return is_ready;
 }
 
-bool tools_daemon_restart(struct tools_daemon *daemon)
+bool tools_daemon_go_on(struct tools_daemon *daemon, int status)
 {
 	uint64_t now = now_ns();
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_RESTART) {
+		daemon->pid = 0;
+		return tools_daemon_start(daemon);
+	}
 	uint64_t *oldest = &daemon->deaths_ns[daemon->n_deaths++ % TOOLS_DAEMON_RESTARTS_MAX];
 
 	daemon->pid = 0;

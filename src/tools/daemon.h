@@ -30,8 +30,9 @@ struct tools_daemon {
 
 /* Start one and wait until it accepts connections. False: it did not; it has said why. */
 bool tools_daemon_start(struct tools_daemon *daemon);
-/* It has died (waitpid says so): start the next generation, unless that has happened too often. */
-bool tools_daemon_restart(struct tools_daemon *daemon);
+/* It has ended with STATUS (of waitpid): start the next generation, unless it died too often; when it was
+ * asked to make way for another one, always. */
+bool tools_daemon_go_on(struct tools_daemon *daemon, int status);
 /* Ask it to end, then make it; also what it left behind in its process group. Children of the
  * calling process only. */
 void tools_daemon_stop(struct tools_daemon *daemon);

@@ -216,17 +216,38 @@ static void search(struct archive *a, io_registry_entry_t entry, unsigned depth,
 		IOObjectRelease(children);
 }
 
+/* XML has no form for most control bytes, and a terminal would obey them. */
+static bool is_control(UInt8 byte)
+{
+	return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+}
+
+static bool write_plain(const UInt8 *bytes, size_t size, FILE *out)
+{
+	while (size) {
+		size_t n = 0;
+
+		while (n < size && !is_control(bytes[n]))
+			n++;
+		if (fwrite(bytes, 1, n, out) != n ||
+		    (n < size && fputs("\xef\xbf\xbd", out) == EOF))
+			return false;
+		n += n < size;
+		bytes += n;
+		size -= n;
+	}
+	return true;
+}
+
 static bool write_list(CFTypeRef object, FILE *out)
 {
 	CFDataRef data = CFPropertyListCreateData(kCFAllocatorDefault, object,
 						  kCFPropertyListXMLFormat_v1_0, 0, NULL);
-	size_t size;
 	bool is_written;
 
 	if (!data)
 		return false;
-	size = (size_t)CFDataGetLength(data);
-	is_written = fwrite(CFDataGetBytePtr(data), 1, size, out) == size;
+	is_written = write_plain(CFDataGetBytePtr(data), (size_t)CFDataGetLength(data), out);
 	CFRelease(data);
 	return is_written;
 }

@@ -39,6 +39,33 @@ static int add_drivers(struct tools_options *o, const struct tools_command *comm
 	return 0;
 }
 
+static int set_sandbox(struct tools_options *o, const struct tools_command *command,
+		       const char *tier)
+{
+	if (tier[0] < '0' || tier[0] > '2' || tier[1])
+		return tools_misuse(command, "--sandbox %s: it takes 0, 1 or 2", tier);
+	if (o->is_in_process)
+		return tools_misuse(command,
+				    "--sandbox: with --in-process the drivers are threads of "
+				    "the command, which nothing confines");
+	add_argument(o, "--sandbox");
+	add_argument(o, tier);
+	return 0;
+}
+
+/* Whether there is such a limit only the registry knows. */
+static int add_limit(struct tools_options *o, const struct tools_command *command,
+		     const char *assignment)
+{
+	if (!strchr(assignment, '='))
+		return tools_misuse(command, "--limit %s: it needs NAME=N", assignment);
+	if (o->n_limits == TOOLS_OPTIONS_MAX / 4 || !add_argument(o, "--limit") ||
+	    !add_argument(o, assignment))
+		return tools_misuse(command, "too many limits");
+	o->limits[o->n_limits++] = assignment;
+	return 0;
+}
+
 static int parse_one(struct tools_options *o, const struct tools_command *command, int argc,
 		     char **argv, int *index)
 {
@@ -52,6 +79,17 @@ static int parse_one(struct tools_options *o, const struct tools_command *comman
 		o->no_default_drivers = true;
 	else if (!strcmp(option, "--no-bridge"))
 		o->no_bridge = true;
+	else if (!strncmp(option, "--sandbox=", 10))
+		return set_sandbox(o, command, option + 10);
+	else if (!strcmp(option, "--sandbox"))
+		return set_sandbox(o, command,
+				   *index + 1 < argc ? argv[++*index] : "without a tier");
+	else if (!strncmp(option, "--limit=", 8))
+		return add_limit(o, command, option + 8);
+	else if (!strcmp(option, "--limit") && *index + 1 < argc)
+		return add_limit(o, command, argv[++*index]);
+	else if (!strcmp(option, "--limit"))
+		return tools_misuse(command, "--limit needs NAME=N");
 	else if (!strncmp(option, "--drivers=", 10))
 		return add_drivers(o, command, option + 10);
 	else if (!strcmp(option, "--drivers") && *index + 1 < argc)
@@ -99,6 +137,28 @@ void tools_options_fini(struct tools_options *options)
 	options->n_drivers = 0;
 }
 
+static void limits_to_environment(const struct tools_options *options)
+{
+	const char *old = getenv("PORTICO_LIMITS");
+	size_t size = old ? strlen(old) + 1 : 1;
+
+	for (unsigned i = 0; i < options->n_limits; i++)
+		size += strlen(options->limits[i]) + 1;
+	char *text = calloc(1, size);
+	if (!text)
+		return;
+	if (old)
+		strcat(text, old);
+	for (unsigned i = 0; i < options->n_limits; i++) {
+		if (*text)
+			strcat(text, " ");
+		strcat(text, options->limits[i]);
+	}
+	if (*text)
+		setenv("PORTICO_LIMITS", text, 1);
+	free(text);
+}
+
 void tools_options_to_environment(const struct tools_options *options)
 {
 	const char *old = getenv("PORTICO_DRIVERS");
@@ -120,6 +180,7 @@ void tools_options_to_environment(const struct tools_options *options)
 			setenv("PORTICO_DRIVERS", text, 1);
 		free(text);
 	}
+	limits_to_environment(options);
 	if (options->no_default_drivers)
 		setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
 	if (options->no_bridge)

@@ -6,7 +6,7 @@
 
 #include "tools/tools.h"
 
-enum { TOOLS_OPTIONS_MAX = 64 };
+enum { TOOLS_OPTIONS_MAX = 128 };
 
 struct tools_options {
 	bool is_in_process, is_verbose, no_default_drivers, no_bridge;
@@ -14,6 +14,8 @@ struct tools_options {
 	unsigned n_daemon_arguments;
 	char *drivers[TOOLS_OPTIONS_MAX / 2]; /* absolute; owned */
 	unsigned n_drivers;
+	const char *limits[TOOLS_OPTIONS_MAX / 4]; /* NAME=N; borrowed from argv */
+	unsigned n_limits;
 	char **command; /* borrowed from argv; NULL: none given */
 };
 
@@ -22,5 +24,5 @@ int tools_options_parse(struct tools_options *ret_options, const struct tools_co
 			int argc, char **argv);
 void tools_options_fini(struct tools_options *options);
 /* The same wishes for an embedded session: PORTICO_DRIVERS, PORTICO_NO_DEFAULT_DRIVERS,
- * PORTICO_NO_BRIDGE, PORTICO_LOG. */
+ * PORTICO_NO_BRIDGE, PORTICO_LIMITS, PORTICO_LOG. */
 void tools_options_to_environment(const struct tools_options *options);

@@ -6,8 +6,8 @@
 #include "tools/tools.h"
 
 static const struct tools_command *const commands[] = {
-	&tools_run,  &tools_start,  &tools_stop,  &tools_status, &tools_list,
-	&tools_load, &tools_unload, &tools_crash, &tools_cc,	 &tools_cxx,
+	&tools_run,  &tools_start,  &tools_stop,  &tools_restart, &tools_status, &tools_list,
+	&tools_load, &tools_unload, &tools_crash, &tools_policy,  &tools_cc,	 &tools_cxx,
 };
 
 enum { n_commands = sizeof(commands) / sizeof(commands[0]) };

@@ -118,8 +118,8 @@ static bool reap(struct running *r, int *ret_status)
 		}
 		if (pid == r->daemon.pid) {
 			if (r->options.is_verbose)
-				fprintf(stderr, "portico run: porticod died, starting it again\n");
-			tools_daemon_restart(&r->daemon);
+				fprintf(stderr, "portico run: porticod ended, starting it again\n");
+			tools_daemon_go_on(&r->daemon, status);
 		}
 	}
 	return false;
@@ -214,15 +214,20 @@ static int run(int argc, char **argv)
 const struct tools_command tools_run = {
 	.name = "run",
 	.usage = "[--in-process] [--drivers DIR]... [--no-default-drivers] [--no-bridge] "
-		 "[--verbose] "
+		 "[--sandbox TIER] "
+		 "[--limit NAME=N]... [--verbose] "
 		 "-- COMMAND [ARGUMENT]...",
 	.summary = "make a private session for the life of one command",
 	.help = "  --in-process           registry, bridge and drivers on threads inside COMMAND, "
 		"so that\n"
 		"                         one debugger or sanitizer sees everything\n"
 		"  --drivers DIR          load the driver bundles in DIR, too; may be repeated\n"
-		"  --no-default-drivers   only those of --drivers\n"
+		"  --no-default-drivers   only those of --drivers and PORTICO_DRIVERS\n"
 		"  --no-bridge            do not show the devices of this machine\n"
+		"  --sandbox TIER         confine drivers as far as that: 1 or 2, or 0: not at "
+		"all\n"
+		"  --limit NAME=N         change a limit (portico status shows them); may be "
+		"repeated\n"
 		"  --verbose              say what the session does on standard error\n"
 		"\n"
 		"The exit status is COMMAND's (128 + N when signal N ended it); 125 when the "

@@ -44,7 +44,7 @@ static void supervise(struct tools_daemon *daemon)
 			continue;
 		if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
 			break;
-		if (!tools_daemon_restart(daemon))
+		if (!tools_daemon_go_on(daemon, status))
 			break;
 	}
 	tools_daemon_stop(daemon);
@@ -156,14 +156,19 @@ static int start(int argc, char **argv)
 
 const struct tools_command tools_start = {
 	.name = "start",
-	.usage = "[--drivers DIR]... [--no-default-drivers] [--no-bridge] [--verbose]",
+	.usage = "[--drivers DIR]... [--no-default-drivers] [--no-bridge] [--sandbox TIER] "
+		 "[--limit NAME=N]... [--verbose]",
 	.summary = "start a session for this user",
 	.help = "Programs of this user find the session by themselves. Its folder is\n"
 		"$XDG_RUNTIME_DIR/portico; messages go to porticod.log there.\n"
 		"\n"
 		"  --drivers DIR          load the driver bundles in DIR, too; may be repeated\n"
-		"  --no-default-drivers   only those of --drivers\n"
+		"  --no-default-drivers   only those of --drivers and PORTICO_DRIVERS\n"
 		"  --no-bridge            do not show the devices of this machine\n"
+		"  --sandbox TIER         confine drivers as far as that: 1 or 2, or 0: not at "
+		"all\n"
+		"  --limit NAME=N         change a limit (portico status shows them); may be "
+		"repeated\n"
 		"  --verbose              more messages in the log\n",
 	.run = start,
 };

@@ -16,9 +16,9 @@ struct tools_command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct tools_command tools_run, tools_start, tools_stop, tools_status;
+extern const struct tools_command tools_run, tools_start, tools_stop, tools_restart, tools_status;
 extern const struct tools_command tools_load, tools_unload, tools_list, tools_crash;
-extern const struct tools_command tools_cc, tools_cxx;
+extern const struct tools_command tools_cc, tools_cxx, tools_policy;
 
 /* Exit statuses. */
 enum {
