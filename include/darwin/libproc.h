@@ -26,8 +26,8 @@ int proc_name(int pid, void *buffer, uint32_t size) __asm__("portico_proc_name")
 int proc_pidpath(int pid, void *buffer, uint32_t size) __asm__("portico_proc_pidpath");
 /* The IDs of all processes, or of those of user TYPE_INFO, into SIZE bytes. The bytes written, or,
  * with buffer NULL, the bytes it would take; 0 with errno. */
-int proc_listpids(uint32_t type, uint32_t type_info, void *buffer, int size)
-	__asm__("portico_proc_listpids");
+int proc_listpids(uint32_t type, uint32_t type_info, void *buffer,
+		  int size) __asm__("portico_proc_listpids");
 /* All of them; the result is a number of processes. */
 int proc_listallpids(void *buffer, int size) __asm__("portico_proc_listallpids");
 

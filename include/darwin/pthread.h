@@ -62,6 +62,7 @@ static __inline__ __attribute__((unused)) int portico_pthread_setname_self(const
 #define PORTICO_SETNAME_PICK(first, second, name, ...) name
 #define pthread_setname_np(...) \
 	PORTICO_SETNAME_PICK(__VA_ARGS__, portico_pthread_setname, portico_pthread_setname_self, \
-			     0)(__VA_ARGS__)
+			     0) \
+	(__VA_ARGS__)
 
 #endif

@@ -22,7 +22,8 @@ int portico_strerror_r(int error, char *text, size_t size) __asm__("__xpg_strerr
 
 /* Copy SOURCE into SIZE bytes at TARGET, always with a NUL when SIZE is not 0. Returns the length of
  * SOURCE: a result of SIZE or more means that it was cut. */
-static __inline__ __attribute__((unused)) size_t strlcpy(char *target, const char *source, size_t size)
+static __inline__ __attribute__((unused)) size_t strlcpy(char *target, const char *source,
+							 size_t size)
 {
 	size_t length = strlen(source);
 
@@ -37,7 +38,8 @@ static __inline__ __attribute__((unused)) size_t strlcpy(char *target, const cha
 
 /* Append SOURCE to the text in the SIZE bytes at TARGET. Returns the length that it tried to make;
  * SIZE or more means that it was cut. */
-static __inline__ __attribute__((unused)) size_t strlcat(char *target, const char *source, size_t size)
+static __inline__ __attribute__((unused)) size_t strlcat(char *target, const char *source,
+							 size_t size)
 {
 	const char *end = (const char *)memchr(target, 0, size);
 

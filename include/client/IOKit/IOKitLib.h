@@ -95,8 +95,7 @@ void IODispatchCalloutFromMessage(void *unused, mach_msg_header_t *msg, void *re
 /* Parts of a received matching or asynchronous message, which they point into; any pointer may be
  * NULL. INDEX must be 0. kIOReturnBadMessageID, kIOReturnNoResources. */
 kern_return_t OSGetNotificationFromMessage(mach_msg_header_t *msg, uint32_t index, uint32_t *type,
-					   uintptr_t *reference, void **content,
-					   vm_size_t *size);
+					   uintptr_t *reference, void **content, vm_size_t *size);
 /* A plain receive right for MSGTYPE kOSNotificationMessageID or kOSAsyncCompleteMessageID. Release with
  * mach_port_mod_refs(RECEIVE, -1). */
 kern_return_t IOCreateReceivePort(uint32_t msgType, mach_port_t *recvPort);
@@ -177,8 +176,7 @@ kern_return_t IOServiceAddNotification(mach_port_t mainPort, const char *notific
 /* Call back for the messages of SERVICE. INTERESTTYPE is kIOGeneralInterest, kIOBusyInterest, ... ;
  * kIOReturnUnsupported for others and for inactive services. Release the notifier to stop. */
 kern_return_t IOServiceAddInterestNotification(IONotificationPortRef notifyPort,
-					       io_service_t service,
-					       const char *interestType,
+					       io_service_t service, const char *interestType,
 					       IOServiceInterestCallback callback, void *refCon,
 					       io_object_t *notification);
 
@@ -236,14 +234,14 @@ kern_return_t IOConnectUnmapMemory64(io_connect_t connect, uint32_t memoryType,
 #ifdef IOCONNECT_MAPMEMORY_10_6
 kern_return_t IOConnectMapMemory(io_connect_t connect, uint32_t memoryType, task_port_t intoTask,
 				 vm_address_t *atAddress, vm_size_t *ofSize, IOOptionBits options);
-kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType,
-				   task_port_t fromTask, vm_address_t atAddress);
+kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType, task_port_t fromTask,
+				   vm_address_t atAddress);
 #else
 kern_return_t IOConnectMapMemory(io_connect_t connect, uint32_t memoryType, task_port_t intoTask,
 				 mach_vm_address_t *atAddress, mach_vm_size_t *ofSize,
 				 IOOptionBits options);
-kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType,
-				   task_port_t fromTask, mach_vm_address_t atAddress);
+kern_return_t IOConnectUnmapMemory(io_connect_t connect, uint32_t memoryType, task_port_t fromTask,
+				   mach_vm_address_t atAddress);
 #endif
 /* Hand PROPERTIES to the driver's user client. kIOReturnUnsupported: no property list, or the driver
  * takes none. */
@@ -262,9 +260,9 @@ kern_return_t IOConnectAddClient(io_connect_t connect, io_connect_t client);
  * during the call.
  */
 kern_return_t IOConnectCallMethod(mach_port_t connection, uint32_t selector, const uint64_t *input,
-				  uint32_t inputCnt, const void *inputStruct,
-				  size_t inputStructCnt, uint64_t *output, uint32_t *outputCnt,
-				  void *outputStruct, size_t *outputStructCnt);
+				  uint32_t inputCnt, const void *inputStruct, size_t inputStructCnt,
+				  uint64_t *output, uint32_t *outputCnt, void *outputStruct,
+				  size_t *outputStructCnt);
 /*
  * The same for methods that answer later. REFERENCE has REFERENCECNT (1 to 8) words, of which word 1 is
  * the callback and word 2 its refcon; it is copied. Results arrive as messages on WAKEPORT, whose receive
@@ -276,9 +274,8 @@ kern_return_t IOConnectCallAsyncMethod(mach_port_t connection, uint32_t selector
 				       mach_port_t wakePort, uint64_t *reference,
 				       uint32_t referenceCnt, const uint64_t *input,
 				       uint32_t inputCnt, const void *inputStruct,
-				       size_t inputStructCnt, uint64_t *output,
-				       uint32_t *outputCnt, void *outputStruct,
-				       size_t *outputStructCnt);
+				       size_t inputStructCnt, uint64_t *output, uint32_t *outputCnt,
+				       void *outputStruct, size_t *outputStructCnt);
 /* Shorthands without scalars or without structures. */
 kern_return_t IOConnectCallStructMethod(mach_port_t connection, uint32_t selector,
 					const void *inputStruct, size_t inputStructCnt,

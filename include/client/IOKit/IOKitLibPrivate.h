@@ -25,8 +25,8 @@ enum { kIOClassNameOverrideNone = 0x00000001 };
 
 /* All results are 0 on failure. */
 kern_return_t IOServiceGetState(io_service_t service, uint64_t *state);
-kern_return_t IOServiceGetBusyStateAndTime(io_service_t service, uint64_t *state, uint32_t *busyState,
-					   uint64_t *accumulatedBusyTime);
+kern_return_t IOServiceGetBusyStateAndTime(io_service_t service, uint64_t *state,
+					   uint32_t *busyState, uint64_t *accumulatedBusyTime);
 kern_return_t _IOObjectGetClass(io_object_t object, uint64_t options, io_name_t className);
 CFStringRef _IOObjectCopyClass(io_object_t object, uint64_t options);
 boolean_t _IOObjectConformsTo(io_object_t object, const char *className, uint64_t options);

@@ -28,7 +28,8 @@ dispatch_block_t dispatch_block_create(dispatch_block_flags_t flags, dispatch_bl
 /* NULL: a bad class or priority as well. */
 dispatch_block_t dispatch_block_create_with_qos_class(dispatch_block_flags_t flags,
 						      dispatch_qos_class_t qos_class,
-						      int relative_priority, dispatch_block_t block);
+						      int relative_priority,
+						      dispatch_block_t block);
 /* Call BLOCK, any block, here and now. */
 void dispatch_block_perform(dispatch_block_flags_t flags, dispatch_block_t block);
 /* 0 once it has run, or was due after being cancelled; non-zero when TIMEOUT came first. */

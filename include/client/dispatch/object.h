@@ -17,10 +17,12 @@ DISPATCH_BEGIN_DECLS
 
 #ifdef __cplusplus
 } /* the classes are C++ ones */
-struct dispatch_object_s {};
+struct dispatch_object_s {
+};
 typedef struct dispatch_object_s *dispatch_object_t;
 #define DISPATCH_DECL(name) \
-	struct name##_s : public dispatch_object_s {}; \
+	struct name##_s : public dispatch_object_s { \
+	}; \
 	typedef struct name##_s *name##_t
 extern "C" {
 #else
@@ -95,31 +97,31 @@ void dispatch_set_qos_class_floor(dispatch_object_t object, dispatch_qos_class_t
 #if (defined(__clang__) || __STDC_VERSION__ >= 201112L) && !defined(__cplusplus)
 #ifdef __BLOCKS__
 #define dispatch_wait(object, timeout) \
-	_Generic((object), \
-		dispatch_block_t: dispatch_block_wait, \
-		dispatch_group_t: dispatch_group_wait, \
-		dispatch_semaphore_t: dispatch_semaphore_wait)((object), (timeout))
+	_Generic((object), dispatch_block_t \
+		 : dispatch_block_wait, dispatch_group_t \
+		 : dispatch_group_wait, dispatch_semaphore_t \
+		 : dispatch_semaphore_wait)((object), (timeout))
 #define dispatch_notify(object, queue, notification_block) \
-	_Generic((object), \
-		dispatch_block_t: dispatch_block_notify, \
-		dispatch_group_t: dispatch_group_notify)((object), (queue), (notification_block))
+	_Generic((object), dispatch_block_t \
+		 : dispatch_block_notify, dispatch_group_t \
+		 : dispatch_group_notify)((object), (queue), (notification_block))
 #define dispatch_cancel(object) \
-	_Generic((object), \
-		dispatch_block_t: dispatch_block_cancel, \
-		dispatch_source_t: dispatch_source_cancel)((object))
+	_Generic((object), dispatch_block_t \
+		 : dispatch_block_cancel, dispatch_source_t \
+		 : dispatch_source_cancel)((object))
 #define dispatch_testcancel(object) \
-	_Generic((object), \
-		dispatch_block_t: dispatch_block_testcancel, \
-		dispatch_source_t: dispatch_source_testcancel)((object))
+	_Generic((object), dispatch_block_t \
+		 : dispatch_block_testcancel, dispatch_source_t \
+		 : dispatch_source_testcancel)((object))
 #else
 #define dispatch_wait(object, timeout) \
-	_Generic((object), \
-		dispatch_group_t: dispatch_group_wait, \
-		dispatch_semaphore_t: dispatch_semaphore_wait)((object), (timeout))
+	_Generic((object), dispatch_group_t \
+		 : dispatch_group_wait, dispatch_semaphore_t \
+		 : dispatch_semaphore_wait)((object), (timeout))
 #define dispatch_cancel(object) \
-	_Generic((object), dispatch_source_t: dispatch_source_cancel)((object))
+	_Generic((object), dispatch_source_t : dispatch_source_cancel)((object))
 #define dispatch_testcancel(object) \
-	_Generic((object), dispatch_source_t: dispatch_source_testcancel)((object))
+	_Generic((object), dispatch_source_t : dispatch_source_testcancel)((object))
 #endif
 #endif
 #define QOS_MIN_RELATIVE_PRIORITY (-15)

@@ -44,8 +44,34 @@ kern_return_t portico_session_unload(const char *socket_path, const char *identi
 /* Wait until drivers have been matched to everything that is there, at most TIMEOUT_MS (10000 at
  * most): kIOReturnTimeout. */
 kern_return_t portico_session_wait_quiet(const char *socket_path, unsigned timeout_ms);
+/* Where the session's grants are ("Paths"), what is wrong with them ("Problems") and what was denied lately
+ * ("Denials", the latest first), as docs/policy.md explains. Who is neither the session's owner nor root
+ * hears of his own denials only. The caller releases *POLICY. */
+kern_return_t portico_session_copy_policy(const char *socket_path, CFDictionaryRef *policy);
+/* Somebody for portico_session_explain. */
+struct portico_subject {
+	unsigned uid, gid;
+	const unsigned *groups; /* supplementary ones, at most 64 */
+	size_t n_groups;
+	const char *label, *unit, *app; /* NULL: none */
+};
+/* May SUBJECT (NULL: the caller, as the kernel names him to the session) open a user client of TYPE of
+ * SERVICE (a class, a name, a bundle identifier, or "0x" with an entry ID), and which grants decide? The
+ * caller releases *ANSWER. kIOReturnNotPrivileged: about others only the session's owner and root are
+ * answered. */
+kern_return_t portico_session_explain(const char *socket_path, const char *service, unsigned type,
+				      const struct portico_subject *subject,
+				      CFDictionaryRef *answer);
+/* End the open connections to SERVICE (as above; NULL: to all) of the user *UID (NULL: of all); one of them
+ * must be given. *COUNT gets how many. kIOReturnNotPrivileged: for the session's owner and root. */
+kern_return_t portico_session_revoke(const char *socket_path, const char *service,
+				     const unsigned *uid, size_t *count);
 /* End the session and wait until it has ended. */
 kern_return_t portico_session_stop(const char *socket_path);
+/* Have the registry replaced by a new process, perhaps of a new version, and wait until that accepts
+ * connections. Driver hosts, connections and handles live on. kIOReturnTimeout: nobody has started
+ * another one. */
+kern_return_t portico_session_restart(const char *socket_path);
 
 #ifdef __cplusplus
 }

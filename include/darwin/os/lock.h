@@ -27,10 +27,10 @@ bool os_unfair_lock_trylock(os_unfair_lock_t lock) __asm__("portico_os_unfair_lo
 /* A thread that does not have it ends the process with a message. */
 void os_unfair_lock_unlock(os_unfair_lock_t lock) __asm__("portico_os_unfair_lock_unlock");
 /* End the process with a message unless this thread has (has not) the lock. */
-void os_unfair_lock_assert_owner(const os_unfair_lock *lock)
-	__asm__("portico_os_unfair_lock_assert_owner");
-void os_unfair_lock_assert_not_owner(const os_unfair_lock *lock)
-	__asm__("portico_os_unfair_lock_assert_not_owner");
+void os_unfair_lock_assert_owner(const os_unfair_lock *lock) __asm__(
+	"portico_os_unfair_lock_assert_owner");
+void os_unfair_lock_assert_not_owner(const os_unfair_lock *lock) __asm__(
+	"portico_os_unfair_lock_assert_not_owner");
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,7 @@
 #include <mach/message.h>
 
 typedef struct _IODataQueueEntry {
-	uint32_t size; /* bytes of data */
+	uint32_t size;	 /* bytes of data */
 	uint8_t data[4]; /* really SIZE bytes */
 } IODataQueueEntry;
 

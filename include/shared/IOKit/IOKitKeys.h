@@ -98,7 +98,8 @@
 #define kIOUserClientSharedInstanceKey "IOUserClientSharedInstance"
 #define kIOUserClientDefaultLockingKey "IOUserClientDefaultLocking"
 #define kIOUserClientDefaultLockingSetPropertiesKey "IOUserClientDefaultLockingSetProperties"
-#define kIOUserClientDefaultLockingSingleThreadExternalMethodKey "IOUserClientDefaultLockingSingleThreadExternalMethod"
+#define kIOUserClientDefaultLockingSingleThreadExternalMethodKey \
+	"IOUserClientDefaultLockingSingleThreadExternalMethod"
 #define kIOUserClientEntitlementsKey "IOUserClientEntitlements"
 #define kIOServiceDEXTEntitlementsKey "IOServiceDEXTEntitlements"
 #define kIOUserClientCreatorKey "IOUserClientCreator"

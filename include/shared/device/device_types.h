@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <mach/mach_types.h>
 
-typedef char io_name_t[128]; /* including the NUL */
+typedef char io_name_t[128];   /* including the NUL */
 typedef char io_string_t[512]; /* including the NUL */
 typedef char io_string_inband_t[4096];
 typedef char io_struct_inband_t[4096];

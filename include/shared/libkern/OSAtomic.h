@@ -142,70 +142,66 @@ static __inline__ int32_t OSAtomicXor32OrigBarrier(uint32_t mask, volatile uint3
 }
 
 static __inline__ bool OSAtomicCompareAndSwap32(int32_t before, int32_t after,
-	volatile int32_t *value)
+						volatile int32_t *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
 static __inline__ bool OSAtomicCompareAndSwap32Barrier(int32_t before, int32_t after,
-	volatile int32_t *value)
+						       volatile int32_t *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
 }
 
 static __inline__ bool OSAtomicCompareAndSwap64(int64_t before, int64_t after,
-	volatile int64_t *value)
+						volatile int64_t *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
 static __inline__ bool OSAtomicCompareAndSwap64Barrier(int64_t before, int64_t after,
-	volatile int64_t *value)
+						       volatile int64_t *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
 }
 
-static __inline__ bool OSAtomicCompareAndSwapInt(int before, int after,
-	volatile int *value)
+static __inline__ bool OSAtomicCompareAndSwapInt(int before, int after, volatile int *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
-static __inline__ bool OSAtomicCompareAndSwapIntBarrier(int before, int after,
-	volatile int *value)
+static __inline__ bool OSAtomicCompareAndSwapIntBarrier(int before, int after, volatile int *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
 }
 
-static __inline__ bool OSAtomicCompareAndSwapLong(long before, long after,
-	volatile long *value)
+static __inline__ bool OSAtomicCompareAndSwapLong(long before, long after, volatile long *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
 static __inline__ bool OSAtomicCompareAndSwapLongBarrier(long before, long after,
-	volatile long *value)
+							 volatile long *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
 }
 
-static __inline__ bool OSAtomicCompareAndSwapPtr(void *before, void *after,
-	void *volatile *value)
+static __inline__ bool OSAtomicCompareAndSwapPtr(void *before, void *after, void *volatile *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);
 }
 
 static __inline__ bool OSAtomicCompareAndSwapPtrBarrier(void *before, void *after,
-	void *volatile *value)
+							void *volatile *value)
 {
 	return __atomic_compare_exchange_n(value, &before, after, 0, __ATOMIC_SEQ_CST,
 					   __ATOMIC_RELAXED);
@@ -251,8 +247,7 @@ static __inline__ bool OSSpinLockTry(volatile OSSpinLock *lock)
 {
 	int32_t before = 0;
 
-	return __atomic_compare_exchange_n(lock, &before, 1, 0, __ATOMIC_ACQUIRE,
-					   __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(lock, &before, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static __inline__ void OSSpinLockLock(volatile OSSpinLock *lock)

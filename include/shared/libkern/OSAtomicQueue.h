@@ -16,13 +16,13 @@ extern "C" {
 
 typedef volatile struct {
 	void *opaque1; /* the newest element */
-	long opaque2; /* the lock */
+	long opaque2;  /* the lock */
 } __attribute__((__aligned__(16))) OSQueueHead;
 
 typedef volatile struct {
 	void *opaque1; /* the oldest element */
 	void *opaque2; /* the newest */
-	int opaque3; /* the lock */
+	int opaque3;   /* the lock */
 } __attribute__((__aligned__(16))) OSFifoQueueHead;
 
 #define OS_ATOMIC_QUEUE_INIT \

@@ -14,11 +14,7 @@
 extern "C" {
 #endif
 
-enum {
-	OSUnknownByteOrder = 0,
-	OSLittleEndian = 1,
-	OSBigEndian = 2
-};
+enum { OSUnknownByteOrder = 0, OSLittleEndian = 1, OSBigEndian = 2 };
 
 static __inline__ int32_t OSHostByteOrder(void)
 {
@@ -42,12 +38,12 @@ static __inline__ uint64_t _OSSwapInt64(uint64_t data)
 
 /* Usable in constant expressions. */
 #define OSSwapConstInt16(x) \
-	((uint16_t)((((uint16_t)(x) & 0xff00U) >> 8) | (((uint16_t)(x) & 0x00ffU) << 8)))
+	((uint16_t)((((uint16_t)(x)&0xff00U) >> 8) | (((uint16_t)(x)&0x00ffU) << 8)))
 #define OSSwapConstInt32(x) \
-	((uint32_t)((((uint32_t)(x) & 0xff000000U) >> 24) | (((uint32_t)(x) & 0x00ff0000U) >> 8) | \
-		    (((uint32_t)(x) & 0x0000ff00U) << 8) | (((uint32_t)(x) & 0x000000ffU) << 24)))
+	((uint32_t)((((uint32_t)(x)&0xff000000U) >> 24) | (((uint32_t)(x)&0x00ff0000U) >> 8) | \
+		    (((uint32_t)(x)&0x0000ff00U) << 8) | (((uint32_t)(x)&0x000000ffU) << 24)))
 #define OSSwapConstInt64(x) \
-	((uint64_t)(((uint64_t)OSSwapConstInt32((uint64_t)(x) & 0xffffffffU) << 32) | \
+	((uint64_t)(((uint64_t)OSSwapConstInt32((uint64_t)(x)&0xffffffffU) << 32) | \
 		    (uint64_t)OSSwapConstInt32((uint64_t)(x) >> 32)))
 
 #define OSSwapInt16(x) \

@@ -42,8 +42,8 @@ kern_return_t mach_vm_copy(vm_map_t target, mach_vm_address_t source_address, ma
 kern_return_t mach_vm_msync(vm_map_t target, mach_vm_address_t address, mach_vm_size_t size,
 			    vm_sync_t sync_flags);
 /* A hint; FREE gives the contents up. */
-kern_return_t mach_vm_behavior_set(vm_map_t target, mach_vm_address_t address,
-				   mach_vm_size_t size, vm_behavior_t new_behavior);
+kern_return_t mach_vm_behavior_set(vm_map_t target, mach_vm_address_t address, mach_vm_size_t size,
+				   vm_behavior_t new_behavior);
 /* The first region at or above *ADDRESS: its bounds and VM_REGION_BASIC_INFO_64 or VM_REGION_BASIC_INFO.
  * KERN_INVALID_ADDRESS: there is none; KERN_INVALID_ARGUMENT: flavor or room. *OBJECT_NAME is 0. */
 kern_return_t mach_vm_region(vm_map_t target, mach_vm_address_t *address, mach_vm_size_t *size,

@@ -23,8 +23,7 @@ kern_return_t vm_write(vm_map_t target, vm_address_t address, vm_offset_t data,
 		       mach_msg_type_number_t dataCnt);
 kern_return_t vm_copy(vm_map_t target, vm_address_t source_address, vm_size_t size,
 		      vm_address_t dest_address);
-kern_return_t vm_msync(vm_map_t target, vm_address_t address, vm_size_t size,
-		       vm_sync_t sync_flags);
+kern_return_t vm_msync(vm_map_t target, vm_address_t address, vm_size_t size, vm_sync_t sync_flags);
 kern_return_t vm_behavior_set(vm_map_t target, vm_address_t address, vm_size_t size,
 			      vm_behavior_t new_behavior);
 kern_return_t vm_region(vm_map_t target, vm_address_t *address, vm_size_t *size,

@@ -114,24 +114,14 @@
 #define kIOHIDVendorIDSourceKey "VendorIDSource"
 
 /* kIOHIDStandardTypeKey */
-enum {
-	kIOHIDStandardTypeANSI = 0,
-	kIOHIDStandardTypeISO = 1,
-	kIOHIDStandardTypeJIS = 2
-};
+enum { kIOHIDStandardTypeANSI = 0, kIOHIDStandardTypeISO = 1, kIOHIDStandardTypeJIS = 2 };
 
 /* options of opening */
 typedef uint32_t IOHIDOptionsType;
-enum {
-	kIOHIDOptionsTypeNone = 0x00,
-	kIOHIDOptionsTypeSeizeDevice = 0x01
-};
+enum { kIOHIDOptionsTypeNone = 0x00, kIOHIDOptionsTypeSeizeDevice = 0x01 };
 
 /* options of queues */
 typedef uint32_t IOHIDQueueOptionsType;
-enum {
-	kIOHIDQueueOptionsTypeNone = 0x00,
-	kIOHIDQueueOptionsTypeEnqueueAll = 0x01
-};
+enum { kIOHIDQueueOptionsTypeNone = 0x00, kIOHIDQueueOptionsTypeEnqueueAll = 0x01 };
 
 #endif

@@ -44,9 +44,7 @@ enum {
 };
 
 /* Undefined */
-enum {
-	kHIDUsage_Undefined = 0x00
-};
+enum { kHIDUsage_Undefined = 0x00 };
 
 /* generic desktop */
 enum {

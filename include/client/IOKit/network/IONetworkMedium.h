@@ -10,9 +10,6 @@
 #define kIOMediumType "Type"
 
 /* kIOLinkStatus */
-enum {
-	kIONetworkLinkValid = 0x00000001,
-	kIONetworkLinkActive = 0x00000002
-};
+enum { kIONetworkLinkValid = 0x00000001, kIONetworkLinkActive = 0x00000002 };
 
 #endif

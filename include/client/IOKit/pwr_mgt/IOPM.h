@@ -90,7 +90,8 @@
 #define kIOPMMessageClamshellStateChange iokit_family_msg(sub_iokit_powermanagement, 0x100)
 #define kIOPMMessageDarkWakeThermalEmergency iokit_family_msg(sub_iokit_powermanagement, 0x160)
 #define kIOPMMessageFeatureChange iokit_family_msg(sub_iokit_powermanagement, 0x110)
-#define kIOPMMessageInternalBatteryFullyDischarged iokit_family_msg(sub_iokit_powermanagement, 0x120)
+#define kIOPMMessageInternalBatteryFullyDischarged \
+	iokit_family_msg(sub_iokit_powermanagement, 0x120)
 #define kIOPMMessageSleepWakeUUIDChange iokit_family_msg(sub_iokit_powermanagement, 0x140)
 #define kIOPMMessageSystemPowerEventOccurred iokit_family_msg(sub_iokit_powermanagement, 0x130)
 #define kIOPMUMessageLegacyAutoPower iokit_family_msg(sub_iokit_pmu, 0x210)
@@ -140,18 +141,10 @@
 #define kIOREMSleepEnabledKey "REMSleepEnabled"
 
 /* flags in kIOBatteryFlagsKey */
-enum {
-	kIOBatteryInstalled = 1 << 2,
-	kIOBatteryCharge = 1 << 1,
-	kIOBatteryChargerConnect = 1 << 0
-};
+enum { kIOBatteryInstalled = 1 << 2, kIOBatteryCharge = 1 << 1, kIOBatteryChargerConnect = 1 << 0 };
 
 /* what a power domain can do, as bits */
 typedef unsigned long IOPMPowerFlags;
-enum {
-	kIOPMPowerOn = 0x00000002,
-	kIOPMDeviceUsable = 0x00008000,
-	kIOPMLowPower = 0x00010000
-};
+enum { kIOPMPowerOn = 0x00000002, kIOPMDeviceUsable = 0x00008000, kIOPMLowPower = 0x00010000 };
 
 #endif
