@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,7 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EXIT_FAILED = 101, EXIT_SKIPPED = 77, WATCHDOG_S = 60, WATCHDOG_SLOW_S = 150 };
+enum {
+	EXIT_FAILED = 101,
+	EXIT_SKIPPED = 77,
+	WATCHDOG_S = 60,
+	WATCHDOG_SLOW_S = 150,
+	WATCHDOG_FULL_S = 400
+};
 
 static struct test_case *first_test, **last_test = &first_test;
 static char folder[256];
@@ -73,9 +80,39 @@ bool test_is_slow(void)
 	return getenv("PORTICO_TEST_SLOW") != NULL;
 }
 
+bool test_is_full(void)
+{
+	return getenv("PORTICO_TEST_FULL") != NULL;
+}
+
+uint64_t test_rounds(uint64_t few, uint64_t many)
+{
+	if (!test_is_full())
+		return test_is_slow() ? (few + 3) / 4 : few;
+	return test_is_slow() ? (many + 9) / 10 : many;
+}
+
 const char *test_folder(void)
 {
 	return folder;
+}
+
+pid_t test_fork_with_number(pid_t pid)
+{
+	FILE *f = fopen("/proc/sys/kernel/ns_last_pid", "we");
+	pid_t child;
+
+	if (!f)
+		return -1;
+	fprintf(f, "%d", (int)pid - 1);
+	if (fclose(f))
+		return -1;
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	return child;
 }
 
 int test_count_fds(void)
@@ -92,7 +129,7 @@ int test_count_fds(void)
 	return n;
 }
 
-static void show_fds(void)
+void test_show_fds(void)
 {
 	DIR *d = opendir("/proc/self/fd");
 	char path[300], target[256];
@@ -116,6 +153,16 @@ const char *test_built(const char *relative)
 		test_fail(__FILE__, __LINE__, "PORTICO_BUILD is not set; run through meson test");
 	snprintf(path, sizeof(path), "%s/%s", build, relative);
 	return path;
+}
+
+void test_obey_modes(void)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	test_equal(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(1u << CAP_DAC_OVERRIDE | 1u << CAP_DAC_READ_SEARCH);
+	test_equal(syscall(SYS_capset, &header, data), 0);
 }
 
 /* Children of this process, dead ones that nobody waited for included. */
@@ -181,17 +228,27 @@ static void check_leaks(void)
 		test_fail(__FILE__, __LINE__, "leak: %d child processes before, %d after",
 			  baseline.children, count_children());
 	if (test_count_fds() > baseline.fds) {
-		show_fds();
+		test_show_fds();
 		test_fail(__FILE__, __LINE__, "leak: %d descriptors before, %d after", baseline.fds,
 			  test_count_fds());
 	}
+}
+
+/* PORTICO_TEST_WATCHDOG: seconds. */
+static unsigned watchdog(void)
+{
+	const char *seconds = getenv("PORTICO_TEST_WATCHDOG");
+
+	if (seconds)
+		return (unsigned)strtoul(seconds, NULL, 10);
+	return test_is_full() ? WATCHDOG_FULL_S : test_is_slow() ? WATCHDOG_SLOW_S : WATCHDOG_S;
 }
 
 static void run_in_child(struct test_case *test)
 {
 	/* Children of killed children come to us, so that they cannot escape the leak check. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	alarm(test_is_slow() ? WATCHDOG_SLOW_S : WATCHDOG_S);
+	alarm(watchdog());
 	test_reset_baseline();
 	test->run();
 	check_leaks();
@@ -236,6 +293,8 @@ static int run(struct test_case *test)
 	setpgid(pid, pid);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	if (status)
+		kill(-pid, SIGTERM); /* so that a failed test's session ends in order */
 	bool orphans = !await_group(pid);
 	kill(-pid, SIGKILL); /* whatever a failed test left running */
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
@@ -245,7 +304,7 @@ static int run(struct test_case *test)
 		       WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIPPED)
 		return 2;
-	if (orphans && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	if (orphans) {
 		printf("# processes of the test outlived it by five seconds\n");
 		return 1;
 	}

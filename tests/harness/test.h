@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct test_case {
 	const char *name;
@@ -44,10 +45,19 @@ void test_reset_baseline(void);
 
 /* Instrumented run (address or thread sanitizer, valgrind): loops may be shorter. */
 bool test_is_slow(void);
+/* How often a campaign goes round: FEW in `make test`, MANY (a tenth of that when instrumented) with
+ * PORTICO_TEST_FULL. */
+uint64_t test_rounds(uint64_t few, uint64_t many);
+bool test_is_full(void);
 /* A folder of this test's own, removed afterwards. */
 const char *test_folder(void);
+/* Root, too, reads and writes only what modes allow, from here on. */
+void test_obey_modes(void);
 /* Number of open descriptors of the process. */
 int test_count_fds(void);
+/* A process of root that waits, with the number PID, if the kernel gives it that; -1. */
+pid_t test_fork_with_number(pid_t pid);
+void test_show_fds(void);
 /* The build folder, for starting programs: "<build>/bin/portico". Static storage. */
 const char *test_built(const char *relative);
 

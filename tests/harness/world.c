@@ -16,11 +16,17 @@
 #include <CoreFoundation/CoreFoundation.h>
 #include <dispatch/dispatch.h>
 #include <mach/mach.h>
+#include <mach/mig_errors.h>
 
 #include "test.h"
 
+enum { OPTIONS_MAX = 8 };
+
 static struct {
-	bool no_administrator;
+	const char *options[OPTIONS_MAX]; /* of porticod, besides the usual ones */
+	unsigned n_options;
+	unsigned heartbeat_ms; /* 0: the usual */
+	int log;	       /* 0: a file */
 	char socket[512];
 	char drivers[512];
 	pid_t registry;
@@ -95,6 +101,13 @@ static bool log_has(const char *text)
 	return found;
 }
 
+/* What was charged to peers and never given back (base/account.h). */
+static void check_accounts(void)
+{
+	if (log_has("the account of "))
+		test_fail(__FILE__, __LINE__, "an account was wrong: see the registry's log");
+}
+
 void world_await_log(const char *text)
 {
 	for (int i = 0; i < 2000 && !log_has(text); i++)
@@ -108,31 +121,48 @@ void world_await_log(const char *text)
 	}
 }
 
+/* With the usual options and those of world_add_option. */
+static _Noreturn void run_registry(const char *program, const char *ready)
+{
+	char generation[16], heartbeat[16];
+	const char *words[16 + OPTIONS_MAX] = {
+		"porticod",	"--socket",    world.socket,  "--no-default-drivers",
+		"--drivers",	world.drivers, "--ready-fd",  ready,
+		"--generation", generation,    "--heartbeat", heartbeat,
+	};
+	size_t n = 0;
+
+	snprintf(generation, sizeof(generation), "%u", world.generation);
+	snprintf(heartbeat, sizeof(heartbeat), "%u", world.heartbeat_ms);
+	while (words[n])
+		n++;
+	memcpy(words + n, world.options, world.n_options * sizeof(*words));
+	execv(program, (char *const *)words);
+	_exit(127);
+}
+
 static void start_registry(void)
 {
-	char generation[16], ready[16];
+	char ready[16], byte;
 	int fds[2];
-	char byte;
 
 	test_equal(pipe2(fds, O_CLOEXEC), 0);
-	snprintf(generation, sizeof(generation), "%u", world.generation++);
 	snprintf(ready, sizeof(ready), "%d", fds[1]);
 	const char *program = strdup(test_built("bin/porticod"));
 	setenv("PORTICO_TEST_LOG", log_path(), 1);
 	fflush(stdout);
 	world.registry = fork();
 	if (world.registry == 0) {
-		int log = open(log_path(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+		int log = world.log ? world.log
+				    : open(log_path(), O_WRONLY | O_CREAT | O_APPEND, 0600);
 
 		dup2(log, 2);
 		fcntl(fds[1], F_SETFD, 0);
-		execl(program, "porticod", "--socket", world.socket, "--no-default-drivers",
-		      "--drivers", world.drivers, "--ready-fd", ready, "--generation", generation,
-		      world.no_administrator ? "--no-administrator" : NULL, (char *)NULL);
-		_exit(127);
+		run_registry(program, ready);
 	}
 	free((char *)program);
 	close(fds[1]);
+	world.generation++;
 	test_true(world.registry > 0);
 	test_equal(read(fds[0], &byte, 1), 1);
 	close(fds[0]);
@@ -212,9 +242,27 @@ static void start(const char *drivers, bool sample_drivers)
 	test_reset_baseline();
 }
 
+void world_log_to(int fd)
+{
+	world.log = fd;
+}
+
+void world_add_option(const char *name, const char *value)
+{
+	test_true(world.n_options + 2 <= OPTIONS_MAX);
+	world.options[world.n_options++] = name;
+	if (value)
+		world.options[world.n_options++] = value;
+}
+
 void world_withhold_privileges(void)
 {
-	world.no_administrator = true;
+	world_add_option("--no-administrator", NULL);
+}
+
+void world_set_heartbeat(unsigned ms)
+{
+	world.heartbeat_ms = ms;
 }
 
 void world_start(void)
@@ -255,6 +303,7 @@ void world_stop(void)
 	kill(world.registry, SIGTERM);
 	wait_for_children();
 	world.registry = 0;
+	check_accounts();
 }
 
 void world_kill_registry(void)
@@ -264,6 +313,15 @@ void world_kill_registry(void)
 	kill(world.registry, SIGKILL);
 	test_equal(waitpid(world.registry, &status, 0), world.registry);
 	world.registry = 0;
+}
+
+int world_await_registry(void)
+{
+	int status;
+
+	test_equal(waitpid(world.registry, &status, 0), world.registry);
+	world.registry = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 void world_restart_registry(void)
@@ -322,14 +380,19 @@ io_service_t world_service(const char *class_name)
 	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
 	io_iterator_t iterator = 0;
 	io_service_t found = 0;
+	kern_return_t status;
+	int refusals = 0;
 
 	test_true(port != NULL);
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
 			   kCFRunLoopDefaultMode);
-	test_equal_error(IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+	/* The first question after a registry's death may be what tells us of it. */
+	do
+		status = IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
 							  IOServiceMatching(class_name),
-							  take_service, &found, &iterator),
-			 0);
+							  take_service, &found, &iterator);
+	while (status == MIG_SERVER_DIED && !refusals++);
+	test_equal_error(status, 0);
 	take_service(&found, iterator);
 	while (!found)
 		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, false);

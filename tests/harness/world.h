@@ -32,10 +32,18 @@ void world_stop(void);
 /* daemon mode only */
 /* Before the start: nobody holds the administrator privilege in the session. */
 void world_withhold_privileges(void);
+/* Likewise: how often the registry asks hosts whether they live. */
+void world_set_heartbeat(unsigned ms);
+/* Likewise: one more option of porticod's, with its value (NULL: it has none); both stay the caller's. */
+void world_add_option(const char *name, const char *value);
+/* Before the start: the registry writes its log to FD (the caller's) and world_await_log sees nothing. */
+void world_log_to(int fd);
 const char *world_socket(void);
 pid_t world_registry_pid(void);
 /* SIGKILL the registry and wait for its end. */
 void world_kill_registry(void);
+/* Wait for its end; the exit status, -1: it was killed. */
+int world_await_registry(void);
 /* A new registry at the same place, as the supervisor would start it. */
 void world_restart_registry(void);
 /* Wait until the registry (or a host it started) has logged a line with TEXT. */

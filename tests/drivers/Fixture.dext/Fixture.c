@@ -3,7 +3,10 @@
 #include <stdatomic.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <IOKit/IODriver.h>
 #include <IOKit/IOUserClient.h>
@@ -26,6 +29,7 @@ struct FixtureUserClient {
 	struct FixtureDriver *driver;
 	uint32_t type;
 	atomic_int running; /* methods of this connection */
+	atomic_bool closed;
 	IOExternalTrap trap;
 };
 
@@ -91,6 +95,33 @@ static IOReturn counts(OSObject *target, void *reference, IOExternalMethodArgume
 	pthread_mutex_lock(&driver->lock);
 	arguments->scalarOutput[FIXTURE_HELD] = driver->held;
 	pthread_mutex_unlock(&driver->lock);
+	return kIOReturnSuccess;
+}
+
+static IOReturn echo(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	arguments->scalarOutput[0] = arguments->scalarInput[0] + 1;
+	return kIOReturnSuccess;
+}
+
+/* What a driver has checked must be what it then uses. */
+static IOReturn steady(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	IOMemoryDescriptor *memory = arguments->structureInputDescriptor;
+	const volatile uint8_t *bytes =
+		memory ? IOMemoryDescriptorGetBytes(memory) : arguments->structureInput;
+	uint64_t size =
+		memory ? IOMemoryDescriptorGetLength(memory) : arguments->structureInputSize;
+	uint8_t first[64];
+
+	arguments->scalarOutput[0] = 0;
+	if (size > sizeof(first))
+		size = sizeof(first);
+	for (uint64_t i = 0; i < size; i++)
+		first[i] = bytes[i];
+	for (int looks = 0; looks < 100; looks++)
+		for (uint64_t i = 0; i < size; i++)
+			arguments->scalarOutput[0] += bytes[i] != first[i];
 	return kIOReturnSuccess;
 }
 
@@ -189,6 +220,19 @@ static IOReturn publishNub(struct FixtureDriver *driver)
 	return IOServiceRegister(nub, 0);
 }
 
+static void standStill(int number)
+{
+	for (;;)
+		pause();
+}
+
+/* The link's thread is the program's first. */
+static IOReturn stick(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	signal(SIGUSR1, standStill);
+	return syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1) ? kIOReturnError : kIOReturnSuccess;
+}
+
 static IOReturn makeNub(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
 	return publishNub(((struct FixtureUserClient *)target)->driver);
@@ -206,6 +250,9 @@ static const IOExternalMethodDispatch methods[] = {
 	[FIXTURE_CLOSE] = { closeProvider, 0, 0, 1, 0 },
 	[FIXTURE_END_NUB] = { endNub, 0, 0, 0, 0 },
 	[FIXTURE_MAKE_NUB] = { makeNub, 0, 0, 0, 0 },
+	[FIXTURE_ECHO] = { echo, 1, 0, 1, 0 },
+	[FIXTURE_STICK] = { stick, 0, 0, 0, 0 },
+	[FIXTURE_STEADY] = { steady, 0, kIOUCVariableStructureSize, 1, 0 },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -217,6 +264,8 @@ static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
 	if (selector >= sizeof(methods) / sizeof(*methods))
 		return kIOReturnBadArgument;
 	self->running++;
+	if (self->closed)
+		self->driver->counts[FIXTURE_LATE]++;
 	status = IOUserClientExternalMethod(client, selector, arguments, &methods[selector], self,
 					    NULL);
 	self->running--;
@@ -271,6 +320,7 @@ static IOReturn clientClose(IOUserClient *client)
 {
 	struct FixtureUserClient *self = (struct FixtureUserClient *)client;
 
+	self->closed = true;
 	self->driver->counts[FIXTURE_CLOSES]++;
 	if (self->running)
 		self->driver->counts[FIXTURE_OVERLAPS]++;

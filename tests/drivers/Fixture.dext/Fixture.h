@@ -14,6 +14,9 @@ enum {			 /* selectors */
        FIXTURE_CLOSE,	 /* out: the service is open */
        FIXTURE_END_NUB,
        FIXTURE_MAKE_NUB,
+       FIXTURE_ECHO,   /* number; out: one more */
+       FIXTURE_STICK,  /* the link thread of the host stands still from now on */
+       FIXTURE_STEADY, /* any structure; out: how often its first bytes changed meanwhile */
 };
 
 enum { /* counts */
@@ -24,6 +27,7 @@ enum { /* counts */
        FIXTURE_REQUESTS,  /* kIOMessageServiceIsRequestingClose */
        FIXTURE_CONNECTED, /* entry ID of the last one */
        FIXTURE_HELD,	  /* calls inside FIXTURE_HOLD */
+       FIXTURE_LATE,	  /* methods that began after a close */
        FIXTURE_COUNTS
 };
 
