@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "base/fd.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -50,6 +55,58 @@ TEST(socket_pairs_keep_datagrams_apart)
 	fd_close(copy);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
+}
+
+static ssize_t send_one_descriptor(int socket)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec iov = { (char[]){ 'x' }, 1 };
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+
+	control.align.cmsg_level = SOL_SOCKET;
+	control.align.cmsg_type = SCM_RIGHTS;
+	control.align.cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(&control.align), &socket, sizeof(int));
+	return sendmsg(socket, &m, MSG_NOSIGNAL);
+}
+
+TEST(descriptors_may_be_kept_out)
+{
+	int fds[2];
+
+	test_equal(fd_socketpair(fds), 0);
+	test_equal(send_one_descriptor(fds[0]), 1);
+	fd_pass_rights(fds[1], false);
+	if (send_one_descriptor(fds[0]) == 1)
+		test_skip("the kernel knows no SO_PASSRIGHTS");
+	test_equal(errno, EPERM);
+	fd_pass_rights(fds[1], true);
+	test_equal(send_one_descriptor(fds[0]), 1);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+}
+
+TEST(what_is_unread_is_seen)
+{
+	int fds[2];
+	char c;
+
+	test_equal(fd_socketpair(fds), 0);
+	test_true(!fd_has_unread(fds[0]));
+	test_equal(send(fds[0], "x", 1, 0), 1);
+	test_true(fd_has_unread(fds[0]) && !fd_has_unread(fds[1]));
+	test_equal(recv(fds[1], &c, 1, 0), 1);
+	test_true(!fd_has_unread(fds[0]));
+	test_equal(send(fds[0], "x", 1, 0), 1);
+	fd_close(fds[1]);
+	test_true(!fd_has_unread(fds[0]));
+	fd_close(fds[0]);
 }
 
 TEST(hang_up_is_seen_without_reading)
@@ -104,6 +161,164 @@ TEST(live_socket_is_not_replaced_a_dead_one_is)
 	name[sizeof(name) - 1] = '\0';
 	test_equal(fd_listen(name, &listener), -ENAMETOOLONG);
 	test_equal(fd_connect(name, &listener), -ENAMETOOLONG);
+}
+
+/* Whoever listens for something else is alive, too. */
+/* A connection over the network whose other end reads nothing, and that waits for it when it is closed. */
+static int lingering(int *ret_far)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET,
+				       .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int near = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct linger patience = { 1, 3600 };
+	static char bytes[65536];
+
+	if (bind(listener, (struct sockaddr *)&address, size) || listen(listener, 1) ||
+	    getsockname(listener, (struct sockaddr *)&address, &size) ||
+	    connect(near, (struct sockaddr *)&address, size))
+		test_skip("no network");
+	*ret_far = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	close(listener);
+	while (send(near, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		;
+	test_equal(setsockopt(near, SOL_SOCKET, SO_LINGER, &patience, sizeof(patience)), 0);
+	return near;
+}
+
+static void await_descriptor_gone(int far)
+{
+	struct pollfd p = { .fd = far };
+
+	/* The connection is broken off when its last descriptor has been closed. */
+	while (!(p.revents & (POLLHUP | POLLERR)))
+		poll(&p, 1, -1);
+	close(far);
+}
+
+TEST(what_takes_long_to_close_holds_nobody_up)
+{
+	char byte;
+	int far, fd = lingering(&far);
+
+	fd_tame(fd);
+	/* Nobody can wait for what is there instead. */
+	test_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
+	test_equal(errno, ENOTSOCK);
+	test_true(is_cloexec(fd));
+	test_equal(fd_close(fd), -1);
+	await_descriptor_gone(far);
+}
+
+static void post(int socket, const void *bytes, size_t size, int fd)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { .align = { .cmsg_level = SOL_SOCKET,
+				 .cmsg_type = SCM_RIGHTS,
+				 .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	struct iovec iov = { (void *)(uintptr_t)bytes, size };
+	struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.align), &fd, sizeof(fd));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	test_equal(sendmsg(socket, &message, 0), size);
+}
+
+TEST(what_lies_unread_in_a_socket_holds_nobody_up)
+{
+	int far, fds[2], fd = lingering(&far);
+
+	test_equal_error(fd_socketpair(fds), 0);
+	post(fds[1], "", 0, -1);
+	post(fds[1], "words", 5, fd);
+	close(fd);
+	close(fds[1]);
+	shutdown(fds[0], SHUT_RDWR);
+	test_true(!fd_drain(fds[0]));
+	fd_close(fds[0]);
+	await_descriptor_gone(far);
+}
+
+TEST(sockets_and_memory_are_left_alone)
+{
+	int fds[2], memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct stat before, after;
+
+	test_equal_error(fd_socketpair(fds), 0);
+	fd_tame(fds[0]);
+	test_equal(send(fds[1], "x", 1, 0), 1);
+	char byte = 0;
+	test_equal(recv(fds[0], &byte, 1, 0), 1);
+	test_equal(fstat(memory, &before), 0);
+	fd_tame(memory);
+	test_equal(fstat(memory, &after), 0);
+	test_equal(before.st_ino, after.st_ino);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+	fd_close(memory);
+}
+
+TEST(live_socket_of_another_type_is_not_replaced)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener;
+
+	for (int i = 0; i < 2; i++) {
+		int fd = socket(AF_UNIX, types[i] | SOCK_CLOEXEC, 0);
+
+		test_true(strlen(in_folder("foreign")) < sizeof(address.sun_path));
+		strcpy(address.sun_path, in_folder("foreign"));
+		test_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		test_true(types[i] == SOCK_DGRAM || !listen(fd, 1));
+		test_equal(fd_listen(address.sun_path, &listener), -EEXIST);
+		test_equal(access(address.sun_path, F_OK), 0);
+		fd_close(fd);
+		/* Nobody is there any more. */
+		test_equal(fd_listen(address.sun_path, &listener), 0);
+		fd_close(listener);
+		unlink(address.sun_path);
+	}
+}
+
+/* P-P3: nothing that is not ours is removed, no link is followed. */
+TEST(what_else_is_at_the_path_stays)
+{
+	char path[600], other[600];
+	int listener, second;
+	struct stat st;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s", in_folder("socket"));
+	snprintf(other, sizeof(other), "%s", in_folder("other"));
+	f = fopen(path, "we");
+	test_true(f != NULL && fclose(f) == 0);
+	test_equal(fd_listen(path, &listener), -EEXIST);
+	test_true(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
+	unlink(path);
+	test_equal(mkdir(path, 0700), 0);
+	test_equal(fd_listen(path, &listener), -EEXIST);
+	rmdir(path);
+	test_equal(symlink(other, path), 0);
+	test_equal(fd_listen(path, &listener), -EEXIST);
+	test_equal(fd_listen(other, &listener), 0);
+	test_equal(fd_listen(path, &second), -EEXIST);
+	fd_close(listener);
+	unlink(path);
+	test_equal(rename(other, path), 0);
+	if (geteuid() == 0) {
+		test_equal(chown(path, 12345, 12345), 0);
+		test_equal(fd_listen(path, &listener), -EEXIST);
+		test_equal(chown(path, 0, 0), 0);
+	}
+	test_equal(fd_listen(path, &listener), 0);
+	fd_close(listener);
 }
 
 TEST_MAIN

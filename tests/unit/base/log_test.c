@@ -94,4 +94,34 @@ TEST(long_lines_are_cut_at_a_line_end)
 	test_equal(text[n - 1], '\n');
 }
 
+static void write_too_many(void)
+{
+	for (int i = 0; i < 5000; i++)
+		log_error("line %d of more than a pipe holds, which nobody reads meanwhile", i);
+}
+
+TEST(a_full_pipe_loses_lines_and_blocks_nobody)
+{
+	char bytes[4096];
+	int fds[2], saved = dup(STDERR_FILENO);
+
+	log_init("tester", LOG_LEVEL_WARNING);
+	test_equal(pipe2(fds, O_CLOEXEC), 0);
+	dup2(fds[1], STDERR_FILENO);
+	write_too_many();
+	/* Somebody reads again: how many were lost is told. */
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	while (read(fds[0], bytes, sizeof(bytes)) > 0)
+		;
+	log_error("again");
+	ssize_t n = read(fds[0], bytes, sizeof(bytes) - 1);
+	dup2(saved, STDERR_FILENO);
+	test_true(n > 0);
+	bytes[n] = '\0';
+	test_true(strstr(bytes, "lines lost before) again\n") != NULL);
+	fd_close(saved);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+}
+
 TEST_MAIN

@@ -149,20 +149,47 @@ static void *post_from_thread(void *context)
 	return NULL;
 }
 
+static void *post_tasks_from_thread(void *context)
+{
+	static struct loop_task tasks[2];
+	struct state *s = context;
+
+	loop_post_task(s->loop, &tasks[0], on_first, s);
+	loop_post_task(s->loop, &tasks[1], on_second, s);
+	return NULL;
+}
+
+static void run_posted(struct state *s, void *(*post)(void *))
+{
+	pthread_t thread;
+
+	loop_new(&s->loop);
+	test_equal(pthread_create(&thread, NULL, post, s), 0);
+	test_equal(loop_run(s->loop), 0);
+	pthread_join(thread, NULL);
+	test_equal(s->n, 2);
+	test_equal(s->order[0], 1);
+	test_equal(s->order[1], 2);
+}
+
 TEST(other_threads_post_work_in_order)
 {
 	struct state s = { 0 };
-	pthread_t thread;
 
-	loop_new(&s.loop);
-	test_equal(pthread_create(&thread, NULL, post_from_thread, &s), 0);
-	test_equal(loop_run(s.loop), 0);
-	pthread_join(thread, NULL);
-	test_equal(s.n, 2);
-	test_equal(s.order[0], 1);
-	test_equal(s.order[1], 2);
+	run_posted(&s, post_from_thread);
 	/* What did not run is dropped. */
 	loop_post(s.loop, on_never, &s);
+	loop_free(s.loop);
+	test_equal(s.n, 2);
+}
+
+TEST(other_threads_post_tasks_of_their_own)
+{
+	struct state s = { 0 };
+	struct loop_task task;
+
+	run_posted(&s, post_tasks_from_thread);
+	loop_post_task(s.loop, &task, on_never, &s);
 	loop_free(s.loop);
 	test_equal(s.n, 2);
 }

@@ -72,6 +72,18 @@ TEST(l3_what_is_no_sealed_memory_is_refused)
 	fd_close(fds[1]);
 }
 
+TEST(memory_of_huge_pages_is_refused)
+{
+	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+
+	if (fd < 0)
+		test_skip("no huge pages here");
+	test_equal(ftruncate(fd, 8 << 20), 0);
+	test_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW), 0);
+	test_equal_error(shm_verify(fd, 4096), -EBADMSG);
+	close(fd);
+}
+
 TEST(impossible_sizes_are_refused)
 {
 	int fd;

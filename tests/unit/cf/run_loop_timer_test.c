@@ -3,6 +3,7 @@
 #include <CoreFoundation/CFRunLoop.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <time.h>
 
 #include "test.h"
@@ -55,6 +56,34 @@ TEST(ten_thousand_timers)
 	test_reset_baseline();
 	test_equal(pthread_create(&thread, NULL, many_timers, NULL), 0);
 	pthread_join(thread, NULL);
+}
+
+enum { SLACK_NS = 1234567 };
+
+static void check_slack(CFRunLoopTimerRef timer, void *info)
+{
+	test_equal(prctl(PR_GET_TIMERSLACK), SLACK_NS);
+	++*(int *)info;
+}
+
+/* A loop that waits for a timer sleeps exactly; what the program has asked for elsewhere stays. */
+TEST(the_threads_timer_slack_is_left_as_it_is)
+{
+	int count = 0;
+	CFRunLoopTimerContext context = { .info = &count };
+
+	CFRunLoopGetMain();
+	test_reset_baseline();
+	test_equal(prctl(PR_SET_TIMERSLACK, SLACK_NS), 0);
+	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(NULL, CFAbsoluteTimeGetCurrent() + 0.002,
+						       0.002, 0, 0, check_slack, &context);
+
+	CFRunLoopAddTimer(CFRunLoopGetCurrent(), timer, CFSTR("slack"));
+	while (count < 2)
+		CFRunLoopRunInMode(CFSTR("slack"), 1, false);
+	test_equal(prctl(PR_GET_TIMERSLACK), SLACK_NS);
+	CFRunLoopTimerInvalidate(timer);
+	CFRelease(timer);
 }
 
 TEST_MAIN

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -156,6 +157,21 @@ TEST(errors_leave_outputs_alone)
 	test_equal_error(IOConnectCallScalarMethod(service, 0, NULL, 0, output, &n),
 			 kIOReturnBadArgument);
 	IOServiceClose(connect);
+	end();
+}
+
+TEST(closed_connection_is_no_destination_whatever_is_asked)
+{
+	io_connect_t connect = start();
+	size_t size = 5000000000;
+	char byte = 9;
+
+	IOConnectAddRef(connect);
+	test_equal_error(IOServiceClose(connect), 0);
+	test_equal_error(IOConnectCallStructMethod(connect, 0, NULL, 0, &byte, &size),
+			 MACH_SEND_INVALID_DEST);
+	test_equal(size, 5000000000);
+	IOConnectRelease(connect);
 	end();
 }
 
@@ -722,6 +738,33 @@ TEST(spec_k16_mappings_outlive_the_driver)
 	memcpy((void *)address, "still here", 11);
 	test_equal_error(IOServiceClose(connect), 0);
 	test_equal_error(IOServiceClose(connect), MACH_SEND_INVALID_DEST);
+	end();
+}
+
+/* The hang-up arrives together with the answer: there is a mapping or an error, and never an address where nothing
+ * is. */
+TEST(spec_k16_a_mapping_that_comes_with_the_end)
+{
+	io_connect_t connect = start();
+	int n_mapped = 0;
+
+	for (int i = 0; i < 24; i++) { /* the fake has threads for so many */
+		mach_vm_address_t address = 0;
+		mach_vm_size_t size;
+		kern_return_t status = map(connect, 5, &address, &size);
+
+		if (!status) {
+			sched_yield();
+			memcpy((void *)address, "still here", 11);
+			n_mapped++;
+		} else {
+			test_equal_error(status, MACH_SEND_INVALID_DEST);
+		}
+		IOServiceClose(connect);
+		test_equal_error(IOServiceOpen(service, mach_task_self(), 0, &connect), 0);
+	}
+	printf("# mapped: %d of 24\n", n_mapped);
+	test_equal_error(IOServiceClose(connect), 0);
 	end();
 }
 

@@ -7,6 +7,7 @@
 
 #include <IOKit/IODataQueueClient.h>
 #include <mach/mach.h>
+#include <portico/data_queue.h>
 
 #include "test.h"
 
@@ -42,6 +43,58 @@ TEST(a_damaged_queue_is_an_error)
 	test_equal_error(IODataQueueDequeue(queue, out, &size), kIOReturnError);
 	queue->head = 33;
 	test_equal_error(IODataQueueEnqueue(queue, out, 4), kIOReturnUnderrun);
+}
+
+/* Memory that nobody has mapped: nothing is remembered of it from call to call. */
+TEST(many_entries_in_one_call)
+{
+	IODataQueueMemory *queue = new_queue(200);
+	struct portico_data_queue_record in[12], out[12];
+	uint64_t numbers[12], buffer[12], room;
+	uint32_t count, taken, size;
+
+	for (uint64_t i = 0; i < 12; i++) {
+		numbers[i] = i;
+		in[i] = (struct portico_data_queue_record){ &numbers[i], 8 };
+	}
+	for (int round = 0; round < 40; round++) {
+		count = 12;
+		test_equal_error(portico_data_queue_enqueue(queue, in, &count), 0);
+		test_equal(count, 12);
+		test_true(IODataQueueDataAvailable(queue));
+		size = sizeof(room);
+		test_equal_error(IODataQueueDequeue(queue, &room, &size), 0);
+		test_equal(room, 0);
+		for (taken = 1; taken < 12; taken += count) {
+			count = 12;
+			test_equal_error(portico_data_queue_dequeue(queue, buffer, sizeof(buffer),
+								    out, &count),
+					 0);
+			for (uint32_t i = 0; i < count; i++)
+				test_equal(*(uint64_t *)out[i].data, taken + i);
+		}
+		count = 12;
+		test_equal_error(
+			portico_data_queue_dequeue(queue, buffer, sizeof(buffer), out, &count),
+			kIOReturnUnderrun);
+		test_equal(count, 0);
+	}
+	do
+		count = 12;
+	while (!portico_data_queue_enqueue(queue, in, &count) && count == 12);
+	count = 12;
+	test_equal_error(portico_data_queue_enqueue(queue, in, &count), kIOReturnOverrun);
+	count = 12;
+	test_equal_error(portico_data_queue_dequeue(queue, buffer, 7, out, &count),
+			 kIOReturnNoSpace);
+	test_equal_error(portico_data_queue_dequeue(NULL, buffer, 8, out, &count),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_data_queue_enqueue(queue, NULL, &count), kIOReturnBadArgument);
+	queue->head = 201;
+	count = 12;
+	test_equal_error(portico_data_queue_enqueue(queue, in, &count), kIOReturnUnderrun);
+	count = 12;
+	test_equal_error(portico_data_queue_dequeue(queue, buffer, 8, out, &count), kIOReturnError);
 }
 
 /* K3: head at or near the end of a queue that ends with its page. */

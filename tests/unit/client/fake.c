@@ -30,11 +30,13 @@ static const struct {
 	const char *class_name, *name, *location;
 } tree[FAKE_ENTRIES] = {
 	{ 0, 0, "IORegistryEntry", "Root", "" },
-	{ 0, WIRE_STATE_SERVICE | 30, "IOPlatformExpertDevice", "machine", "" },
+	{ 0, WIRE_STATE_SERVICE | WIRE_STATE_OWN_CLASS | 30, "IOPlatformExpertDevice", "machine",
+	  "" },
 	{ FAKE_MACHINE, WIRE_STATE_SERVICE | 30, "FixtureDriver", "fixture", "5" },
 	{ FAKE_MACHINE, WIRE_STATE_SERVICE | 30, "FixtureDriver", "second", "" },
 	{ FAKE_SERVICE, 0, "IORegistryEntry", "nub", "" },
-	{ FAKE_SECOND, WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT, "FixtureUserClient", "uc", "" },
+	{ FAKE_SECOND, WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT | WIRE_STATE_OWN_CLASS,
+	  "FixtureUserClient", "uc", "" },
 };
 
 struct serving {
@@ -207,6 +209,9 @@ static void entry(struct fake *fake, int socket, struct wire_frame *frame)
 	answer.state = tree[n].state;
 	answer.class_name = tree[n].class_name;
 	answer.name = tree[n].name;
+	pthread_mutex_lock(&fake->lock);
+	fake->granted[n]++;
+	pthread_mutex_unlock(&fake->lock);
 	reply(socket, frame, &wire_entry_reply_layout, &answer);
 }
 
@@ -236,6 +241,7 @@ static void property(struct fake *fake, int socket, struct wire_frame *frame)
 	struct wire_value_reply answer;
 
 	test_equal(wire_frame_decode(frame, &wire_property_request_layout, &request), 0);
+	fake->n_properties++;
 	answer.value = copy_property(request.key);
 	if (!answer.value) {
 		fake_reply_status(socket, frame, kIOReturnNotFound);
@@ -441,7 +447,8 @@ static void call(struct fake *fake, int socket, struct wire_frame *frame)
 		reply(socket, frame, &wire_call_reply_layout, &answer);
 	} else if (request.selector == 6) { /* flags and sizes as the driver sees them */
 		uint64_t scalars[4] = { request.flags, request.structure.size,
-					request.structure_output_size, (uint32_t)request.reference.count };
+					request.structure_output_size,
+					(uint32_t)request.reference.count };
 
 		answer.scalar_output_count = 4;
 		answer.scalars = (struct wire_u64s){ scalars, 4 };
@@ -463,7 +470,7 @@ static void map(struct fake *fake, int socket, struct wire_frame *frame)
 	} else if (request.memory_type == 3) { /* larger than the file */
 		answer.size = 1 << 20;
 		fd = dup(fake->memory_fd);
-	} else if (request.memory_type == 0) {
+	} else if (request.memory_type == 0 || request.memory_type == 5) {
 		fd = dup(fake->memory_fd);
 	} else {
 		fake_reply_status(socket, frame, kIOReturnNoSpace);
@@ -471,6 +478,8 @@ static void map(struct fake *fake, int socket, struct wire_frame *frame)
 	}
 	wire_reply(socket, &frame->header, &wire_map_reply_layout, 0, &answer, &fd, 1, true);
 	close(fd);
+	if (request.memory_type == 5) /* dies */
+		fake_kill_host(fake);
 }
 
 static void unmap(struct fake *fake, int socket, struct wire_frame *frame)
@@ -806,6 +815,7 @@ void fake_send_dead(struct fake *fake, unsigned n)
 	struct wire_dead message = { .ids = { &id, 1 } };
 
 	send_on(fake, fake->inlets, WIRE_INLET_EVENTS, &wire_dead_layout, &message);
+	fake->page->death_generation++;
 }
 
 void fake_send_completion(struct fake *fake, uint64_t token, int32_t result,

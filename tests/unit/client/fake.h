@@ -47,6 +47,7 @@ struct fake {
 	_Atomic uint64_t list_generation; /* of every list */
 	_Atomic unsigned n_children;	  /* WIRE_CHILDREN so far */
 	_Atomic unsigned n_names;	  /* WIRE_NAME so far */
+	_Atomic unsigned n_properties;	  /* WIRE_PROPERTY so far */
 	_Atomic uint32_t most_children;	  /* of one answer; 0: as many as were asked for */
 	uint64_t released[FAKE_ENTRIES];  /* grants given back */
 	uint64_t granted[FAKE_ENTRIES];

@@ -341,6 +341,120 @@ TEST(walks_go_on_where_an_answer_was_cut)
 	fake_end(&fake);
 }
 
+/* --- asking ahead ----------------------------------------------------------------- */
+
+/* At the first of the machine's two children, which come one in an answer. */
+static io_iterator_t stand_at_first(void)
+{
+	io_registry_entry_t machine = IORegistryEntryFromPath(0, "IOService:/");
+	io_iterator_t iterator;
+
+	test_equal(IORegistryEntryCreateIterator(machine, "IOService", 0, &iterator), 0);
+	IOObjectRelease(machine);
+	io_registry_entry_t child = IOIteratorNext(iterator);
+	test_true(child != 0);
+	IOObjectRelease(child);
+	return iterator;
+}
+
+static io_iterator_t start_at_first(fake_hook_fn hook)
+{
+	fake_start(&fake, hook);
+	fake.most_children = 1;
+	return stand_at_first();
+}
+
+/* Questions about children that have been heard when another one has been answered. */
+static unsigned count_questions(void)
+{
+	io_registry_entry_t machine = IORegistryEntryFromPath(0, "IOService:/");
+
+	IOObjectRelease(machine);
+	return fake.n_children;
+}
+
+TEST(the_next_part_is_asked_for_before_it_is_needed)
+{
+	io_iterator_t iterator = start_at_first(NULL);
+	test_equal(count_questions(), 2);
+	test_equal(drain(iterator), 1);
+	test_equal(IOIteratorIsValid(iterator), 1);
+	test_equal(count_questions(), 2);
+	IOIteratorReset(iterator);
+	test_equal(drain(iterator), 2);
+	IOObjectRelease(iterator);
+	fake_end(&fake);
+}
+
+/* Whoever drops or resets a walk gives back what is on its way (which the end of the test counts). */
+TEST(an_answer_that_nobody_wants_is_given_back)
+{
+	io_iterator_t iterator = start_at_first(NULL);
+	IOIteratorReset(iterator);
+	test_equal(drain(iterator), 2);
+	IOObjectRelease(iterator);
+	for (int i = 0; i < 10; i++)
+		IOObjectRelease(stand_at_first());
+	fake_end(&fake);
+}
+
+TEST(one_walk_of_a_program_asks_ahead_at_a_time)
+{
+	io_iterator_t first = start_at_first(NULL);
+	test_equal(count_questions(), 2);
+	io_iterator_t second = stand_at_first();
+	test_equal(count_questions(), 3);
+	test_equal(drain(second), 1);
+	test_equal(count_questions(), 4);
+	IOObjectRelease(first);
+	IOIteratorReset(second);
+	test_equal(drain(second), 2);
+	IOObjectRelease(second);
+	fake_end(&fake);
+}
+
+/* An entry in it may have died before it had a handle that somebody could kill. */
+TEST(an_answer_from_before_a_death_is_asked_for_again)
+{
+	io_iterator_t iterator = start_at_first(NULL);
+	test_equal(count_questions(), 2);
+	fake_send_dead(&fake, FAKE_NUB);
+	test_equal(drain(iterator), 1);
+	test_equal(count_questions(), 3);
+	IOObjectRelease(iterator);
+	fake_end(&fake);
+}
+
+TEST(an_answer_from_before_a_change_ends_the_walk)
+{
+	io_iterator_t iterator = start_at_first(NULL);
+	test_equal(count_questions(), 2);
+	fake.list_generation++;
+	fake.page->tree_generation++;
+	test_equal(drain(iterator), 0);
+	test_equal(IOIteratorIsValid(iterator), 0);
+	IOObjectRelease(iterator);
+	fake_end(&fake);
+}
+
+static bool keep_second_answer(struct fake *f, int socket, struct wire_frame *frame)
+{
+	return frame->header.type == WIRE_CHILDREN && f->n_children == 1;
+}
+
+/* The registry goes with the answer. */
+TEST(a_lost_answer_ends_the_walk)
+{
+	io_iterator_t iterator = start_at_first(keep_second_answer);
+	fake_stop(&fake);
+	test_equal(drain(iterator), 0);
+	test_equal(IOIteratorIsValid(iterator), 0);
+	IOObjectRelease(iterator);
+	client_session_end();
+	memcpy(fake.released, fake.granted, sizeof(fake.released));
+	fake_free(&fake);
+}
+
 TEST(lists_are_read_in_parts)
 {
 	io_registry_entry_t root, machine, child;
@@ -382,6 +496,31 @@ TEST(a_name_that_came_along_is_good_until_one_changes)
 	test_equal(fake.n_names, 1);
 	IOObjectRelease(machine);
 	IOObjectRelease(iterator);
+	IOObjectRelease(root);
+	fake_end(&fake);
+}
+
+TEST(a_class_that_nothing_overrides_is_good_until_names_change)
+{
+	io_registry_entry_t root, machine;
+	io_name_t class;
+
+	fake_start(&fake, NULL);
+	root = IORegistryGetRootEntry(0);
+	test_equal(IORegistryEntryGetChildEntry(root, "IOService", &machine), 0);
+	unsigned before = fake.n_properties;
+	test_equal(IOObjectGetClass(machine, class), 0);
+	test_equal_text(class, "IOPlatformExpertDevice");
+	test_true(!IOObjectConformsTo(machine, "Another"));
+	test_equal(fake.n_properties, before);
+	fake.page->name_generation++;
+	test_equal(IOObjectGetClass(machine, class), 0);
+	test_equal_text(class, "IOPlatformExpertDevice");
+	test_equal(fake.n_properties, before + 1);
+	/* Nobody has said so of the root. */
+	test_equal(IOObjectGetClass(root, class), 0);
+	test_equal(fake.n_properties, before + 2);
+	IOObjectRelease(machine);
 	IOObjectRelease(root);
 	fake_end(&fake);
 }

@@ -18,6 +18,8 @@
 #include "client/session.h"
 #include "fake.h"
 #include "test.h"
+#include "wire/notice.h"
+#include "wire/tray.h"
 
 static struct fake fake;
 static IONotificationPortRef notify;
@@ -147,6 +149,119 @@ TEST(what_comes_along_is_not_asked_for)
 	test_equal(fake.n_armed, 1);
 	IOObjectRelease(iterator);
 	end();
+}
+
+static struct wire_tray_reader tray;
+static struct wire_tray_record laid_down[WIRE_TRAY_SLOTS];
+
+static bool accept_tray(struct fake *f, int socket, struct wire_frame *frame)
+{
+	int fd;
+
+	if (frame->header.type != WIRE_TRAY_OPEN)
+		return false;
+	fd = wire_frame_take_fd(frame, 0);
+	test_equal(wire_tray_attach(&tray, fd), 0);
+	close(fd);
+	fake_reply_status(socket, frame, 0);
+	return true;
+}
+
+/* How many grants of what N of the fake stands for lie there, with those that were sent. */
+static void give_back(struct wire_tray_record record)
+{
+	pthread_mutex_lock(&fake.lock);
+	fake.released[record.id - WIRE_ROOT_ID] += record.n_grants;
+	pthread_mutex_unlock(&fake.lock);
+}
+
+static size_t take_tray(void)
+{
+	size_t n;
+
+	test_equal(wire_tray_take(&tray, laid_down, &n), 0);
+	return n;
+}
+
+/* With a tray neither arming nor giving back is a message. */
+TEST(what_is_laid_down_is_not_sent)
+{
+	start();
+	fake.hook = accept_tray;
+	add_matching();
+	test_equal(drain(iterator), 2);
+	uint64_t subscription = fake.subscription;
+	unsigned n_next = fake.n_next;
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	receive_one(); /* its services were given back before the tray was there */
+	test_equal(take_tray(), 1);
+	test_equal(laid_down[0].id, subscription);
+	test_equal(laid_down[0].n_grants, 0);
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	receive_one();
+	test_equal(take_tray(), 3);
+	for (int i = 0; i < 2; i++) {
+		test_equal(laid_down[i].id, FAKE_ID(i ? FAKE_USER_CLIENT : FAKE_MACHINE));
+		test_equal(laid_down[i].n_grants, 1);
+		give_back(laid_down[i]);
+	}
+	test_equal(laid_down[2].id, subscription);
+	test_equal(fake.n_next, n_next);
+	test_equal(fake.n_armed, 0);
+	IOObjectRelease(iterator);
+	end();
+	wire_tray_detach(&tray);
+}
+
+/* News between the last service and the arming: the registry may have looked at the tray before. */
+static bool publish_with_tray(struct fake *f, int socket, struct wire_frame *frame)
+{
+	if (frame->header.type == WIRE_TRAY_OPEN)
+		f->page->news_generation++;
+	return accept_tray(f, socket, frame);
+}
+
+TEST(news_while_arming_are_asked_for)
+{
+	start();
+	fake.hook = publish_with_tray;
+	add_matching();
+	test_equal(drain(iterator), 2);
+	uint64_t subscription = fake.subscription;
+	unsigned n_next = fake.n_next;
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	receive_one();
+	test_equal(take_tray(), 1);
+	test_equal(fake.n_next, n_next + 1);
+	IOObjectRelease(iterator);
+	end();
+	wire_tray_detach(&tray);
+}
+
+/* It is told once, and what does not fit is sent. */
+TEST(a_full_tray_is_no_obstacle)
+{
+	io_service_t service;
+
+	start();
+	fake.hook = accept_tray;
+	add_matching();
+	test_equal(drain(iterator), 2);
+	uint64_t subscription = fake.subscription;
+	fake_send_notices(&fake, &subscription, 1, 101, FAKE_MACHINE, FAKE_USER_CLIENT);
+	receive_one();
+	for (int i = 0; i < 3 * WIRE_TRAY_SLOTS; i++) {
+		service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+		IOObjectRelease(service);
+	}
+	size_t n = take_tray();
+	test_equal(n, WIRE_TRAY_SLOTS);
+	for (size_t i = 0; i < n; i++)
+		if (laid_down[i].n_grants)
+			give_back(laid_down[i]);
+	IOObjectRelease(iterator);
+	end(); /* which counts */
+	wire_tray_detach(&tray);
 }
 
 /* One datagram for five, of which two are unknown: each of the others is called once, in order, and no

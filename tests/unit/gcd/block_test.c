@@ -157,9 +157,10 @@ TEST(block_objects_are_waited_for_and_followed)
 	test_equal(dispatch_block_testcancel(b), 0);
 	Block_release(b);
 	test_true(!dispatch_block_create(0x1000, ^{
-	}));
-	test_true(!dispatch_block_create_with_qos_class(0, QOS_CLASS_DEFAULT, 1, ^{
-	}));
+					 }));
+	test_true(!dispatch_block_create_with_qos_class(0, QOS_CLASS_DEFAULT, 1,
+							^{
+							}));
 	dispatch_block_perform(0, ^{
 	  sum = 1;
 	});
@@ -189,7 +190,7 @@ TEST(cancelled_block_objects_do_nothing_but_end)
 	});
 	Block_release(b);
 	dispatch_sync(q, ^{
-	});
+		      });
 	test_equal(sum, 0);
 	dispatch_release(q);
 }

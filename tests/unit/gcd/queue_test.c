@@ -323,6 +323,43 @@ TEST(suspended_queue_holds_back_and_resumes)
 	}
 }
 
+static atomic_bool resumed;
+
+static void suspend_own_queue(void *queue)
+{
+	dispatch_suspend(queue);
+	dispatch_semaphore_signal(done);
+}
+
+static void note_resumed(void *context)
+{
+	test_true(resumed);
+	append(context);
+}
+
+TEST(item_that_suspends_its_queue_is_the_last_until_it_is_resumed)
+{
+	dispatch_queue_t q = dispatch_queue_create("q", NULL);
+
+	warm_up();
+	done = dispatch_semaphore_create(0);
+	dispatch_suspend(q);
+	dispatch_async_f(q, q, suspend_own_queue);
+	for (int i = 0; i < 3; i++)
+		dispatch_async_f(q, (void *)(intptr_t)i, note_resumed);
+	dispatch_resume(q);
+	wait_done();
+	dispatch_async_f(q, (void *)3, note_resumed);
+	resumed = true;
+	dispatch_resume(q);
+	dispatch_sync_f(q, NULL, nothing);
+	test_equal(ordered, 4);
+	for (int i = 0; i < 4; i++)
+		test_equal(order[i], i);
+	dispatch_release(q);
+	dispatch_release(done);
+}
+
 TEST(inactive_queue_starts_with_activate)
 {
 	dispatch_queue_t q = dispatch_queue_create("q", DISPATCH_QUEUE_SERIAL_INACTIVE);
@@ -553,6 +590,77 @@ TEST(main_queue_is_drained_through_its_descriptor)
 	_dispatch_main_queue_callback_4CF(NULL);
 	pthread_join(thread, NULL);
 	test_equal(ran, 2);
+}
+
+static void suspend_main(void *context)
+{
+	(void)context;
+	dispatch_suspend(dispatch_get_main_queue());
+}
+
+TEST(main_queue_suspended_by_its_own_item_keeps_the_rest_in_order)
+{
+	struct pollfd handle = { _dispatch_get_main_queue_handle_4CF(), POLLIN, 0 };
+
+	warm_up();
+	dispatch_async_f(dispatch_get_main_queue(), NULL, suspend_main);
+	for (int i = 0; i < 2; i++)
+		dispatch_async_f(dispatch_get_main_queue(), (void *)(intptr_t)i, append);
+	_dispatch_main_queue_callback_4CF(NULL);
+	test_equal(ordered, 0);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(intptr_t)2, append);
+	test_equal(poll(&handle, 1, 0), 0);
+	dispatch_resume(dispatch_get_main_queue());
+	test_equal(poll(&handle, 1, 0), 1);
+	_dispatch_main_queue_callback_4CF(NULL);
+	test_equal(ordered, 3);
+	for (int i = 0; i < 3; i++)
+		test_equal(order[i], i);
+	test_equal(poll(&handle, 1, 0), 0);
+}
+
+static void submit_append(void *context)
+{
+	dispatch_async_f(dispatch_get_main_queue(), context, append);
+}
+
+TEST(what_a_main_queue_item_submits_waits_for_the_next_turn)
+{
+	struct pollfd handle = { _dispatch_get_main_queue_handle_4CF(), POLLIN, 0 };
+
+	warm_up();
+	dispatch_async_f(dispatch_get_main_queue(), (void *)1, submit_append);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)0, append);
+	_dispatch_main_queue_callback_4CF(NULL);
+	test_equal(ordered, 1);
+	test_equal(poll(&handle, 1, 0), 1);
+	_dispatch_main_queue_callback_4CF(NULL);
+	test_equal(ordered, 2);
+	test_equal(order[0], 0);
+	test_equal(order[1], 1);
+}
+
+static pid_t forked;
+
+static void fork_here(void *context)
+{
+	(void)context;
+	forked = fork();
+}
+
+TEST(child_forked_by_a_main_queue_item_drops_the_rest)
+{
+	int status = 0;
+
+	warm_up();
+	dispatch_async_f(dispatch_get_main_queue(), NULL, fork_here);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)0, append);
+	_dispatch_main_queue_callback_4CF(NULL);
+	if (!forked)
+		_exit(ordered);
+	test_true(waitpid(forked, &status, 0) == forked);
+	test_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	test_equal(ordered, 1);
 }
 
 static void exit_process(void *context)

@@ -26,7 +26,7 @@ static void *run_loop(void *context)
 	return NULL;
 }
 
-static void begin(struct world *w)
+static void begin_with(struct world *w, struct host_account *account)
 {
 	int sockets[2];
 
@@ -34,9 +34,15 @@ static void begin(struct world *w)
 	test_equal(loop_new(&w->loop), 0);
 	test_equal(pthread_create(&w->thread, NULL, run_loop, w->loop), 0);
 	test_equal(fd_socketpair(sockets), 0);
-	test_equal(host_inlet_new(w->loop, sockets[0], WIRE_INLET_COMPLETIONS, &w->inlet), 0);
+	test_equal(host_inlet_new(w->loop, sockets[0], WIRE_INLET_COMPLETIONS, account, &w->inlet),
+		   0);
 	w->receiver = sockets[1];
-	w->async = host_async_new();
+	w->async = host_async_new(NULL);
+}
+
+static void begin(struct world *w)
+{
+	begin_with(w, NULL);
 }
 
 static void end(struct world *w)
@@ -211,6 +217,36 @@ TEST(spec_i14_can_drop_and_the_limit)
 	test_true(host_async_release(w.async, reference));
 	w.receiver = fd_close(w.receiver);
 	end(&w);
+}
+
+TEST(completions_that_wait_are_paid_for)
+{
+	enum { LIMIT = 5 };
+	struct host_accounts accounts;
+	struct host_account account;
+	OSAsyncReference64 reference;
+	struct world w;
+	IOReturn status;
+	unsigned sent = 0;
+	char why[LIMITS_WHY_MAX];
+
+	host_accounts_init(&accounts, 0);
+	test_equal_error(host_accounts_set(&accounts, "completions=5", why), 0);
+	test_equal_error(host_account_init(&account, &accounts, 0, 1, "slow"), 0);
+	begin_with(&w, &account);
+	test_equal(host_async_begin(w.async, w.inlet, 1, NULL, 0, reference), 0);
+	/* The socket is full when the first one that may be lost is. */
+	while (!host_async_send(w.async, reference, 0, NULL, 0, kIOUserNotifyOptionCanDrop))
+		;
+	while (!(status = host_async_send(w.async, reference, 0, NULL, 0, 0)))
+		test_true(++sent <= LIMIT);
+	test_equal_error(status, 0x1000000d);
+	test_equal(sent, LIMIT);
+	w.receiver = fd_close(w.receiver);
+	end(&w);
+	host_account_fini(&account);
+	test_true(accounts_are_right(&accounts.accounts));
+	host_accounts_fini(&accounts);
 }
 
 /* A client that makes failing calls and never reads: its releases may not pile up without end. */

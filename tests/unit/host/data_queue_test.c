@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <IOKit/IOSharedDataQueue.h>
+#include <portico/shared_data_queue.h>
 
 #include "base/fd.h"
 #include "host/host_internal.h"
@@ -49,6 +50,7 @@ static bool take(IOSharedDataQueue *queue, uint32_t expected)
 	return true;
 }
 
+/* P-Q4 as well */
 TEST(one_entry)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -143,6 +145,7 @@ TEST(no_rounding)
 	IOSharedDataQueueRelease(queue);
 }
 
+/* P-A3 as well */
 TEST(sizes)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(10, 6);
@@ -165,6 +168,7 @@ TEST(sizes)
 	IOSharedDataQueueRelease(queue);
 }
 
+/* P-Q2 */
 TEST(a_hostile_head)
 {
 	static const uint32_t heads[] = {
@@ -185,6 +189,7 @@ TEST(a_hostile_head)
 	}
 }
 
+/* P-Q1 */
 TEST(shared_size_and_tail_are_not_believed)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -199,6 +204,7 @@ TEST(shared_size_and_tail_are_not_believed)
 	IOSharedDataQueueRelease(queue);
 }
 
+/* P-Q3 */
 TEST(a_forged_entry_size)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
@@ -220,7 +226,7 @@ static IOWakePort *make_port(struct loop *loop, int *ret_receiver)
 	int sockets[2];
 
 	test_equal(fd_socketpair(sockets), 0);
-	test_equal(host_inlet_new(loop, sockets[0], WIRE_INLET_WAKEUPS, &inlet), 0);
+	test_equal(host_inlet_new(loop, sockets[0], WIRE_INLET_WAKEUPS, NULL, &inlet), 0);
 	*ret_receiver = sockets[1];
 	return host_inlet_wake_port(inlet);
 }
@@ -264,6 +270,77 @@ TEST(woken_when_it_was_empty)
 	loop_free(loop);
 }
 
+TEST(many_entries_in_one_call)
+{
+	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(10, 8);
+	struct portico_data_queue_record in[20], out[20];
+	uint64_t numbers[20], buffer[20];
+	struct loop *loop;
+	int receiver;
+
+	test_equal(loop_new(&loop), 0);
+	IOWakePort *port = make_port(loop, &receiver);
+	IOSharedDataQueueSetNotificationPort(queue, port);
+	for (uint64_t i = 0; i < 20; i++) {
+		numbers[i] = i;
+		in[i] = (struct portico_data_queue_record){ &numbers[i], sizeof(numbers[i]) };
+	}
+	for (int round = 0; round < 20; round++) {
+		/* One wake-up; what does not fit is left. */
+		uint32_t n_put = portico_shared_data_queue_enqueue(queue, in, 20);
+
+		test_true(n_put == 10 || n_put == 11);
+		test_equal(wakeups(receiver), 1);
+		test_equal(portico_shared_data_queue_dequeue(queue, buffer, 8, out, 20), 1);
+		test_equal(*(uint64_t *)out[0].data, 0);
+		for (uint32_t taken = 1, n; taken < n_put; taken += n) {
+			n = portico_shared_data_queue_dequeue(queue, buffer, sizeof(buffer), out,
+							      20);
+			test_true(n > 0);
+			for (uint32_t i = 0; i < n; i++)
+				test_equal(*(uint64_t *)out[i].data, taken + i);
+		}
+		test_equal(
+			portico_shared_data_queue_dequeue(queue, buffer, sizeof(buffer), out, 20),
+			0);
+		/* Begin elsewhere next time. */
+		test_true(put(queue, 8) && take(queue, 8));
+		test_equal(wakeups(receiver), 1);
+	}
+	test_equal(portico_shared_data_queue_enqueue(queue, in, 0), 0);
+	IOWakePortRelease(port);
+	IOSharedDataQueueRelease(queue);
+	close(receiver);
+	loop_free(loop);
+}
+
+/* P-Q9: what a client writes where the notification stands in Apple's layout is of no use to it. */
+TEST(a_client_that_scribbles_over_the_appendix)
+{
+	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	uint8_t *appendix = (uint8_t *)shared_of(queue) + DATA_QUEUE_MEMORY_HEADER_SIZE + 100;
+	struct loop *loop;
+	int receiver, other;
+
+	test_equal(loop_new(&loop), 0);
+	IOWakePort *port = make_port(loop, &receiver), *second = make_port(loop, &other);
+	IOSharedDataQueueSetNotificationPort(queue, port);
+	for (int byte = 0; byte < 256; byte += 51) {
+		memset(appendix, byte, DATA_QUEUE_MEMORY_APPENDIX_SIZE);
+		test_true(put(queue, 8));
+		test_equal(wakeups(receiver), 1);
+		test_equal(wakeups(other), 0);
+		test_true(take(queue, 8));
+	}
+	IOWakePortRelease(port);
+	IOWakePortRelease(second);
+	IOSharedDataQueueRelease(queue);
+	close(receiver);
+	close(other);
+	loop_free(loop);
+}
+
+/* P-Q8 */
 TEST(a_client_that_does_not_listen_never_blocks_the_driver)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(1000);
@@ -324,6 +401,7 @@ static void *consume(void *context)
 	return NULL;
 }
 
+/* P-Q10 */
 TEST(no_wake_up_is_lost)
 {
 	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(256);

@@ -145,6 +145,18 @@ int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, 
 	return status;
 }
 
+void fake_serve(struct fake_registry *fake)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+
+	while (!wire_frame_receive(fake->socket, &frame, WIRE_CONTROL_MAX, false))
+		if (frame.header.flags & WIRE_FLAG_REPLY)
+			fake->stopped++;
+		else
+			note(fake, &frame);
+	wire_frame_fini(&frame);
+}
+
 void fake_expect(struct fake_registry *fake, uint32_t type, unsigned count)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
@@ -206,7 +218,7 @@ int32_t fake_open(struct fake_registry *fake, uint64_t service, uint32_t type, u
 		.service = service,
 		.user_client = ++fake->last_entry,
 		.type = type,
-		.flags = flags,
+		.flags = flags | (fake->is_stranger ? 0 : WIRE_OPEN_UNSTATED),
 		.pid = (uint32_t)getpid(),
 		.uid = uid,
 		.gid = uid,

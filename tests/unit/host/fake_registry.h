@@ -28,6 +28,7 @@ struct fake_registry {
 	unsigned stopped;      /* of them are answered */
 	uint32_t last_message; /* of WIRE_MESSAGE */
 	CFTypeRef last_set;    /* of WIRE_UPDATE */
+	bool is_stranger;      /* openings are by who may not open what demands nothing */
 };
 
 /* Start a host and answer its greeting. */
@@ -39,6 +40,8 @@ int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, 
 		  int fd, struct wire_frame *ret_frame);
 /* Receive what the host sends by itself until a message of TYPE has been seen COUNT times. */
 void fake_expect(struct fake_registry *fake, uint32_t type, unsigned count);
+/* Receive and answer what has come, without waiting. */
+void fake_serve(struct fake_registry *fake);
 
 /* Probe class CLS of BUNDLE (a path). */
 int32_t fake_probe(struct fake_registry *fake, uint64_t candidate, const char *bundle,

@@ -139,7 +139,7 @@ TEST(memory_of_a_call_lives_as_long_as_its_references)
 
 TEST(equal_objects_have_equal_numbers)
 {
-	struct host_memories *memories = host_memories_new();
+	struct host_memories *memories = host_memories_new(NULL);
 	IOMemoryDescriptor *a = IOMemoryDescriptorCreate(1, 0), *b = IOMemoryDescriptorCreate(1, 0);
 	uint64_t first, second, again;
 

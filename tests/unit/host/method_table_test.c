@@ -11,16 +11,16 @@ static IOReturn ran(OSObject *target, void *reference, IOExternalMethodArguments
 	return 0x12345678;
 }
 
-static bool yes(void *context, const char *name)
+static IOReturn yes(void *context, const char *name)
 {
 	++*(int *)context;
-	return true;
+	return kIOReturnSuccess;
 }
 
-static bool no(void *context, const char *name)
+static IOReturn no(void *context, const char *name)
 {
 	++*(int *)context;
-	return false;
+	return kIOReturnNotPrivileged;
 }
 
 TEST(spec_j01_each_count_and_size_must_match)

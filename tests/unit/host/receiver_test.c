@@ -10,6 +10,7 @@
 
 #include "fake_registry.h"
 #include "wire/call.h"
+#include "wire/publish.h"
 
 enum { SERVICE = 100, ADD = 0, SLEEP = 7, OPENS = 8, MS = 1000 * 1000, CALLERS_MAX = 80 };
 
@@ -18,12 +19,21 @@ struct scene {
 	struct wire_channel *channel, *observer;
 };
 
-static void begin(struct scene *scene)
+static void begin_with(struct scene *scene, const char *limits)
 {
+	struct wire_limits message = { limits };
+
 	fake_start(&scene->fake);
 	fake_load(&scene->fake, SERVICE, test_built("drivers/Calculator.dext"), "CalculatorDriver");
+	test_equal(wire_send(scene->fake.socket, &wire_limits_layout, 0, &message, NULL, 0, true),
+		   0);
 	scene->channel = fake_connect(&scene->fake, SERVICE, 0, NULL);
 	scene->observer = fake_connect(&scene->fake, SERVICE, 0, NULL);
+}
+
+static void begin(struct scene *scene)
+{
+	begin_with(scene, "");
 }
 
 static void end(struct scene *scene)
@@ -133,6 +143,32 @@ TEST(more_slow_methods_than_threads_wait_their_turn)
 	start_callers(callers, CALLERS_MAX, scene.channel, 20 * MS, 2);
 	join_callers(callers, CALLERS_MAX);
 	check_add(scene.channel, 10);
+	end(&scene);
+}
+
+TEST(a_connection_has_as_many_threads_as_it_may)
+{
+	enum { N = 12, LIMIT = 4, ROUNDS = 50 };
+	struct caller callers[N];
+	struct scene scene;
+	uint64_t most = 0;
+
+	begin_with(&scene, "threads=4");
+	start_callers(callers, N, scene.channel, 200ull * MS, 1);
+	/* Without the question itself. */
+	while (most < LIMIT) {
+		uint64_t running = count_running(scene.observer) - 1;
+
+		most = running > most ? running : most;
+	}
+	for (int i = 0; i < ROUNDS; i++) {
+		uint64_t running = count_running(scene.observer) - 1;
+
+		most = running > most ? running : most;
+		test_true(!poll(NULL, 0, 2));
+	}
+	test_equal(most, LIMIT);
+	join_callers(callers, N);
 	end(&scene);
 }
 

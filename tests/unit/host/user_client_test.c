@@ -2,6 +2,7 @@
 /* The life of drivers and user clients, against the sample drivers and a fake registry. */
 #include "test.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +72,35 @@ TEST(a_session_may_end_with_everything_open)
 	channel = fake_connect(&fake, SERVICE, 0, NULL);
 	fake_finish(&fake);
 	wire_channel_unref(channel);
+}
+
+TEST(what_demands_nothing_is_not_open_to_strangers)
+{
+	struct fake_registry fake;
+	uint64_t client;
+	int socket;
+
+	load_calculator(&fake);
+	fake.is_stranger = true;
+	test_equal_error(fake_open(&fake, SERVICE, 0, WIRE_OPEN_ADMINISTRATOR, 0, &client, &socket),
+			 kIOReturnNotPrivileged);
+	close(socket);
+	fake.is_stranger = false;
+	test_equal_error(fake_open(&fake, SERVICE, 0, 0, 1000, &client, &socket), 0);
+	close(socket);
+	fake_expect(&fake, WIRE_RETIRE, 1);
+	fake_finish(&fake);
+}
+
+/* What is left of it, the address sanitizer sees. */
+TEST(a_session_may_end_with_a_driver_that_was_only_probed)
+{
+	struct fake_registry fake;
+
+	fake_start(&fake);
+	test_equal_error(
+		fake_probe(&fake, 1, test_built("drivers/Calculator.dext"), "CalculatorDriver"), 0);
+	fake_finish(&fake);
 }
 
 TEST(scalar_methods_answer)

@@ -37,7 +37,7 @@ static void *run(void *context)
 	return NULL;
 }
 
-void peer_start(struct peer *p, const char *path)
+static void start(struct peer *p, const char *path, int listener)
 {
 	int sockets[2];
 
@@ -50,11 +50,22 @@ void peer_start(struct peer *p, const char *path)
 							   .token = 5,
 							   .socket = sockets[1],
 							   .socket_path = path,
+							   .listener = listener,
 							   .ops = &ops,
 							   .context = p },
 				&p->provider),
 		   0);
 	test_equal(pthread_create(&p->thread, NULL, run, p->loop), 0);
+}
+
+void peer_start(struct peer *p, const char *path)
+{
+	start(p, path, 0);
+}
+
+void peer_start_listening(struct peer *p, int listener)
+{
+	start(p, NULL, listener);
 }
 
 struct visit {

@@ -22,6 +22,8 @@ struct peer {
 
 /* PATH: where the provider reconnects; may be NULL. */
 void peer_start(struct peer *p, const char *path);
+/* LISTENER (borrowed): where it waits for the next registry. */
+void peer_start_listening(struct peer *p, int listener);
 /* Run FN on the loop's thread and wait. */
 void peer_do(struct peer *p, void (*fn)(void *), void *context);
 /* The next message must be of TYPE; decoded into RET. */

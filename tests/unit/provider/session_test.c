@@ -130,4 +130,61 @@ TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
 	unlink(path);
 }
 
+/* For a provider that may not connect. */
+TEST(with_a_listener_the_next_registry_connects)
+{
+	char path[256];
+	struct peer p;
+	struct entries e = { &p };
+	int listener;
+
+	snprintf(path, sizeof(path), "%s/place", test_folder());
+	test_equal(fd_listen(path, &listener), 0);
+	peer_start_listening(&p, listener);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_two, &e);
+	expect_two(&p, 0, 0);
+	close(p.socket);
+	test_equal(fd_connect(path, &p.socket), 0);
+	peer_answer_hello(&p);
+	expect_two(&p, 1000, 1001);
+	/* one that has gone before it was noticed, then another */
+	close(p.socket);
+	test_equal(fd_connect(path, &p.socket), 0);
+	close(p.socket);
+	test_equal(fd_connect(path, &p.socket), 0);
+	peer_answer_hello(&p);
+	expect_two(&p, 1000, 1001);
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
+			     true),
+		   0);
+	peer_finish(&p);
+	test_equal(p.connected, 3);
+	test_equal(p.again, 2);
+	close(listener);
+	unlink(path);
+}
+
+TEST(a_registry_that_ends_before_it_was_noticed_ends_us)
+{
+	char path[256];
+	struct peer p;
+	int listener, next;
+
+	snprintf(path, sizeof(path), "%s/place", test_folder());
+	test_equal(fd_listen(path, &listener), 0);
+	peer_start_listening(&p, listener);
+	peer_answer_hello(&p);
+	test_equal(fd_connect(path, &next), 0);
+	test_equal(
+		wire_send(next, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0, true),
+		0);
+	close(next);
+	p.socket = fd_close(p.socket);
+	peer_finish(&p);
+	test_equal_error(p.end_reason, 0);
+	close(listener);
+	unlink(path);
+}
+
 TEST_MAIN

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "session.h"
@@ -341,10 +342,17 @@ TEST(hosts_that_return_keep_their_drivers)
 	write_bundle(test_folder(), "r",
 		     BUNDLE("r", "<key>P</key><dict><key>IOClass</key><string>R</string>"
 				 "<key>IOProviderClass</key><string>IOResources</string></dict>"));
+	/* The registry comes to it. */
+	char path[128];
+	int listener, socket;
+	snprintf(path, sizeof(path), "%s/r.sock%s", test_folder(), WIRE_HOSTS_SUFFIX);
+	test_equal(mkdir(path, 0700), 0);
+	strcat(path, "/1");
+	test_equal_error(fd_listen(path, &listener), 0);
 	session_start_generation(&s, test_folder(), 1);
 	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
-	int socket;
-	test_equal_error(fd_connect(s.socket, &socket), 0);
+	test_equal_error(fd_accept(listener, &socket), 0);
+	fd_close(listener);
 	test_equal_error(end_greet(&host, socket, WIRE_ROLE_PROVIDER, "r", 12345), 0);
 	CFDictionaryRef properties = matching_new("IOMatchCategory", "IODefaultMatchCategory");
 	struct bytes packed = BYTES_INIT;
@@ -362,11 +370,11 @@ TEST(hosts_that_return_keep_their_drivers)
 	test_equal(number.number, 0x100000123);
 	test_equal(find(&client, "R", ids, 1), 1);
 	test_equal(ids[0], 0x100000123);
-	/* a second host of that name is refused */
+	/* whoever comes and says that he is a host of ours is refused */
 	struct end second;
 	test_equal_error(fd_connect(s.socket, &socket), 0);
 	test_equal_error(end_greet(&second, socket, WIRE_ROLE_PROVIDER, "r", 999),
-			 kIOReturnExclusiveAccess);
+			 kIOReturnNotPermitted);
 	end_close(&second);
 	CFRelease(properties);
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");

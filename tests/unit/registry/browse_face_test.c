@@ -153,6 +153,43 @@ TEST(names_of_a_plane_are_marked)
 	end();
 }
 
+static uint32_t state_of_first_child(uint64_t id)
+{
+	struct wire_children_reply reply = ask_children(id, 0, 0, 4, 0);
+	uint32_t state = reply.entries.items[0].state;
+
+	wire_message_clear(&wire_children_reply_layout, &reply);
+	return state;
+}
+
+TEST(who_passes_for_another_class_is_marked)
+{
+	struct wire_update update = { 0 };
+	CFDictionaryRef override = matching_new("IOClassNameOverride", "Other");
+	CFStringRef key = CFSTR("IOClassNameOverride");
+	CFArrayRef keys = CFArrayCreate(NULL, (const void **)&key, 1, &kCFTypeArrayCallBacks);
+
+	begin();
+	uint64_t a = publish(&provider, 0, "A", "a", "", 0, NULL);
+	update.id = publish(&provider, a, "B", "b", "", 0, NULL);
+	test_true(state_of_first_child(a) & WIRE_STATE_OWN_CLASS);
+	update.set = override;
+	test_equal_error(end_call(&provider, &wire_update_layout, &update, NULL, NULL, NULL), 0);
+	test_true(!(state_of_first_child(a) & WIRE_STATE_OWN_CLASS));
+	update.set = NULL;
+	update.remove = keys;
+	test_equal_error(end_call(&provider, &wire_update_layout, &update, NULL, NULL, NULL), 0);
+	test_true(state_of_first_child(a) & WIRE_STATE_OWN_CLASS);
+	/* what is computed at each read is not known to be anything */
+	update.remove = NULL;
+	update.live = keys;
+	test_equal_error(end_call(&provider, &wire_update_layout, &update, NULL, NULL, NULL), 0);
+	test_true(!(state_of_first_child(a) & WIRE_STATE_OWN_CLASS));
+	end();
+	CFRelease(override);
+	CFRelease(keys);
+}
+
 TEST(spec_e05_e15_e18_names_and_paths)
 {
 	struct wire_path_request path = { WIRE_ROOT_ID, "IOService" };

@@ -3,6 +3,7 @@
 
 #include <CoreFoundation/CoreFoundation.h>
 
+#include "base/loop.h"
 #include "registry/text.h"
 #include "test.h"
 
@@ -42,6 +43,70 @@ TEST(declared_in_any_order)
 	test_true(registry_class_find(&c, "D") == NULL);
 	test_equal_error(registry_class_declare(&c, "A", "IOUserClient", "", NULL), -EEXIST);
 	CFRelease(d);
+	registry_classes_fini(&c);
+}
+
+static CFDictionaryRef chain_new(int n)
+{
+	CFMutableDictionaryRef d = registry_dictionary_new();
+	char name[16], super[16];
+
+	/* Each before what it derives from. */
+	for (int i = n; i--;) {
+		snprintf(name, sizeof(name), "Link%d", i);
+		snprintf(super, sizeof(super), "Link%d", i - 1);
+		CFStringRef key = registry_text_new(name);
+		registry_set_text(d, key, i ? super : "IOService");
+		CFRelease(key);
+	}
+	registry_set_text(d, CFSTR("Never"), "Unknown");
+	return d;
+}
+
+/* Whoever knows how dictionaries are walked could have all of them looked at for each of them. */
+TEST(a_long_chain_is_declared_in_one_go)
+{
+	struct registry_classes c;
+	CFDictionaryRef d = chain_new(3000);
+	uint64_t start = loop_now_ns();
+
+	test_equal_error(registry_classes_init(&c), 0);
+	test_equal_error(registry_class_declare_all(&c, d, "x.y"), -EINVAL);
+	test_true(test_is_slow() || loop_now_ns() - start < 500000000);
+	test_true(registry_class_find(&c, "Link0") != NULL);
+	CFRelease(d);
+	registry_classes_fini(&c);
+}
+
+/* Names that nobody uses or stands for any more make room. */
+TEST(what_a_maker_leaves_behind_makes_room)
+{
+	struct registry_classes c;
+	struct registry_class *used, *base, *x;
+
+	test_equal_error(registry_classes_init(&c), 0);
+	c.max = c.count + 4;
+	c.maker = 1;
+	test_equal_error(registry_class_need(&c, "Base", "IOService", &base), 0);
+	test_equal_error(registry_class_need(&c, "Used", "Base", &used), 0);
+	registry_class_count_instance(used);
+	test_equal_error(registry_class_need(&c, "Taken", "IOService", &x), 0);
+	test_equal_error(registry_class_need(&c, "Unused", "IOService", &x), 0);
+	test_equal(registry_classes_count_of(&c, 1), 4);
+	test_equal_error(registry_class_need(&c, "More", "IOService", &x), -ENOSPC);
+	registry_classes_leave(&c, 1);
+	test_equal(registry_classes_count_of(&c, 1), 0);
+	c.maker = 2;
+	test_equal_error(registry_class_need(&c, "Taken", "IOService", &x), 0);
+	test_equal(registry_classes_count_of(&c, 2), 1);
+	test_equal_error(registry_class_need(&c, "More", "IOService", &x), 0);
+	test_true(!registry_class_find(&c, "Unused"));
+	test_true(registry_class_find(&c, "Base") == base);
+	test_true(registry_class_find(&c, "Used") == used);
+	test_equal_error(registry_class_need(&c, "Another", "IOService", &x), -ENOSPC);
+	registry_class_uncount_instance(used);
+	test_equal_error(registry_class_need(&c, "Another", "IOService", &x), 0);
+	test_true(!registry_class_find(&c, "Base"));
 	registry_classes_fini(&c);
 }
 

@@ -74,8 +74,8 @@ TEST(a_connection_joins_client_and_host)
 	test_equal(message.type, 7);
 	test_equal(message.pid, getpid());
 	test_equal_text(message.process, "client");
-	test_equal(message.flags,
-		   (geteuid() == 0 ? WIRE_OPEN_ADMINISTRATOR : 0) | WIRE_OPEN_LOCAL_USER);
+	test_equal(message.flags, (geteuid() == 0 ? WIRE_OPEN_ADMINISTRATOR : 0) |
+					  WIRE_OPEN_LOCAL_USER | WIRE_OPEN_UNSTATED);
 	CFDictionaryRef properties = matching_new("Colour", "red");
 	agree("FixtureClient", properties);
 	CFRelease(properties);

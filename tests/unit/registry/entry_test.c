@@ -122,4 +122,30 @@ TEST(a_freed_parent_leaves_its_children)
 	registry_tree_fini(&t);
 }
 
+static uint64_t change(struct registry_entry *e, CFTypeRef value)
+{
+	uint64_t before = *e->tree->names;
+
+	registry_entry_set(e, CFSTR("IOClassNameOverride"), value);
+	return *e->tree->names - before;
+}
+
+TEST(names_change_when_another_class_is_passed_for)
+{
+	struct registry_entry *e;
+	struct registry_tree t;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	struct registry_class *class = registry_class_find(&t.classes, "IOService");
+	test_equal_error(registry_entry_new(&t, 0, class, NULL, &e), 0);
+	uint64_t before = *t.names;
+	registry_entry_set(e, CFSTR("k"), CFSTR("v"));
+	test_equal(*t.names, before);
+	test_equal(change(e, CFSTR("Other")), 1);
+	test_equal(change(e, CFSTR("Another")), 0); /* who asks is told each time */
+	test_equal(change(e, NULL), 1);
+	registry_entry_unref(e);
+	registry_tree_fini(&t);
+}
+
 TEST_MAIN

@@ -1,265 +1,243 @@
 // SPDX-License-Identifier: MIT
-/* Policy files: who is meant, what counts for nothing, whose files count at all. */
+/* Decisions: force, denials, what is not known, all entitlements of a subject. */
 #include "registry/grant.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "registry/text.h"
+#include "registry/grant_text.h"
 #include "test.h"
 
-static char path[600];
-static struct registry_grants *grants;
-static struct registry_subject me;
+static struct registry_grant_table table;
+static struct registry_subject subject;
 
-#define HEAD "<plist version=\"1.0\"><dict><key>Grants</key><array>"
-#define MIDDLE "</array><key>Authorizations</key><array>"
-#define TAIL "</array></dict></plist>"
-#define YES "<key>Entitlements</key><dict><key>x</key><true/></dict>"
-
-static void put(const char *rules, const char *authorizations)
+static void report(void *context, const char *file, unsigned line, bool is_error,
+		   const char *message)
 {
-	FILE *f;
+	test_fail(__FILE__, __LINE__, "%s:%u: %s", file, line, message);
+}
 
-	unlink(path); /* another file: seen even within one tick of the clock */
-	f = fopen(path, "we");
-	test_true(f != NULL);
-	fprintf(f, HEAD "%s" MIDDLE "%s" TAIL, rules, authorizations);
-	test_equal(fclose(f), 0);
-	test_equal(chmod(path, 0600), 0);
+static void add(unsigned force, const char *text)
+{
+	struct registry_grant_source source = { .file = "f", .force = force, .report = report };
+
+	test_equal(registry_grant_text_read(&table, &source, text, strlen(text)), 0);
 }
 
 static void begin(void)
 {
-	const char *paths[] = { path, NULL };
-	int fds[2];
+	registry_grant_table_init(&table, 1000);
+	subject = (struct registry_subject){ .who = { 4, 1003, 1003 } };
+}
 
-	snprintf(path, sizeof(path), "%s/policy.plist", test_folder());
-	test_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
-	test_equal(registry_subject_capture(fds[0], &me), 0);
-	close(fds[0]);
-	close(fds[1]);
-	test_equal(registry_grants_new(paths, false, &grants), 0);
+static void seal(void)
+{
+	test_equal(registry_grant_table_seal(&table), 0);
 }
 
 static void end(void)
 {
-	registry_grants_free(grants);
+	registry_grant_table_fini(&table);
 }
 
-static bool holds(const struct registry_subject *subject, CFStringRef name)
+static enum registry_verdict decide(const char *entitlement, const struct registry_grant **by)
 {
-	CFMutableDictionaryRef all = registry_grants_copy(grants, subject);
-	bool has = all && CFDictionaryGetValue(all, name) == kCFBooleanTrue;
+	struct registry_grant_question q = { &subject, "Class", "org.bundle", 2 };
 
-	CFRelease(all);
-	return has;
+	return registry_grant_decide(&table, &q, entitlement, by);
 }
 
-static bool grants_with(const char *keys)
+static enum registry_verdict ask(const char *entitlement)
 {
-	char rule[2048];
-
-	snprintf(rule, sizeof(rule), "<dict>%s</dict>", keys);
-	put(rule, "");
-	return holds(&me, CFSTR("x"));
+	return decide(entitlement, NULL);
 }
 
-static bool grants_for(const char *subject_key, const char *value)
+TEST(the_stronger_wins_and_denial_beats_permission)
 {
-	char keys[1500];
-
-	snprintf(keys, sizeof(keys), "<key>%s</key>%s" YES, subject_key, value);
-	return grants_with(keys);
-}
-
-static const char *integer(long n)
-{
-	static char text[64];
-
-	snprintf(text, sizeof(text), "<integer>%ld</integer>", n);
-	return text;
-}
-
-TEST(a_subject_is_a_user_a_group_or_a_program)
-{
-	struct registry_subject other;
-	char self[500], text[600];
-	ssize_t n;
+	const struct registry_grant *by;
 
 	begin();
-	test_true(!holds(&me, CFSTR("x"))); /* no file */
-	test_true(grants_for("User", integer(getuid())));
-	test_true(!grants_for("User", integer(getuid() + 1)));
-	test_true(!grants_for("User", "<string>no such user here</string>"));
-	test_true(grants_for("Group", integer(getgid())));
-	test_true(!grants_for("Group", integer(54321)));
-	other = me;
-	other.groups[0] = 54321;
-	other.n_groups = 1;
-	test_true(holds(&other, CFSTR("x")));
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	test_true(n > 0);
-	self[n] = 0;
-	snprintf(text, sizeof(text), "<string>%s</string>", self);
-	test_true(me.has_executable);
-	chmod(self, 0755);
-	test_true(grants_for("Executable", text));
-	other = me;
-	other.inode++;
-	test_true(!holds(&other, CFSTR("x")));
-	other = me;
-	other.has_executable = false;
-	test_true(!holds(&other, CFSTR("x")));
-	/* a file that anybody may replace says nothing of who runs it */
-	chmod(self, 0777);
-	test_true(!holds(&me, CFSTR("x")));
-	chmod(self, 0755);
-	test_true(!grants_for("Executable", "<string>relative/path</string>"));
+	add(1, "[Grant a]\nEntitlement=e f g h\nAllow=*\n");
+	add(2, "[Grant b]\nEntitlement=e\nDeny=uid:1003\n[Grant c]\nEntitlement=f\nDeny=uid:1003\n"
+	       "[Grant d]\nEntitlement=g\nAllow=*\nDeny=uid:1003\n");
+	add(3, "[Grant e]\nEntitlement=f\nAllow=uid:1003\n[Grant f]\nEntitlement=f\nAllow=*\n");
+	seal();
+	test_equal(decide("e", &by), REGISTRY_DENIED);
+	test_equal_text(by->name, "b");
+	test_equal(decide("f", &by), REGISTRY_GRANTED);
+	test_equal_text(by->name, "e"); /* the first of the strongest */
+	test_equal(decide("g", &by), REGISTRY_DENIED);
+	test_equal_text(by->name, "d");
+	test_equal(decide("h", &by), REGISTRY_GRANTED);
+	test_equal(decide("none", &by), REGISTRY_NOT_GRANTED);
+	test_true(by == NULL);
+	test_equal(decide("a", &by), REGISTRY_NOT_GRANTED); /* sorts before all */
+	test_equal(decide(NULL, &by), REGISTRY_NOT_GRANTED);
 	end();
 }
 
-TEST(all_keys_of_a_rule_must_fit)
+TEST(a_denial_without_any_permission)
 {
-	char keys[600];
-
 	begin();
-	snprintf(keys, sizeof(keys), "<key>User</key><integer>%d</integer><key>Group</key>%s" YES,
-		 (int)getuid(), integer(54321));
-	test_true(!grants_with(keys));
-	snprintf(keys, sizeof(keys), "<key>User</key><integer>%d</integer><key>Group</key>%s" YES,
-		 (int)getuid(), integer(getgid()));
-	test_true(grants_with(keys));
+	add(1, "[Grant a]\nEntitlement=e\nDeny=uid:1003\n[Grant b]\nEntitlement=f\nDeny=uid:5\n");
+	seal();
+	test_equal(ask("e"), REGISTRY_DENIED);
+	test_equal(ask("f"), REGISTRY_NOT_GRANTED);
 	end();
 }
 
-TEST(what_cannot_be_understood_grants_nothing)
+/* One grant whose Allow and Deny have WORD: does it allow (1), deny (2), both? */
+static int effect(const char *word)
 {
-	char keys[600];
+	char text[128];
+	int effects;
 
+	registry_grant_table_fini(&table);
+	snprintf(text, sizeof(text), "[Grant a]\nEntitlement=e\nAllow=%s\n", word);
+	add(1, text);
+	seal();
+	effects = ask("e") == REGISTRY_GRANTED;
+	registry_grant_table_fini(&table);
+	snprintf(text, sizeof(text), "[Grant a]\nEntitlement=e\nDeny=%s\n", word);
+	add(1, text);
+	seal();
+	return effects | (ask("e") == REGISTRY_DENIED) << 1;
+}
+
+enum { MEANT = 3, NOT_MEANT = 0, NOT_KNOWN = 2 };
+
+TEST(whom_a_word_means)
+{
 	begin();
-	test_true(!grants_with(YES)); /* to whom? */
-	test_true(!grants_for("User", "<true/>"));
-	test_true(!grants_for("User", "<integer>-1</integer>"));
-	test_true(!grants_for("User", "<integer>4294967295</integer>"));
-	snprintf(keys, sizeof(keys), "<key>User</key>%s<key>Excutable</key><string>/x</string>" YES,
-		 integer(getuid()));
-	test_true(!grants_with(keys));
-	snprintf(keys, sizeof(keys), "<key>User</key>%s", integer(getuid()));
-	test_true(!grants_with(keys));
-	put("<string>no rule</string>", "");
-	test_true(!holds(&me, CFSTR("x")));
-	FILE *f = fopen(path, "we");
-	fputs("this is no property list", f);
-	fclose(f);
-	test_true(!holds(&me, CFSTR("x")));
-	/* a list of names means that each is true */
-	snprintf(keys, sizeof(keys),
-		 "<key>User</key>%s<key>Entitlements</key><array><string>x</string></array>",
-		 integer(getuid()));
-	test_true(grants_with(keys));
+	test_equal(effect("*"), MEANT);
+	test_equal(effect("owner"), NOT_MEANT);
+	test_equal(effect("uid:1003"), MEANT);
+	test_equal(effect("uid:1004"), NOT_MEANT);
+	test_equal(effect("gid:1003"), MEANT);
+	test_equal(effect("gid:44"), NOT_MEANT);
+	subject.groups[subject.n_groups++] = 43;
+	subject.groups[subject.n_groups++] = 44;
+	test_equal(effect("gid:44"), MEANT);
+	test_equal(effect("label:*"), NOT_MEANT);
+	test_equal(effect("unit:*"), NOT_MEANT);
+	test_equal(effect("app:*"), NOT_MEANT);
+	subject.label = (char *)"sensor_t";
+	subject.unit = (char *)"logger.service";
+	subject.app = (char *)"org.example.App";
+	test_equal(effect("label:*"), MEANT);
+	test_equal(effect("label:sensor_t"), MEANT);
+	test_equal(effect("label:sensor"), NOT_MEANT);
+	test_equal(effect("label:sensor*"), MEANT);
+	test_equal(effect("unit:logger.service"), MEANT);
+	test_equal(effect("unit:x*"), NOT_MEANT);
+	test_equal(effect("app:org.example.*"), MEANT);
+	subject.who.uid = 1000;
+	test_equal(effect("owner"), MEANT);
 	end();
 }
 
-TEST(the_first_rule_decides)
+TEST(what_is_not_known_is_denied_and_never_allowed)
 {
-	char rules[1024];
-
 	begin();
-	snprintf(rules, sizeof(rules),
-		 "<dict><key>User</key><integer>%d</integer><key>Entitlements</key><dict>"
-		 "<key>x</key><false/></dict></dict>"
-		 "<dict><key>User</key><integer>%d</integer><key>Entitlements</key><dict>"
-		 "<key>x</key><true/><key>y</key><true/></dict></dict>",
-		 (int)getuid(), (int)getuid());
-	put(rules, "");
-	test_true(!holds(&me, CFSTR("x")));
-	test_true(holds(&me, CFSTR("y")));
+	subject.unknown = REGISTRY_SUBJECT_GROUPS;
+	test_equal(effect("gid:1003"), MEANT); /* the primary one */
+	test_equal(effect("gid:44"), NOT_KNOWN);
+	test_equal(effect("label:x"), NOT_MEANT);
+	subject.unknown = REGISTRY_SUBJECT_LABEL;
+	test_equal(effect("gid:44"), NOT_MEANT);
+	test_equal(effect("label:x"), NOT_KNOWN);
+	test_equal(effect("unit:x"), NOT_MEANT);
+	subject.unknown = REGISTRY_SUBJECT_UNIT;
+	test_equal(effect("unit:x"), NOT_KNOWN);
+	test_equal(effect("app:x"), NOT_KNOWN);
+	test_equal(effect("uid:5"), NOT_MEANT);
 	end();
 }
 
-TEST(only_files_that_nobody_else_may_write_count)
+static bool concerns(const char *lines, const char *class_name, const char *bundle, uint32_t type)
+{
+	struct registry_grant_question q = { &subject, class_name, bundle, type };
+	char text[256];
+
+	registry_grant_table_fini(&table);
+	snprintf(text, sizeof(text), "[Grant a]\nEntitlement=e\nAllow=*\n%s", lines);
+	add(1, text);
+	seal();
+	return registry_grant_decide(&table, &q, "e", NULL) == REGISTRY_GRANTED;
+}
+
+TEST(which_services_and_types_it_is_for)
 {
 	begin();
-	test_true(grants_for("User", integer(getuid())));
-	test_equal(chmod(path, 0620), 0);
-	test_true(!holds(&me, CFSTR("x")));
-	test_equal(chmod(path, 0602), 0);
-	test_true(!holds(&me, CFSTR("x")));
-	test_equal(chmod(path, 0644), 0);
-	test_true(holds(&me, CFSTR("x")));
-	if (geteuid() == 0) {
-		test_equal(chown(path, 12345, 12345), 0);
-		test_true(!holds(&me, CFSTR("x")));
-	}
-	/* nor do other kinds of files, and none of them makes us wait */
-	unlink(path);
-	test_equal(mkfifo(path, 0600), 0);
-	test_true(!holds(&me, CFSTR("x")));
-	unlink(path);
-	test_equal(mkdir(path, 0700), 0);
-	test_true(!holds(&me, CFSTR("x")));
-	rmdir(path);
+	test_true(concerns("", NULL, NULL, 0));
+	test_true(concerns("", "Class", NULL, 9));
+	test_true(concerns("Service=Class\n", "Class", NULL, 9));
+	test_true(concerns("Service=Other Class\n", "Class", NULL, 9));
+	test_true(!concerns("Service=Class\n", "Class2", NULL, 9));
+	test_true(concerns("Service=Cl*\n", "Class2", NULL, 9));
+	test_true(concerns("Service=org.b\n", "Class", "org.b", 9));
+	test_true(!concerns("Service=org.b\n", "Class", "org.c", 9));
+	test_true(concerns("Service=*\n", "Class", NULL, 9));
+	test_true(!concerns("Service=*\n", NULL, NULL, 9));
+	test_true(concerns("Service=*\nType=3 9\n", "Class", NULL, 9));
+	test_true(!concerns("Service=*\nType=3 8\n", "Class", NULL, 9));
+	test_true(!concerns("Service=No\nType=9\n", "Class", NULL, 9));
 	end();
 }
 
-static IOReturn authorize(CFStringRef class_name, CFTypeRef identifier)
+static char told[512];
+
+static bool tell(void *context, const char *entitlement, enum registry_verdict verdict,
+		 const char *const *values, size_t n_values)
 {
-	return registry_grants_authorize(grants, &me, class_name, identifier);
+	size_t n = strlen(told);
+
+	n += (size_t)snprintf(told + n, sizeof(told) - n, "%s%s", entitlement,
+			      verdict == REGISTRY_DENIED ? "=no" : "");
+	for (size_t i = 0; i < n_values; i++)
+		n += (size_t)snprintf(told + n, sizeof(told) - n, ",%s", values[i]);
+	snprintf(told + n, sizeof(told) - n, ";");
+	return !context || strcmp(entitlement, context);
 }
 
-TEST(authorizations)
+TEST(all_entitlements_of_a_subject)
 {
-	char rules[1024];
+	struct registry_grant_question q = { &subject, "Class", NULL, 0 };
 
 	begin();
-	test_equal_error(authorize(CFSTR("C"), NULL), kIOReturnNotPrivileged);
-	snprintf(rules, sizeof(rules),
-		 "<dict><key>User</key><integer>%d</integer><key>Services</key><array>"
-		 "<string>C</string><string>org.b</string></array><key>Allow</key><true/></dict>"
-		 "<dict><key>User</key><integer>%d</integer><key>Services</key><array>"
-		 "<string>D</string></array><key>Allow</key><false/></dict>"
-		 "<dict><key>User</key><integer>%d</integer></dict>", /* no Allow: no rule */
-		 (int)getuid(), (int)getuid(), (int)getuid());
-	put("", rules);
-	test_equal_error(authorize(CFSTR("C"), NULL), 0);
-	test_equal_error(authorize(CFSTR("E"), CFSTR("org.b")), 0);
-	test_equal_error(authorize(CFSTR("D"), CFSTR("org.d")), kIOReturnNotPermitted);
-	test_equal_error(authorize(CFSTR("E"), kCFBooleanTrue), kIOReturnNotPrivileged);
+	add(1, "[Grant a]\nEntitlement=list true gone\nValue=x y\nAllow=*\n"
+	       "[Grant o]\nService=*\nAllow=*\n");
+	add(2,
+	    "[Grant b]\nEntitlement=gone\nDeny=*\n[Grant c]\nEntitlement=later\nDeny=uid:1003\n"
+	    "[Grant d]\nEntitlement=plain\nAllow=*\n[Grant e]\nEntitlement=others\nAllow=uid:1\n");
+	add(3, "[Grant f]\nEntitlement=list\nValue=z\nAllow=*\n"
+	       "[Grant g]\nEntitlement=list\nValue=w\nService=Other\nAllow=*\n"
+	       "[Grant h]\nEntitlement=list\nValue=v\nAllow=uid:1\n"
+	       "[Grant i]\nEntitlement=later\nValue=u\nAllow=*\n");
+	seal();
+	told[0] = 0;
+	test_equal(registry_grant_each(&table, &q, tell, NULL), 0);
+	test_equal_text(told, "gone=no;later,u;list,x,y,z;plain;true,x,y;");
+	told[0] = 0;
+	test_equal(registry_grant_each(&table, &q, tell, (void *)"later"), -ECANCELED);
+	test_equal_text(told, "gone=no;later,u;");
 	end();
 }
 
-TEST(a_process_that_ended_has_no_program)
+/* A denial takes away what weaker files give, with the values. */
+TEST(values_above_a_denial)
 {
-	struct registry_subject subject;
-	int fds[2], listener;
-	char name[600];
+	struct registry_grant_question q = { &subject, "Class", NULL, 0 };
 
 	begin();
-	snprintf(name, sizeof(name), "%s/s", test_folder());
-	test_equal(fd_listen(name, &listener), 0);
-	pid_t child = fork();
-	if (child == 0) {
-		int fd;
-
-		_exit(fd_connect(name, &fd) ? 1 : 0);
-	}
-	int status;
-	test_equal(waitpid(child, &status, 0), child);
-	test_equal(status, 0);
-	test_equal(fd_accept(listener, &fds[0]), 0);
-	test_equal(registry_subject_capture(fds[0], &subject), 0);
-	test_equal(subject.who.pid, child);
-	test_true(!subject.has_executable);
-	close(fds[0]);
-	close(listener);
-	unlink(name);
+	add(1, "[Grant a]\nEntitlement=e\nValue=x\nAllow=*\n");
+	add(2, "[Grant b]\nEntitlement=e\nDeny=*\n");
+	add(3, "[Grant c]\nEntitlement=e\nValue=y\nAllow=*\n");
+	seal();
+	told[0] = 0;
+	test_equal(registry_grant_each(&table, &q, tell, NULL), 0);
+	test_equal_text(told, "e,y;");
 	end();
 }
 

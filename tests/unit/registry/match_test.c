@@ -5,6 +5,7 @@
 
 #include "registry/compare.h"
 #include "registry/entry.h"
+#include "registry/find.h"
 #include "registry/text.h"
 #include "session.h"
 
@@ -44,12 +45,13 @@ static size_t found(const char *xml, struct registry_entry **first)
 	CFDictionaryRef d = plist_new(xml);
 	struct registry_found f;
 
-	test_equal_error(registry_match_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), 0);
+	test_equal_error(registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), 0);
 	if (first)
 		*first = f.count ? f.items[0] : NULL;
-	free(f.items);
+	size_t n = f.count;
+	registry_found_fini(&f);
 	CFRelease(d);
-	return f.count;
+	return n;
 }
 
 static void begin(void)

@@ -150,6 +150,36 @@ TEST(several_that_fire_at_once_are_told_in_one_message)
 	end();
 }
 
+TEST(so_are_those_of_several_programs)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notify_reply reply;
+	uint64_t subs[4], ids[8];
+	int inlets[4];
+
+	begin();
+	for (uint32_t i = 0; i < 4; i++) {
+		inlets[i] = open_inlet(&client, 10 + i, WIRE_INLET_NOTICES);
+		subs[i] = subscribe(&client, 10 + i, "IOServiceMatched", "Fixture", &reply);
+		initial(&reply);
+		test_equal(next(&client, subs[i], ids, 8), 0);
+	}
+	uint64_t x = register_one("Fixture");
+	for (int i = 0; i < 4; i++) {
+		struct wire_notices message;
+
+		inlet_expect(inlets[i], &wire_notices_layout, &message, &frame);
+		test_equal(message.marks.count, 3);
+		test_equal(message.marks.items[0], subs[i]);
+		test_equal(message.entries.count, 1);
+		test_equal(message.entries.items[0].id, x);
+		wire_message_clear(&wire_notices_layout, &message);
+		close(inlets[i]);
+	}
+	wire_frame_fini(&frame);
+	end();
+}
+
 /* A client that never takes what is pending gets it at the next question; long lists are not sent along. */
 TEST(more_than_comes_along_is_asked_for)
 {
@@ -276,6 +306,29 @@ TEST(pending_services_are_capped)
 	test_equal(next(&client, sub, ids, 1), 1024);
 	subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
 	test_equal(initial(&reply), 1024);
+	end();
+}
+
+/* A client that sleeps finds the services that are there when it wakes, however many came and went. */
+TEST(services_that_have_ended_make_room)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[1024], last[3];
+	int n_found = 0;
+
+	begin();
+	uint64_t sub = subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	initial(&reply);
+	for (int i = 0; i < 3000; i++)
+		test_equal_error(terminate(register_one("Fixture")), 0);
+	for (int i = 0; i < 3; i++)
+		last[i] = register_one("Fixture");
+	size_t n = next(&client, sub, ids, 1024);
+	test_true(n <= 1024);
+	for (size_t k = 0; k < n; k++)
+		for (int i = 0; i < 3; i++)
+			n_found += ids[k] == last[i];
+	test_equal(n_found, 3);
 	end();
 }
 

@@ -3,12 +3,14 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "wire/value.h"
 
 struct started {
@@ -49,8 +51,12 @@ void session_start_generation(struct session *s, const char *drivers, unsigned g
 		.socket_path = s->socket,
 		.driver_paths = s->folders,
 		.generation = generation,
+		.limits = s->limits,
+		.all_users = s->all_users,
 		.start_provider = note_start,
 		.start_context = s,
+		/* Messages that a test does not expect would be its end. */
+		.heartbeat_ms = s->heartbeat_ms ? s->heartbeat_ms : REGISTRY_NO_HEARTBEAT,
 	};
 
 	test_equal(pipe2(s->starts, O_CLOEXEC), 0);
@@ -63,6 +69,52 @@ void session_start(struct session *s, const char *drivers)
 {
 	session_start_generation(s, drivers, 0);
 }
+
+void session_start_limited(struct session *s, const char *const *limits)
+{
+	static struct limits values;
+	char why[LIMITS_WHY_MAX];
+
+	limits_init(&values);
+	for (; *limits; limits++)
+		test_equal_error(limits_set(&values, *limits, why), 0);
+	s->limits = &values;
+	session_start(s, NULL);
+}
+
+struct job {
+	void (*fn)(struct registry *registry);
+	struct registry *registry;
+	sem_t done;
+};
+
+static void run_job(void *context)
+{
+	struct job *job = context;
+
+	job->fn(job->registry);
+	sem_post(&job->done);
+}
+
+void session_run(struct session *s, void (*fn)(struct registry *registry))
+{
+	struct job job = { fn, s->registry };
+
+	test_equal(sem_init(&job.done, 0, 0), 0);
+	test_equal_error(loop_post(s->loop, run_job, &job), 0);
+	while (sem_wait(&job.done))
+		;
+	sem_destroy(&job.done);
+}
+
+static int64_t count_account_errors(void)
+{
+	return (int64_t)accounts_count_errors();
+}
+
+const struct test_leak_hook test_leak_hooks[] = {
+	{ "number of account errors", count_account_errors }, { NULL, NULL }
+};
 
 void session_end(struct session *s)
 {

@@ -23,6 +23,7 @@
 #include "wire/query.h"
 
 struct session {
+	unsigned heartbeat_ms; /* 0: none */
 	struct loop *loop;
 	struct registry *registry;
 	pthread_t thread;
@@ -30,11 +31,18 @@ struct session {
 	char socket[256];
 	const char *folders[2];
 	err_t start_error; /* what start_provider answers instead */
+	bool all_users;
+	const struct limits *limits; /* NULL: the defaults */
 };
 
 /* DRIVERS: a folder of bundles or NULL. */
 void session_start(struct session *s, const char *drivers);
 void session_start_generation(struct session *s, const char *drivers, unsigned generation);
+/* Without drivers; LIMITS: "NAME=N", ends with NULL. */
+void session_start_limited(struct session *s, const char *const *limits);
+/* FN on the registry's own thread, between its messages. */
+void session_run(struct session *s, void (*fn)(struct registry *registry));
+/* Fails the test when an account was wrong. */
 void session_end(struct session *s);
 
 enum { BACKLOG_MAX = 64 };

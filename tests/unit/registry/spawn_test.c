@@ -46,8 +46,9 @@ static void run(const char *server, const char *socket_path, bool detached)
 	pid_t pid;
 
 	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	test_equal_error(
-		registry_spawn(program, server, 42, fds[1], socket_path, detached, &pid, &p.fd), 0);
+	test_equal_error(registry_spawn(program, server, 42, fds[1], socket_path, NULL, detached,
+					&pid, &p.fd),
+			 0);
 	while ((got = read(fds[0], output + n, sizeof(output) - 1 - n)) > 0)
 		n += (size_t)got;
 	output[n] = 0;
@@ -147,8 +148,9 @@ TEST(a_missing_program_is_reported)
 	int fds[2], pidfd;
 
 	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	test_equal_error(registry_spawn("/nowhere/host", "s", 1, fds[1], NULL, false, &pid, &pidfd),
-			 -ENOENT);
+	test_equal_error(
+		registry_spawn("/nowhere/host", "s", 1, fds[1], NULL, NULL, false, &pid, &pidfd),
+		-ENOENT);
 	/* the socket was taken all the same */
 	char byte;
 	test_equal(read(fds[0], &byte, 1), 0);

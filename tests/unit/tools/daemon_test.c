@@ -75,18 +75,31 @@ TEST(a_daemon_that_ends_early_has_not_started)
 TEST(a_dead_daemon_is_replaced_by_the_next_generation_but_not_for_ever)
 {
 	struct tools_daemon d = make_daemon("eval \"printf . >&$ready\"\nexec sleep 1000");
-	int n = 0;
+	int n = 0, status;
 
 	test_true(tools_daemon_start(&d));
 	do {
 		kill(d.pid, SIGKILL);
-		waitpid(d.pid, NULL, 0);
+		waitpid(d.pid, &status, 0);
 		n++;
-	} while (tools_daemon_restart(&d) && n < 100);
+	} while (tools_daemon_go_on(&d, status) && n < 100);
 	test_equal(n, TOOLS_DAEMON_RESTARTS_MAX + 1);
 	test_true(strstr(log_text(), "--generation 5") != NULL);
 	test_true(strstr(log_text(), "--generation 6") == NULL);
 	test_equal(d.pid, 0);
+}
+
+TEST(a_daemon_that_makes_way_is_always_replaced)
+{
+	struct tools_daemon d = make_daemon("eval \"printf . >&$ready\"\nexit 75");
+	int status;
+
+	test_true(tools_daemon_start(&d));
+	for (int i = 0; i < 3 * TOOLS_DAEMON_RESTARTS_MAX; i++) {
+		test_equal(waitpid(d.pid, &status, 0), d.pid);
+		test_true(tools_daemon_go_on(&d, status));
+	}
+	test_equal(waitpid(d.pid, &status, 0), d.pid);
 }
 
 TEST(stop_ends_what_does_not_listen)

@@ -257,4 +257,35 @@ TEST(no_wake_up_is_lost)
 	pthread_join(thread, NULL);
 }
 
+TEST(a_queue_that_is_not_there_has_nothing)
+{
+	struct wire_aligned_queue none = { NULL, 64 };
+	struct seen seen = { 0 };
+
+	test_true(!wire_aligned_has_data(&none));
+	test_equal_error(take(&none, 0, NULL), kIOReturnNoMemory);
+	test_equal_error(put(&none, 1, NULL), kIOReturnNoMemory);
+	test_equal_error(wire_aligned_peek(&none, read_bytes, &seen), kIOReturnNoMemory);
+	test_equal_error(wire_aligned_can_enqueue(&none, 1, 1), kIOReturnNoMemory);
+}
+
+TEST(a_queue_without_room_for_a_header_has_no_entry)
+{
+	struct wire_aligned_queue q = make(0);
+
+	q.memory->tail = 4;
+	test_equal_error(take(&q, 0, NULL), kIOReturnError);
+}
+
+TEST(room_is_not_counted_with_a_head_that_cannot_be)
+{
+	struct wire_aligned_queue q = make(64);
+
+	q.memory->head = 65;
+	test_equal_error(wire_aligned_can_enqueue(&q, 1, 1), kIOReturnError);
+	q.memory->head = 0;
+	q.memory->tail = 65;
+	test_equal_error(wire_aligned_can_enqueue(&q, 1, 1), kIOReturnError);
+}
+
 TEST_MAIN

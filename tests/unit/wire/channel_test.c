@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/loop.h"
 #include "test.h"
 #include "wire/browse.h"
 #include "wire/call.h"
@@ -180,6 +181,70 @@ TEST(replies_in_any_order_find_their_callers)
 	test_true(!wire_channel_is_closed(channel));
 	wire_channel_unref(channel);
 	fd_close(far);
+}
+
+static struct wire_channel_call *begin(struct wire_channel *channel, uint32_t index)
+{
+	struct wire_trap_request request = { .index = index };
+	struct wire_channel_call *call;
+
+	test_equal_error(wire_channel_begin(channel, &wire_trap_request_layout, &request, &call),
+			 0);
+	return call;
+}
+
+static err_t finish(struct wire_channel_call *call, uint64_t *ret_number)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_number_reply reply = { 0 };
+	int32_t status;
+	err_t err = wire_channel_finish(call, &wire_number_reply_layout, &reply, &frame, &status);
+
+	*ret_number = reply.number;
+	wire_frame_fini(&frame);
+	return err;
+}
+
+/* Their replies lie in the socket, or are read by a call that waits for its own. */
+TEST(calls_may_be_finished_later)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_channel_call *calls[3];
+	pthread_t server;
+	uint64_t number;
+	int32_t status;
+
+	pthread_create(&server, NULL, serve, &far);
+	for (uint32_t i = 0; i < 3; i++)
+		calls[i] = begin(channel, 10 * i);
+	test_equal_error(finish(calls[1], &number), 0);
+	test_equal(number, 11);
+	test_equal_error(ask(channel, 7, &frame, &number, &status), 0);
+	test_equal(number, 8);
+	test_equal_error(finish(calls[2], &number), 0);
+	test_equal(number, 21);
+	wire_channel_unref(channel); /* the call keeps it */
+	test_equal_error(finish(calls[0], &number), 0);
+	test_equal(number, 1);
+	pthread_join(server, NULL);
+	wire_frame_fini(&frame);
+	fd_close(far);
+}
+
+TEST(calls_that_are_finished_too_late_say_so)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_channel_call *first = begin(channel, 1), *second = begin(channel, 2);
+	uint64_t number;
+
+	fd_close(far);
+	test_equal_error(finish(first, &number), -EPIPE);
+	wire_channel_close(channel);
+	test_equal_error(finish(second, &number), -EPIPE);
+	wire_channel_unref(channel);
 }
 
 TEST(a_failed_status_is_passed_on_without_contents)
@@ -415,6 +480,68 @@ TEST(close_from_another_thread_wakes_every_caller)
 	test_equal_error(wire_frame_receive(far, &frame, WIRE_CALL_MAX, true), -EPIPE);
 	wire_channel_unref(channel);
 	wire_frame_fini(&frame);
+	fd_close(far);
+}
+
+/* Nobody answers within a moment. */
+static err_t ask_briefly(struct wire_channel *channel)
+{
+	struct wire_trap_request request = { .index = 1 };
+	struct wire_number_reply reply = { 0 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+	err_t err = wire_channel_call_until(channel, &wire_trap_request_layout, &request,
+					    &wire_number_reply_layout, &reply, &frame, &status,
+					    loop_now_ns() + 1000000);
+
+	wire_frame_fini(&frame);
+	return err;
+}
+
+TEST(a_call_with_a_limit_ends_the_channel)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+
+	test_true(!wire_channel_is_expired(channel));
+	test_equal_error(ask_briefly(channel), -ETIMEDOUT);
+	test_true(wire_channel_is_expired(channel));
+	test_true(wire_channel_is_closed(channel));
+	test_true(!wire_channel_is_broken(channel));
+	test_equal_error(ask_briefly(channel), -EPIPE);
+	wire_channel_unref(channel);
+	fd_close(far);
+}
+
+TEST(a_call_with_a_limit_takes_the_waiting_ones_along)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	pthread_t threads[THREADS];
+
+	start_all(threads, ask_until_it_ends, channel);
+	for (int i = 0; i < THREADS; i++)
+		receive_ask(far, &frame);
+	test_equal_error(ask_briefly(channel), -ETIMEDOUT);
+	join_all(threads);
+	wire_channel_unref(channel);
+	wire_frame_fini(&frame);
+	fd_close(far);
+}
+
+TEST(a_call_with_a_limit_does_not_wait_for_room)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_trap_request request = { .index = 1 };
+
+	while (!wire_send(wire_channel_fd(channel), &wire_trap_request_layout, 0, &request, NULL, 0,
+			  false))
+		;
+	test_equal_error(ask_briefly(channel), -ETIMEDOUT);
+	test_true(wire_channel_is_closed(channel));
+	wire_channel_unref(channel);
 	fd_close(far);
 }
 

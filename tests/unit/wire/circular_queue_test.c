@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "test.h"
 
 IOReturn IOCircularDataQueueGetLatestWithBlock(IOCircularDataQueue *queue, void *handler);
@@ -240,6 +241,55 @@ TEST(no_read_is_torn)
 	test_equal(waitpid(writer, NULL, 0), writer);
 	IOCircularDataQueueDestroy(&queue);
 	munmap(memory, description.allocMemSize);
+}
+
+/* --- what is asked wrongly ---------------------------------------------------------------- */
+
+TEST(arguments_are_looked_at_first)
+{
+	IOCircularDataQueue *queue = make(4, 8), *reader = reader_of(queue), *none = NULL;
+	uint64_t word = 7;
+	size_t size = 8;
+	void *data;
+
+	test_equal_error(IOCircularDataQueueDestroy(NULL), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueDestroy(&none), 0);
+	test_equal_error(IOCircularDataQueueSetCursorLatest(NULL), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueIsCurrentDataValid(NULL), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueGetLatest(NULL, &data, &size), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueGetLatest(queue, NULL, &size), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueGetLatest(queue, &data, NULL), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueCopyLatest(NULL, &word, &size), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueCopyLatest(queue, NULL, &size), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueCopyLatest(queue, &word, NULL), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueEnqueue(NULL, &word, 8), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueEnqueue(queue, NULL, 8), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueEnqueue(queue, &word, 0), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueEnqueue(queue, &word, 9), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueEnqueue(reader, &word, 8), kIOReturnNotWritable);
+	/* Nothing is there yet, and no cursor stands anywhere. */
+	test_equal_error(IOCircularDataQueueSetCursorLatest(reader), kIOReturnUnderrun);
+	test_equal_error(IOCircularDataQueueIsCurrentDataValid(reader), kIOReturnBadArgument);
+	test_equal_error(IOCircularDataQueueGetCurrent(reader, &data, &size), kIOReturnAborted);
+	test_equal_error(IOCircularDataQueueEnqueue(queue, &word, 8), 0);
+	size = 7;
+	test_equal_error(IOCircularDataQueueCopyLatest(reader, &word, &size), kIOReturnOverrun);
+	IOCircularDataQueueDestroy(&reader);
+	IOCircularDataQueueDestroy(&queue);
+}
+
+TEST(a_queue_without_memory_is_none)
+{
+	IOCircularDataQueue *queue = make(4, 8);
+
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		IOCircularDataQueue *reader = reader_of(queue);
+		test_equal(reader == NULL, test_shortage_end(&s));
+		IOCircularDataQueueDestroy(&reader);
+	}
+	IOCircularDataQueueDestroy(&queue);
 }
 
 TEST_MAIN

@@ -39,4 +39,33 @@ TEST(a_name_a_choice_and_a_choice_of_sets)
 	CFRelease(one);
 }
 
+TEST(what_a_grant_denies_is_false)
+{
+	const void *keys[] = { CFSTR("yes"), CFSTR("no") };
+	const void *values[] = { kCFBooleanTrue, kCFBooleanFalse };
+	CFDictionaryRef held =
+		CFDictionaryCreate(NULL, keys, values, 2, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
+	CFArrayRef names = array(2, (const void *[]){ CFSTR("x"), CFSTR("no") });
+	CFArrayRef others = array(2, (const void *[]){ CFSTR("x"), CFSTR("yes") });
+	CFArrayRef nested = array(2, (const void *[]){ others, names });
+	CFArrayRef odd = array(1, (const void *[]){ kCFBooleanTrue });
+
+	test_true(wire_entitlement_is_denied(held, CFSTR("no")));
+	test_true(!wire_entitlement_is_denied(held, CFSTR("yes")));
+	test_true(!wire_entitlement_is_denied(held, CFSTR("x")));
+	test_true(wire_entitlement_is_denied(held, names));
+	test_true(!wire_entitlement_is_denied(held, others));
+	test_true(wire_entitlement_is_denied(held, nested));
+	test_true(!wire_entitlement_is_denied(held, odd));
+	test_true(!wire_entitlement_is_denied(held, kCFBooleanFalse));
+	test_true(!wire_entitlement_is_denied(NULL, names));
+	test_true(!wire_entitlement_is_denied(held, NULL));
+	CFRelease(held);
+	CFRelease(names);
+	CFRelease(others);
+	CFRelease(nested);
+	CFRelease(odd);
+}
+
 TEST_MAIN

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/shm.h"
+#include "failing.h"
 #include "test.h"
 #include "wire/call.h"
 #include "wire/notice.h"
@@ -91,7 +93,7 @@ TEST(header_payload_and_descriptors_arrive_together)
 	int pipes[2];
 	struct wire_header header = { .type = WIRE_CALL, .id = 7 };
 
-	test_equal(pipe2(pipes, O_CLOEXEC), 0);
+	test_equal_error(fd_socketpair(pipes), 0);
 	test_equal_error(wire_frame_send(l.far, &header, "12345678", 8, pipes, 2, false), 0);
 	test_equal_error(receive(&l), 0);
 	test_equal(l.frame.header.type, WIRE_CALL);
@@ -237,13 +239,21 @@ TEST(the_payload_bound_of_the_caller_holds)
 	close_link(&l);
 }
 
+/* Sockets that nobody wants are closed soon, by another thread. */
+static void await_fds(int n)
+{
+	while (test_count_fds() != n)
+		sched_yield();
+}
+
 TEST(surplus_descriptors_are_closed_and_reported)
 {
 	struct link l = open_link();
-	int fds[253];
+	int fds[253], other[2];
 
+	test_equal_error(fd_socketpair(other), 0);
 	for (int i = 0; i < 253; i++)
-		fds[i] = l.far;
+		fds[i] = other[0];
 	for (size_t n = 0; n <= 253; n += n < 8 ? 1 : 49) {
 		int before = test_count_fds();
 
@@ -251,8 +261,10 @@ TEST(surplus_descriptors_are_closed_and_reported)
 		test_equal_error(receive(&l), n <= WIRE_FDS_MAX ? 0 : -EBADMSG);
 		test_equal(l.frame.n_fds, n <= WIRE_FDS_MAX ? n : 0);
 		wire_frame_clear(&l.frame);
-		test_equal(test_count_fds(), before);
+		await_fds(before);
 	}
+	fd_close(other[0]);
+	fd_close(other[1]);
 	close_link(&l);
 }
 
@@ -273,7 +285,7 @@ TEST(descriptors_that_do_not_fit_the_process_end_the_message)
 	err_t err = receive(&l);
 	test_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
 	test_equal_error(err, -EBADMSG);
-	test_equal(test_count_fds(), before);
+	await_fds(before);
 	close_link(&l);
 }
 
@@ -379,8 +391,9 @@ TEST(messages_carry_exactly_their_descriptors)
 {
 	struct link l = open_link();
 	struct wire_inlet_open open = { 3, WIRE_INLET_NOTICES }, got;
-	int fds[2] = { l.far, l.far };
+	int fds[2];
 
+	test_equal_error(fd_socketpair(fds), 0);
 	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, NULL, 0, false),
 			 -EINVAL);
 	test_equal_error(wire_send(l.far, &wire_inlet_open_layout, 1, &open, fds, 2, false),
@@ -398,6 +411,8 @@ TEST(messages_carry_exactly_their_descriptors)
 		test_equal_error(wire_frame_decode(&l.frame, &wire_inlet_open_layout, &got),
 				 n == 1 ? 0 : -EBADMSG);
 	}
+	fd_close(fds[0]);
+	fd_close(fds[1]);
 	close_link(&l);
 }
 
@@ -470,6 +485,242 @@ TEST(messages_larger_than_the_stack_buffer_are_encoded_on_the_heap)
 	test_equal(got.ids.items[0], 4);
 	dead.ids.count = WIRE_ENTRIES_MAX + 1;
 	test_equal_error(wire_send(l.far, &wire_dead_layout, 0, &dead, NULL, 0, false), -EMSGSIZE);
+	close_link(&l);
+}
+
+/* --- calls that fail --------------------------------------------------- */
+
+static err_t send_one(struct link *l, size_t size, const int *fds, size_t n_fds)
+{
+	static char payload[LARGE];
+	struct wire_header header = { .type = WIRE_CALL };
+
+	return wire_frame_send(l->far, &header, payload, size, fds, n_fds, false);
+}
+
+TEST(interrupted_calls_are_made_again)
+{
+	struct link l = open_link();
+
+	test_fail_call("sendmsg", 0, EINTR);
+	test_equal_error(send_one(&l, 8, NULL, 0), 0);
+	test_true(test_calls_failed());
+	test_fail_call("pwrite64", 0, EINTR);
+	test_equal_error(send_one(&l, LARGE, NULL, 0), 0);
+	test_true(test_calls_failed());
+	test_fail_call("recvmsg", 0, EINTR);
+	test_equal_error(receive(&l), 0);
+	test_true(test_calls_failed());
+	test_fail_call("pread64", 0, EINTR);
+	test_equal_error(receive(&l), 0);
+	test_true(test_calls_failed());
+	test_equal(l.frame.payload.size, LARGE);
+	close_link(&l);
+}
+
+TEST(a_failed_send_is_told_as_what_it_means)
+{
+	static const int errors[][2] = {
+		{ ECONNRESET, -EPIPE }, { ENOTCONN, -EPIPE },	   { EPIPE, -EPIPE },
+		{ EMFILE, -EMFILE },	{ ETOOMANYREFS, -EMFILE }, { ENFILE, -EMFILE },
+		{ ENOBUFS, -ENOMEM },	{ ENOMEM, -ENOMEM },	   { EACCES, -EACCES },
+	};
+	struct link l = open_link();
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		test_fail_call("sendmsg", 0, errors[i][0]);
+		test_equal_error(send_one(&l, 8, NULL, 0), errors[i][1]);
+		test_true(test_calls_failed());
+	}
+	test_equal_error(receive(&l), -EAGAIN);
+	close_link(&l);
+}
+
+TEST(a_failed_receive_is_told_as_what_it_means)
+{
+	static const int errors[][2] = { { ENOTCONN, -EPIPE },
+					 { EPIPE, -EPIPE },
+					 { ENOMEM, -ENOMEM } };
+	struct link l = open_link();
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		test_fail_call("recvmsg", 0, errors[i][0]);
+		test_equal_error(receive(&l), errors[i][1]);
+		test_true(test_calls_failed());
+	}
+	close_link(&l);
+}
+
+TEST(waiting_stands_an_interruption_and_nothing_else)
+{
+	struct link l = open_link();
+	err_t err = 0;
+
+	test_equal_error(send_one(&l, 8, NULL, 0), 0);
+	test_fail_call("recvmsg", 0, EAGAIN);
+	test_fail_call("poll", 0, EINTR);
+	test_equal_error(wire_frame_receive(l.near, &l.frame, WIRE_CALL_MAX, true), 0);
+	test_true(test_calls_failed());
+	test_equal(fcntl(l.near, F_SETFL, O_NONBLOCK), 0);
+	test_equal(fcntl(l.far, F_SETFL, O_NONBLOCK), 0);
+	test_fail_call("poll", 0, ENOMEM);
+	test_equal_error(wire_frame_receive(l.near, &l.frame, WIRE_CALL_MAX, true), -ENOMEM);
+	test_true(test_calls_failed());
+	while (!err)
+		err = send_one(&l, 8, NULL, 0);
+	test_equal_error(err, -EAGAIN);
+	struct wire_header header = { .type = WIRE_CALL };
+	test_fail_call("poll", 0, ENOMEM);
+	test_equal_error(wire_frame_send(l.far, &header, NULL, 0, NULL, 0, true), -ENOMEM);
+	test_true(test_calls_failed());
+	close_link(&l);
+}
+
+TEST(a_payload_that_cannot_be_written_is_not_sent)
+{
+	static const int errors[][2] = { { EMFILE, -EMFILE },
+					 { ENFILE, -EMFILE },
+					 { EPERM, -ENOMEM } };
+	struct link l = open_link();
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+		test_fail_call("memfd_create", 0, errors[i][0]);
+		test_equal_error(send_one(&l, LARGE, NULL, 0), errors[i][1]);
+		test_true(test_calls_failed());
+	}
+	test_fail_call("pwrite64", 0, ENOSPC);
+	test_equal_error(send_one(&l, LARGE, NULL, 0), -ENOMEM);
+	test_true(test_calls_failed());
+	test_equal_error(receive(&l), -EAGAIN);
+	close_link(&l);
+}
+
+TEST(a_payload_that_cannot_be_read_is_refused)
+{
+	static const char *const calls[] = { "fstat64", "pread64" };
+	struct link l = open_link();
+
+	for (size_t i = 0; i < 2; i++) {
+		test_equal_error(send_one(&l, LARGE, NULL, 0), 0);
+		test_fail_call(calls[i], 0, EIO);
+		test_equal_error(receive(&l), -EBADMSG);
+		test_true(test_calls_failed());
+	}
+	close_link(&l);
+}
+
+static bool allow(void *context, uint64_t size)
+{
+	*(uint64_t *)context = size;
+	return true;
+}
+
+static bool refuse(void *context, uint64_t size)
+{
+	*(uint64_t *)context = size;
+	return false;
+}
+
+TEST(the_receiver_may_refuse_a_payload_before_it_is_read)
+{
+	struct link l = open_link();
+	uint64_t asked = 0;
+
+	l.frame.may_read = allow;
+	l.frame.may_read_context = &asked;
+	test_equal_error(send_one(&l, LARGE, NULL, 0), 0);
+	test_equal_error(receive(&l), 0);
+	test_equal(l.frame.payload.size, LARGE);
+	l.frame.may_read = refuse;
+	l.frame.may_read_context = &asked;
+	test_equal_error(send_one(&l, LARGE, NULL, 0), 0);
+	test_equal_error(receive(&l), 0);
+	test_equal(asked, LARGE);
+	test_true(l.frame.is_refused);
+	test_equal(l.frame.payload.size, 0);
+	/* A small one is there already. */
+	test_equal_error(send_one(&l, 8, NULL, 0), 0);
+	test_equal_error(receive(&l), 0);
+	test_true(!l.frame.is_refused);
+	close_link(&l);
+}
+
+TEST(other_control_messages_are_passed_over)
+{
+	struct link l = open_link();
+	int on = 1;
+
+	test_equal(setsockopt(l.near, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)), 0);
+	test_equal_error(send_one(&l, 8, &l.far, 1), 0);
+	test_equal_error(receive(&l), 0);
+	test_equal(l.frame.n_fds, 1);
+	close_link(&l);
+}
+
+TEST(more_descriptors_than_a_message_takes_are_not_sent)
+{
+	struct link l = open_link();
+	int fds[WIRE_FDS_MAX + 1];
+
+	for (size_t i = 0; i <= WIRE_FDS_MAX; i++)
+		fds[i] = l.far;
+	test_equal_error(send_one(&l, 8, fds, WIRE_FDS_MAX + 1), -EMSGSIZE);
+	struct wire_header request = { .type = WIRE_INLET_OPEN, .id = 1 };
+	test_equal_error(
+		wire_reply(l.far, &request, &wire_inlet_open_layout, -5, NULL, fds, 2, false),
+		-EINVAL);
+	test_equal_error(receive(&l), -EAGAIN);
+	close_link(&l);
+}
+
+TEST(contents_are_needed_where_there_are_fields)
+{
+	struct link l = open_link();
+
+	test_equal_error(wire_send(l.far, &wire_call_request_layout, 1, NULL, NULL, 0, false),
+			 -EINVAL);
+	const struct wire_layout none = { "probe", WIRE_CALL, 0, 0, 0, NULL, 0 };
+	test_equal_error(wire_send(l.far, &none, 1, NULL, NULL, 0, false), 0);
+	test_equal_error(receive(&l), 0);
+	struct wire_header request = { .type = WIRE_CALL, .id = 1 };
+	test_equal_error(wire_reply(l.far, &request, &none, 0, NULL, NULL, 0, false), 0);
+	test_equal_error(receive(&l), 0);
+	close_link(&l);
+}
+
+TEST(frames_stand_every_failed_allocation)
+{
+	struct link l = open_link();
+	uint64_t ids[2000] = { 4 };
+	struct wire_dead dead = { { ids, 2000 } };
+
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		err_t err = wire_send(l.far, &wire_dead_layout, 0, &dead, NULL, 0, false);
+		test_equal_error(err, test_shortage_end(&s) ? -ENOMEM : 0);
+		if (err)
+			test_equal_error(send_one(&l, 8, NULL, 0), 0);
+		wire_frame_fini(&l.frame);
+		test_equal_error(receive(&l), 0);
+	}
+	/* What did not fit is still there. */
+	test_each_shortage(s)
+	{
+		struct wire_frame frame = WIRE_FRAME_INIT, other = WIRE_FRAME_INIT;
+
+		/* The buffer that frames hand to each other is in other hands. */
+		test_equal_error(send_one(&l, 8, NULL, 0), 0);
+		test_equal_error(wire_frame_receive(l.near, &other, WIRE_CALL_MAX, false), 0);
+		test_equal_error(send_one(&l, LARGE, NULL, 0), 0);
+		test_shortage_begin(&s);
+		err_t err = wire_frame_receive(l.near, &frame, WIRE_CALL_MAX, false);
+		test_equal_error(err, test_shortage_end(&s) ? -ENOMEM : 0);
+		while (receive(&l) != -EAGAIN)
+			;
+		wire_frame_fini(&frame);
+		wire_frame_fini(&other);
+	}
 	close_link(&l);
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "wire/message.h"
 
+#include <CoreFoundation/CFArray.h>
+#include <CoreFoundation/CFNumber.h>
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "sample.h"
 #include "test.h"
 #include "wire/call.h"
@@ -307,6 +311,122 @@ TEST(layouts_name_every_type_once)
 		test_true(wire_layouts[i]->n_fds < WIRE_FDS_MAX);
 		for (int k = 0; k < i; k++)
 			test_true(wire_layouts[i] != wire_layouts[k]);
+	}
+}
+
+/* --- tables and contents of our own that cannot be sent ----------------------- */
+
+static err_t encode_only(const struct wire_layout *layout, const void *message)
+{
+	struct bytes out = BYTES_INIT;
+	err_t err = wire_message_encode(layout, message, &out);
+
+	if (err)
+		test_equal(out.size, 0);
+	bytes_fini(&out);
+	return err;
+}
+
+TEST(a_field_of_no_known_kind_is_refused)
+{
+	const struct wire_field field = { (enum wire_field_kind)99, 0, 0 };
+	const struct wire_layout layout = { "probe", 1, 0, sizeof(uint64_t), 1, &field, 0 };
+	uint64_t message = 0;
+
+	test_equal_error(encode_only(&layout, &message), -EINVAL);
+	test_equal_error(decode_only(&layout, &message, sizeof(message)), -EINVAL);
+}
+
+TEST(the_bound_of_the_whole_message_holds_when_it_is_sent)
+{
+	const struct wire_field fields[] = { { WIRE_FIELD_U64, 0, 0 }, { WIRE_FIELD_U64, 8, 0 } };
+	const struct wire_layout layout = { .name = "probe",
+					    .type = 1,
+					    .size = 16,
+					    .n_fields = 2,
+					    .fields = fields,
+					    .payload_max = 8 };
+	uint64_t message[2] = { 1, 2 };
+
+	test_equal_error(encode_only(&layout, message), -EMSGSIZE);
+	test_equal_error(decode_only(&layout, message, sizeof(message)), -EBADMSG);
+}
+
+TEST(a_buffer_keeps_its_limit_whatever_room_it_has)
+{
+	struct bytes out = { .limit = 136 };
+	struct wire_number_reply number = { 5 };
+
+	/* The room doubles and is larger than the limit in the end. */
+	for (int i = 0; i < 17; i++)
+		test_equal_error(wire_message_encode(&wire_number_reply_layout, &number, &out), 0);
+	test_true(out.capacity > out.limit);
+	test_equal_error(wire_message_encode(&wire_number_reply_layout, &number, &out), -EMSGSIZE);
+	test_equal(out.size, out.limit);
+	bytes_fini(&out);
+}
+
+TEST(a_value_that_cannot_be_sent_ends_the_message)
+{
+	const struct wire_field field = { WIRE_FIELD_VALUE, 0, 0 };
+	const struct wire_layout layout = { "probe", 1, 0, sizeof(CFTypeRef), 1, &field, 0 };
+	CFMutableArrayRef array = CFArrayCreateMutable(NULL, 0, NULL);
+	CFTypeRef message = array;
+
+	CFArrayAppendValue(array, NULL);
+	test_equal_error(encode_only(&layout, &message), -EINVAL);
+	CFArraySetValueAtIndex(array, 0, array); /* without end */
+	test_equal_error(encode_only(&layout, &message), -EMSGSIZE);
+	message = kCFBooleanTrue; /* more than the field takes */
+	test_equal_error(encode_only(&layout, &message), -EMSGSIZE);
+	CFRelease(array);
+}
+
+TEST(each_text_of_an_entry_has_its_bound)
+{
+	static char longer[WIRE_NAME_MAX + 2];
+
+	memset(longer, 'n', sizeof(longer) - 1);
+	for (int i = 0; i < 4; i++) {
+		struct wire_entry entries[2] = { { .class_name = i == 0 ? longer : "",
+						   .name = i == 1 ? longer : "",
+						   .location = i == 2 ? longer : "" } };
+		struct wire_entries_reply reply = { .entries = { entries, 2 } };
+
+		test_equal_error(encode_only(&wire_entries_reply_layout, &reply),
+				 i < 3 ? -EMSGSIZE : 0);
+	}
+}
+
+/* --- without memory ------------------------------------------------------------ */
+
+TEST(messages_stand_every_failed_allocation)
+{
+	for (int i = 0; wire_layouts[i]; i++) {
+		const struct wire_layout *layout = wire_layouts[i];
+		void *sent = sample_new(layout, SAMPLE_SMALL, 23 + i);
+		size_t size;
+		uint8_t *data = encode_sample(layout, SAMPLE_SMALL, 23 + i, &size);
+
+		test_each_shortage(s)
+		{
+			test_shortage_begin(&s);
+			err_t err = encode_only(layout, sent);
+			test_equal_error(err, test_shortage_end(&s) ? -ENOMEM : 0);
+		}
+		void *got = calloc(1, layout->size);
+		test_each_shortage(s)
+		{
+			test_shortage_begin(&s);
+			err_t err = wire_message_decode(layout, data, size, got);
+			bool failed = test_shortage_end(&s);
+			/* That a text had no room looks like one that is none. */
+			test_true(failed ? err == -ENOMEM || err == -EBADMSG : err == 0);
+			wire_message_clear(layout, got);
+		}
+		free(got);
+		free(data);
+		sample_free(layout, sent);
 	}
 }
 

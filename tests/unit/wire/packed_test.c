@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "sample.h"
 #include "test.h"
 #include "wire/value.h"
@@ -183,6 +184,90 @@ TEST(nothing_is_read_beyond_the_end)
 		free(exact);
 	}
 	CFRelease(sample);
+	bytes_fini(&out);
+}
+
+static err_t check(const void *data, size_t size)
+{
+	return wire_packed_check((struct wire_bytes){ data, size });
+}
+
+static uint32_t head(enum wire_value_kind kind, uint32_t number)
+{
+	return (uint32_t)kind << 24 | number;
+}
+
+TEST(size_and_depth_are_bounded)
+{
+	uint32_t *all = calloc(1, WIRE_VALUE_MAX + 4);
+
+	all[0] = head(WIRE_VALUE_DATA, WIRE_VALUE_MAX - 4);
+	test_equal_error(check(all, WIRE_VALUE_MAX), 0);
+	all[0] = head(WIRE_VALUE_DATA, WIRE_VALUE_MAX);
+	test_equal_error(check(all, WIRE_VALUE_MAX + 4), -EBADMSG);
+	for (int depth = 0; depth <= WIRE_VALUE_DEPTH_MAX; depth++)
+		all[depth] = head(WIRE_VALUE_ARRAY, 1);
+	all[WIRE_VALUE_DEPTH_MAX] = head(WIRE_VALUE_BOOLEAN, 1);
+	test_equal_error(check(all, 4 * (WIRE_VALUE_DEPTH_MAX + 1)), 0);
+	all[WIRE_VALUE_DEPTH_MAX] = head(WIRE_VALUE_ARRAY, 1);
+	all[WIRE_VALUE_DEPTH_MAX + 1] = head(WIRE_VALUE_BOOLEAN, 1);
+	test_equal_error(check(all, 4 * (WIRE_VALUE_DEPTH_MAX + 2)), -EBADMSG);
+	all[0] = head(WIRE_VALUE_INT64, 0);
+	test_equal_error(check(all, 8), -EBADMSG);
+	free(all);
+}
+
+static void put_number(const void *cf, int64_t integer, double real)
+{
+	struct bytes out = pack(cf);
+
+	test_equal(wire_packed_integer(packed_of(&out)), integer);
+	test_true(wire_packed_real(packed_of(&out)) == real);
+	CFRelease(cf);
+	bytes_fini(&out);
+}
+
+TEST(numbers_are_read_where_they_lie)
+{
+	int32_t narrow = -7;
+	int64_t wide = -7000000000000;
+	float narrow_real = 1.5f;
+	double wide_real = 0.1;
+	struct bytes yes = pack(kCFBooleanTrue), text = pack(CFSTR("text"));
+
+	put_number(CFNumberCreate(NULL, kCFNumberSInt32Type, &narrow), narrow, narrow);
+	put_number(CFNumberCreate(NULL, kCFNumberSInt64Type, &wide), wide, (double)wide);
+	put_number(CFNumberCreate(NULL, kCFNumberFloat32Type, &narrow_real), 0, narrow_real);
+	put_number(CFNumberCreate(NULL, kCFNumberFloat64Type, &wide_real), 0, wide_real);
+	test_equal(wire_packed_kind(packed_of(&yes)), WIRE_VALUE_BOOLEAN);
+	test_equal(wire_packed_integer(packed_of(&yes)), 1);
+	struct wire_bytes blob = wire_packed_blob(packed_of(&text));
+	test_equal(blob.size, 4);
+	test_true(!memcmp(blob.data, "text", 4));
+	bytes_fini(&yes);
+	bytes_fini(&text);
+}
+
+TEST(without_memory_nothing_is_taken_on_trust)
+{
+	CFMutableDictionaryRef many = numbered(100); /* sorted: takes memory */
+	struct bytes out = pack(many);
+
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		err_t err = wire_packed_check(packed_of(&out));
+		test_equal_error(err, test_shortage_end(&s) ? -ENOMEM : 0);
+	}
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		CFTypeRef copy = wire_packed_copy(packed_of(&out));
+		test_equal(copy == NULL, test_shortage_end(&s));
+		if (copy)
+			CFRelease(copy);
+	}
+	CFRelease(many);
 	bytes_fini(&out);
 }
 

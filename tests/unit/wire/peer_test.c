@@ -5,6 +5,8 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,6 +37,8 @@ struct world {
 	struct wire_header kept;
 	uint64_t number;
 	void (*action)(struct world *w);
+	void (*during)(struct world *w); /* at each message; NULL: nothing */
+	int other, n_in_a_row, most_in_a_row;
 };
 
 static err_t handle_message(void *context, struct wire_peer *peer, struct wire_frame *frame)
@@ -44,6 +48,8 @@ static err_t handle_message(void *context, struct wire_peer *peer, struct wire_f
 
 	w->n_messages++;
 	w->kept = frame->header;
+	if (w->during)
+		w->during(w);
 	if (frame->header.type == WIRE_TRAP)
 		test_equal_error(wire_peer_reply(peer, &frame->header, &wire_number_reply_layout, 0,
 						 &reply, NULL, 0),
@@ -186,6 +192,57 @@ static void answer_kept(struct world *w)
 	int fd = wire_peer_socket(w->peer);
 
 	w->err = wire_peer_reply(w->peer, &w->kept, &wire_map_reply_layout, 0, &reply, &fd, 1);
+}
+
+/* Its messages take long: the others of the loop need not wait for all of them. */
+static void be_slow(struct world *w)
+{
+	uint64_t until = loop_now_ns() + 2000000;
+
+	while (loop_now_ns() < until)
+		;
+	w->most_in_a_row = ++w->n_in_a_row > w->most_in_a_row ? w->n_in_a_row : w->most_in_a_row;
+}
+
+static void have_a_turn(void *context, int fd, uint32_t events)
+{
+	struct world *w = context;
+
+	w->n_in_a_row = 0;
+}
+
+static void add_another(struct world *w)
+{
+	uint64_t one = 1;
+
+	w->other = eventfd(1, EFD_CLOEXEC);
+	test_equal(write(w->other, &one, sizeof(one)), sizeof(one));
+	test_equal_error(loop_add_fd(w->loop, w->other, EPOLLIN, have_a_turn, w), 0);
+	w->during = be_slow;
+}
+
+TEST(a_peer_whose_messages_take_long_lets_others_have_their_turn)
+{
+	struct world w;
+
+	set_up(&w);
+	on_loop(&w, add_another);
+	for (int i = 0; i < 40; i++) {
+		struct wire_entry_request request = { .id = (uint64_t)i };
+
+		test_equal_error(
+			wire_send(w.far, &wire_entry_request_layout, 0, &request, NULL, 0, true),
+			0);
+	}
+	/* Read on after its end, too. */
+	w.far = fd_close(w.far);
+	wait_for(&w.has_closed);
+	join(&w);
+	test_equal(w.n_messages, 40);
+	test_true(w.most_in_a_row <= 3);
+	loop_remove_fd(w.loop, w.other);
+	fd_close(w.other);
+	tear_down(&w);
 }
 
 TEST(a_reply_may_come_later_and_carry_descriptors)
@@ -469,6 +526,90 @@ TEST(the_bytes_of_the_queue_are_bounded_too)
 	wait_for(&w.has_closed);
 	tear_down(&w);
 	test_equal(w.n_closed, 1);
+}
+
+/* --- somebody pays for what waits ---------------------------------------------------------- */
+
+static size_t kept_messages, kept_bytes, kept_fds, kept_max;
+
+static bool keep(void *context, size_t bytes, size_t n_fds, bool is_alone)
+{
+	if (kept_messages == kept_max)
+		return false;
+	test_equal(is_alone, kept_messages == 0);
+	kept_messages++;
+	kept_bytes += bytes;
+	kept_fds += n_fds;
+	return true;
+}
+
+static void kept(void *context, size_t bytes, size_t n_fds)
+{
+	test_true(kept_messages > 0 && kept_bytes >= bytes && kept_fds >= n_fds);
+	kept_messages--;
+	kept_bytes -= bytes;
+	kept_fds -= n_fds;
+}
+
+static const struct wire_peer_ops paid_ops = { handle_message, handle_closed, keep, kept };
+
+/* The loop has not begun to look at the peer. */
+static void set_up_paid(struct world *w, size_t max)
+{
+	int fds[2];
+
+	kept_messages = kept_bytes = kept_fds = 0;
+	kept_max = max;
+	*w = (struct world){ .frame = WIRE_FRAME_INIT };
+	test_equal_error(fd_socketpair(fds), 0);
+	w->far = fds[1];
+	sem_init(&w->is_done, 0, 0);
+	sem_init(&w->has_closed, 0, 0);
+	sem_init(&w->has_replied, 0, 0);
+	test_equal_error(loop_new(&w->loop), 0);
+	test_equal_error(
+		wire_peer_new(w->loop, fds[0], WIRE_CONTROL_MAX, &paid_ops, w, "paid", &w->peer),
+		0);
+	test_equal(pthread_create(&w->thread, NULL, run_loop, w), 0);
+}
+
+TEST(what_waits_is_paid_for_until_it_is_sent)
+{
+	struct world w;
+
+	set_up_paid(&w, SIZE_MAX);
+	on_loop(&w, send_events);
+	test_equal_error(w.err, 0);
+	for (int i = 0; i < EVENTS; i++)
+		test_equal_error(far_receive(&w), 0);
+	far_send_trap(&w, 1); /* when it is answered, the last one has been taken off */
+	test_equal_error(far_receive(&w), 0);
+	tear_down(&w);
+	test_equal(kept_messages + kept_bytes + kept_fds, 0);
+}
+
+TEST(what_waits_is_paid_for_until_it_is_dropped)
+{
+	struct world w;
+
+	set_up_paid(&w, SIZE_MAX);
+	on_loop(&w, send_descriptors);
+	test_true(kept_messages > 0 && kept_fds == kept_messages);
+	tear_down(&w);
+	test_equal(kept_messages + kept_bytes + kept_fds, 0);
+}
+
+TEST(nobody_to_pay_is_the_end)
+{
+	struct world w;
+
+	set_up_paid(&w, 5);
+	on_loop(&w, send_without_end);
+	test_equal_error(w.err, -EPIPE);
+	wait_for(&w.has_closed);
+	tear_down(&w);
+	test_equal(w.n_closed, 1);
+	test_equal(kept_messages + kept_bytes + kept_fds, 0);
 }
 
 static void free_with_queue(struct world *w)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failing.h"
 #include "sample.h"
 #include "test.h"
 #include "wire/packed.h"
@@ -188,6 +189,10 @@ TEST(texts_of_any_content_survive)
 	test_equal(CFStringGetLength(copy), CFStringGetLength(string));
 	CFRelease(copy);
 	CFRelease(string);
+	/* Plain, but for C it would end early. */
+	copy = trip(CFStringCreateWithBytes(NULL, text, 3, kCFStringEncodingUTF8, false));
+	test_equal(CFStringGetLength(copy), 3);
+	CFRelease(copy);
 }
 
 TEST(half_a_surrogate_pair_becomes_a_question_mark)
@@ -393,6 +398,8 @@ TEST(malformed_objects_are_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		test_equal_error(decode_only(bad[i], sizeof(bad[i])), -EBADMSG);
 	test_equal_error(decode_only(NULL, 0), -EBADMSG);
+	uint32_t number = head(WIRE_VALUE_INT32, 0); /* and nothing behind it */
+	test_equal_error(decode_only(&number, sizeof(number)), -EBADMSG);
 }
 
 TEST(a_value_cut_or_changed_anywhere_does_no_harm)
@@ -429,6 +436,155 @@ TEST(values_follow_each_other_in_one_reader)
 	test_true(first == kCFBooleanTrue && second == kCFBooleanFalse);
 	CFRelease(first);
 	CFRelease(second);
+}
+
+/* --- what cannot be sent ---------------------------------------------- */
+
+static void check_refused(CFTypeRef value, err_t err)
+{
+	test_equal_error(encode_only(value), err);
+	CFRelease(value);
+}
+
+TEST(one_text_or_blob_is_bounded_by_itself)
+{
+	enum { N = WIRE_VALUE_MAX + 1 };
+	char *text = malloc(N);
+	UniChar *wide = malloc(N / 2 * sizeof(*wide));
+
+	memset(text, 'x', N);
+	check_refused(CFDataCreate(NULL, (UInt8 *)text, N), -E2BIG);
+	check_refused(CFStringCreateWithBytes(NULL, (UInt8 *)text, N, kCFStringEncodingUTF8, false),
+		      -E2BIG);
+	/* Three bytes of UTF-8 each: the text is short enough, what is sent is not. */
+	for (int i = 0; i < N / 2; i++)
+		wide[i] = 0x4e00;
+	check_refused(CFStringCreateWithCharacters(NULL, wide, N / 2), -E2BIG);
+	free(text);
+	free(wide);
+}
+
+TEST(containers_say_at_once_that_they_are_too_large)
+{
+	enum { N = WIRE_VALUE_OBJECTS_MAX + 1 };
+	const void **same = malloc(N * sizeof(*same));
+
+	for (int i = 0; i < N; i++)
+		same[i] = kCFBooleanTrue;
+	check_refused(CFArrayCreate(NULL, same, N, NULL), -E2BIG);
+	for (uintptr_t i = 0; i < N; i++)
+		same[i] = (void *)(i + 1);
+	check_refused(CFDictionaryCreate(NULL, same, same, N / 2 + 1, NULL, NULL), -E2BIG);
+	free(same);
+}
+
+/* Their bytes would do: what takes time is to make and to free them. */
+TEST(more_objects_than_there_may_be_are_refused)
+{
+	enum { N = WIRE_VALUE_OBJECTS_MAX };
+	uint32_t *words = malloc((N + 1) * sizeof(*words));
+
+	for (uint32_t n = N - 1; n <= N; n++) {
+		struct bytes_reader in = bytes_reader(words, (n + 1) * sizeof(*words));
+		CFTypeRef value = NULL;
+
+		words[0] = (uint32_t)WIRE_VALUE_ARRAY << 24 | n;
+		for (uint32_t i = 1; i <= n; i++)
+			words[i] = (uint32_t)WIRE_VALUE_BOOLEAN << 24;
+		err_t expected = n < N ? 0 : -EBADMSG;
+		test_equal_error(wire_packed_check((struct wire_bytes){ words, in.size }),
+				 expected);
+		test_equal_error(wire_value_decode(&in, &value), expected);
+		if (value)
+			CFRelease(value);
+	}
+	free(words);
+}
+
+TEST(what_is_inside_is_refused_with_its_container)
+{
+	const void *nothing[] = { NULL }, *number[] = { kCFBooleanTrue, kCFBooleanFalse };
+	CFMutableArrayRef self = new_array();
+
+	check_refused(CFSetCreate(NULL, nothing, 1, NULL), -EINVAL);
+	check_refused(CFDictionaryCreate(NULL, nothing, number, 1, NULL, NULL), -EINVAL);
+	check_refused(CFDictionaryCreate(NULL, number, number, 2, NULL, NULL), -EINVAL);
+	/* Whichever the set has first, it ends there. */
+	CFArrayAppendValue(self, self);
+	const void *both[] = { self, CFSTR("key") };
+	check_refused(CFSetCreate(NULL, both, 2, NULL), -E2BIG);
+	check_refused(CFDictionaryCreate(NULL, both + 1, both, 1, NULL, NULL), -E2BIG);
+	char *text = malloc(WIRE_VALUE_MAX + 1);
+	memset(text, 'k', WIRE_VALUE_MAX + 1);
+	CFStringRef key = CFStringCreateWithBytes(NULL, (UInt8 *)text, WIRE_VALUE_MAX + 1,
+						  kCFStringEncodingUTF8, false);
+	const void *keys[] = { key };
+	check_refused(CFDictionaryCreate(NULL, keys, number, 1, NULL, NULL), -E2BIG);
+	CFRelease(key);
+	free(text);
+	CFArrayRemoveAllValues(self);
+	CFRelease(self);
+}
+
+/* --- without memory --------------------------------------------------- */
+
+/* One of everything, of which some cannot be sent as it is. */
+static CFTypeRef everything(void)
+{
+	CFTypeRef sample = sample_value(3);
+	CFMutableDictionaryRef all = CFDictionaryCreateMutableCopy(NULL, 0, sample);
+	CFDateRef date = CFDateCreate(NULL, 1);
+	CFMutableStringRef wide = CFStringCreateMutable(NULL, 0);
+
+	for (int i = 0; i < 200; i++)
+		CFStringAppend(wide, CFSTR("\xc3\xa4"));
+	CFRelease(sample);
+	CFDictionarySetValue(all, CFSTR("date"), date);
+	CFDictionarySetValue(all, CFSTR("wide"), wide);
+	CFRelease(date);
+	CFRelease(wide);
+	return all;
+}
+
+TEST(encoding_stands_every_failed_allocation)
+{
+	CFTypeRef value = everything();
+
+	test_each_shortage(s)
+	{
+		struct bytes out = BYTES_INIT;
+
+		test_shortage_begin(&s);
+		err_t err = wire_value_encode(value, &out);
+		bool failed = test_shortage_end(&s);
+		/* The description of a type may go without its name. */
+		test_true(err == (failed ? -ENOMEM : 0) || (failed && !s.lasting && !err));
+		bytes_fini(&out);
+	}
+	CFRelease(value);
+}
+
+TEST(decoding_stands_every_failed_allocation)
+{
+	CFTypeRef value = everything();
+	struct bytes out = BYTES_INIT;
+
+	test_equal_error(wire_value_encode(value, &out), 0);
+	test_each_shortage(s)
+	{
+		struct bytes_reader in = bytes_reader(out.data, out.size);
+		CFTypeRef copy = NULL;
+
+		test_shortage_begin(&s);
+		err_t err = wire_value_decode(&in, &copy);
+		bool failed = test_shortage_end(&s);
+		test_equal_error(err, failed ? -ENOMEM : 0);
+		test_equal(copy == NULL, failed);
+		if (copy)
+			CFRelease(copy);
+	}
+	CFRelease(value);
+	bytes_fini(&out);
 }
 
 TEST_MAIN

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+#include "registry/registry.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "session.h"
+
+enum { CROWD = 300 };
+
+static struct session s;
+static struct end client;
+
+static void begin(const char *limit)
+{
+	session_start_limited(&s, (const char *const[]){ limit, NULL });
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+}
+
+static void finish(void)
+{
+	end_close(&client);
+	session_end(&s);
+}
+
+static bool has_ended(int socket)
+{
+	char byte;
+
+	return recv(socket, &byte, 1, MSG_DONTWAIT) == 0;
+}
+
+static void check_client(void)
+{
+	struct wire_entry_request request = { WIRE_ROOT_ID };
+	struct wire_entry_reply reply;
+
+	test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL,
+				  &wire_entry_reply_layout, &reply),
+			 0);
+}
+
+TEST(who_does_not_greet_is_closed_in_time)
+{
+	struct pollfd p = { .events = POLLIN };
+
+	begin("greeting-time=20");
+	test_equal_error(fd_connect(s.socket, &p.fd), 0);
+	test_equal(poll(&p, 1, -1), 1);
+	test_true(has_ended(p.fd));
+	close(p.fd);
+	check_client(); /* who has greeted stays */
+	finish();
+}
+
+/* The oldest makes room: a crowd of strangers never keeps anybody out. */
+TEST(strangers_are_few)
+{
+	int sockets[CROWD];
+	struct end late;
+
+	begin("user-greetings=4");
+	for (int i = 0; i < CROWD; i++)
+		test_equal_error(fd_connect(s.socket, &sockets[i]), 0);
+	end_connect(&late, &s, WIRE_ROLE_CLIENT, "late");
+	check_client();
+	for (int i = 0; i < CROWD - 4; i++) {
+		struct pollfd p = { .fd = sockets[i], .events = POLLIN };
+
+		test_equal(poll(&p, 1, -1), 1);
+		test_true(has_ended(sockets[i]));
+	}
+	for (int i = 0; i < CROWD; i++)
+		close(sockets[i]);
+	end_close(&late);
+	finish();
+}
+
+static err_t send_descriptor(int socket, int fd, bool greets)
+{
+	struct wire_hello hello = {
+		.magic = WIRE_MAGIC, .version = WIRE_VERSION, .role = WIRE_ROLE_CLIENT, .name = "x"
+	};
+	struct bytes payload = { .data = NULL };
+	struct wire_header header = { .type = WIRE_HELLO, .id = 1 };
+	err_t err = greets ? wire_message_encode(&wire_hello_layout, &hello, &payload) : 0;
+
+	test_equal_error(err, 0);
+	err = wire_frame_send(socket, &header, payload.data, payload.size, &fd, 1, true);
+	bytes_fini(&payload);
+	return err;
+}
+
+/* Does this kernel know SO_PASSRIGHTS? */
+static bool can_refuse(void)
+{
+	int fds[2];
+
+	test_equal_error(fd_socketpair(fds), 0);
+	fd_pass_rights(fds[1], false);
+	bool refused = send_descriptor(fds[0], 0, false) == -EPERM;
+	close(fds[0]);
+	close(fds[1]);
+	return refused;
+}
+
+/* Refused by the kernel (Linux 6.16), or the end of the connection. */
+TEST(strangers_cannot_send_descriptors)
+{
+	struct end e = { 0 };
+
+	begin("user-greetings=4");
+	test_equal_error(fd_connect(s.socket, &e.socket), 0);
+	err_t err = send_descriptor(e.socket, 0, true);
+	test_equal_error(err, can_refuse() ? -EPERM : 0);
+	if (!err)
+		end_await_close(&e);
+	end_close(&e);
+	check_client();
+	/* Who has greeted may. */
+	close(open_inlet(&client, 1, WIRE_INLET_NOTICES));
+	finish();
+}
+
+static int make_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	test_true(fd >= 0);
+	return fd;
+}
+
+static void connect_to(int fd, const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	strcpy(address.sun_path, path);
+	test_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+static uint64_t processor_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* No descriptor for one more: who is there is served, nobody is lost for good, and nothing spins. The
+ * registry is a thread of this process and shares its limit. */
+TEST(connections_wait_while_there_is_no_descriptor)
+{
+	struct rlimit old, few;
+	struct end late = { 0 };
+	struct pollfd p = { .events = POLLIN };
+
+	begin("user-greetings=4");
+	int socket = -1;
+	test_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = old;
+	few.rlim_cur = 3;
+	socket = make_socket();
+	test_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	connect_to(socket, s.socket);
+	uint64_t begin_ns = processor_ns();
+	p.fd = socket;
+	test_equal(poll(&p, 1, 300), 0);
+	test_true(processor_ns() - begin_ns < 150 * 1000 * 1000);
+	check_client();
+	test_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
+	end_close(&late);
+	finish();
+}
+
+TEST_MAIN

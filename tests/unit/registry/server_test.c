@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "registry/spawn.h"
+
+#include "base/fd.h"
+#include "test.h"
+
+static err_t refuse(void *context, const char *server_name, uint64_t token, int socket)
+{
+	fd_close(socket);
+	return -ECHILD;
+}
+
+/* The rests between the starts are left out. */
+static void crash(struct registry_server *s)
+{
+	s->state = REGISTRY_SERVER_IDLE;
+	registry_server_start(s);
+}
+
+TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
+{
+	struct registry_config config = { .start_provider = refuse,
+					  .heartbeat_ms = REGISTRY_NO_HEARTBEAT };
+	struct registry *registry;
+	struct loop *loop;
+
+	test_equal_error(loop_new(&loop), 0);
+	test_equal_error(registry_new(loop, &config, &registry), 0);
+	struct registry_server *s = registry_server_need(registry, "s");
+	test_true(s != NULL);
+	for (int i = 1; i < REGISTRY_CRASHES_MAX; i++) {
+		crash(s);
+		test_equal(s->state, REGISTRY_SERVER_RESTING);
+	}
+	crash(s);
+	test_equal_text(registry_server_state_name(s), "quarantined");
+	registry_server_start(s);
+	test_equal(s->state, REGISTRY_SERVER_QUARANTINED);
+	registry_server_pardon(s);
+	test_equal(s->state, REGISTRY_SERVER_IDLE);
+	crash(s);
+	test_equal_text(registry_server_state_name(s), "resting");
+	test_equal(s->total_crashes, REGISTRY_CRASHES_MAX + 1);
+	registry_free(registry);
+	loop_free(loop);
+}
+
+TEST_MAIN

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MIT
+/* What is given up, seen from inside: each case confines a child of the test. */
+#include "sandbox/sandbox_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "test.h"
+
+/* Line of the first expectation that does not hold, 0: all do. */
+#define EXPECT(condition) \
+	do { \
+		if (!(condition)) \
+			return __LINE__; \
+	} while (0)
+
+static char own[512], other[512];
+
+static int run(struct sandbox_config *config, unsigned *ret_tier, int (*look)(void))
+{
+	struct sandbox_result result;
+	int line, fds[2];
+
+	test_equal(pipe2(fds, O_CLOEXEC), 0);
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		sandbox_enter(config, &result);
+		line = look();
+		if (write(fds[1], &line, sizeof(line)) != sizeof(line) ||
+		    write(fds[1], &result, sizeof(result)) != sizeof(result))
+			_exit(1);
+		_exit(0);
+	}
+	close(fds[1]);
+	test_equal(read(fds[0], &line, sizeof(line)), sizeof(line));
+	test_equal(read(fds[0], &result, sizeof(result)), sizeof(result));
+	close(fds[0]);
+	test_equal(waitpid(pid, NULL, 0), pid);
+	if (result.missing[0])
+		printf("# missing: %s\n", result.missing);
+	*ret_tier = result.tier;
+	return line;
+}
+
+static void expect(struct sandbox_config *config, int (*look)(void))
+{
+	unsigned tier;
+	int line = run(config, &tier, look);
+
+	if (config->tier == SANDBOX_SPACES && tier < SANDBOX_SPACES)
+		test_skip("no user namespaces here");
+	test_equal(tier, config->tier);
+	if (line)
+		test_fail(__FILE__, line, "does not hold in tier %u", tier);
+}
+
+static void make_files(void)
+{
+	snprintf(own, sizeof(own), "%s/own", test_folder());
+	snprintf(other, sizeof(other), "%s/other", test_folder());
+	close(open(own, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	close(open(other, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+}
+
+static int opens(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static bool refuses(long result)
+{
+	return result < 0 &&
+	       (errno == EPERM || errno == EACCES || errno == ENOSYS || errno == EROFS);
+}
+
+/* The call for it is not allowed any more. All ones: it cannot be read. */
+static uint64_t read_capabilities(void)
+{
+	char text[4096], *permitted;
+	int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[n > 0 ? n : 0] = 0;
+	permitted = strstr(text, "\nCapPrm:");
+	return permitted ? strtoull(permitted + 8, NULL, 16) : UINT64_MAX;
+}
+
+/* --- files ------------------------------------------------------------------------------- */
+
+static int look_at_files(void)
+{
+	EXPECT(opens(own, O_RDONLY) == 0);
+	EXPECT(opens(own, O_RDWR) < 0);
+	EXPECT(opens(other, O_RDONLY) < 0);
+	EXPECT(opens("/etc/passwd", O_RDONLY) < 0);
+	EXPECT(opens("/proc/1/environ", O_RDONLY) < 0);
+	EXPECT(opens("/tmp/portico-new-file", O_WRONLY | O_CREAT) < 0);
+	EXPECT(opens("/proc/self/maps", O_RDONLY) == 0);
+	EXPECT(refuses(unlink(other)) || errno == ENOENT);
+	return 0;
+}
+
+static int look_at_declared_files(void)
+{
+	EXPECT(opens(own, O_RDWR) == 0);
+	EXPECT(opens("/dev/zero", O_RDWR) == 0);
+	EXPECT(opens(other, O_RDONLY) < 0);
+	EXPECT(opens(other, O_RDWR | O_CREAT) < 0);
+	EXPECT(opens("/dev/tty", O_RDWR) < 0);
+	return 0;
+}
+
+static void files(unsigned tier)
+{
+	struct sandbox_config c = { .tier = tier };
+
+	make_files();
+	c.paths[c.n_paths++] = (struct sandbox_path){ own, SANDBOX_READ };
+	expect(&c, look_at_files);
+	c.paths[0].access = SANDBOX_WRITE;
+	c.paths[c.n_paths++] = (struct sandbox_path){ "/dev/zero", SANDBOX_DEVICE };
+	expect(&c, look_at_declared_files);
+}
+
+TEST(only_declared_files_are_opened)
+{
+	files(SANDBOX_SELF);
+}
+
+TEST(only_declared_files_are_in_a_namespace)
+{
+	files(SANDBOX_SPACES);
+}
+
+static int map_what_was_written(void)
+{
+	int fd = open(own, O_RDWR | O_CLOEXEC);
+	void *page;
+
+	EXPECT(fd >= 0 && write(fd, "x", 1) == 1);
+	page = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return page == MAP_FAILED ? -errno : 0;
+}
+
+static int look_for_no_code(void)
+{
+	EXPECT(map_what_was_written() == -EPERM);
+	return 0;
+}
+
+static int look_for_code(void)
+{
+	EXPECT(map_what_was_written() == 0);
+	return 0;
+}
+
+TEST(what_can_be_written_is_no_code_in_a_namespace)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SPACES };
+
+	make_files();
+	c.paths[c.n_paths++] = (struct sandbox_path){ own, SANDBOX_WRITE };
+	expect(&c, look_for_no_code);
+	c.executable = true;
+	expect(&c, look_for_code);
+	/* nor is the bundle's code lost where all around it may be written */
+	c.executable = false;
+	c.paths[0].path = test_folder();
+	expect(&c, look_for_no_code);
+	c.paths[c.n_paths++] = (struct sandbox_path){ other, SANDBOX_READ };
+	expect(&c, look_for_code);
+}
+
+/* --- calls ------------------------------------------------------------------------------- */
+
+static void *nothing(void *context)
+{
+	return context;
+}
+
+static int look_at_calls(void)
+{
+	pthread_t thread;
+	int fds[2];
+
+	EXPECT(!pthread_create(&thread, NULL, nothing, NULL) && !pthread_join(thread, NULL));
+	EXPECT(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+	EXPECT(!fd_has_unread(fds[0]) && send(fds[0], "", 1, 0) == 1 && fd_has_unread(fds[0]));
+	EXPECT(!close(fds[0]) && !close(fds[1]));
+	EXPECT(refuses(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds)));
+	EXPECT(refuses(socket(AF_UNIX, SOCK_STREAM, 0)) &&
+	       refuses(socket(AF_NETLINK, SOCK_RAW, 0)));
+	EXPECT(refuses(kill(getppid(), 0)) || SANDBOX_INSTRUMENTED);
+	EXPECT(kill(getpid(), 0) == 0);
+	EXPECT(refuses(fcntl(0, F_SETOWN, 1)) && fcntl(0, F_GETFD) >= 0);
+	EXPECT(refuses(syscall(SYS_pidfd_open, getppid(), 0)));
+	EXPECT(refuses(syscall(SYS_unshare, 0x10000000)));
+	EXPECT(refuses(syscall(SYS_io_uring_setup, 1, NULL)) &&
+	       refuses(syscall(SYS_bpf, 0, NULL, 0)));
+	errno = 0;
+	EXPECT(syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS);
+	EXPECT(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && read_capabilities() == 0);
+	return 0;
+}
+
+static int look_at_release_calls(void)
+{
+	struct rlimit limit = { 1, 1 };
+	char *const none[] = { NULL };
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT(refuses(fork()) && refuses(execve("/bin/true", none, none)));
+	EXPECT(refuses(setrlimit(RLIMIT_NOFILE, &limit)) && !getrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT(page != MAP_FAILED && refuses(mprotect(page, 4096, PROT_EXEC)));
+	EXPECT(mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+	EXPECT(refuses(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) && !prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
+	return 0;
+}
+
+static int look_at_memory(void)
+{
+	EXPECT(mmap(NULL, 1ull << 32, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	       MAP_FAILED);
+	EXPECT(errno == ENOMEM);
+	return 0;
+}
+
+static int look_at_declared_calls(void)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT(fd >= 0 && page != MAP_FAILED && !close(fd));
+	EXPECT(refuses(socket(AF_INET, SOCK_STREAM, 0)));
+	fd = (int)syscall(SYS_pidfd_open, getppid(), 0);
+	EXPECT(fd >= 0 && refuses(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0)) && !close(fd));
+	EXPECT(opens("/proc/1/stat", O_RDONLY) == 0);
+	return 0;
+}
+
+TEST(calls_that_reach_others_are_refused)
+{
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF }, look_at_calls);
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SPACES }, look_at_calls);
+}
+
+TEST(processes_programs_and_new_code_are_refused)
+{
+	if (SANDBOX_INSTRUMENTED)
+		test_skip("a sanitizer needs them");
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF }, look_at_release_calls);
+}
+
+TEST(memory_is_limited)
+{
+	if (SANDBOX_INSTRUMENTED)
+		test_skip("a sanitizer's shadow is larger than any limit");
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF, .memory_bytes = 1ull << 30 },
+	       look_at_memory);
+}
+
+TEST(what_is_declared_is_allowed)
+{
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF,
+					 .families = 1ull << AF_NETLINK,
+					 .processes = true,
+					 .executable = true },
+	       look_at_declared_calls);
+}
+
+static int look_at_nothing(void)
+{
+	EXPECT(opens("/etc/passwd", O_RDONLY) == 0);
+	return 0;
+}
+
+TEST(tier_0_gives_nothing_up)
+{
+	expect(&(struct sandbox_config){ .tier = SANDBOX_OFF }, look_at_nothing);
+}
+
+/* --- a system that lacks something ---------------------------------------------------------- */
+
+TEST(a_lower_tier_is_said_never_silent)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SPACES, .capabilities = ~0ull };
+	struct sandbox_result result;
+	int status;
+
+	if (!sandbox_held_capabilities())
+		test_skip("there are no capabilities to be kept");
+	fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		sandbox_enter(&c, &result);
+		_exit(result.tier == SANDBOX_SELF && strstr(result.missing, "namespaces") ? 0 : 1);
+	}
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_equal(status, 0);
+}
+
+/* --- capabilities ---------------------------------------------------------------------------- */
+
+#define NET_ADMIN (1ull << CAP_NET_ADMIN)
+
+static int look_for_net_admin(void)
+{
+	EXPECT(read_capabilities() == NET_ADMIN);
+	return 0;
+}
+
+static int look_for_no_capability(void)
+{
+	EXPECT(read_capabilities() == 0);
+	return 0;
+}
+
+TEST(a_capability_that_is_held_and_declared_is_kept)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SPACES, .capabilities = NET_ADMIN };
+	unsigned tier;
+
+	if (!(sandbox_held_capabilities() & NET_ADMIN))
+		test_skip("there is no capability to be kept");
+	int line = run(&c, &tier, look_for_net_admin);
+	/* In a user namespace it would be worth nothing. */
+	test_equal(tier, SANDBOX_SELF);
+	if (line)
+		test_fail(__FILE__, line, "does not hold");
+}
+
+/* A user namespace of its own gives all of them. */
+TEST(a_capability_that_is_declared_and_not_held_is_not_given)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	test_equal(syscall(SYS_capget, &header, data), 0);
+	data[0].effective &= ~(uint32_t)NET_ADMIN;
+	data[0].permitted &= ~(uint32_t)NET_ADMIN;
+	data[0].inheritable &= ~(uint32_t)NET_ADMIN;
+	test_equal(syscall(SYS_capset, &header, data), 0);
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SPACES, .capabilities = NET_ADMIN },
+	       look_for_no_capability);
+}
+
+TEST(names_are_known_or_refused)
+{
+	test_equal(sandbox_family("netlink"), AF_NETLINK);
+	test_equal(sandbox_family("nonsense"), -1);
+	test_equal(sandbox_capability("net_admin"), 12);
+	test_equal(sandbox_capability("sys_admin"), -1); /* as good as all */
+}
+
+TEST_MAIN
