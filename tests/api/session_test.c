@@ -69,6 +69,12 @@ TEST(nobody_listens_there)
 		test_equal_error(portico_session_unload(nowhere[i], "x", &text),
 				 kIOReturnNotAttached);
 		test_equal_error(portico_session_wait_quiet(nowhere[i], 1), kIOReturnNotAttached);
+		test_equal_error(portico_session_copy_policy(nowhere[i], &status),
+				 kIOReturnNotAttached);
+		test_equal_error(portico_session_explain(nowhere[i], "x", 0, NULL, &status),
+				 kIOReturnNotAttached);
+		test_equal_error(portico_session_revoke(nowhere[i], "x", NULL, &(size_t){ 0 }),
+				 kIOReturnNotAttached);
 		test_equal_error(portico_session_stop(nowhere[i]), kIOReturnNotAttached);
 	}
 	test_true(portico_session_stop(long_path) != 0);
@@ -120,6 +126,40 @@ TEST(spec_d08_f25_unloaded_drivers_are_not_found)
 	test_equal_error(portico_session_load(NULL, NULL, &text), kIOReturnBadArgument);
 	test_equal_error(portico_session_unload(NULL, NULL, &text), kIOReturnBadArgument);
 	test_true(portico_session_load(NULL, "/no/such/bundle", NULL) != 0);
+	world_stop();
+}
+
+TEST(the_policy_is_told)
+{
+	struct portico_subject many = { .n_groups = 65 }, none = { .n_groups = 1 };
+	struct portico_subject other = { .uid = 4242, .gid = 4242, .label = "l" };
+	CFDictionaryRef answer = NULL;
+	char long_text[300];
+	size_t count = 9;
+
+	world_start();
+	memset(long_text, 'x', sizeof(long_text));
+	long_text[sizeof(long_text) - 1] = 0;
+	test_equal_error(portico_session_copy_policy(NULL, NULL), kIOReturnBadArgument);
+	test_equal_error(portico_session_copy_policy(NULL, &answer), 0);
+	test_true(CFDictionaryContainsKey(answer, CFSTR("Denials")));
+	CFRelease(answer);
+	test_equal_error(portico_session_explain(NULL, NULL, 0, NULL, &answer),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_session_explain(NULL, long_text, 0, NULL, &answer),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_session_explain(NULL, "x", 0, &many, &answer),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_session_explain(NULL, "x", 0, &none, &answer),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_session_explain(NULL, "MirrorDriver", 0, &other, &answer), 0);
+	test_true(CFDictionaryContainsKey(answer, CFSTR("Result")));
+	CFRelease(answer);
+	test_equal_error(portico_session_revoke(NULL, NULL, NULL, &count), kIOReturnBadArgument);
+	test_equal_error(portico_session_revoke(NULL, "MirrorDriver", NULL, NULL),
+			 kIOReturnBadArgument);
+	test_equal_error(portico_session_revoke(NULL, "MirrorDriver", NULL, &count), 0);
+	test_equal(count, 0);
 	world_stop();
 }
 

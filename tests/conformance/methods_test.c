@@ -566,7 +566,7 @@ TEST(J22)
 	methods_begin(&holding, c, METHODS_HOLD);
 	methods_await(other, METHODS_N_HELD, 1);
 	test_equal(pthread_create(&closing, NULL, close_it, &c), 0);
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 20; i++)
 		test_equal(methods_count(other, METHODS_N_CLOSES), closes);
 	methods_call(other, METHODS_RELEASE, NULL, 0, NULL, 0);
 	pthread_join(closing, NULL);

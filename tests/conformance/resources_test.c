@@ -122,14 +122,13 @@ TEST(P08_with_the_entitlement)
 	static char path[600];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/policy.plist", test_folder());
+	snprintf(path, sizeof(path), "%s/grants", test_folder());
 	file = fopen(path, "we");
 	test_true(file != NULL);
 	fprintf(file,
-		"<plist version=\"1.0\"><dict><key>Grants</key><array><dict><key>User</key>"
-		"<integer>%u</integer><key>Entitlements</key><array>"
-		"<string>com.apple.private.iokit.ioresources.setproperty</string></array>"
-		"</dict></array></dict></plist>",
+		"[Grant resources]\n"
+		"Entitlement = com.apple.private.iokit.ioresources.setproperty\n"
+		"Allow = uid:%u\n",
 		(unsigned)getuid());
 	fclose(file);
 	test_equal(chmod(path, 0600), 0);

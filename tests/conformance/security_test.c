@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* P: who may do what. Policy files stand for code signatures (docs/policy.md). */
+/* P: who may do what. Grant files stand for code signatures (docs/policy.md). */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOKitLibPrivate.h>
 #include <mach/mach.h>
+#include <portico/session.h>
 
 #include "methods.h"
 #include "test.h"
@@ -19,45 +20,45 @@
 
 static char policy[512];
 
-/* Replaces the policy: the session notices. ENTITLEMENTS and AUTHORIZATIONS are XML. */
-static void grant(const char *entitlements, const char *authorizations)
+/* Replaces the policy: the session notices. */
+static void grant(const char *sections)
 {
 	char fresh[600];
 	FILE *f;
 
-	snprintf(policy, sizeof(policy), "%s/policy.plist", test_folder());
+	snprintf(policy, sizeof(policy), "%s/grants", test_folder());
 	snprintf(fresh, sizeof(fresh), "%s.new", policy);
 	f = fopen(fresh, "we");
 	test_true(f != NULL);
-	fprintf(f,
-		"<plist version=\"1.0\"><dict><key>Grants</key><array><dict>"
-		"<key>User</key><integer>%d</integer><key>Entitlements</key><dict>%s</dict>"
-		"</dict></array><key>Authorizations</key><array>%s</array></dict></plist>",
-		(int)geteuid(), entitlements, authorizations);
+	fputs(sections, f);
 	test_equal(fclose(f), 0);
 	test_equal(chmod(fresh, 0600), 0);
 	test_equal(rename(fresh, policy), 0);
 	setenv("PORTICO_POLICY", policy, 1);
 }
 
-#define TRUE_FOR(name) "<key>" name "</key><true/>"
+#define SECTION(name, lines) "[Grant " name "]\n" lines "\n"
+#define TRUE_FOR(name) SECTION(name, "Entitlement = " name "\nAllow = owner")
+#define VALUE_FOR(name, values) \
+	SECTION(name, "Entitlement = " name "\nValue = " values "\nAllow = owner")
+#define DENIED(name) SECTION(name, "Entitlement = " name "\nDeny = owner")
 
 TEST(P01)
 {
-	grant("", "");
+	grant("");
 	methods_start();
 	io_connect_t c = methods_open(METHODS_TABLE);
 	uint64_t closes = methods_count(c, METHODS_N_CLOSES);
 
 	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
 	test_equal(methods_count(c, METHODS_N_CLOSES), closes + 1);
-	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT), "");
+	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT));
 	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), 0);
 	/* boolean true is wanted, nothing else */
-	grant("<key>" METHODS_OPEN_ENTITLEMENT "</key><string>true</string>", "");
+	grant(VALUE_FOR(METHODS_OPEN_ENTITLEMENT, "true"));
 	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
 	/* a file that others may write does not count */
-	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT), "");
+	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT));
 	test_equal(chmod(policy, 0622), 0);
 	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
 	IOServiceClose(c);
@@ -75,13 +76,13 @@ TEST(P02_a_classic_client_needs_no_property)
 
 TEST(P03)
 {
-	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT), "");
+	grant(TRUE_FOR(METHODS_OPEN_ENTITLEMENT));
 	methods_start();
 	test_equal_error(methods_try("MethodsDriver", METHODS_2022_NONE), kIOReturnNotPrivileged);
 	test_equal_error(methods_try("MethodsDriver", METHODS_2022), 0);
 	test_equal_error(methods_try("MethodsDriver", METHODS_2022_NUMBER), kIOReturnNotPrivileged);
 	test_equal_error(methods_try("MethodsDriver", METHODS_2022_ENTITLED), 0);
-	grant("", "");
+	grant("");
 	test_equal_error(methods_try("MethodsDriver", METHODS_2022_ENTITLED),
 			 kIOReturnNotPrivileged);
 	world_stop();
@@ -99,13 +100,13 @@ TEST(P04_an_entitlement_for_one_method)
 	uint64_t in[2] = { 1, 2 }, out;
 	uint32_t n = 1;
 
-	grant("", "");
+	grant("");
 	methods_start();
 	io_connect_t c = methods_open(METHODS_2022);
 	test_equal_error(IOConnectCallScalarMethod(c, METHODS_2022_NEEDS, in, 2, &out, &n),
 			 kIOReturnNotPrivileged);
 	IOServiceClose(c);
-	grant(TRUE_FOR(METHODS_CALL_ENTITLEMENT), "");
+	grant(TRUE_FOR(METHODS_CALL_ENTITLEMENT));
 	c = methods_open(METHODS_2022);
 	test_equal_error(IOConnectCallScalarMethod(c, METHODS_2022_NEEDS, in, 2, &out, &n), 0);
 	test_equal(out, 3);
@@ -124,10 +125,10 @@ static uint32_t has_privilege(const char *name)
 
 TEST(P05)
 {
-	grant("", "");
+	grant("");
 	methods_start();
 	test_equal_error(has_privilege("root"), geteuid() ? kIOReturnNotPrivileged : 0);
-	grant(TRUE_FOR("com.apple.developer.driverkit.administrator"), "");
+	grant(TRUE_FOR("com.apple.developer.driverkit.administrator"));
 	test_equal_error(has_privilege("root"), 0);
 	world_stop();
 }
@@ -135,7 +136,7 @@ TEST(P05)
 /* What a session withholds from everybody, root included. */
 TEST(P05_withheld)
 {
-	grant(TRUE_FOR("com.apple.developer.driverkit.administrator"), "");
+	grant(TRUE_FOR("com.apple.developer.driverkit.administrator"));
 	setenv("PORTICO_ADMINISTRATOR", "0", 1);
 	methods_start();
 	test_equal_error(has_privilege("root"), kIOReturnNotPrivileged);
@@ -188,7 +189,7 @@ TEST(P09)
 
 TEST(P10_what_a_driver_sees_of_entitlements)
 {
-	grant(TRUE_FOR("a") "<key>text</key><string>x</string>", "");
+	grant(TRUE_FOR("a") VALUE_FOR("text", "x"));
 	methods_start();
 	io_connect_t c = methods_open(METHODS_TABLE);
 	uint64_t out[2];
@@ -223,29 +224,24 @@ static uint32_t is_authorized(void)
 	return (uint32_t)status;
 }
 
-#define RULE(service, allow) \
-	"<dict><key>Group</key><integer>%d</integer><key>Services</key><array><string>" service \
-	"</string></array><key>Allow</key><" allow "/></dict>"
+#define AUTHORIZE "Entitlement = org.portico.service.authorize\n"
 
 TEST(P10_authorization)
 {
-	char rules[1024];
-
-	grant("", "");
+	grant("");
 	methods_start();
 	io_registry_entry_t root = IORegistryGetRootEntry(kIOMainPortDefault);
 	test_equal_error(authorize("MethodsDriver"), kIOReturnNotPrivileged); /* nobody decides */
 	test_equal_error(IOServiceAuthorize(root, 0), kIOReturnBadArgument);
 	test_equal_error(IOServiceAuthorize(0, 0), MACH_SEND_INVALID_DEST);
 	test_equal_error(is_authorized(), kIOReturnNotPermitted);
-	snprintf(rules, sizeof(rules), RULE("MethodsDriver", "true") RULE("MethodsPlain", "false"),
-		 (int)getegid(), (int)getegid());
-	grant("", rules);
+	grant(SECTION("one", AUTHORIZE "Service = MethodsDriver\nAllow = owner")
+		      SECTION("two", AUTHORIZE "Service = MethodsPlain\nDeny = owner"));
 	test_equal_error(is_authorized(), kIOReturnNotPermitted); /* it must ask */
 	test_equal_error(authorize("MethodsPlain"), kIOReturnNotPermitted);
 	test_equal_error(authorize("MethodsDriver"), 0);
 	test_equal_error(is_authorized(), 0);
-	grant("", "");
+	grant("");
 	test_equal_error(authorize("MethodsDriver"), kIOReturnNotPrivileged);
 	test_equal_error(is_authorized(), kIOReturnNotPermitted);
 	IOObjectRelease(root);
@@ -254,7 +250,7 @@ TEST(P10_authorization)
 
 TEST(P11)
 {
-	grant("", "");
+	grant("");
 	methods_start();
 	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), kIOReturnNotPermitted);
 	io_service_t service = world_service("MethodsDriverKit");
@@ -267,84 +263,191 @@ TEST(P11)
 
 TEST(P12)
 {
-	grant("<key>com.apple.developer.driverkit.userclient-access</key><array>"
-	      "<string>com.example.other</string><string>org.portico.test.Methods</string></array>",
-	      "");
+	grant(VALUE_FOR("com.apple.developer.driverkit.userclient-access",
+			"com.example.other org.portico.test.Methods"));
 	methods_start();
 	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), 0);
-	grant("<key>com.apple.developer.driverkit.userclient-access</key><array>"
-	      "<string>com.example.other</string></array>",
-	      "");
+	grant(VALUE_FOR("com.apple.developer.driverkit.userclient-access", "com.example.other"));
 	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), kIOReturnNotPermitted);
 	/* a requirement on the driver's own entitlements */
-	grant("<key>com.apple.private.driverkit.driver-access</key>"
-	      "<string>org.portico.test.driver</string>",
-	      "");
+	grant(VALUE_FOR("com.apple.private.driverkit.driver-access", "org.portico.test.driver"));
 	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), 0);
-	grant("<key>com.apple.private.driverkit.driver-access</key>"
-	      "<string>org.portico.test.other</string>",
-	      "");
+	grant(VALUE_FOR("com.apple.private.driverkit.driver-access", "org.portico.test.other"));
 	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), kIOReturnNotPermitted);
 	world_stop();
 }
 
 TEST(P13)
 {
-	grant(TRUE_FOR("c"), "");
+	grant(TRUE_FOR("c"));
 	methods_start();
 	io_connect_t c = methods_open(METHODS_TABLE);
 	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT), 0);
-	grant(TRUE_FOR("a"), "");
+	grant(TRUE_FOR("a"));
 	uint64_t closes = methods_count(c, METHODS_N_CLOSES);
 	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT), kIOReturnNotPermitted);
 	test_equal(methods_count(c, METHODS_N_CLOSES), closes + 1);
-	grant(TRUE_FOR("a") TRUE_FOR("b"), "");
+	grant(TRUE_FOR("a") TRUE_FOR("b"));
 	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT), 0);
 	/* an array of strings: any one of them */
-	grant(TRUE_FOR("b"), "");
+	grant(TRUE_FOR("b"));
 	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT_STRINGS), 0);
-	grant(TRUE_FOR("c"), "");
+	grant(TRUE_FOR("c"));
 	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT_STRINGS), kIOReturnNotPermitted);
 	IOServiceClose(c);
 	world_stop();
 }
 
-/* A grant for another program's file is none for us, whatever we call ourselves. */
+/* A grant for others is none for us, whatever we call ourselves. */
 TEST(P14)
 {
-	char rules[2048], self[1024];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	FILE *f;
+	char text[600];
 
-	test_true(n > 0);
-	self[n] = 0;
-	chmod(self, 0755);
-	grant("", "");
-	for (int own = 0; own < 2; own++) {
-		snprintf(rules, sizeof(rules), "%s/executable.plist", test_folder());
-		f = fopen(rules, "we");
-		fprintf(f,
-			"<plist version=\"1.0\"><dict><key>Grants</key><array><dict>"
-			"<key>Executable</key><string>%s</string><key>Entitlements</key><array>"
-			"<string>" METHODS_OPEN_ENTITLEMENT
-			"</string></array></dict></array></dict></plist>",
-			own ? self : "/bin/sh");
-		fclose(f);
-		chmod(rules, 0600);
-		test_equal(rename(rules, policy), 0);
-		if (!own) {
-			program_invocation_short_name = (char *)"sh";
-			methods_start();
-		}
-		test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED),
-				 own ? 0 : kIOReturnNotPrivileged);
-	}
+	snprintf(text, sizeof(text),
+		 "[Grant others]\nEntitlement = " METHODS_OPEN_ENTITLEMENT
+		 "\nAllow = uid:%u unit:sh.service app:sh label:sh\n",
+		 (unsigned)geteuid() + 1);
+	grant(text);
+	program_invocation_short_name = (char *)"sh";
+	methods_start();
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
+	snprintf(text, sizeof(text),
+		 "[Grant us]\nEntitlement = " METHODS_OPEN_ENTITLEMENT "\nAllow = uid:%u\n",
+		 (unsigned)geteuid());
+	grant(text);
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), 0);
 	/* the driver is told the truth about pid and user */
 	io_connect_t c = methods_open(METHODS_TABLE);
 	uint64_t out[5];
 	methods_call(c, METHODS_IDENTITY, NULL, 0, out, 5);
 	test_equal(out[0], getpid());
 	test_equal(out[1], geteuid());
+	IOServiceClose(c);
+	world_stop();
+}
+
+/* P-P5: missing is not privileged, denied is not permitted; a broken section denies what it names. */
+TEST(a_denial_says_so)
+{
+	grant(DENIED(METHODS_OPEN_ENTITLEMENT));
+	methods_start();
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPermitted);
+	test_equal_error(methods_try("MethodsDriver", METHODS_2022_ENTITLED),
+			 kIOReturnNotPermitted);
+	test_equal_error(methods_try("MethodsDriver", METHODS_TABLE), 0);
+	grant(SECTION("broken", "Entitlement = " METHODS_OPEN_ENTITLEMENT "\nAllow = nonsense"));
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPermitted);
+	test_equal_error(methods_try("MethodsDriver", METHODS_TABLE), 0);
+	grant("");
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
+	world_stop();
+}
+
+/* What was missing is told, by the registry's words and in a grant that would do. */
+static void expect_denial(const char *missing, const char *service, const char *entitlement)
+{
+	CFDictionaryRef answer = NULL, denial;
+	CFStringRef text = CFStringCreateWithCString(NULL, missing, kCFStringEncodingUTF8);
+	char line[256], told[256];
+
+	test_equal_error(portico_session_copy_policy(world_socket(), &answer), 0);
+	denial = CFArrayGetValueAtIndex(CFDictionaryGetValue(answer, CFSTR("Denials")), 0);
+	test_true(CFEqual(CFDictionaryGetValue(denial, CFSTR("Missing")), text));
+	CFRelease(text);
+	snprintf(line, sizeof(line), "[Grant NAME]\n%sService = %s\nAllow = uid:%u", entitlement,
+		 service, (unsigned)geteuid());
+	text = CFStringCreateByCombiningStrings(NULL, CFDictionaryGetValue(denial, CFSTR("Grant")),
+						CFSTR("\n"));
+	CFStringGetCString(text, told, sizeof(told), kCFStringEncodingUTF8);
+	test_equal_text(told, line);
+	CFRelease(text);
+	CFRelease(answer);
+}
+
+TEST(what_is_missing_can_be_looked_up)
+{
+	uint64_t in[2] = { 1, 2 }, out;
+	uint32_t n = 1;
+
+	if (!world_is_daemon())
+		test_skip("needs a registry that tools can ask");
+	grant("");
+	methods_start();
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
+	expect_denial(METHODS_OPEN_ENTITLEMENT, "MethodsDriver",
+		      "Entitlement = " METHODS_OPEN_ENTITLEMENT "\n");
+	test_equal_error(methods_try("MethodsDriver", METHODS_DEXT), kIOReturnNotPermitted);
+	expect_denial("a", "MethodsDriver", "Entitlement = a\n");
+	test_equal_error(methods_try("MethodsDriverKit", METHODS_TABLE), kIOReturnNotPermitted);
+	expect_denial("com.apple.developer.driverkit.userclient-access", "MethodsDriverKit",
+		      "Entitlement = com.apple.developer.driverkit.userclient-access\n"
+		      "Value = org.portico.test.Methods\n");
+	io_connect_t c = methods_open(METHODS_2022);
+	test_equal_error(IOConnectCallScalarMethod(c, METHODS_2022_NEEDS, in, 2, &out, &n),
+			 kIOReturnNotPrivileged);
+	expect_denial(METHODS_CALL_ENTITLEMENT, "MethodsDriver",
+		      "Entitlement = " METHODS_CALL_ENTITLEMENT "\n");
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(revoking_ends_a_connection_and_no_other)
+{
+	size_t count = 9;
+
+	if (!world_is_daemon())
+		test_skip("needs a registry that tools can ask");
+	grant("");
+	methods_start();
+	io_connect_t c = methods_open(METHODS_TABLE);
+	test_equal_error(portico_session_revoke(world_socket(), "MethodsPlain", NULL, &count), 0);
+	test_equal(count, 0);
+	test_equal_error(IOConnectCallScalarMethod(c, METHODS_THREE, NULL, 0, NULL, NULL), 0);
+	test_equal_error(portico_session_revoke(world_socket(), "MethodsDriver", NULL, &count), 0);
+	test_equal(count, 1);
+	while (!IOConnectCallScalarMethod(c, METHODS_THREE, NULL, 0, NULL, NULL))
+		; /* until the host has heard of it */
+	test_equal_error(methods_try("MethodsDriver", METHODS_TABLE), 0);
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(opening_itself_can_be_denied)
+{
+	grant(SECTION("no", "Service = MethodsDriver\nType = 0\nDeny = *"));
+	methods_start();
+	test_equal_error(methods_try("MethodsDriver", METHODS_TABLE), kIOReturnNotPermitted);
+	test_equal_error(methods_try("MethodsDriver", METHODS_FALSE), 0);
+	grant(SECTION("no", "Service = MethodsDriver\nDeny = *"));
+	test_equal_error(methods_try("MethodsDriver", METHODS_FALSE), kIOReturnNotPermitted);
+	/* for whoever is connected already, too */
+	grant("");
+	test_equal_error(methods_try("MethodsDriver", METHODS_TABLE), 0);
+	world_stop();
+}
+
+TEST(an_entitlement_for_one_service_and_type)
+{
+	grant(SECTION("type", "Entitlement = " METHODS_OPEN_ENTITLEMENT
+			      "\nService = MethodsDriver\nType = 1000\nAllow = owner"));
+	methods_start();
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), kIOReturnNotPrivileged);
+	grant(SECTION("service", "Entitlement = " METHODS_OPEN_ENTITLEMENT
+				 "\nService = Methods*\nAllow = owner"));
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENTITLED), 0);
+	world_stop();
+}
+
+TEST(P04_a_denied_entitlement_for_one_method)
+{
+	uint64_t in[2] = { 1, 2 }, out;
+	uint32_t n = 1;
+
+	grant(DENIED(METHODS_CALL_ENTITLEMENT));
+	methods_start();
+	io_connect_t c = methods_open(METHODS_2022);
+	test_equal_error(IOConnectCallScalarMethod(c, METHODS_2022_NEEDS, in, 2, &out, &n),
+			 kIOReturnNotPermitted);
 	IOServiceClose(c);
 	world_stop();
 }

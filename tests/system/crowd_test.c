@@ -19,7 +19,7 @@ static io_connect_t connection;
 
 static void begin(void)
 {
-	world_start_with(test_built("tests/bench"));
+	world_start_with(test_built("tests/bench/drivers"));
 	connection = world_open("BenchCrowd", 0);
 }
 

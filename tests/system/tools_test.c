@@ -105,6 +105,24 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(restart_replaces_the_registry)
+{
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge && "
+	      "$P/portico list | grep Mirror >$T/before && "
+	      "for i in 1 2 3 4 5 6 7; do $P/portico restart || exit 1; done; "
+	      "$P/portico status | grep 'Generation: 7' && $P/ioreg -c MirrorDriver | grep -q "
+	      "Mirror && "
+	      "$P/portico list | grep Mirror >$T/after && cmp $T/before $T/after && echo the same "
+	      "host; "
+	      "$P/portico stop",
+	      0, "the same host");
+	/* Hosts whose registry has made way are ours to wait for; all of them end with the session. */
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico restart", 1, "portico");
+	wants("$P/portico restart x", 64, "unexpected argument");
+}
+
 TEST(classes_and_memory_are_counted)
 {
 	wants("$P/portico run -- $P/ioclasscount", 0, "IORegistryEntry = ");
@@ -116,6 +134,44 @@ TEST(classes_and_memory_are_counted)
 	wants("$P/portico run -- $P/ioalloccount", 0, "   Instance allocation = 0x0000");
 	wants("$P/portico run -- $P/ioalloccount x", 64, "usage: ioalloccount");
 	wants("PORTICO_SESSION=/nonexistent $P/ioclasscount", 71, "portico run");
+}
+
+TEST(policy_is_checked_and_explained)
+{
+	wants("$P/portico policy", 64, "portico policy --help");
+	wants("$P/portico policy nonsense", 64, "nonsense");
+	wants("$P/portico policy --help", 0, "explain SERVICE");
+	wants("$P/portico policy check", 64, "check needs files");
+	wants("printf '[Grant a]\\nEntitlement = e\\nAllow = owner\\n' > $T/good; chmod 600 "
+	      "$T/good; "
+	      "$P/portico policy check $T/good && echo fine",
+	      0, "fine");
+	wants("printf '[Grant a]\\nEntitlement = e\\nAlow = owner\\n' > $T/bad; chmod 600 $T/bad; "
+	      "$P/portico policy check $T/good $T/bad",
+	      1, "/bad:3: error: there is no key \"Alow\"");
+	wants("$P/portico policy check $T/good $T/bad | grep -c /good", 1, "0\n");
+	wants("$P/portico policy check $T/nowhere", 1, "/nowhere: error: it is not there");
+	wants("chmod 622 $T/good; $P/portico policy check $T/good", 1, "others may write it");
+	wants("chmod 600 $T/good; mkdir $T/d; cp -p $T/good $T/bad $T/d; "
+	      "$P/portico policy check $T/d",
+	      1, "/d/bad:3: error");
+	wants("PORTICO_POLICY=$T/good:$T/bad $P/portico run -- $P/portico policy files 2>&1", 0,
+	      "/bad:3: there is no key");
+	wants("$P/portico run -- $P/portico policy denials", 0, "Nothing was denied.");
+	wants("$P/portico run -- $P/portico policy explain CalculatorDriver", 0, "Result: yes");
+	wants("$P/portico run -- $P/portico policy explain CalculatorDriver --as 4242", 0,
+	      "    Allow = uid:4242");
+	wants("$P/portico run -- $P/portico policy explain CalculatorDriver --as no-such-user", 1,
+	      "there is no user no-such-user");
+	wants("$P/portico run -- $P/portico policy explain CalculatorDriver --unit x.service --app "
+	      "a "
+	      "--label l --type 3 --json",
+	      0, "label l, unit x.service, app a");
+	wants("$P/portico run -- $P/portico policy explain --as", 64, "--as needs a value");
+	wants("$P/portico run -- $P/portico policy explain", 64, "explain needs a service");
+	wants("$P/portico run -- $P/portico policy revoke", 64, "--service or --user");
+	wants("$P/portico run -- $P/portico policy revoke --service CalculatorDriver --user root",
+	      0, "0 connections ended");
 }
 
 /* Words of a device tree: 0x00000031 1, 5; slots 0 and 2; 0xc2000810 0 0x80000000 0 0x1000. */
@@ -244,6 +300,33 @@ TEST(status_names_the_processes_of_the_providers)
 	      "\"/^Providers/,/^[A-Z]/s/.*PID: //p\" "
 	      "$T/s); do tr \"\\\\0\" \" \" < /proc/$p/cmdline; echo; done'",
 	      0, "portico-host --server org.portico.driver.Mirror");
+}
+
+TEST(limits_are_set_and_shown)
+{
+	wants("$P/portico run --limit grants=77 -- $P/portico status | grep \"^  grants \"", 0,
+	      " 77 ");
+	wants("$P/portico run --limit=user-opens=78 -- $P/portico status | grep \"^  opens \"", 0,
+	      " 78 ");
+	wants("printf '[Limits]\\ngrants = 79\\n' > $T/portico.conf; "
+	      "PORTICO_CONF=$T/portico.conf $P/portico run -- $P/portico status --json | "
+	      "python3 -c 'import json,sys; s = json.load(sys.stdin); "
+	      "print([l[\"Per Connection\"] for l in s[\"Limits\"] if l[\"Name\"] == "
+	      "\"grants\"], s[\"Account Errors\"], "
+	      "s[\"Users\"][0][\"Use\"][\"connections\"][\"Now\"] > 0)'",
+	      0, "[79] 0 True");
+}
+
+TEST(bad_limits_are_refused)
+{
+	wants("$P/portico run --limit grnats=5 -- true", 125, "there is no limit \"grnats\"");
+	wants("$P/portico run --limit grants -- true", 64, "NAME=N");
+	wants("printf '[Limits]\\n\\ngrants = many\\n' > $T/portico.conf; "
+	      "PORTICO_CONF=$T/portico.conf $P/portico run -- true",
+	      125, "portico.conf:3: ");
+	wants("PORTICO_CONF=/no/such $P/portico run -- true", 125, "/no/such: there is no such");
+	wants("PORTICO_LIMITS=grants=0 $P/portico run --in-process -- $P/ioreg", 1,
+	      "PORTICO_LIMITS: ");
 }
 
 TEST(list_says_why_a_bundle_is_not_used)

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/* Hosts that are confined less than wanted or demanded, and what a bundle that joins means for one. */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOKitLib.h>
+#include <portico/session.h>
+
+#include "test.h"
+#include "world.h"
+
+static const char calculator[] = "org.portico.driver.Calculator";
+
+/* A copy of the sample driver NAME in FOLDER; EDIT is a sed script for its Info.plist. */
+static void install(const char *folder, const char *name, const char *edit)
+{
+	char command[2048];
+
+	snprintf(command, sizeof(command),
+		 "set -e; d=%s/%s.dext; s=%s/%s.dext; mkdir -p $d; cp $s/%s.so $d/; "
+		 "sed '%s' $s/Info.plist >$d/Info.plist",
+		 folder, name, test_built("drivers"), name, name, edit);
+	test_equal(system(command), 0);
+}
+
+static kern_return_t add(io_connect_t c)
+{
+	uint64_t in[2] = { 1, 2 }, out[1] = { 0 };
+	uint32_t n = 1;
+
+	return IOConnectCallScalarMethod(c, 0, in, 2, out, &n);
+}
+
+TEST(a_bundle_that_demands_a_higher_tier_is_not_used)
+{
+	char folder[512];
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	install(folder, "Calculator",
+		"s|<key>IOKitPersonalities</key>|<key>PorticoSandbox</key><dict><key>MinimumTier</"
+		"key>"
+		"<integer>2</integer></dict>&|");
+	install(folder, "Mirror", "");
+	setenv("PORTICO_SANDBOX", "1", 1);
+	world_start_with(folder);
+	world_await_log(
+		"host of org.portico.driver.Calculator is not used: it needs sandbox tier 2 and "
+		"would have 1");
+	/* The others are there, and nothing of this one. */
+	IOServiceClose(world_open("MirrorDriver", 0));
+	test_equal(IOServiceGetMatchingService(kIOMainPortDefault,
+					       IOServiceMatching("CalculatorDriver")),
+		   0);
+	test_equal(world_host_pid(calculator), 0);
+	world_stop();
+}
+
+/* From here on this process and those it starts make no namespaces, as on systems that forbid it. */
+static void forbid_namespaces(void)
+{
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(steps) / sizeof(steps[0]), steps };
+
+	test_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	test_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+TEST(a_host_with_less_than_the_wanted_tier_is_warned_of)
+{
+	unsetenv("PORTICO_SANDBOX");
+	forbid_namespaces();
+	world_start();
+	world_await_log("org.portico.driver.Calculator: sandbox tier 1 instead of 2");
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	test_equal_error(add(c), 0);
+	IOServiceClose(c);
+	world_stop();
+}
+
+/* What a host can read was settled when it started. */
+TEST(a_bundle_that_joins_a_running_host_starts_it_again)
+{
+	char folder[512], joining[512], path[600];
+	CFStringRef text = NULL;
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	snprintf(joining, sizeof(joining), "%s/joining", test_folder());
+	install(folder, "Calculator", "");
+	install(joining, "Mirror",
+		"/IOUserServerName/{n;s/org.portico.driver.Mirror/org.portico.driver.Calculator/}");
+	unsetenv("PORTICO_SANDBOX");
+	world_start_with(folder);
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	pid_t pid = world_host_pid(calculator);
+
+	test_equal_error(add(c), 0);
+	snprintf(path, sizeof(path), "%s/Mirror.dext", joining);
+	test_equal_error(portico_session_load(world_socket(), path, &text), 0);
+	CFRelease(text);
+	io_connect_t mirror = world_open("MirrorDriver", 0);
+	test_true(world_host_pid(calculator) != pid);
+	test_equal(world_host_pid("org.portico.driver.Mirror"), 0);
+	test_true(add(c) != 0);
+	IOServiceClose(c);
+	c = world_open("CalculatorDriver", 0);
+	test_equal_error(add(c), 0);
+	IOServiceClose(c);
+	IOServiceClose(mirror);
+	world_stop();
+}
+
+TEST_MAIN
