@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/* Faults in the programs: each ends by itself, with success or with an exit status and a message,
+ * and leaves nothing running. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "rise.h"
+#include "session.h"
+#include "test.h"
+
+struct command {
+	const char *program; /* below bin */
+	const char *arguments[8];
+	bool starts_all; /* a session of its own: its hosts are not those of the tree */
+};
+
+static const struct command commands[] = {
+	{ "ioreg", { "-l", "-w", "0" } },
+	{ "ioreg", { "-a", "-c", "CalculatorDriver" } },
+	{ "ioreg", { "-p", "IOService", "-n", "CalculatorDriver", "-r", "-t" } },
+	{ "ioclasscount", { "CalculatorDriver" } },
+	{ "ioclasscount", { NULL } },
+	{ "ioalloccount", { NULL } },
+	{ "portico", { "status" } },
+	{ "portico", { "list" } },
+	{ "portico", { "list", "--help" } },
+	{ "portico", { "crash", "NoSuchDriver" } },
+	{ "portico", { "load", "/nowhere/None.dext" } },
+	{ "portico", { "unload", "org.portico.none" } },
+	{ "portico", { "cc", "-framework", "IOKit", "--version" } },
+	{ "portico", { "run", "--no-bridge", "--no-default-drivers", "--", "true" }, true },
+};
+
+static void run_command(const struct command *command)
+{
+	char program[512];
+	const char *argv[10] = { command->program };
+
+	snprintf(program, sizeof(program), "%s", test_built("bin"));
+	snprintf(program + strlen(program), sizeof(program) - strlen(program), "/%s",
+		 command->program);
+	for (int i = 0; i < 8; i++)
+		argv[i + 1] = command->arguments[i];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(null, 1);
+	dup2(null, 2);
+	alarm(test_is_slow() ? 120 : 30);
+	execv(program, (char **)argv);
+	_exit(RISE_CANNOT_RUN);
+}
+
+static struct fault_step rise_command(const struct command *command, uint32_t kinds)
+{
+	struct fault_step step =
+		fault_first((struct fault_aim){ .kinds = kinds, .program = command->program });
+	char name[64];
+	bool hit;
+
+	snprintf(name, sizeof(name), "%s %s", command->program,
+		 command->arguments[0] ? command->arguments[0] : "");
+	do {
+		int status;
+
+		fflush(stdout);
+		fault_arm(&step);
+		pid_t pid = fork();
+		if (pid == 0)
+			run_command(command);
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		hit = fault_disarm();
+		if (WIFSIGNALED(status) || WEXITSTATUS(status) == RISE_CANNOT_RUN)
+			rise_complain(&step, name, status);
+		/* What it has started and left is ours: it has to end. */
+		for (pid_t left; command->starts_all && (left = waitpid(-1, &status, __WALL)) > 0;)
+			;
+	} while (fault_advance(&step, hit) && step.failures < 20);
+	printf("# %s: %d runs, %d failures\n", name, step.runs, step.failures);
+	return step;
+}
+
+static void rise_commands(uint32_t kinds)
+{
+	const char *only = getenv("PORTICO_FAULT_SCENARIO");
+	int failures = 0, hits = 0;
+
+	fault_require();
+	alarm(0);
+	/* A session for each run takes its time. */
+	for (int own = 0; own < (fault_is_full() ? 2 : 1); own++) {
+		pid_t registry = own ? 0 : fault_session_start(test_built("drivers"));
+
+		if (!own)
+			test_equal(run_in_child(scenario_wait_quiet), 0);
+		for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+			if (commands[i].starts_all != own ||
+			    (only && !strstr(only, commands[i].program)))
+				continue;
+			struct fault_step step = rise_command(&commands[i], kinds);
+
+			failures += step.failures;
+			hits += step.hits;
+		}
+		if (!own)
+			test_equal(fault_session_stop(registry), 0);
+	}
+	test_equal(failures, 0);
+	rise_require_hits(hits);
+	fault_print_sites();
+}
+
+TEST(programs_stand_every_failed_allocation)
+{
+	rise_commands(FAULT_ALLOCATIONS);
+}
+
+TEST(programs_stand_every_failed_system_call)
+{
+	rise_commands(FAULT_CALLS);
+}
+
+int main(int argc, char **argv)
+{
+	fault_preload(argv);
+	return test_main(argc, argv);
+}
