@@ -154,7 +154,8 @@ void model_count(struct fuzz *f, mach_port_t name, int delta)
 {
 	pthread_mutex_lock(&f->model->lock);
 	struct model_slot *slot = find_locked(f->model, name);
-	if (slot && !(BIT(slot->kind) & unknown_kinds)) {
+	bool known = slot && !(BIT(slot->kind) & unknown_kinds);
+	if (known) {
 		slot->urefs = (uint32_t)((int)slot->urefs + delta);
 		if ((int)slot->urefs <= 0) {
 			slot->kind = MODEL_STALE;
@@ -162,6 +163,9 @@ void model_count(struct fuzz *f, mach_port_t name, int delta)
 		}
 	}
 	pthread_mutex_unlock(&f->model->lock);
+	/* Another thread has given back all that was known of while this one took one more. */
+	if (!known && delta > 0)
+		mach_port_deallocate(mach_task_self(), name);
 }
 
 void model_set_kind(struct fuzz *f, mach_port_t name, enum model_kind kind)

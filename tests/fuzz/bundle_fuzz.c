@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The Info.plist of a driver bundle, through the catalogue: read, taken in, matched against, thrown out.
+ * A bundle is in order or has a problem in words.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "registry/catalogue.h"
+#include "registry/entry.h"
+#include "registry/match.h"
+
+static char folder[64];
+static int file = -1;
+
+static void remove_folder(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/Fuzz.dext/Info.plist", folder);
+	unlink(path);
+	*strrchr(path, '/') = 0;
+	rmdir(path);
+	rmdir(folder);
+}
+
+static void make_folder(void)
+{
+	char path[96];
+
+	/* Files in memory, where there is such a place. */
+	snprintf(folder, sizeof(folder), "%s/portico-fuzz-XXXXXX",
+		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	fuzz_require(mkdtemp(folder) != NULL);
+	atexit(remove_folder);
+	snprintf(path, sizeof(path), "%s/Fuzz.dext", folder);
+	fuzz_require(!mkdir(path, 0700));
+	strcat(path, "/Info.plist");
+	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fuzz_require(file >= 0);
+}
+
+static void try_personalities(struct registry_catalogue *catalogue)
+{
+	struct registry_tree tree;
+
+	fuzz_require(!registry_tree_init(&tree, 0, "box"));
+	list_for_each(l, &catalogue->personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+		int32_t score = 0;
+
+		registry_match_personality(tree.resources, p->dictionary, &score);
+		registry_match_personality(tree.machine, p->dictionary, &score);
+	}
+	registry_tree_fini(&tree);
+}
+
+static void run(const uint8_t *data, size_t size)
+{
+	struct registry_catalogue catalogue;
+	struct registry_bundle *bundle = NULL;
+	char path[96];
+	size_t added = 0;
+
+	fuzz_require(pwrite(file, data, size, 0) == (ssize_t)size && !ftruncate(file, (off_t)size));
+	snprintf(path, sizeof(path), "%s/Fuzz.dext", folder);
+	registry_catalogue_init(&catalogue);
+	if (!registry_catalogue_add(&catalogue, path, &added, &bundle)) {
+		fuzz_require(!bundle->problem == !!bundle->personalities || bundle->problem);
+		fuzz_require(!bundle->problem || !added);
+		try_personalities(&catalogue);
+		/* Once more: the same again replaces it. */
+		registry_catalogue_add(&catalogue, path, &added, &bundle);
+	}
+	registry_catalogue_fini(&catalogue);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (file < 0)
+		make_folder();
+	fuzz_audited(run, data, size);
+	return 0;
+}
