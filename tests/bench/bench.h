@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * portico-bench: what Portico costs, against a bare pair of processes measured
- * in the same run. Public API and POSIX only.
- *
- * Each thing that is measured is a *peer*: a process of its own that waits for
- * a line with a number N, does N operations and answers with the nanoseconds
- * they took. The peers take turns, round after round, so that what disturbs the
- * machine disturbs all of them; the median of the rounds counts.
+ * portico-bench: what Portico costs, beside what the machine can do and what
+ * its peers cost, measured in turn in the same run. This program links nothing
+ * of Portico: everything that is measured is a *contestant*, a program of its
+ * own (contestant.h). A *race* lets contestants take turns, round after round;
+ * its *measures* are the rows of the table (rows_*.c).
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <sys/types.h>
 
-enum { BENCH_ROUNDS_MAX = 64 };
+#include "contestant.h"
 
-/* --- time ------------------------------------------------------------- */
-
-uint64_t bench_now_ns(void);
+enum {
+	BENCH_ROUNDS_MAX = 64,
+	BENCH_CONTESTANTS_MAX = 24, /* of one race */
+	BENCH_MEASURES_MAX = 10,
+	BENCH_GOALS_MAX = 6,
+	BENCH_VALUES_MAX = 16, /* of one answer */
+};
 
 /* --- series of measurements: series.c ---------------------------------- */
 
@@ -35,128 +36,171 @@ double bench_series_median(const struct bench_series *series);
 double bench_series_lowest(const struct bench_series *series);
 double bench_series_highest(const struct bench_series *series);
 
-/* --- the result: table.c ------------------------------------------------ */
-
-struct bench_row {
-	const char *name, *unit;
-	struct bench_series series;
-	const char *against; /* name of the row it is divided by, or NULL */
-	double ratio_limit;  /* 0: none */
-	double limit;	     /* 0: none; most, or least if at_least */
-	bool at_least;
-	char problem[256]; /* why it could not be measured, or "" */
-};
-
-/* People's table to standard output. */
-void bench_table_print(const struct bench_row *rows, size_t n_rows);
-/* The same as JSON to the file at PATH, the POINTS of the curve behind the rows; false and a message
- * on failure. */
-struct bench_curve_point;
-bool bench_table_write_json(const struct bench_row *rows, size_t n_rows,
-			    const struct bench_curve_point *points, size_t n_points,
-			    const char *path);
-
-/* --- peers: process.c --------------------------------------------------- */
+/* --- what is declared: rows_*.c ------------------------------------------ */
 
 enum bench_session {
 	BENCH_NO_SESSION,
-	BENCH_PRIVATE_SESSION, /* under "portico run" */
+	BENCH_PRIVATE_SESSION,	  /* under "portico run", with the drivers of this folder as well */
+	BENCH_UNCONFINED_SESSION, /* the same, its driver hosts without a sandbox */
 };
 
-/* Where a peer and all that it starts run. */
+/* Where a contestant and all that it starts run. */
 enum bench_placement {
-	BENCH_ANYWHERE,
-	BENCH_ONE_CPU,
-	BENCH_TWO_CPUS, /* all on the second, the caller (bench_peer_move_away) on the first */
+	BENCH_FREE,
+	BENCH_ONE_CORE,
+	BENCH_TWO_CORES, /* all on the second, the caller (bench_move_away) on the first */
 };
+
+struct bench_contestant {
+	const char *name;    /* in the table */
+	const char *program; /* below <build>/tests/bench */
+	const char *role;    /* its first argument */
+	enum bench_session session;
+	/* Its second argument, when it is not the race's. */
+	uint64_t parameter;
+	/* Debian package without which the program is not built; NULL: always built. */
+	const char *package;
+	/* Why there is no such contestant at all, or NULL. */
+	const char *absent;
+	bool slow; /* takes too long for the quick form */
+};
+
+enum bench_kind {
+	BENCH_EACH,  /* the value divided by the number of operations */
+	BENCH_RATE,  /* operations in a second, from a value in ns; more is better */
+	BENCH_PLAIN, /* the value as it is */
+};
+
+/* A goal is missed when one of its bounds is. */
+struct bench_goal {
+	/* NULL: about the value itself, which must be at most or at least so much. */
+	const struct bench_contestant *against;
+	double at_most;	 /* Portico's cost / the other's */
+	double at_least; /* the other's cost / Portico's */
+};
+
+struct bench_measure {
+	const char *name, *unit;
+	enum bench_kind kind;
+	int value;	/* which of those that the contestants answer with */
+	double divisor; /* into the unit; 0: 1 */
+	struct bench_goal goals[BENCH_GOALS_MAX];
+};
+
+struct bench_race {
+	const char *name; /* family/name, for --only */
+	enum bench_placement placement;
+	int hogs;			     /* processes that do nothing but run, meanwhile */
+	uint64_t parameter, quick_parameter; /* every contestant's second argument */
+	/* Operations in one turn; 0: as many as fill a turn of the plan's length, found for each. */
+	uint64_t operations;
+	int rounds, quick_rounds; /* 0: the plan's */
+	const struct bench_contestant *ours;
+	const struct bench_contestant *limits[8];
+	const struct bench_contestant *also[8]; /* Portico in other circumstances */
+	const struct bench_contestant *peers[12];
+	struct bench_measure measures[BENCH_MEASURES_MAX];
+};
+
+/* One family in one file. */
+struct bench_rows {
+	const struct bench_race *races;
+	size_t count;
+};
+extern const struct bench_rows bench_rows_call, bench_rows_completion, bench_rows_dispatch,
+	bench_rows_protection, bench_rows_queue, bench_rows_registry, bench_rows_start;
+
+/* --- processes: process.c -------------------------------------------------- */
 
 struct bench_process {
 	pid_t pid;
-	int to, from; /* pipes */
-	char problem[256];
+	int to, from;	   /* pipes */
+	char absent[160];  /* it cannot be had here, and why */
+	char problem[160]; /* it should have worked, and did not */
 };
 
-/* Paths of the build tree, from this program's own. */
-struct bench_paths {
-	char self[4096], portico[4096], drivers[4096];
-};
-bool bench_paths_find(struct bench_paths *paths);
-
-/* Start this program again as peer ROLE. Returns false with ->problem when it does not get ready. */
-bool bench_process_start(struct bench_process *process, const struct bench_paths *paths,
-			 const char *role, enum bench_session session,
+/* Start PROGRAM of the build's tests/bench as ROLE with PARAMETER; false with ->absent or ->problem. */
+bool bench_process_start(struct bench_process *process, const char *program, const char *role,
+			 uint64_t parameter, enum bench_session session,
 			 enum bench_placement placement);
-/* Let it do N operations; 0 when it has failed (->problem). */
-uint64_t bench_process_run(struct bench_process *process, uint64_t n);
-/* Its two halves: for several that work at the same time. */
+/* Tell it to do N operations. */
 bool bench_process_tell(struct bench_process *process, uint64_t n);
-uint64_t bench_process_hear(struct bench_process *process);
-/* The same for peers that measure several things at once: how many VALUES came, 0 when it has
- * failed. */
+/* Its answer: how many VALUES came, 0 when it has failed (->problem). */
+size_t bench_process_hear(struct bench_process *process, double *values, size_t max);
+/* Both. */
 size_t bench_process_ask(struct bench_process *process, uint64_t n, double *values, size_t max);
 void bench_process_stop(struct bench_process *process);
+/* The build's folder, from this program's own place; NULL when it cannot be told. */
+const char *bench_build_folder(void);
 
-/* --- the peers' side: peer.c, peer_*.c ---------------------------------- */
+/* Number INDEX of the processors that may be used, or -1. */
+int bench_find_cpu(int index);
 
-/* What a role does with N operations: the nanoseconds taken, or 0 after bench_complain. */
-typedef uint64_t (*bench_run_fn)(uint64_t n);
-/* Say "ready", then serve lines until standard input ends. The exit status. */
-int bench_peer_serve(bench_run_fn run);
-/* Everything else has been started: with BENCH_TWO_CPUS go to the processor that is this thread's
- * alone. */
-void bench_peer_move_away(void);
-/* Print a line to standard error. */
-void bench_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* --- what else runs on the machine: others.c --------------------------------- */
 
-/* Exit statuses. */
-int bench_peer_ping(void);     /* bare round trips of 64 bytes between two processes */
-int bench_peer_call(void);     /* Calculator's add */
-int bench_peer_queue(void);    /* records of 64 bytes from a driver */
-int bench_peer_lookup(void);   /* one look-up; ready when it is done */
-int bench_peer_registry(void); /* resident KiB of the session's registry, whatever N */
-int bench_peer_scale(void); /* N services come, are used and go: the values of enum bench_scale */
-int bench_peer_watch(void); /* N notifications; the time when all have been delivered */
-
-/* Resident KiB of the session's registry; 0 after bench_complain. */
-uint64_t bench_registry_kib(void);
-
-/* --- a registry of N services: scale.c, peer_scale.c ------------------------------ */
-
-enum bench_scale {
-	BENCH_SCALE_PUBLISH, /* ns for all */
-	BENCH_SCALE_BYTES,   /* of the registry for each, beyond its encoded properties */
-	BENCH_SCALE_FIND,    /* ns for one by class */
-	BENCH_SCALE_ITERATE, /* ns for all with their names */
-	BENCH_SCALE_STALL,  /* ns that another program waits at most while the registry lists all */
-	BENCH_SCALE_NOTIFY, /* ns until 1,000 watchers of one process have been told */
-	BENCH_SCALE_SPREAD, /* the same in ten processes */
-	BENCH_SCALE_TERMINATE, /* ns for all */
-	BENCH_SCALES
+struct bench_others {
+	uint64_t at_ns;
+	double seconds; /* of processor time */
 };
 
-/* The rows of the table that come from it. */
-enum bench_scale_row {
-	BENCH_SCALE_ROW_PUBLISH,
-	BENCH_SCALE_ROW_BYTES,
-	BENCH_SCALE_ROW_FIND_FEW, /* among 100, in the same round */
-	BENCH_SCALE_ROW_FIND_MANY,
-	BENCH_SCALE_ROW_ITERATE,
-	BENCH_SCALE_ROW_STALL,
-	BENCH_SCALE_ROW_NOTIFY,
-	BENCH_SCALE_ROW_SPREAD,
-	BENCH_SCALE_ROW_TERMINATE,
-	BENCH_SCALE_ROWS
-};
-/* Each round two sessions, one with 100 and one with N services, into BENCH_SCALE_ROWS rows. */
-void bench_scale_measure(const struct bench_paths *paths, int rounds, uint64_t n,
-			 struct bench_row *rows);
+void bench_others_look(struct bench_others *others);
+/* Did others take more than 2 % of a processor since then? */
+bool bench_others_disturbed(const struct bench_others *since);
 
-enum { BENCH_CURVE_MAX = 8 };
-struct bench_curve_point {
-	uint64_t n;
-	double values[BENCH_SCALES];
+/* --- how near the processors are to each other: probe.c ------------------------- */
+
+/* A line from the first to the second and back; 0: there is no second. */
+double bench_probe_ns(void);
+
+/* --- races: race.c ---------------------------------------------------------------- */
+
+struct bench_plan {
+	bool quick;
+	int rounds;
+	double turn_ms; /* how long one contestant's turn takes */
 };
-/* Print the same for 100, 1,000, ... MOST services, measured once; how many POINTS there are. */
-size_t bench_scale_curve(const struct bench_paths *paths, uint64_t most,
-			 struct bench_curve_point *points);
-void bench_scale_write_point(FILE *f, const struct bench_curve_point *point);
+
+enum bench_part { BENCH_OURS, BENCH_LIMIT, BENCH_ALSO, BENCH_PEER };
+
+struct bench_entrant {
+	const struct bench_contestant *contestant;
+	enum bench_part part;
+	struct bench_process process;
+	uint64_t operations;
+	struct bench_series series[BENCH_MEASURES_MAX]; /* by round: 0 is no value */
+};
+
+struct bench_result {
+	const struct bench_race *race;
+	struct bench_entrant entrants[BENCH_CONTESTANTS_MAX];
+	size_t n_entrants;
+	int rounds, disturbed;
+	struct {
+		bool disturbed;
+		double line_ns; /* bench_probe_ns */
+	} round[BENCH_ROUNDS_MAX];
+};
+
+void bench_race_run(const struct bench_race *race, const struct bench_plan *plan,
+		    struct bench_result *result);
+
+/* --- what came of them: result.c -------------------------------------------------- */
+
+bool bench_entrant_is_there(const struct bench_entrant *entrant);
+/* The values that count: of the rounds that were not disturbed, or of all when those are less than three. */
+struct bench_series bench_result_series(const struct bench_result *result, size_t entrant,
+					size_t measure);
+/* Median over these rounds of Portico's cost / the entrant's in the same round; 0: not known. */
+double bench_result_ratio(const struct bench_result *result, size_t entrant, size_t measure);
+
+enum bench_verdict { BENCH_UNKNOWN, BENCH_MET, BENCH_MISSED };
+enum bench_verdict bench_result_judge(const struct bench_result *result, size_t measure,
+				      const struct bench_goal *goal);
+
+/* --- the table: table.c, json.c ----------------------------------------------------- */
+
+void bench_table_head(void);
+void bench_table_rows(const struct bench_result *result);
+/* False after a message. */
+bool bench_json_write(const struct bench_result *results, size_t n, const struct bench_plan *plan,
+		      const char *path);

@@ -1,232 +1,176 @@
 // SPDX-License-Identifier: MIT
 #include "bench.h"
 
-#include <errno.h>
-#include <signal.h>
+#include <fnmatch.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
-enum row {
-	PING_ONE_CPU,
-	CALL_ONE_CPU,
-	PING_TWO_CPUS,
-	CALL_TWO_CPUS,
-	PING_FREE,
-	CALL_FREE,
-	QUEUE,
-	RUN_TRUE,
-	FIRST_LOOKUP,
-	REGISTRY_MEMORY,
-	SCALE,
-	N_ROWS = SCALE + BENCH_SCALE_ROWS
+#include "contestant.h"
+
+enum { RACES_MAX = 256, PATTERNS_MAX = 32 };
+
+static const struct bench_rows *const families[] = {
+	&bench_rows_call,     &bench_rows_completion, &bench_rows_queue,      &bench_rows_registry,
+	&bench_rows_dispatch, &bench_rows_start,      &bench_rows_protection,
 };
 
-/* Limits are the project's own; docs/performance.md explains each row. */
-static struct bench_row rows[N_ROWS] = {
-	[PING_ONE_CPU] = { "bare ping-pong, one processor", "ns" },
-	[CALL_ONE_CPU] = { "scalar call, one processor", "ns",
-			   .against = "bare ping-pong, one processor", .ratio_limit = 1.5 },
-	[PING_TWO_CPUS] = { "bare ping-pong, two processors", "ns" },
-	[CALL_TWO_CPUS] = { "scalar call, two processors", "ns",
-			    .against = "bare ping-pong, two processors", .ratio_limit = 1.5 },
-	[PING_FREE] = { "bare ping-pong, any processor", "ns" },
-	[CALL_FREE] = { "scalar call, any processor", "ns",
-			.against = "bare ping-pong, any processor", .ratio_limit = 1.5 },
-	[QUEUE] = { "data queue, 64-byte records", "million/s", .limit = 2, .at_least = true },
-	[RUN_TRUE] = { "portico run -- true", "ms", .limit = 50 },
-	[FIRST_LOOKUP] = { "first look-up, embedded session", "ms", .limit = 20 },
-	[REGISTRY_MEMORY] = { "registry, resident with drivers", "MiB", .limit = 8 },
-	[SCALE + BENCH_SCALE_ROW_PUBLISH] = { "publish N services, 20 properties", "us each",
-					      .limit = 20 },
-	[SCALE + BENCH_SCALE_ROW_BYTES] = { "registry, beyond the properties", "B each",
-					    .limit = 1536 },
-	[SCALE + BENCH_SCALE_ROW_FIND_FEW] = { "find one by class among 100", "us" },
-	[SCALE + BENCH_SCALE_ROW_FIND_MANY] = { "find one by class among N", "us",
-						.against = "find one by class among 100",
-						.ratio_limit = 2 },
-	[SCALE + BENCH_SCALE_ROW_ITERATE] = { "iterate over N with their names", "us each",
-					      .limit = 2 },
-	[SCALE + BENCH_SCALE_ROW_STALL] = { "longest other look-up meanwhile", "ms" },
-	[SCALE + BENCH_SCALE_ROW_NOTIFY] = { "notify 1,000 watchers, one process", "ms",
-					     .limit = 10 },
-	[SCALE + BENCH_SCALE_ROW_SPREAD] = { "notify 1,000 watchers, ten processes", "ms",
-					     .limit = 10 },
-	[SCALE + BENCH_SCALE_ROW_TERMINATE] = { "terminate N services", "us each" },
-};
-
-struct plan {
-	struct bench_paths paths;
-	int rounds;
-	uint64_t n_pings, n_records;
-	int scale_rounds;
-	uint64_t n_services, curve_end;
+struct options {
+	struct bench_plan plan;
+	const char *only[PATTERNS_MAX];
+	size_t n_only;
 	const char *json;
+	bool list;
 };
 
-static const struct {
-	const char *name;
-	int (*run)(void);
-} roles[] = {
-	{ "ping", bench_peer_ping },	     { "call", bench_peer_call },
-	{ "queue", bench_peer_queue },	     { "lookup", bench_peer_lookup },
-	{ "registry", bench_peer_registry }, { "scale", bench_peer_scale },
-	{ "watch", bench_peer_watch },
-};
+static const char help[] =
+	"usage: portico-bench [OPTION]...\n"
+	"Measure Portico, the machine's limits and its peers in turn, and print one table.\n"
+	"  --only PATTERN   races whose name begins with PATTERN, or matches it (may be repeated)\n"
+	"  --list           the names of the races and of who takes part\n"
+	"  --quick          few and short rounds: under a minute for all\n"
+	"  --rounds N       how often each contestant has its turn\n"
+	"  --turn MS        how long a turn takes\n"
+	"  --json FILE      write the table to FILE as well, as JSON\n"
+	"  --help           this text\n"
+	"docs/performance.md explains the rows. The exit status is 1 when a contestant that is\n"
+	"there could not be measured, otherwise 0, whatever the times are.\n";
 
-/* Milliseconds that "portico run -- true" takes, 0 when it fails. */
-static double measure_run(const struct bench_paths *paths)
+static bool parse(struct options *o, int argc, char **argv)
 {
-	uint64_t start = bench_now_ns();
-	int status = -1;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		execl(paths->portico, paths->portico, "run", "--", "true", (char *)NULL);
-		_exit(127);
-	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status == 0 ? (double)(bench_now_ns() - start) / 1e6 : 0;
-}
-
-/* Milliseconds from fork to the answer of the look-up, 0 when it fails. */
-static double measure_lookup(const struct bench_paths *paths)
-{
-	struct bench_process process;
-	uint64_t start = bench_now_ns();
-
-	setenv("PORTICO_SESSION", "embedded", 1);
-	bool ok = bench_process_start(&process, paths, "lookup", BENCH_NO_SESSION, BENCH_ANYWHERE);
-	double ms = (double)(bench_now_ns() - start) / 1e6;
-	unsetenv("PORTICO_SESSION");
-	if (ok)
-		bench_process_stop(&process);
-	return ok ? ms : 0;
-}
-
-static void add(enum row row, double value, const char *problem)
-{
-	if (value > 0)
-		bench_series_add(&rows[row].series, value);
-	else if (!rows[row].problem[0])
-		snprintf(rows[row].problem, sizeof(rows[row].problem), "%s", problem);
-}
-
-/* What the peer of ROW answered after N operations, in the row's unit. */
-static double in_unit(enum row row, uint64_t n, uint64_t answer)
-{
-	if (row == REGISTRY_MEMORY)
-		return (double)answer / 1024;
-	if (row == QUEUE)
-		return answer ? (double)n * 1e3 / (double)answer : 0;
-	return (double)answer / (double)n;
-}
-
-static uint64_t operations(const struct plan *plan, enum row row)
-{
-	if (row == QUEUE)
-		return plan->n_records;
-	/* Each of these waits for a core to wake up. */
-	return row == PING_TWO_CPUS || row == CALL_TWO_CPUS ? plan->n_pings / 5 : plan->n_pings;
-}
-
-static void run_peer(enum row row, struct bench_process *process, uint64_t n)
-{
-	uint64_t answer = rows[row].problem[0] ? 0 : bench_process_run(process, n);
-
-	add(row, in_unit(row, n, answer), process->problem);
-}
-
-static void measure(const struct plan *plan)
-{
-	static const struct {
-		enum row row;
-		const char *role;
-		enum bench_session session;
-		enum bench_placement placement;
-	} peers[] = {
-		{ PING_ONE_CPU, "ping", BENCH_NO_SESSION, BENCH_ONE_CPU },
-		{ CALL_ONE_CPU, "call", BENCH_PRIVATE_SESSION, BENCH_ONE_CPU },
-		{ PING_TWO_CPUS, "ping", BENCH_NO_SESSION, BENCH_TWO_CPUS },
-		{ CALL_TWO_CPUS, "call", BENCH_PRIVATE_SESSION, BENCH_TWO_CPUS },
-		{ PING_FREE, "ping", BENCH_NO_SESSION, BENCH_ANYWHERE },
-		{ CALL_FREE, "call", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
-		{ QUEUE, "queue", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
-		{ REGISTRY_MEMORY, "registry", BENCH_PRIVATE_SESSION, BENCH_ANYWHERE },
+	static const struct option known[] = {
+		{ "only", required_argument, NULL, 'o' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "quick", no_argument, NULL, 'q' },
+		{ "rounds", required_argument, NULL, 'r' },
+		{ "turn", required_argument, NULL, 't' },
+		{ "json", required_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
-	enum { N_PEERS = sizeof(peers) / sizeof(*peers) };
-	struct bench_process processes[N_PEERS];
+	int rounds = 0, c;
+	double turn_ms = 0;
 
-	for (int i = 0; i < N_PEERS; i++)
-		bench_process_start(&processes[i], &plan->paths, peers[i].role, peers[i].session,
-				    peers[i].placement);
-	for (int round = 0; round < plan->rounds; round++) {
-		for (int i = 0; i < N_PEERS; i++)
-			run_peer(peers[i].row, &processes[i], operations(plan, peers[i].row));
-		add(RUN_TRUE, measure_run(&plan->paths), "it failed (its message is above)");
-		add(FIRST_LOOKUP, measure_lookup(&plan->paths), "it failed (its message is above)");
+	while ((c = getopt_long(argc, argv, "", known, NULL)) >= 0) {
+		if (c == 'o' && o->n_only < PATTERNS_MAX)
+			o->only[o->n_only++] = optarg;
+		else if (c == 'l')
+			o->list = true;
+		else if (c == 'q')
+			o->plan = (struct bench_plan){ .quick = true, .rounds = 3, .turn_ms = 25 };
+		else if (c == 'r')
+			rounds = atoi(optarg);
+		else if (c == 't')
+			turn_ms = atof(optarg);
+		else if (c == 'j')
+			o->json = optarg;
+		else if (c == 'h')
+			exit(fputs(help, stdout) < 0);
+		else
+			return false;
 	}
-	for (int i = 0; i < N_PEERS; i++)
-		bench_process_stop(&processes[i]);
+	if (rounds)
+		o->plan.rounds = rounds;
+	if (turn_ms)
+		o->plan.turn_ms = turn_ms;
+	return optind == argc && o->plan.rounds > 0 && o->plan.rounds <= BENCH_ROUNDS_MAX &&
+	       o->plan.turn_ms > 0;
 }
 
-static int usage(void)
+static bool is_wanted(const struct options *o, const struct bench_race *race)
 {
-	fprintf(stderr, "usage: portico-bench [--quick] [--json FILE]\n");
-	return 2;
+	for (size_t i = 0; i < o->n_only; i++)
+		if (!strncmp(race->name, o->only[i], strlen(o->only[i])) ||
+		    !fnmatch(o->only[i], race->name, 0))
+			return true;
+	return !o->n_only;
 }
 
-static int be_peer(const char *role)
+static void list_contestant(const struct bench_contestant *contestant, const char *part)
 {
-	for (size_t i = 0; i < sizeof(roles) / sizeof(*roles); i++)
-		if (!strcmp(role, roles[i].name))
-			return roles[i].run();
-	return usage();
+	if (contestant)
+		printf("    %s%s\n", part, contestant->name);
+}
+
+static void list_race(const struct bench_race *race)
+{
+	printf("%s\n", race->name);
+	list_contestant(race->ours, "");
+	for (size_t i = 0; i < sizeof(race->limits) / sizeof(*race->limits); i++)
+		list_contestant(race->limits[i], "limit: ");
+	for (size_t i = 0; i < sizeof(race->also) / sizeof(*race->also); i++)
+		list_contestant(race->also[i], "also: ");
+	for (size_t i = 0; i < sizeof(race->peers) / sizeof(*race->peers); i++)
+		list_contestant(race->peers[i], "peer: ");
+}
+
+static size_t select_races(const struct options *o, const struct bench_race **races)
+{
+	size_t n = 0;
+
+	for (size_t f = 0; f < sizeof(families) / sizeof(*families); f++)
+		for (size_t i = 0; i < families[f]->count && n < RACES_MAX; i++)
+			if (is_wanted(o, &families[f]->races[i]))
+				races[n++] = &families[f]->races[i];
+	return n;
+}
+
+/* The closing lines. True when all that is there could be measured. */
+static bool sum_up(const struct bench_result *results, size_t n)
+{
+	int goals[3] = { 0 }, failed = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct bench_race *race = results[i].race;
+
+		for (size_t e = 0; e < results[i].n_entrants; e++)
+			failed += results[i].entrants[e].process.problem[0] != '\0';
+		for (size_t m = 0; m < BENCH_MEASURES_MAX && race->measures[m].name; m++)
+			for (size_t g = 0; g < BENCH_GOALS_MAX; g++)
+				if (race->measures[m].goals[g].at_most ||
+				    race->measures[m].goals[g].at_least)
+					goals[bench_result_judge(&results[i], m,
+								 &race->measures[m].goals[g])]++;
+	}
+	printf("goals: %d met, %d missed, %d not judged; contestants that failed: %d\n",
+	       goals[BENCH_MET], goals[BENCH_MISSED], goals[BENCH_UNKNOWN], failed);
+	return !failed;
 }
 
 int main(int argc, char **argv)
 {
-	struct plan plan = { .rounds = 21,
-			     .n_pings = 20000,
-			     .n_records = 1000000,
-			     .scale_rounds = 5,
-			     .n_services = 100000,
-			     .curve_end = 1000000 };
-	struct bench_curve_point points[BENCH_CURVE_MAX];
+	struct options options = { .plan = { .rounds = 9, .turn_ms = 120 } };
+	const struct bench_race *races[RACES_MAX];
 
-	if (argc == 3 && !strcmp(argv[1], "--peer"))
-		return be_peer(argv[2]);
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--quick")) {
-			plan.rounds = 5;
-			plan.n_pings = 5000;
-			plan.n_records = 200000;
-			plan.scale_rounds = 3;
-			plan.n_services = 20000;
-			plan.curve_end = 10000;
-		} else if (!strcmp(argv[i], "--json") && i + 1 < argc) {
-			plan.json = argv[++i];
-		} else {
-			return usage();
-		}
+	if (!parse(&options, argc, argv)) {
+		fputs(help, stderr);
+		return 2;
 	}
-	if (!bench_paths_find(&plan.paths)) {
-		bench_complain("cannot find its own path in /proc");
-		return 1;
+	size_t n = select_races(&options, races);
+	struct bench_result *results = calloc(n ? n : 1, sizeof(*results));
+	if (!n || !results) {
+		bench_complain("no race has such a name; see --list");
+		free(results);
+		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	measure(&plan);
-	bench_scale_measure(&plan.paths, plan.scale_rounds, plan.n_services, &rows[SCALE]);
-	bench_table_print(rows, N_ROWS);
-	printf("N is %llu\n", (unsigned long long)plan.n_services);
-	size_t n_points = bench_scale_curve(&plan.paths, plan.curve_end, points);
-	bool ok = n_points &&
-		  (!plan.json || bench_table_write_json(rows, N_ROWS, points, n_points, plan.json));
-	for (int i = 0; i < N_ROWS; i++)
-		ok = ok && !rows[i].problem[0];
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* others.c */
+	if (!options.list)
+		bench_table_head();
+	for (size_t i = 0; i < n; i++) {
+		if (options.list) {
+			list_race(races[i]);
+			continue;
+		}
+		bench_race_run(races[i], &options.plan, &results[i]);
+		bench_table_rows(&results[i]);
+	}
+	bool ok = options.list || sum_up(results, n);
+	if (options.json && !options.list)
+		ok &= bench_json_write(results, n, &options.plan, options.json);
+	free(results);
 	return ok ? 0 : 1;
 }

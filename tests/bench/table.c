@@ -1,139 +1,131 @@
 // SPDX-License-Identifier: MIT
 #include "bench.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct bench_row *find(const struct bench_row *rows, size_t n_rows, const char *name)
+static const char *const placements[] = {
+	[BENCH_FREE] = "free",
+	[BENCH_ONE_CORE] = "one core",
+	[BENCH_TWO_CORES] = "two cores",
+};
+static const char *const parts[] = {
+	[BENCH_OURS] = "",
+	[BENCH_LIMIT] = "limit: ",
+	[BENCH_ALSO] = "also: ",
+	[BENCH_PEER] = "peer: ",
+};
+static const char *const verdicts[] = {
+	[BENCH_UNKNOWN] = "?",
+	[BENCH_MET] = "yes",
+	[BENCH_MISSED] = "no",
+};
+
+void bench_table_head(void)
 {
-	for (size_t i = 0; name && i < n_rows; i++)
-		if (!strcmp(rows[i].name, name) && rows[i].series.count)
-			return &rows[i];
+	printf("%-38s %-9s  %-36s %10s %10s %10s  %-9s %-15s %-11s %-4s %s\n", "row", "placement",
+	       "contestant", "median", "lowest", "highest", "unit", "Portico is", "goal", "met",
+	       "disturbed");
+}
+
+/* "1.33x slower", "470x faster", or "" when it is not known. */
+static void print_ratio(const struct bench_measure *m, double ratio, char *text, size_t size)
+{
+	bool bytes = strchr(m->unit, 'B') != NULL;
+	const char *word = ratio >= 1 ? bytes ? "larger" : "slower" : bytes ? "smaller" : "faster";
+	double factor = ratio >= 1 ? ratio : ratio > 0 ? 1 / ratio : 0;
+
+	text[0] = '\0';
+	if (factor)
+		snprintf(text, size, factor < 100 ? "%.2fx %s" : "%.0fx %s", factor, word);
+}
+
+static void print_goal(const struct bench_goal *goal, char *text, size_t size)
+{
+	const char *times = goal->against ? "x" : "";
+
+	if (goal->at_most)
+		snprintf(text, size, "<= %.6g%s", goal->at_most, times);
+	else
+		snprintf(text, size, ">= %.6g%s%s", goal->at_least, times,
+			 goal->against ? " faster" : "");
+}
+
+static const struct bench_goal *find_goal(const struct bench_measure *m,
+					  const struct bench_contestant *against)
+{
+	for (size_t i = 0; i < BENCH_GOALS_MAX; i++)
+		if ((m->goals[i].at_most || m->goals[i].at_least) && m->goals[i].against == against)
+			return &m->goals[i];
 	return NULL;
 }
 
-/* Median over rounds of the quotients of the same round; 0: not known. */
-static double ratio(const struct bench_row *rows, size_t n_rows, const struct bench_row *row)
+static void print_figure(double value)
 {
-	const struct bench_row *against = find(rows, n_rows, row->against);
-	struct bench_series quotients = { .count = 0 };
-
-	for (size_t i = 0; against && i < row->series.count && i < against->series.count; i++)
-		if (against->series.values[i] > 0)
-			bench_series_add(&quotients,
-					 row->series.values[i] / against->series.values[i]);
-	return bench_series_median(&quotients);
+	printf(value >= 1000 || value == 0 ? "%10.0f "
+	       : value >= 100		   ? "%10.1f "
+					   : "%10.3g ",
+	       value);
 }
 
-/* "yes", "no", or "" when no limit was set. */
-static const char *verdict(const struct bench_row *row, double quotient)
+/* How many were disturbed, and how far the processors were from each other. */
+static void print_rounds(const struct bench_result *result)
 {
-	double median = bench_series_median(&row->series);
+	double nearest = 0, farthest = 0;
 
-	if (!row->series.count || (!row->limit && !row->ratio_limit))
-		return "";
-	if (row->ratio_limit && (!quotient || quotient > row->ratio_limit))
-		return "no";
-	if (row->limit && (row->at_least ? median < row->limit : median > row->limit))
-		return "no";
-	return "yes";
+	printf(" %d/%d", result->disturbed, result->rounds);
+	for (int i = 0; i < result->rounds; i++) {
+		double line = result->round[i].line_ns;
+
+		nearest = !nearest || line < nearest ? line : nearest;
+		farthest = line > farthest ? line : farthest;
+	}
+	if (farthest > 0)
+		printf(" line %.0f-%.0f ns", nearest, farthest);
 }
 
-static void print_limit(const struct bench_row *row, char *text, size_t size)
+static void print_figures(const struct bench_result *result, size_t entrant, size_t measure)
 {
-	text[0] = '\0';
-	if (row->ratio_limit)
-		snprintf(text, size, "%.1fx", row->ratio_limit);
-	else if (row->limit)
-		snprintf(text, size, "%s %.4g", row->at_least ? ">=" : "<=", row->limit);
+	const struct bench_entrant *e = &result->entrants[entrant];
+	const struct bench_measure *m = &result->race->measures[measure];
+	const struct bench_goal *goal = find_goal(m, e->part == BENCH_OURS ? NULL : e->contestant);
+	struct bench_series series = bench_result_series(result, entrant, measure);
+	char ratio[32], bound[32] = "";
+
+	print_ratio(m, bench_result_ratio(result, entrant, measure), ratio, sizeof(ratio));
+	if (goal)
+		print_goal(goal, bound, sizeof(bound));
+	print_figure(bench_series_median(&series));
+	print_figure(bench_series_lowest(&series));
+	print_figure(bench_series_highest(&series));
+	printf(" %-9s %-15s %-11s %-4s", m->unit, ratio, bound,
+	       goal ? verdicts[bench_result_judge(result, measure, goal)] : "");
+	if (entrant == 0)
+		print_rounds(result);
+	putchar('\n');
 }
 
-void bench_table_print(const struct bench_row *rows, size_t n_rows)
+static void print_row(const struct bench_result *result, size_t measure)
 {
-	printf("%-38s %10s %10s %10s  %-11s %7s  %-8s %s\n", "what", "median", "lowest", "highest",
-	       "unit", "ratio", "limit", "within");
-	for (size_t i = 0; i < n_rows; i++) {
-		const struct bench_row *row = &rows[i];
-		double quotient = ratio(rows, n_rows, row);
-		char ratio_text[32] = "", limit[32];
+	for (size_t i = 0; i < result->n_entrants; i++) {
+		const struct bench_entrant *e = &result->entrants[i];
+		char name[64];
 
-		if (row->problem[0]) {
-			printf("%-38s not measured: %s\n", row->name, row->problem);
-			continue;
-		}
-		if (quotient)
-			snprintf(ratio_text, sizeof(ratio_text), "%.2fx", quotient);
-		print_limit(row, limit, sizeof(limit));
-		printf("%-38s %10.2f %10.2f %10.2f  %-11s %7s  %-8s %s\n", row->name,
-		       bench_series_median(&row->series), bench_series_lowest(&row->series),
-		       bench_series_highest(&row->series), row->unit, ratio_text, limit,
-		       verdict(row, quotient));
+		snprintf(name, sizeof(name), "%s%s", parts[e->part], e->contestant->name);
+		printf("%-38s %-9s  %-36s ", i ? "" : result->race->measures[measure].name,
+		       i ? "" : placements[result->race->placement], name);
+		if (e->process.absent[0])
+			printf("not here: %s\n", e->process.absent);
+		else if (e->process.problem[0])
+			printf("FAILED: %s\n", e->process.problem);
+		else
+			print_figures(result, i, measure);
 	}
 }
 
-static void put_text(FILE *f, const char *text)
+void bench_table_rows(const struct bench_result *result)
 {
-	fputc('"', f);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', f);
-		if ((unsigned char)*text >= 0x20)
-			fputc(*text, f);
-	}
-	fputc('"', f);
-}
-
-static void put_row(FILE *f, const struct bench_row *rows, size_t n_rows,
-		    const struct bench_row *row)
-{
-	double quotient = ratio(rows, n_rows, row);
-
-	fprintf(f, "  {\"name\": ");
-	put_text(f, row->name);
-	fprintf(f, ", \"unit\": ");
-	put_text(f, row->unit);
-	if (row->problem[0]) {
-		fprintf(f, ", \"problem\": ");
-		put_text(f, row->problem);
-	} else {
-		fprintf(f,
-			", \"rounds\": %zu, \"median\": %.3f, \"lowest\": %.3f, \"highest\": %.3f",
-			row->series.count, bench_series_median(&row->series),
-			bench_series_lowest(&row->series), bench_series_highest(&row->series));
-	}
-	if (quotient)
-		fprintf(f, ", \"against\": \"%s\", \"ratio\": %.3f", row->against, quotient);
-	if (row->ratio_limit)
-		fprintf(f, ", \"ratio_limit\": %.3f", row->ratio_limit);
-	if (row->limit)
-		fprintf(f, ", \"%s\": %.3f", row->at_least ? "at_least" : "at_most", row->limit);
-	fprintf(f, "}");
-}
-
-bool bench_table_write_json(const struct bench_row *rows, size_t n_rows,
-			    const struct bench_curve_point *points, size_t n_points,
-			    const char *path)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f) {
-		bench_complain("%s: %s", path, strerror(errno));
-		return false;
-	}
-	fprintf(f, "[\n");
-	for (size_t i = 0; i < n_rows; i++) {
-		put_row(f, rows, n_rows, &rows[i]);
-		fprintf(f, i + 1 < n_rows || n_points ? ",\n" : "\n");
-	}
-	for (size_t i = 0; i < n_points; i++) {
-		bench_scale_write_point(f, &points[i]);
-		fprintf(f, i + 1 < n_points ? ",\n" : "\n");
-	}
-	fprintf(f, "]\n");
-	if (fclose(f)) {
-		bench_complain("%s: %s", path, strerror(errno));
-		return false;
-	}
-	return true;
+	for (size_t i = 0; i < BENCH_MEASURES_MAX && result->race->measures[i].name; i++)
+		print_row(result, i);
+	fflush(stdout);
 }
