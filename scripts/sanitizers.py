@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""How instrumented builds are run. Sanitizers write into <folder>/reports/, so that what they find in a
+daemon or a driver host, whose status no test sees, fails the run as well."""
+import pathlib
+import shutil
+
+SCRIPTS = pathlib.Path(__file__).resolve().parent
+OPTIONS = {
+    "asan": {
+        "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:log_path={reports}/asan",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:log_path={reports}/ubsan",
+        "LSAN_OPTIONS": "suppressions={scripts}/lsan.supp:print_suppressions=0",
+    },
+    "tsan": {
+        "TSAN_OPTIONS": "halt_on_error=1:atexit_sleep_ms=0:die_after_fork=0:second_deadlock_stack=1:suppressions={scripts}/tsan.supp:print_suppressions=0:log_path={reports}/tsan",
+    },
+}
+
+
+def begin(name, folder):
+    """The environment for tests of build FOLDER under sanitizer NAME; old reports are removed."""
+    reports = folder / "reports"
+    shutil.rmtree(reports, ignore_errors=True)
+    reports.mkdir()
+    return {key: value.format(reports=reports, scripts=SCRIPTS) for key, value in OPTIONS[name].items()}
+
+
+def reports(folder):
+    """[(name, text)] of what was found since begin."""
+    return [(r.name, r.read_text(errors="replace")) for r in sorted((folder / "reports").iterdir())]
