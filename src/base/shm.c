@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -23,12 +24,21 @@ static size_t round_to_page(size_t size)
 	return size > SIZE_MAX - page ? 0 : (size + page - 1) & ~(page - 1);
 }
 
+bool shm_is_allowed(size_t size)
+{
+	struct rlimit files;
+
+	return getrlimit(RLIMIT_FSIZE, &files) < 0 || size <= files.rlim_cur;
+}
+
 static err_t create(const char *name, size_t size, int *ret_fd)
 {
 	size_t rounded = round_to_page(size);
 
 	if (!rounded || rounded > INT64_MAX)
 		return -EINVAL;
+	if (!shm_is_allowed(rounded))
+		return -EFBIG;
 	scope_fd int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0 || ftruncate(fd, (off_t)rounded) < 0)
 		return err_from_errno();

@@ -10,6 +10,8 @@
 
 #include "base/err.h"
 
+/* A program's limit of file sizes counts for memory files, too: who makes a larger one gets SIGXFSZ and ends. */
+bool shm_is_allowed(size_t size);
 /* A zero-filled memory file of SIZE bytes (the file is rounded up to pages), sealed against
  * shrinking and growing. */
 err_t shm_create(const char *name, size_t size, int *ret_fd);

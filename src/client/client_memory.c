@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/scope.h"
+#include "base/shm.h"
 #include "client/connect.h"
 #include "wire/client_memory.h"
 
@@ -30,6 +31,8 @@ static IOReturn copy(const struct wire_client_memory *in, void *bytes)
 {
 	bool done;
 
+	if (!shm_is_allowed(in->size + in->data.size))
+		return kIOReturnNoResources;
 	scope_fd int file = memfd_create("portico client memory", MFD_CLOEXEC);
 	if (file < 0)
 		return kIOReturnNoResources;

@@ -291,6 +291,7 @@ static int watch_signals(struct loop *loop)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* its log: it does without */
 	int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd >= 0 && loop_add_fd(loop, fd, EPOLLIN, handle_signal, loop))
 		fd = fd_close(fd);
@@ -423,6 +424,7 @@ int main(int argc, char **argv)
 			     .sandbox = sandbox_tier_of_environment() };
 	char folder[PATH_MAX];
 
+	fd_fill_standard();
 	o.administrator = !withheld || strcmp(withheld, "0");
 	int done = parse(&o, argc, argv);
 	if (done)
