@@ -27,6 +27,27 @@ int fd_close(int fd)
 	return -1;
 }
 
+int fd_raise(int fd)
+{
+	int copy =
+		fd < 0 || fd > STDERR_FILENO ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	if (copy < 0)
+		return fd;
+	fd_close(fd);
+	return copy;
+}
+
+void fd_fill_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(fd);
+}
+
 /* --- descriptors of others ------------------------------------------------------------------------ */
 
 enum { KERNEL_FDS_MAX = 253, DRAIN_MAX = 1024, STACK = 64 * 1024, OTHER_CONTROL = 1024 };
@@ -197,8 +218,8 @@ err_t fd_socketpair(int ret_fds[2])
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_from_errno();
-	ret_fds[0] = fds[0];
-	ret_fds[1] = fds[1];
+	ret_fds[0] = fd_raise(fds[0]);
+	ret_fds[1] = fd_raise(fds[1]);
 	return 0;
 }
 
@@ -241,7 +262,7 @@ err_t fd_listen(const char *path, int *ret_fd)
 		err = remove_leftover(path, &address);
 	if (err)
 		return err;
-	scope_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	scope_fd int fd = fd_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return err_from_errno();
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 128) < 0)
@@ -257,7 +278,7 @@ err_t fd_connect(const char *path, int *ret_fd)
 
 	if (err)
 		return err;
-	scope_fd int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	scope_fd int fd = fd_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return err_from_errno();
 	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
@@ -269,7 +290,7 @@ err_t fd_connect(const char *path, int *ret_fd)
 
 err_t fd_accept(int listener, int *ret_fd)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = fd_raise(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 
 	if (fd < 0)
 		return err_from_errno();
@@ -311,6 +332,14 @@ bool fd_has_unread(int socket)
 
 	/* Who cannot know does not take it for read. */
 	return ioctl(socket, SIOCOUTQ, &bytes) < 0 || bytes > 0;
+}
+
+bool fd_is_peer_there(int socket)
+{
+	char first;
+	ssize_t n = recv(socket, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
+
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 bool fd_is_hung_up(int socket)

@@ -20,6 +20,11 @@ struct fd_peer {
 
 /* Close if valid; returns -1. errno is preserved. */
 int fd_close(int fd);
+/* FD, or where a program has closed standard descriptors the same at another number, so that what it prints does not
+ * get into our sockets. */
+int fd_raise(int fd);
+/* Programs of ours, at their start: whichever of 0 to 2 is closed becomes /dev/null. */
+void fd_fill_standard(void);
 /* FD has come from another process. What is neither a local socket nor memory gives way to an empty
  * event counter: to close the last descriptor of some files takes as long as whoever made them likes
  * (SO_LINGER, file systems of others), so a thread of its own does that. */
@@ -48,3 +53,5 @@ void fd_pass_rights(int socket, bool wanted);
 bool fd_has_unread(int socket);
 /* True when the other end of a socket has gone. Does not consume data. */
 bool fd_is_hung_up(int socket);
+/* False also when the number is another file's by now, or nobody's. */
+bool fd_is_peer_there(int socket);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "bridge/bridge.h"
 #include "provider/home.h"
@@ -25,6 +26,7 @@ int main(int argc, char **argv)
 	struct bridge_config config = { .registry_socket = -1 };
 	err_t err;
 
+	fd_fill_standard();
 	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
 
@@ -42,6 +44,7 @@ int main(int argc, char **argv)
 	if (config.registry_socket < 0 && !config.socket_path)
 		return misuse("--registry-fd");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	log_init("portico-bridge", LOG_LEVEL_WARNING);
 	/* The registry that has started us tells the next one where we are. */
 	if (config.registry_socket >= 0 && config.socket_path) {

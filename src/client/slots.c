@@ -83,6 +83,7 @@ static void set_up(struct client_connection *connection)
 		client_slots_unref(slots);
 		return;
 	}
+	wire_slot_caller_look_at(slots->caller, wire_channel_fd(connection->channel));
 	atomic_store(&connection->slots, slots);
 	/* Who closed or lost the connection meanwhile did not see them. */
 	if (atomic_load(&connection->closed))

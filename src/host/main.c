@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 	struct rlimit files;
 	err_t err;
 
+	fd_fill_standard();
 	if (!host_options_parse(&options, argc, argv))
 		return usage();
 	log_init("portico-host", LOG_LEVEL_WARNING);

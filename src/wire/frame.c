@@ -93,6 +93,21 @@ static err_t wait_for(int socket, short events)
 	return poll(&p, 1, -1) < 0 && errno != EINTR ? err_from_errno() : 0;
 }
 
+/* EBADF, ENOTSOCK: a program has closed descriptors that are not its own, and the socket with them. */
+static err_t error_of_socket(int error)
+{
+	switch (error) {
+	case ECONNRESET:
+	case ENOTCONN:
+	case EPIPE:
+	case EBADF:
+	case ENOTSOCK:
+		return -EPIPE;
+	default:
+		return error > 0 ? -error : -EIO;
+	}
+}
+
 /* One recvmsg that does not give up for reasons that pass. */
 static err_t receive_datagram(int socket, struct msghdr *msg, bool block, size_t *ret_size)
 {
@@ -111,7 +126,7 @@ static err_t receive_datagram(int socket, struct msghdr *msg, bool block, size_t
 		if (errno == EINTR || errno == ECONNRESET)
 			continue;
 		if (errno != EAGAIN)
-			return errno == ENOTCONN || errno == EPIPE ? -EPIPE : err_from_errno();
+			return error_of_socket(errno);
 		if (!block)
 			return -EAGAIN;
 		/* Somebody who shares the open file made it non-blocking. */
@@ -136,6 +151,7 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			fd = fd_raise(fd);
 			fd_tame(fd);
 			if (frame->n_fds < WIRE_FDS_MAX) {
 				frame->fds[frame->n_fds++] = fd;
@@ -237,10 +253,6 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 static err_t error_of_send(int error)
 {
 	switch (error) {
-	case ECONNRESET:
-	case ENOTCONN:
-	case EPIPE:
-		return -EPIPE;
 	case ETOOMANYREFS:
 	case EMFILE:
 	case ENFILE:
@@ -249,7 +261,7 @@ static err_t error_of_send(int error)
 	case ENOMEM:
 		return -ENOMEM;
 	default:
-		return -error;
+		return error_of_socket(error);
 	}
 }
 

@@ -18,6 +18,7 @@ enum { LEASE_LEAVES = 8 }; /* slots for threads without one */
 struct wire_slot_caller {
 	struct wire_slots *shared;
 	bool is_mapped; /* and to be unmapped */
+	int socket;	/* whose hang-up is the server's end; -1: none */
 	atomic_bool lost;
 	atomic_uint n_asleep;
 	_Atomic uint64_t used;	     /* what was told in shared->used */
@@ -37,6 +38,7 @@ err_t wire_slot_caller_new_at(struct wire_slots *shared, struct wire_slot_caller
 	if (!caller)
 		return -ENOMEM;
 	caller->shared = shared;
+	caller->socket = -1;
 	atomic_init(&caller->server_cpu, WIRE_SLOT_NO_CPU);
 	wire_patience_init(&caller->patience);
 	*ret_caller = caller;
@@ -66,6 +68,11 @@ err_t wire_slot_caller_new(struct wire_slot_caller **ret_caller, int *ret_fd)
 	(*ret_caller)->is_mapped = true;
 	*ret_fd = fd;
 	return 0;
+}
+
+void wire_slot_caller_look_at(struct wire_slot_caller *caller, int socket)
+{
+	caller->socket = socket;
 }
 
 struct wire_slot_caller *wire_slot_caller_free(struct wire_slot_caller *caller)
@@ -259,6 +266,9 @@ static void sleep_for_answer(struct wire_slot_caller *caller, struct wire_slot *
 		futex_wait(&slot->step, step, is_taken ? &when_taken : &when_not_taken);
 	atomic_store_explicit(&slot->caller_sleeps, 0, memory_order_relaxed);
 	atomic_fetch_sub(&caller->n_asleep, 1);
+	if (atomic_load(&slot->step) == step && caller->socket >= 0 &&
+	    !fd_is_peer_there(caller->socket))
+		wire_slot_caller_lose(caller);
 }
 
 /* Word 0 of the answer to STEP. */
