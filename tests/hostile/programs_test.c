@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+/* Programs that are hard on themselves: threads cancelled, descriptors closed, little allowed. Nobody else notices. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <mach/mach.h>
+
+#include "Fixture.h"
+#include "arena.h"
+#include "raw_client.h"
+
+static kern_return_t echo(io_connect_t c, uint64_t number)
+{
+	uint64_t out = 0;
+	uint32_t n = 1;
+
+	return IOConnectCallScalarMethod(c, FIXTURE_ECHO, &number, 1, &out, &n);
+}
+
+static kern_return_t call_with(io_connect_t c, size_t size)
+{
+	static const uint8_t bytes[1 << 20];
+	uint64_t out;
+	uint32_t n = 1;
+
+	return IOConnectCallMethod(c, FIXTURE_STEADY, NULL, 0, bytes, size, &out, &n, NULL, NULL);
+}
+
+/* A program of its own, which exits with 0, in a session with the Fixture. */
+static void run_program(void (*run)(uint64_t), uint64_t argument)
+{
+	fflush(stdout);
+	pid_t child = fork();
+
+	if (!child) {
+		alarm(60); /* so that a call that hangs is ended */
+		run(argument);
+		_exit(0);
+	}
+	test_equal(arena_wait(child), 0);
+}
+
+/* --- P-L7 ------------------------------------------------------------------------------------------ */
+
+struct asker {
+	io_connect_t connect;
+	uint64_t what;
+	pthread_t thread;
+};
+
+static void ask(uint64_t what, io_connect_t c)
+{
+	switch (what % 4) {
+	case 0:
+		echo(c, what);
+		break;
+	case 1:
+		call_with(c, 100000);
+		break;
+	case 2:
+		IOObjectRelease(IOServiceGetMatchingService(kIOMainPortDefault,
+							    IOServiceMatching("FixtureDriver")));
+		break;
+	default:
+		IOServiceClose(world_open("FixtureDriver", 0));
+	}
+}
+
+static void *ask_until_cancelled(void *context)
+{
+	const struct asker *asker = context;
+
+	for (;;) {
+		pthread_testcancel();
+		ask(asker->what, asker->connect);
+	}
+	return NULL;
+}
+
+static void cancel_threads(uint64_t rounds)
+{
+	enum { ASKERS = 4 };
+	struct asker askers[ASKERS];
+	uint64_t random = 1;
+	io_connect_t c = world_open("FixtureDriver", 0);
+
+	while (rounds--) {
+		for (uint64_t i = 0; i < ASKERS; i++) {
+			askers[i] = (struct asker){ .connect = c, .what = rounds + i / 2 };
+			pthread_create(&askers[i].thread, NULL, ask_until_cancelled, &askers[i]);
+		}
+		usleep((useconds_t)(arena_random(&random) % 2000));
+		for (int i = 0; i < ASKERS; i++)
+			pthread_cancel(askers[i].thread);
+		for (int i = 0; i < ASKERS; i++)
+			pthread_join(askers[i].thread, NULL);
+		for (uint64_t what = 0; what < 4; what++)
+			ask(what, c);
+		test_equal_error(echo(c, rounds), 0);
+	}
+	IOServiceClose(c);
+}
+
+/* As on macOS no function of ours is a cancellation point: a thread that is cancelled inside one leaves
+ * no lock behind, nor a call on its stack, and whoever comes after it is served. */
+HOSTILE(P_L7, threads_that_are_cancelled_inside)
+{
+	arena_begin("Fixture.dext", NULL);
+	run_program(cancel_threads, test_rounds(40, 4000));
+	arena_end();
+}
+
+/* --- P-F4, P-D5: descriptors ------------------------------------------------------------------------ */
+
+static void close_all_descriptors(uint64_t n_calls)
+{
+	io_connect_t c = world_open("FixtureDriver", 0);
+
+	for (uint64_t i = 0; i < n_calls; i++)
+		test_equal_error(echo(c, i), 0);
+	for (int fd = 3; fd < 1024; fd++)
+		close(fd);
+	kern_return_t status;
+	do /* one that the driver still sees may be answered */
+		status = echo(c, 1);
+	while (!status);
+	if (!arena_is_death(status))
+		test_fail(__FILE__, __LINE__, "call: 0x%08x", (unsigned)status);
+	IOServiceClose(c);
+}
+
+/* The library's sockets, too: calls on what was open end. */
+HOSTILE(P_F4, a_program_that_closes_all_descriptors)
+{
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t round = test_rounds(8, 200); round--;)
+		run_program(close_all_descriptors, round * 4); /* with call slots or without */
+	arena_end();
+}
+
+/* A program of its own: the first descriptors that it opens are the library's. */
+static int print_without_output(void)
+{
+	io_service_t service =
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("FixtureDriver"));
+	uint64_t n_failed = 0;
+	io_connect_t c = 0;
+
+	if (IOServiceOpen(service, mach_task_self(), 0, &c))
+		return 4;
+	for (uint64_t i = 0; i < 50; i++) {
+		for (int fd = 0; fd < 3; fd++)
+			if (write(fd, "a line for nobody\n", 18) > 0)
+				return 2;
+		n_failed += echo(c, i) != 0;
+	}
+	IOServiceClose(c);
+	IOObjectRelease(service);
+	return n_failed ? 3 : 0;
+}
+
+static void run_without_descriptors(uint64_t argument)
+{
+	for (int fd = 0; fd < 3; fd++)
+		close(fd);
+	execl("/proc/self/exe", "programs_test", "--printing", (char *)NULL);
+	_exit(127);
+}
+
+/* What it prints goes nowhere, and above all not into its connections. */
+HOSTILE(P_D5, a_program_without_standard_descriptors)
+{
+	arena_begin("Fixture.dext", NULL);
+	run_program(run_without_descriptors, 0);
+	arena_end();
+}
+
+/* --- P-E2, P-E3: file sizes --------------------------------------------------------------------------- */
+
+static void write_small_files_only(uint64_t most)
+{
+	test_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ most, most }), 0);
+	io_connect_t c = world_open("FixtureDriver", 0);
+
+	for (uint64_t i = 0; i < 20; i++)
+		test_equal_error(echo(c, i), 0);
+	/* What does not fit is an error. */
+	for (size_t size = 1000; size <= 1 << 20; size *= 4)
+		call_with(c, size);
+	test_equal_error(call_with(c, 100), 0);
+	IOServiceClose(c);
+}
+
+/* The limit counts for memory files as well, and its signal ends who does not expect it. */
+HOSTILE(P_E2, a_program_that_may_only_write_small_files)
+{
+	static const uint64_t limits[] = { 0, 4096, 65536, 1 << 20 };
+
+	arena_begin("Fixture.dext", NULL);
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
+		run_program(write_small_files_only, limits[i]);
+	arena_end();
+}
+
+static void send_nonsense(void)
+{
+	int fd = raw_connect(world_socket());
+
+	raw_post(fd, "nonsense", 8, NULL, 0);
+	raw_await_end(fd);
+	close(fd);
+}
+
+/* Its log, too, has that limit: lines are lost, and nothing else. */
+HOSTILE(P_E3, a_registry_that_may_only_write_small_files)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/log", test_folder());
+	int log = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	world_log_to(log);
+	arena_begin("Fixture.dext", NULL);
+	test_equal(ftruncate(log, 1 << 20), 0);
+	test_equal(
+		prlimit(world_registry_pid(), RLIMIT_FSIZE, &(struct rlimit){ 4096, 4096 }, NULL),
+		0);
+	for (int i = 0; i < 20; i++)
+		send_nonsense(); /* a line each */
+	IOServiceClose(world_open("FixtureDriver", 0));
+	close(log);
+	arena_end();
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && !strcmp(argv[1], "--printing"))
+		return print_without_output();
+	return test_main(argc, argv);
+}
