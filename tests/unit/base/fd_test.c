@@ -28,6 +28,44 @@ static const char *in_folder(const char *name)
 	return path;
 }
 
+TEST(what_stands_at_a_standard_number_moves)
+{
+	int before = dup(STDIN_FILENO), fd;
+
+	close(STDIN_FILENO);
+	fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	test_equal(fd, STDIN_FILENO);
+	fd = fd_raise(fd);
+	test_true(fd > STDERR_FILENO && is_cloexec(fd));
+	test_equal(fcntl(STDIN_FILENO, F_GETFD), -1);
+	test_equal(fd_raise(fd), fd);
+	test_equal(fd_raise(-1), -1);
+	fd_fill_standard();
+	test_equal(fcntl(STDIN_FILENO, F_GETFD), 0);
+	fd_close(fd);
+	dup2(before, STDIN_FILENO);
+	fd_close(before);
+}
+
+TEST(a_peer_is_there_until_it_hangs_up)
+{
+	int fds[2];
+
+	test_equal(fd_socketpair(fds), 0);
+	test_true(fd_is_peer_there(fds[0]));
+	test_equal(send(fds[1], "1", 1, 0), 1);
+	test_true(fd_is_peer_there(fds[0]));
+	char byte;
+	test_equal(recv(fds[0], &byte, 1, 0), 1);
+	fd_close(fds[1]);
+	test_true(!fd_is_peer_there(fds[0]));
+	fd_close(fds[0]);
+	test_true(!fd_is_peer_there(fds[0]));
+	fds[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	test_true(!fd_is_peer_there(fds[0]));
+	fd_close(fds[0]);
+}
+
 TEST(close_keeps_errno_and_takes_minus_one)
 {
 	errno = 77;

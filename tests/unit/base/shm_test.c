@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -30,6 +31,20 @@ TEST(memory_is_shared_and_sealed)
 	shm_unmap(a, 100);
 	shm_unmap(b, 100);
 	shm_unmap(NULL, 100);
+	fd_close(fd);
+}
+
+TEST(a_limit_of_file_sizes_is_an_error)
+{
+	struct rlimit before, small = { 4096, 0 };
+	int fd;
+
+	test_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small.rlim_max = before.rlim_max;
+	test_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	test_equal(shm_create("test", 4097, &fd), -EFBIG);
+	test_equal(shm_create("test", 4096, &fd), 0);
+	test_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	fd_close(fd);
 }
 
