@@ -49,7 +49,7 @@ conformance: build
 	@scripts/conformance $(BUILD) --json $(BUILD)/conformance.json
 
 hostile: build
-	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Dbuildtype=debug -Doptimization=1 >$(BUILD).log
+	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Doptimization=1 -Ddebug=false -Dc_args=-g1 >$(BUILD).log
 	@ninja -C $(BUILD)-asan --quiet
 	@scripts/hostile --full $(BUILD) $(BUILD)-asan --json $(BUILD)/hostile.json
 

@@ -35,7 +35,7 @@ static uint64_t n_operations, began_ns;
 
 static void start_witness(void)
 {
-	const char *program = strdup(test_built("tests/hostile/witness"));
+	const char *program = strdup(test_built("tests/witness"));
 	int to[2], from[2];
 	char more[16], byte = 1;
 
