@@ -7,9 +7,13 @@
 #include <sys/random.h>
 
 #include "base/fd.h"
+#include "base/loop.h"
 #include "base/scope.h"
 #include "wire/async.h"
 #include "wire/notice.h"
+
+/* Who does not read by then sees our end hang up, at the latest when the connection ends. */
+#define CLOSE_NS (100ull * 1000 * 1000)
 
 /* An asynchronous call. */
 struct token {
@@ -67,7 +71,8 @@ static void inlet_removed(void *context)
 	inlet->removed = true;
 	pthread_mutex_unlock(&inlets_lock);
 	if (!wire_channel_is_closed(inlet->channel))
-		wire_channel_post(inlet->channel, &wire_inlet_close_layout, &message, NULL, 0);
+		wire_channel_post(inlet->channel, &wire_inlet_close_layout, &message,
+				  loop_now_ns() + CLOSE_NS);
 	client_inlet_unref(inlet);
 }
 

@@ -51,7 +51,7 @@ static void post(uint64_t epoch, const struct wire_layout *layout, const void *m
 
 	/* A registry that has gone took its grants and notifications along. */
 	if (session && session->epoch == epoch)
-		wire_channel_post(session->channel, layout, message, NULL, 0);
+		wire_channel_post(session->channel, layout, message, 0);
 	client_session_unref(session);
 }
 

@@ -86,7 +86,7 @@ static void detach(struct client_watch *watch)
 		return;
 	session = client_session_find();
 	if (session && session->epoch == epoch)
-		wire_channel_post(session->channel, &wire_notify_remove_layout, &message, NULL, 0);
+		wire_channel_post(session->channel, &wire_notify_remove_layout, &message, 0);
 	client_session_unref(session);
 }
 

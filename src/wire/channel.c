@@ -438,11 +438,16 @@ err_t wire_channel_finish(struct wire_channel_call *c, const struct wire_layout 
 }
 
 err_t wire_channel_post(struct wire_channel *channel, const struct wire_layout *layout,
-			const void *request, const int *fds, size_t n_fds)
+			const void *request, uint64_t until_ns)
 {
+	bool waits = until_ns == NEVER;
+	err_t err;
+
 	if (wire_channel_is_closed(channel))
 		return -EPIPE;
-	err_t err = wire_send(channel->socket, layout, 0, request, fds, n_fds, true);
+	do
+		err = wire_send(channel->socket, layout, 0, request, NULL, 0, waits);
+	while (err == -EAGAIN && await_socket(channel, POLLOUT, until_ns));
 	if (err == -EPIPE)
 		wire_channel_close(channel);
 	return err;

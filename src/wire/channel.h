@@ -65,6 +65,7 @@ err_t wire_channel_call_until(struct wire_channel *channel, const struct wire_la
 			      uint64_t until_ns);
 /* It was closed because an answer did not come in time. */
 bool wire_channel_is_expired(struct wire_channel *channel);
-/* A request that wants no reply. */
+/* A request that wants no reply. -EAGAIN: the peer has not read what is before it until UNTIL_NS (0: wait for ever);
+ * nothing has been sent. */
 err_t wire_channel_post(struct wire_channel *channel, const struct wire_layout *layout,
-			const void *request, const int *fds, size_t n_fds);
+			const void *request, uint64_t until_ns);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Processes that are killed, stopped, forked and replaced. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -326,6 +327,79 @@ HOSTILE(P_C4, a_host_that_is_stopped)
 	IOServiceClose(other);
 	IOServiceClose(second);
 	IOServiceClose(c);
+	arena_end();
+}
+
+/* As many bytes as its socket takes, and more. */
+static void *call_with_much(void *context)
+{
+	static const uint8_t bytes[30000];
+
+	IOConnectCallStructMethod((io_connect_t)(uintptr_t)context, HOSTILE_ANY, bytes,
+				  sizeof(bytes), NULL, NULL);
+	return NULL;
+}
+
+/* All threads but this one. */
+static bool are_all_asleep(void)
+{
+	DIR *d = opendir("/proc/self/task");
+	bool all = true;
+
+	for (struct dirent *e; (e = readdir(d));) {
+		char path[300], line[512] = "";
+		FILE *f;
+
+		if (e->d_name[0] == '.' || atoi(e->d_name) == getpid())
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/task/%s/stat", e->d_name);
+		f = fopen(path, "re");
+		all &= f && fgets(line, sizeof(line), f) && strstr(line, ") S");
+		if (f)
+			fclose(f);
+	}
+	closedir(d);
+	return all;
+}
+
+static _Noreturn void destroy_port(pid_t host)
+{
+	enum { CALLERS = 24 };
+	io_connect_t c = world_open("HostileDriver", 0);
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	uint64_t reference[1] = { 0 };
+	pthread_t thread;
+
+	alarm(20); /* so that a call that hangs is ended */
+	test_equal_error(IOConnectCallAsyncScalarMethod(c, HOSTILE_KEEP,
+							IONotificationPortGetMachPort(port),
+							reference, 1, NULL, 0, NULL, NULL),
+			 0);
+	kill(host, SIGSTOP);
+	await_stopped(host);
+	for (int i = 0; i < CALLERS; i++)
+		pthread_create(&thread, NULL, call_with_much, (void *)(uintptr_t)c);
+	while (!are_all_asleep())
+		usleep(1000);
+	IONotificationPortDestroy(port);
+	IOServiceClose(c);
+	_exit(0);
+}
+
+/* Who ends a port has nothing to wait for, and least of all for a host that does not read. */
+HOSTILE(P_C4, a_port_that_ends_while_its_host_is_stopped)
+{
+	arena_begin("Fixture.dext", "Hostile.dext", NULL);
+	pid_t host = world_host_pid(HOSTILE_SERVER);
+
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child)
+		destroy_port(host);
+	int status = arena_wait(child);
+	kill(host, SIGCONT);
+	test_equal(status, 0);
+	IOServiceClose(world_open("HostileDriver", 0));
 	arena_end();
 }
 

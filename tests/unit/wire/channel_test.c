@@ -573,8 +573,7 @@ static void *post_many(void *context)
 	struct wire_release release = { { (const uint64_t[]){ 1, 2 }, 2 } };
 
 	for (int i = 0; i < 2000; i++)
-		test_equal_error(
-			wire_channel_post(context, &wire_release_layout, &release, NULL, 0), 0);
+		test_equal_error(wire_channel_post(context, &wire_release_layout, &release, 0), 0);
 	return NULL;
 }
 
@@ -594,11 +593,28 @@ TEST(posts_ask_for_no_reply_and_wait_for_room)
 	pthread_join(thread, NULL);
 	fd_close(far);
 	struct wire_release release = { { NULL, 0 } };
-	test_equal_error(wire_channel_post(channel, &wire_release_layout, &release, NULL, 0),
-			 -EPIPE);
+	test_equal_error(wire_channel_post(channel, &wire_release_layout, &release, 0), -EPIPE);
 	test_true(wire_channel_is_closed(channel));
 	wire_channel_unref(channel);
 	wire_frame_fini(&frame);
+}
+
+TEST(posts_with_a_limit_give_up)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_release release = { { (const uint64_t[]){ 1, 2 }, 2 } };
+	uint64_t limit = loop_now_ns() + 1000000;
+	err_t err;
+
+	do
+		err = wire_channel_post(channel, &wire_release_layout, &release, limit);
+	while (!err);
+	test_equal_error(err, -EAGAIN);
+	test_true(loop_now_ns() >= limit);
+	test_true(!wire_channel_is_closed(channel));
+	wire_channel_unref(channel);
+	fd_close(far);
 }
 
 TEST(a_forked_child_closes_without_ending_the_connection)
