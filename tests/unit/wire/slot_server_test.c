@@ -2,10 +2,12 @@
 /* The server's end against callers that lie. What works is in slot_caller_test.c. */
 #include "wire/slot_server.h"
 
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/cpu.h"
 #include "base/shm.h"
 #include "slot_pair.h"
 #include "test.h"
@@ -131,6 +133,59 @@ TEST(does_not_sleep_over_a_request)
 	wire_slot_server_wake_all(&f.server);
 	wire_slot_server_sleep(&f.server, knocks, NULL);
 	slot_pair_memory_free(f.shared);
+}
+
+/* While the one that looks at the slots is in a long method, who comes has to knock. */
+TEST(a_long_method_is_seen_by_callers)
+{
+	struct fixture f;
+
+	set_up(&f);
+	wire_slot_server_run(&f.server, true, false);
+	test_equal(f.shared->running, 1);
+	test_equal(f.shared->unattended, 0);
+	wire_slot_server_run(&f.server, true, true);
+	test_equal(f.shared->unattended, 1);
+	wire_slot_server_run(&f.server, false, true);
+	test_equal(f.shared->running, 0);
+	test_equal(f.shared->unattended, 0);
+	slot_pair_memory_free(f.shared);
+}
+
+static void answer_at_length(unsigned caller_cpu)
+{
+	enum { LENGTH = WIRE_SLOT_NARROW + 1 };
+	static uint8_t bytes[LENGTH];
+	struct fixture f;
+
+	set_up(&f);
+	atomic_store(&f.shared->used, UINT64_MAX);
+	post(&f, WIRE_SLOT_FIRST_WIDE, 1,
+	     (struct wire_slot_sizes){ .out = LENGTH, .cpu = caller_cpu });
+	test_equal_error(next(&f), 0);
+	memset(bytes, 0x5a, LENGTH);
+	/* It has gone to sleep. */
+	atomic_store(&f.shared->slots[WIRE_SLOT_FIRST_WIDE].caller_sleeps, 1);
+	wire_slot_server_answer(
+		&f.server, &f.request,
+		&(struct wire_slot_answer){ .structure = bytes, .structure_size = LENGTH });
+	test_equal(f.shared->slots[WIRE_SLOT_FIRST_WIDE].step, 2);
+	test_equal(f.shared->slots[WIRE_SLOT_FIRST_WIDE].answered, LENGTH);
+	test_true(!memcmp(wire_slot_payload(f.shared, WIRE_SLOT_FIRST_WIDE) + WIRE_SLOT_HEAD, bytes,
+			  LENGTH));
+	slot_pair_memory_free(f.shared);
+}
+
+/* Behind the answer, or before it where the caller could not copy meanwhile. */
+TEST(large_answers_arrive_whole_wherever_the_caller_runs)
+{
+	cpu_set_t here;
+
+	CPU_ZERO(&here);
+	CPU_SET((size_t)sched_getcpu(), &here);
+	test_equal(sched_setaffinity(0, sizeof(here), &here), 0);
+	answer_at_length(WIRE_SLOT_NO_CPU);
+	answer_at_length(cpu_current());
 }
 
 TEST(takes_no_other_memory)
