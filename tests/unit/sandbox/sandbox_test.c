@@ -30,43 +30,62 @@
 
 static char own[512], other[512];
 
-static int run(struct sandbox_config *config, unsigned *ret_tier, int (*look)(void))
+static _Noreturn void enter_and_look(const struct sandbox_config *config, int (*look)(void),
+				     int told)
 {
 	struct sandbox_result result;
+	int line;
+
+	sandbox_enter(config, &result);
+	line = look();
+	if (write(told, &line, sizeof(line)) != sizeof(line) ||
+	    write(told, &result, sizeof(result)) != sizeof(result))
+		_exit(1);
+	_exit(0);
+}
+
+/* A child in the memory of the test, which waits for its end: what it counts for `make coverage` is not
+ * lost with it, though it may write no file. Sanitizers want a memory for each. */
+static void run_confined(const struct sandbox_config *config, int (*look)(void), int told)
+{
+	int status;
+	pid_t pid = SANDBOX_INSTRUMENTED ? fork() : vfork();
+
+	if (pid == 0)
+		enter_and_look(config, look, told);
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_equal(status, 0);
+	/* That goes with the memory. */
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+}
+
+static int run(const struct sandbox_config *config, struct sandbox_result *ret_result,
+	       int (*look)(void))
+{
 	int line, fds[2];
 
 	test_equal(pipe2(fds, O_CLOEXEC), 0);
 	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		sandbox_enter(config, &result);
-		line = look();
-		if (write(fds[1], &line, sizeof(line)) != sizeof(line) ||
-		    write(fds[1], &result, sizeof(result)) != sizeof(result))
-			_exit(1);
-		_exit(0);
-	}
+	run_confined(config, look, fds[1]);
 	close(fds[1]);
 	test_equal(read(fds[0], &line, sizeof(line)), sizeof(line));
-	test_equal(read(fds[0], &result, sizeof(result)), sizeof(result));
+	test_equal(read(fds[0], ret_result, sizeof(*ret_result)), sizeof(*ret_result));
 	close(fds[0]);
-	test_equal(waitpid(pid, NULL, 0), pid);
-	if (result.missing[0])
-		printf("# missing: %s\n", result.missing);
-	*ret_tier = result.tier;
+	if (ret_result->missing[0])
+		printf("# missing: %s\n", ret_result->missing);
 	return line;
 }
 
 static void expect(struct sandbox_config *config, int (*look)(void))
 {
-	unsigned tier;
-	int line = run(config, &tier, look);
+	struct sandbox_result result;
+	int line = run(config, &result, look);
 
-	if (config->tier == SANDBOX_SPACES && tier < SANDBOX_SPACES)
+	if (config->tier == SANDBOX_SPACES && result.tier < SANDBOX_SPACES)
 		test_skip("no user namespaces here");
-	test_equal(tier, config->tier);
+	test_equal(result.tier, config->tier);
 	if (line)
-		test_fail(__FILE__, line, "does not hold in tier %u", tier);
+		test_fail(__FILE__, line, "does not hold in tier %u", result.tier);
 }
 
 static void make_files(void)
@@ -304,22 +323,36 @@ TEST(tier_0_gives_nothing_up)
 
 /* --- a system that lacks something ---------------------------------------------------------- */
 
+static int look_away(void)
+{
+	return 0;
+}
+
 TEST(a_lower_tier_is_said_never_silent)
 {
 	struct sandbox_config c = { .tier = SANDBOX_SPACES, .capabilities = ~0ull };
 	struct sandbox_result result;
-	int status;
 
 	if (!sandbox_held_capabilities())
 		test_skip("there are no capabilities to be kept");
-	fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		sandbox_enter(&c, &result);
-		_exit(result.tier == SANDBOX_SELF && strstr(result.missing, "namespaces") ? 0 : 1);
-	}
-	test_equal(waitpid(pid, &status, 0), pid);
-	test_equal(status, 0);
+	run(&c, &result, look_away);
+	test_equal(result.tier, SANDBOX_SELF);
+	test_true(result.is_declared);
+	test_true(strstr(result.missing, "namespaces") != NULL);
+}
+
+/* Where the kernel looks for the terminals that it makes, a namespace has none. */
+TEST(who_makes_terminals_stays_outside_of_namespaces)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SPACES,
+				    .paths = { { "/dev/ptmx", SANDBOX_DEVICE } },
+				    .n_paths = 1 };
+	struct sandbox_result result;
+
+	run(&c, &result, look_away);
+	test_equal(result.tier, SANDBOX_SELF);
+	test_true(result.is_declared);
+	test_true(strstr(result.missing, "terminals") != NULL);
 }
 
 /* --- capabilities ---------------------------------------------------------------------------- */
@@ -341,13 +374,13 @@ static int look_for_no_capability(void)
 TEST(a_capability_that_is_held_and_declared_is_kept)
 {
 	struct sandbox_config c = { .tier = SANDBOX_SPACES, .capabilities = NET_ADMIN };
-	unsigned tier;
+	struct sandbox_result result;
 
 	if (!(sandbox_held_capabilities() & NET_ADMIN))
 		test_skip("there is no capability to be kept");
-	int line = run(&c, &tier, look_for_net_admin);
+	int line = run(&c, &result, look_for_net_admin);
 	/* In a user namespace it would be worth nothing. */
-	test_equal(tier, SANDBOX_SELF);
+	test_equal(result.tier, SANDBOX_SELF);
 	if (line)
 		test_fail(__FILE__, line, "does not hold");
 }
@@ -373,6 +406,23 @@ TEST(names_are_known_or_refused)
 	test_equal(sandbox_family("nonsense"), -1);
 	test_equal(sandbox_capability("net_admin"), 12);
 	test_equal(sandbox_capability("sys_admin"), -1); /* as good as all */
+}
+
+TEST(the_environment_may_name_a_lower_tier)
+{
+	unsetenv("PORTICO_SANDBOX");
+	test_equal(sandbox_tier_of_environment(), SANDBOX_SPACES);
+	setenv("PORTICO_SANDBOX", "1", true);
+	test_equal(sandbox_tier_of_environment(), SANDBOX_SELF);
+	setenv("PORTICO_SANDBOX", "0", true);
+	test_equal(sandbox_tier_of_environment(), SANDBOX_OFF);
+	/* a unit's cannot be had by asking, and nonsense is no way down */
+	setenv("PORTICO_SANDBOX", "3", true);
+	test_equal(sandbox_tier_of_environment(), SANDBOX_SPACES);
+	setenv("PORTICO_SANDBOX", "00", true);
+	test_equal(sandbox_tier_of_environment(), SANDBOX_SPACES);
+	setenv("PORTICO_SANDBOX", "", true);
+	test_equal(sandbox_tier_of_environment(), SANDBOX_SPACES);
 }
 
 TEST_MAIN
