@@ -516,6 +516,21 @@ HOSTILE(P_F2, the_limit_of_a_user)
 
 /* --- P-E1, P-E3, P-E4 -------------------------------------------------------------------------------- */
 
+/* Twice, and each time there is another. */
+static void lose_host(void)
+{
+	for (int i = 0; i < 2; i++) {
+		io_connect_t c = world_open("HostileDriver", 0);
+		uint64_t in[2] = { HOSTILE_ABORT, 0 }, out;
+		uint32_t n = 1;
+
+		test_true(arena_is_death(
+			IOConnectCallScalarMethod(c, HOSTILE_CRASH, in, 2, &out, &n)));
+		IOServiceClose(c);
+	}
+	IOServiceClose(world_open("HostileDriver", 0));
+}
+
 /* The log is a pipe that nobody reads: whoever would wait for it would stand still for ever. */
 HOSTILE(P_E3, a_full_log_that_nobody_reads)
 {
@@ -536,16 +551,7 @@ HOSTILE(P_E3, a_full_log_that_nobody_reads)
 		raw_await_end(fd);
 		close(fd);
 	}
-	for (int i = 0; i < 2; i++) {
-		io_connect_t c = world_open("HostileDriver", 0);
-		uint64_t in[2] = { HOSTILE_ABORT, 0 }, out;
-		uint32_t n = 1;
-
-		test_true(arena_is_death(
-			IOConnectCallScalarMethod(c, HOSTILE_CRASH, in, 2, &out, &n)));
-		IOServiceClose(c);
-	}
-	IOServiceClose(world_open("HostileDriver", 0));
+	lose_host();
 	close(log[0]);
 	close(log[1]);
 	arena_end();
@@ -570,18 +576,25 @@ HOSTILE(P_E3, a_full_disk)
 	while (write(fd, block, 1) > 0)
 		;
 	close(fd);
-	for (int i = 0; i < 2; i++) {
-		io_connect_t c = world_open("HostileDriver", 0);
-		uint64_t in[2] = { HOSTILE_ABORT, 0 }, out;
-		uint32_t n = 1;
-
-		test_true(arena_is_death(
-			IOConnectCallScalarMethod(c, HOSTILE_CRASH, in, 2, &out, &n)));
-		IOServiceClose(c);
-	}
-	IOServiceClose(world_open("HostileDriver", 0));
+	lose_host();
 	arena_end();
 	umount2(test_folder(), MNT_DETACH);
+}
+
+/* Nobody may write any more where the socket and the log are. */
+HOSTILE(P_E3, a_folder_that_becomes_read_only)
+{
+	if (getuid() || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		test_skip("cannot mount");
+	arena_begin("Hostile.dext", NULL);
+	arena_spare(HOSTILE_SERVER);
+	test_equal(mount(test_folder(), test_folder(), NULL, MS_BIND, NULL), 0);
+	test_equal(mount(NULL, test_folder(), NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	test_true(open(test_folder(), O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600) < 0);
+	test_equal(errno, EROFS);
+	lose_host();
+	umount2(test_folder(), MNT_DETACH);
+	arena_end();
 }
 
 /* Wall clocks that jump by years at every look: registry, and a client that waits with time limits. */

@@ -278,6 +278,32 @@ static IOReturn publish(struct Command *c)
 	return status ? status : addActor(c->stage, key, nub);
 }
 
+/* Up to eight are there at once. */
+static IOReturn churn(struct Command *c)
+{
+	enum { AT_ONCE = 8 };
+	const char *word = find(c, "class");
+	const struct IODriverClass *cls = findClass(word ? word : "StageNub");
+	IOReturn status = cls ? kIOReturnSuccess : kIOReturnBadArgument;
+	IOService *nubs[AT_ONCE] = { NULL };
+	int64_t count = number(c, "count", 0);
+
+	for (int64_t i = 0; i < count + AT_ONCE; i++) {
+		IOService **nub = &nubs[i % AT_ONCE];
+
+		if (*nub)
+			IOServiceTerminate(*nub, 0);
+		IOServiceRelease(*nub);
+		*nub = NULL;
+		if (i >= count || status)
+			continue;
+		status = IOServicePublishNub(&c->stage->service, cls, "", "", NULL, nub);
+		if (!status)
+			status = IOServiceRegister(*nub, 0);
+	}
+	return status;
+}
+
 static IOReturn announce(struct Command *c)
 {
 	return IOServiceRegister(c->service, (IOOptionBits)number(c, "options", 0));
@@ -349,12 +375,15 @@ static IOReturn seal(struct Command *c)
 static IOReturn setName(struct Command *c)
 {
 	char plane[256] = "";
-	const char *word = find(c, "plane");
+	const char *word = find(c, "plane"), *name;
 	bool any = word != NULL;
 
 	if (any)
 		snprintf(plane, sizeof(plane), "%s", word);
-	return IOServiceSetName(c->service, find(c, "name"), any ? plane : NULL);
+	name = c->value && CFGetTypeID(c->value) == CFStringGetTypeID()
+		     ? CFStringGetCStringPtr(c->value, kCFStringEncodingUTF8)
+		     : find(c, "name");
+	return IOServiceSetName(c->service, name, any ? plane : NULL);
 }
 
 static IOReturn setLocation(struct Command *c)
@@ -445,15 +474,25 @@ static const struct {
 	IOReturn (*run)(struct Command *c);
 	bool needsService;
 } commands[] = {
-	{ "publish", publish, false }, { "register", announce, true },
-	{ "terminate", end, true },    { "set", set, true },
-	{ "remove", unset, true },     { "grow", grow, true },
-	{ "live", makeLive, true },    { "seal", seal, true },
-	{ "name", setName, true },     { "location", setLocation, true },
-	{ "attach", attach, true },    { "detach", detach, true },
-	{ "message", message, true },  { "clientid", clientID, true },
-	{ "busy", busy, true },	       { "resource", resource, false },
-	{ "id", identify, true },      { "privilege", privilege, false },
+	{ "publish", publish, false },
+	{ "churn", churn, false },
+	{ "register", announce, true },
+	{ "terminate", end, true },
+	{ "set", set, true },
+	{ "remove", unset, true },
+	{ "grow", grow, true },
+	{ "live", makeLive, true },
+	{ "seal", seal, true },
+	{ "name", setName, true },
+	{ "location", setLocation, true },
+	{ "attach", attach, true },
+	{ "detach", detach, true },
+	{ "message", message, true },
+	{ "clientid", clientID, true },
+	{ "busy", busy, true },
+	{ "resource", resource, false },
+	{ "id", identify, true },
+	{ "privilege", privilege, false },
 };
 
 static IOReturn runCommand(struct Command *c)

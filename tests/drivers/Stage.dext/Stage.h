@@ -5,6 +5,7 @@
  * tests/harness/stage.h, which writes them. STAGE_READ gives text.
  *
  *	publish key=K [parent=K] [class=C] [name=N] [location=L] [register]	+ properties; out: ID
+ *	churn count=N [class=C]		publish, register and terminate N, up to eight at once
  *	register key=K			announce it (again)
  *	terminate key=K [options=N]	and forget it
  *	set key=K			+ dictionary of properties
@@ -12,7 +13,8 @@
  *	grow key=K property=P		set an array of one member, and give it another afterwards
  *	live key=K property=P		computed at each read: counts up from 1
  *	seal key=K			setProperties is refused with Unsupported, as by default
- *	name key=K name=N [plane=P]	location key=K location=L [plane=P]
+ *	name key=K [name=N] [plane=P]	+ text: the name, however long
+ *	location key=K location=L [plane=P]
  *	attach key=K parent=K plane=P	detach key=K parent=K plane=P
  *	message key=K type=N [argument=N]	+ data: its bytes instead of the argument
  *	clientid key=K			out: what kIOMessageCopyClientID gives, 0: nothing
