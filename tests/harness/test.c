@@ -22,7 +22,7 @@ enum {
 	EXIT_SKIPPED = 77,
 	WATCHDOG_S = 60,
 	WATCHDOG_SLOW_S = 150,
-	WATCHDOG_FULL_S = 400
+	WATCHDOG_FULL_S = 900
 };
 
 static struct test_case *first_test, **last_test = &first_test;
