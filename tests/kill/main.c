@@ -26,7 +26,7 @@ static const char usage[] =
 	"  --step N         kill at every Nth system call (0: not at all)\n"
 	"  --pool N         driver hosts at once (4)\n"
 	"  --seconds S      end after so many seconds, with what has been reached\n"
-	"  --state FILE     carry the figures on from run to run\n"
+	"  --state FILE     carry the figures on from run to run, until all is done\n"
 	"  --seed N         the random numbers (printed)\n"
 	"  --loose          show times, but do not judge them\n"
 	"  --short          a few seconds of everything\n"
@@ -203,8 +203,12 @@ static void run_all(uint64_t end_ns)
 	for (int i = 0; i < CAMPAIGNS; i++) {
 		uint64_t now = kill_now_ns(), until = UINT64_MAX;
 
-		if (atomic_load(&figures[i].kills) >= figures[i].wanted)
+		if (!figures[i].wanted)
 			continue;
+		if (atomic_load(&figures[i].kills) >= figures[i].wanted) {
+			kill_figures_print(&figures[i]); /* of earlier runs */
+			continue;
+		}
 		if (end_ns)
 			until = now +
 				(end_ns > now ? end_ns - now : 0) * campaigns[i].percent / 100;
@@ -245,7 +249,9 @@ static int finish(void)
 	/* Boundaries begin anew each time. */
 	if (atomic_load(&figures[CAMPAIGNS - 1].kills) < figures[CAMPAIGNS - 1].wanted)
 		atomic_store(&figures[CAMPAIGNS - 1].kills, 0);
-	if (kill_options.state) {
+	if (kill_options.state && done) {
+		unlink(kill_options.state); /* the next run begins anew */
+	} else if (kill_options.state) {
 		struct kill_figures *all[CAMPAIGNS + 1] = { NULL };
 
 		for (int i = 0; i < CAMPAIGNS; i++)
