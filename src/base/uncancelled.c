@@ -4,7 +4,8 @@
  * while it is inside one of our functions is cancelled where the program itself next calls one. Else it would go with
  * locks held, and with calls under way that others find on its stack.
  *
- * The linker puts these in the place of what the libraries call (lib/meson.build, --wrap).
+ * The linker puts these in the place of what the libraries call (lib/meson.build, --wrap). They are a section of their
+ * own with frame pointers, so that who looks for the caller of a C library's function can tell them and go on to theirs.
  */
 #include <netdb.h>
 #include <poll.h>
@@ -19,9 +20,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#define OWN_SECTION __attribute__((section("uncancelled")))
+
 #define UNCANCELLED(type, name, parameters, arguments) \
 	type __real_##name parameters; \
-	type __wrap_##name parameters; \
+	OWN_SECTION type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
 		int before; \
@@ -85,7 +88,7 @@ UNCANCELLED(int, fclose, (FILE * f), (f))
 
 /* With a mode or without one: the C library, too, takes it from there at any rate. */
 int __real_open64(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, ...);
+OWN_SECTION int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...)
 {
 	va_list more;
@@ -101,7 +104,7 @@ int __wrap_open64(const char *path, int flags, ...)
 }
 
 int __real_openat64(int folder, const char *path, int flags, ...);
-int __wrap_openat64(int folder, const char *path, int flags, ...);
+OWN_SECTION int __wrap_openat64(int folder, const char *path, int flags, ...);
 int __wrap_openat64(int folder, const char *path, int flags, ...)
 {
 	va_list more;

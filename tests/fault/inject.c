@@ -152,27 +152,81 @@ static int find_object(const char *name)
 	return -1;
 }
 
-/* The number of the object that map belongs to, or -1. Looked up once for each. */
-static int object_of(const struct link_map *map)
+struct object {
+	int number;	      /* -1: none of ours */
+	uintptr_t begin, end; /* its functions that only call on: base/uncancelled.c */
+};
+
+/* The section that PATH has for them, by number of the system calls: the functions are ours. */
+static void find_wrappers(const char *path, uintptr_t address, struct object *object)
+{
+	ElfW(Ehdr) head;
+	ElfW(Shdr) sections[64];
+	char names[2048] = "";
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	if (syscall(SYS_pread64, fd, &head, sizeof(head), 0) == sizeof(head) &&
+	    head.e_shnum <= sizeof(sections) / sizeof(sections[0]) &&
+	    syscall(SYS_pread64, fd, sections, head.e_shnum * sizeof(*sections), head.e_shoff) >
+		    0 &&
+	    syscall(SYS_pread64, fd, names, sizeof(names) - 1,
+		    sections[head.e_shstrndx].sh_offset) > 0)
+		for (int i = 0; i < head.e_shnum; i++)
+			if (sections[i].sh_name < sizeof(names) &&
+			    !strcmp(names + sections[i].sh_name, "uncancelled")) {
+				object->begin = address + sections[i].sh_addr;
+				object->end = object->begin + sections[i].sh_size;
+			}
+	syscall(SYS_close, fd);
+}
+
+static struct object look_up(const struct link_map *map)
+{
+	const char *name = map->l_name[0] ? map->l_name : program_invocation_name;
+	struct object object = { .number = find_object(base_name(name)) };
+
+	if (object.number >= 0 && map->l_name[0])
+		find_wrappers(map->l_name, map->l_addr, &object);
+	if (object.number < 0 && !map->l_name[0] && getenv(FAULT_PROGRAM))
+		object.number = FAULT_OWN_PROGRAM;
+	return object;
+}
+
+/* The object that MAP belongs to. Looked up once for each. */
+static struct object object_of(const struct link_map *map)
 {
 	static _Atomic(const struct link_map *) maps[256];
-	static _Atomic int8_t numbers[256];
+	static struct object objects[256];
 	size_t at = ((uintptr_t)map >> 4) % 256;
 
 	if (atomic_load(&maps[at]) == map)
-		return atomic_load(&numbers[at]);
-	const char *name = map->l_name[0] ? map->l_name : program_invocation_name;
-	int number = find_object(base_name(name));
+		return objects[at];
+	struct object object = look_up(map);
 
-	if (number < 0 && !map->l_name[0] && getenv(FAULT_PROGRAM))
-		number = FAULT_OWN_PROGRAM;
 	/* Two that share a place are looked up again and again. */
 	const struct link_map *none = NULL, *claimed = (const struct link_map *)1;
 	if (atomic_compare_exchange_strong(&maps[at], &none, claimed)) {
-		atomic_store(&numbers[at], (int8_t)number);
+		objects[at] = object;
 		atomic_store(&maps[at], map);
 	}
-	return number;
+	return object;
+}
+
+/* Who called the function that returns to RETURNS and has this FRAME: not those that only call on. */
+static const void *caller_of(const void *returns, void *const *frame)
+{
+	struct dl_find_object found;
+
+	if (!control || _dl_find_object((void *)returns, &found))
+		return returns;
+	struct object object = object_of(found.dlfo_link_map);
+
+	if ((uintptr_t)returns < object.begin || (uintptr_t)returns >= object.end)
+		return returns;
+	void *const *wrapper = frame[0];
+	return wrapper[1];
 }
 
 static struct fault_site *find_site(enum call call, const void *caller)
@@ -181,7 +235,7 @@ static struct fault_site *find_site(enum call call, const void *caller)
 
 	if (!control || _dl_find_object((void *)caller, &found))
 		return NULL;
-	int object = object_of(found.dlfo_link_map);
+	int object = object_of(found.dlfo_link_map).number;
 	if (object < 0)
 		return NULL;
 	uint64_t program = object == FAULT_OWN_PROGRAM ? atomic_load(&control->own) : 0;
@@ -338,7 +392,7 @@ static void note_safe(enum call call, const void *caller)
 	}
 }
 
-#define CALLER __builtin_return_address(0)
+#define CALLER caller_of(__builtin_return_address(0), __builtin_frame_address(0))
 /* The common form: look for a fault, fail with RESULT and errno, or go on. */
 #define WRAP(type, name, result, parameters, arguments) \
 	EXPORT type name parameters \
