@@ -48,11 +48,8 @@ check: build
 conformance: build
 	@scripts/conformance $(BUILD) --json $(BUILD)/conformance.json
 
-hostile: build
-	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Doptimization=1 -Ddebug=false -Dc_args=-g1 >$(BUILD).log
-	@ninja -C $(BUILD)-asan --quiet
 hostile: setup $(BUILD)/build.ninja
-	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Dbuildtype=debug -Doptimization=1 >$(BUILD).log
+	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Doptimization=1 -Ddebug=false -Dc_args=-g1 >$(BUILD).log
 	@scripts/hostile --full $(BUILD) $(BUILD)-asan --json $(BUILD)/hostile.json
 
 # Peers that cannot be installed are missing from the table, which says so. Meson is asked to look for them again.
