@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What has to be built for some of the tests: everything but the programs of the others, which are most of it."""
+import fnmatch
 import json
 import os
 import subprocess
@@ -11,10 +12,11 @@ def introspect(build, what):
 
 
 def of_tests(build, names):
-    """Targets of BUILD, for ninja, for the tests NAMES (those of `meson test --list`, or how they begin before a '/')."""
+    """Targets of BUILD, for ninja, for the tests NAMES (patterns of what `meson test --list` says, or how that begins
+    before a '/')."""
     wanted, others = set(), set()
     for test in introspect(build, "tests"):
-        is_wanted = any(test["name"] == name or test["name"].startswith(name + "/") for name in names)
+        is_wanted = any(fnmatch.fnmatch(test["name"], name) or test["name"].startswith(name + "/") for name in names)
         (wanted if is_wanted else others).update(test["cmd"])
     files = [name for target in introspect(build, "targets")
              if target["build_by_default"] and target["type"] != "run" for name in target["filename"]]
