@@ -139,6 +139,28 @@ TEST(spec_j20_the_function_gets_target_and_its_code_returns)
 	test_equal((intptr_t)target, (intptr_t)&reference);
 }
 
+/* By either kind of table. */
+TEST(what_does_not_fit_never_reaches_the_function)
+{
+	IOExternalMethodDispatch dispatch = { ran, 1, 0, 0, 0 };
+	IOExternalMethodDispatch2022 table[] = { { ran, 0, 0, 0, 0, false, NULL } };
+	IOExternalMethodArguments arguments = { 0 };
+	void *target = NULL;
+	int reference;
+
+	test_equal_error(
+		IOUserClientExternalMethod(NULL, 0, &arguments, &dispatch, &target, &reference),
+		kIOReturnBadArgument);
+	test_equal_error(IOUserClientDispatchExternalMethod(NULL, 1, &arguments, table, 1, &target,
+							    &reference),
+			 kIOReturnBadArgument);
+	test_true(!target);
+	test_equal_error(IOUserClientDispatchExternalMethod(NULL, 0, &arguments, table, 1, &target,
+							    &reference),
+			 0x12345678);
+	test_equal((intptr_t)target, (intptr_t)&reference);
+}
+
 TEST(spec_4_10_reserved_codes_do_not_travel)
 {
 	test_equal_error(host_method_table_clean_status(-299), -299);
