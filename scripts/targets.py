@@ -14,6 +14,8 @@ def introspect(build, what):
 def of_tests(build, names):
     """Targets of BUILD, for ninja, for the tests NAMES (patterns of what `meson test --list` says, or how that begins
     before a '/')."""
+    # What meson says is about the build files as they are, which may be older than the sources'.
+    subprocess.run(["ninja", "-C", str(build), "build.ninja"], check=True, capture_output=True)
     wanted, others = set(), set()
     for test in introspect(build, "tests"):
         is_wanted = any(fnmatch.fnmatch(test["name"], name) or test["name"].startswith(name + "/") for name in names)
