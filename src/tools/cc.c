@@ -30,7 +30,7 @@ static bool is_in_path(const char *program)
 
 static bool find_blocks_runtime(void)
 {
-	glob_t found;
+	glob_t found = { 0 };
 	bool is_there = glob("/usr/lib/*/libBlocksRuntime.so", 0, NULL, &found) == 0 ||
 			access("/usr/lib/libBlocksRuntime.so", F_OK) == 0 ||
 			access("/usr/local/lib/libBlocksRuntime.so", F_OK) == 0;
