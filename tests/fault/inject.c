@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <ftw.h>
+#include <glob.h>
 #include <grp.h>
 #include <link.h>
 #include <linux/futex.h>
@@ -31,6 +33,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -456,6 +459,9 @@ EXPORT int asprintf(char **ret, const char *format, ...)
 }
 
 WRAP(ssize_t, getline, -1, (char **line, size_t *size, FILE *f), (line, size, f))
+WRAP(ssize_t, getdelim, -1, (char **line, size_t *size, int end, FILE *f), (line, size, end, f))
+WRAP(ssize_t, __getdelim, -1, (char **line, size_t *size, int end, FILE *f), (line, size, end, f))
+WRAP(int, setenv, -1, (const char *name, const char *value, int replaces), (name, value, replaces))
 WRAP(locale_t, newlocale, NULL, (int mask, const char *name, locale_t base), (mask, name, base))
 WRAP(char *, realpath, NULL, (const char *path, char *resolved), (path, resolved))
 WRAP(DIR *, opendir, NULL, (const char *path), (path))
@@ -475,6 +481,51 @@ WRAP(int, getpwnam_r, error,
 WRAP(int, getgrnam_r, error,
      (const char *name, struct group *entry, char *buffer, size_t size, struct group **ret),
      (name, entry, buffer, size, ret))
+WRAP(struct passwd *, getpwuid, NULL, (uid_t uid), (uid))
+WRAP(int, getgrouplist, -1, (const char *user, gid_t group, gid_t *groups, int *n),
+     (user, group, groups, n))
+WRAP(int, fgetpwent_r, error,
+     (FILE * f, struct passwd *entry, char *buffer, size_t size, struct passwd **ret),
+     (f, entry, buffer, size, ret))
+WRAP(char *, fgets, NULL, (char *buffer, int size, FILE *f), (buffer, size, f))
+WRAP(int, fflush, EOF, (FILE * f), (f))
+WRAP(struct dirent64 *, readdir64, NULL, (DIR * folder), (folder))
+WRAP(int, glob64, GLOB_NOSPACE,
+     (const char *pattern, int flags, int (*complain)(const char *, int), glob64_t *ret),
+     (pattern, flags, complain, ret))
+WRAP(int, nftw64, -1, (const char *folder, __nftw64_func_t take, int n_fds, int flags),
+     (folder, take, n_fds, flags))
+WRAP(int, getloadavg, -1, (double loads[], int n), (loads, n))
+
+int __isoc99_fscanf(FILE *, const char *, ...);
+
+EXPORT int __isoc99_fscanf(FILE *f, const char *format, ...)
+{
+	int error = fault(CALL___isoc99_fscanf, CALLER);
+	va_list list;
+
+	if (error) {
+		errno = error;
+		return EOF;
+	}
+	va_start(list, format);
+	int n = vfscanf(f, format, list);
+	va_end(list);
+	return n;
+}
+
+/* Of libraries whose headers nothing else here needs. */
+int plist_from_xml(const char *, uint32_t, void **), plist_to_xml(void *, char **, uint32_t *);
+void *seccomp_init(uint32_t);
+int seccomp_rule_add_array(void *, uint32_t, int, unsigned, const void *);
+int seccomp_load(const void *);
+WRAP(int, plist_from_xml, 0, (const char *xml, uint32_t n, void **ret), (xml, n, ret))
+WRAP(int, plist_to_xml, 0, (void *list, char **ret, uint32_t *n), (list, ret, n))
+WRAP(void *, seccomp_init, NULL, (uint32_t otherwise), (otherwise))
+WRAP(int, seccomp_rule_add_array, -error,
+     (void *filter, uint32_t action, int call, unsigned n, const void *compare),
+     (filter, action, call, n, compare))
+WRAP(int, seccomp_load, -error, (const void *filter), (filter))
 
 /* The loader looks at who calls it: it has to be called from where it was. Only relative paths and
  * run-time search need that, and Portico loads by absolute path. */
@@ -485,6 +536,7 @@ WRAP(int, pthread_create, error,
       void *restrict argument),
      (ret, attributes, start, argument))
 WRAP(int, pthread_key_create, error, (pthread_key_t * ret, void (*destroy)(void *)), (ret, destroy))
+WRAP(int, pthread_setspecific, error, (pthread_key_t key, const void *value), (key, value))
 
 /* An event counter takes every write that its owner makes, and a write of it is never interrupted:
  * such an error would only hide a wake-up. */
@@ -562,8 +614,12 @@ EXPORT ssize_t write(int fd, const void *buffer, size_t size)
 WRAP(ssize_t, pread64, -1, (int fd, void *buffer, size_t size, off64_t at), (fd, buffer, size, at))
 WRAP(ssize_t, pwrite64, -1, (int fd, const void *buffer, size_t size, off64_t at),
      (fd, buffer, size, at))
+WRAP(ssize_t, pwritev64v2, -1, (int fd, const struct iovec *parts, int n, off64_t at, int flags),
+     (fd, parts, n, at, flags))
 WRAP(off64_t, lseek64, -1, (int fd, off64_t at, int whence), (fd, at, whence))
 WRAP(int, dup2, -1, (int from, int to), (from, to))
+WRAP(int, dup3, -1, (int from, int to, int flags), (from, to, flags))
+WRAP(int, close_range, -1, (unsigned first, unsigned last, int flags), (first, last, flags))
 WRAP(int, pipe2, -1, (int fds[2], int flags), (fds, flags))
 WRAP(int, eventfd, -1, (unsigned value, int flags), (value, flags))
 WRAP(int, epoll_create1, -1, (int flags), (flags))
@@ -577,6 +633,16 @@ WRAP(int, timerfd_create, -1, (clockid_t clock, int flags), (clock, flags))
 WRAP(int, signalfd, -1, (int fd, const sigset_t *mask, int flags), (fd, mask, flags))
 WRAP(int, inotify_init1, -1, (int flags), (flags))
 WRAP(int, inotify_add_watch, -1, (int fd, const char *path, uint32_t mask), (fd, path, mask))
+
+/* Of a timer that is one it always succeeds. */
+EXPORT int timerfd_settime(int fd, int flags, const struct itimerspec *when, struct itimerspec *was)
+{
+	int (*next)(int, int, const struct itimerspec *, struct itimerspec *) =
+		find_real(CALL_timerfd_settime, "timerfd_settime");
+
+	note_safe(CALL_timerfd_settime, CALLER);
+	return next(fd, flags, when, was);
+}
 
 /* Taking something out of a set cannot fail. */
 EXPORT int epoll_ctl(int fd, int operation, int of, struct epoll_event *event)
@@ -646,6 +712,12 @@ WRAP(int, unlinkat, -1, (int fd, const char *path, int flags), (fd, path, flags)
 WRAP(int, rename, -1, (const char *from, const char *to), (from, to))
 WRAP(int, chmod, -1, (const char *path, mode_t mode), (path, mode))
 WRAP(int, chdir, -1, (const char *path), (path))
+WRAP(int, symlink, -1, (const char *target, const char *path), (target, path))
+WRAP(int, mount, -1,
+     (const char *source, const char *target, const char *type, unsigned long flags,
+      const void *data),
+     (source, target, type, flags, data))
+WRAP(int, umount2, -1, (const char *target, int flags), (target, flags))
 WRAP(char *, mkdtemp, NULL, (char *path), (path))
 WRAP(int, flock, -1, (int fd, int operation), (fd, operation))
 
@@ -705,6 +777,7 @@ WRAP(int, getpeername, -1, (int fd, struct sockaddr *restrict name, socklen_t *r
 WRAP(void *, mmap64, MAP_FAILED,
      (void *at, size_t size, int protection, int flags, int fd, off64_t offset),
      (at, size, protection, flags, fd, offset))
+WRAP(int, munmap, -1, (void *at, size_t size), (at, size))
 WRAP(int, mprotect, -1, (void *at, size_t size, int protection), (at, size, protection))
 WRAP(int, madvise, -1, (void *at, size_t size, int advice), (at, size, advice))
 WRAP(int, msync, -1, (void *at, size_t size, int flags), (at, size, flags))
@@ -734,6 +807,10 @@ WRAP(int, setpgid, -1, (pid_t pid, pid_t group), (pid, group))
 WRAP(int, getrlimit64, -1, (__rlimit_resource_t what, struct rlimit64 *ret), (what, ret))
 WRAP(int, setrlimit64, -1, (__rlimit_resource_t what, const struct rlimit64 *limit), (what, limit))
 WRAP(int, sched_getaffinity, -1, (pid_t pid, size_t size, cpu_set_t *ret), (pid, size, ret))
+WRAP(int, sched_setaffinity, -1, (pid_t pid, size_t size, const cpu_set_t *set), (pid, size, set))
+WRAP(int, sched_getscheduler, -1, (pid_t pid), (pid))
+WRAP(int, sched_rr_get_interval, -1, (pid_t pid, struct timespec *ret), (pid, ret))
+WRAP(int, unshare, -1, (int what), (what))
 WRAP(ssize_t, getrandom, -1, (void *buffer, size_t size, unsigned flags), (buffer, size, flags))
 WRAP(int, nanosleep, -1, (const struct timespec *time, struct timespec *left), (time, left))
 WRAP(int, clock_nanosleep, error,
