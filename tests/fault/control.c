@@ -95,6 +95,13 @@ bool fault_is_full(void)
 	return value && !strcmp(value, "full");
 }
 
+bool fault_is_long(void)
+{
+	const char *value = getenv("PORTICO_TEST_FAULTS");
+
+	return fault_is_full() || (value && !strcmp(value, "places"));
+}
+
 struct fault_step fault_first(struct fault_aim aim)
 {
 	return (struct fault_step){ .aim = aim, .mode = FAULT_NEXT_SITE };

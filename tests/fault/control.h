@@ -16,6 +16,8 @@
 void fault_preload(char **argv);
 /* In each test: skips it where no library can be preloaded. */
 void fault_require(void);
+/* PORTICO_TEST_FAULTS: "places": what takes hundreds of sessions, too; "full": every call by its number as well. */
+bool fault_is_long(void);
 bool fault_is_full(void);
 
 struct fault_aim {

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "deaths.h"
@@ -175,9 +176,27 @@ int rise_rounds_max(void)
 	return value ? atoi(value) : ROUNDS_MAX;
 }
 
+/* PORTICO_FAULT_UNTIL, in seconds of the monotonic clock. */
+static bool is_time_up(void)
+{
+	const char *value = getenv("PORTICO_FAULT_UNTIL");
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return value && now.tv_sec >= atoll(value);
+}
+
+bool rise_has_time(const char *name)
+{
+	if (!is_time_up())
+		return true;
+	printf("# %s: time is up, there are more faults to meet\n", name);
+	return false;
+}
+
 void rise_require_hits(int hits)
 {
-	if (!hits)
+	if (!hits && !is_time_up())
 		test_fail(__FILE__, __LINE__, "no fault was met: nothing has been shown");
 }
 
@@ -206,7 +225,8 @@ static struct fault_step rise(const struct scenario *scenario, uint32_t kinds,
 		if (status || (rise_check && hit && !rise_check()))
 			rise_complain(&step, scenario->name, status);
 		count_deaths(scenario->name);
-	} while (fault_advance(&step, hit) && step.failures < FAILURES_MAX);
+	} while (fault_advance(&step, hit) && step.failures < FAILURES_MAX &&
+		 rise_has_time(scenario->name));
 	printf("# %s: %d runs, %d failures\n", scenario->name, step.runs, step.failures);
 	return step;
 }

@@ -16,6 +16,8 @@ enum { RISE_CANNOT_RUN = 119 }; /* exit status of a child whose program cannot b
 int rise_all(const struct scenario *list, uint32_t kinds, pid_t (*pid_of)(void));
 /* Asked after each run: false when what it looks at is not as before. */
 extern bool (*rise_check)(void);
+/* Whether there is time for another run of NAME; says so when it is up. */
+bool rise_has_time(const char *name);
 /* Fails unless faults were met: what injects nothing shows nothing. */
 void rise_require_hits(int hits);
 /* Wait for PID and, meanwhile, for what its processes have left to us. PID's wait status. */

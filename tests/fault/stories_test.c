@@ -134,7 +134,8 @@ static int rise_story(const struct story *story, enum fault_mode mode)
 	bool hit = true;
 
 	snprintf(name, sizeof(name), "%s/%s", story->program, story->mode);
-	while (hit && step.runs < rise_rounds_max() && step.failures < FAILURES_MAX) {
+	while (hit && step.runs < rise_rounds_max() && step.failures < FAILURES_MAX &&
+	       rise_has_time(name)) {
 		int status;
 
 		fflush(stdout);
@@ -161,7 +162,7 @@ static void rise_stories(enum fault_mode mode)
 	int failures = 0;
 
 	fault_require();
-	if (!fault_is_full())
+	if (!fault_is_long())
 		test_skip("hundreds of sessions: make faults");
 	alarm(0);
 	fault_session_tree();

@@ -80,7 +80,7 @@ static struct fault_step rise_command(const struct command *command, uint32_t ki
 		/* What it has started and left is ours: it has to end. */
 		for (pid_t left; command->starts_all && (left = waitpid(-1, &status, __WALL)) > 0;)
 			;
-	} while (fault_advance(&step, hit) && step.failures < 20);
+	} while (fault_advance(&step, hit) && step.failures < 20 && rise_has_time(name));
 	printf("# %s: %d runs, %d failures\n", name, step.runs, step.failures);
 	return step;
 }
@@ -93,7 +93,7 @@ static void rise_commands(uint32_t kinds)
 	fault_require();
 	alarm(0);
 	/* A session for each run takes its time. */
-	for (int own = 0; own < (fault_is_full() ? 2 : 1); own++) {
+	for (int own = 0; own < (fault_is_long() ? 2 : 1); own++) {
 		pid_t registry = own ? 0 : fault_session_start(test_built("drivers"));
 
 		if (!own)
