@@ -62,19 +62,29 @@ static io_service_t find(const char *class_name)
 	return MADE(service) ? service : 0;
 }
 
+/* Of a host that has seen a fault and ends, while its service can still be found. */
+static bool is_ending(IOReturn status)
+{
+	return status == (IOReturn)kIOReturnOffline && scenario_host_may_end && !fault_is_armed();
+}
+
 static io_connect_t open_service(const char *class_name)
 {
-	io_service_t service = find(class_name);
 	io_connect_t connect = 0;
+	io_service_t service;
+	IOReturn status;
 
-	if (!service)
-		return 0;
+	do {
+		service = find(class_name);
+		if (!service)
+			return 0;
+		status = IOServiceOpen(service, mach_task_self(), 0, &connect);
+		IOObjectRelease(service);
+	} while (is_ending(status));
 	/* A registry that cannot tell who asks refuses; a driver without memory has no client. */
-	IOReturn status = IOServiceOpen(service, mach_task_self(), 0, &connect);
 	if (!WORKED_OR(status, status == (IOReturn)kIOReturnNotPermitted ? kIOReturnNotPermitted
 									 : kIOReturnUnsupported))
 		connect = 0;
-	IOObjectRelease(service);
 	return connect;
 }
 
