@@ -74,7 +74,11 @@ static int kill_hosts(const char *name, const char *socket_path)
 	char server[256];
 	int n = 0, result = 0;
 
-	for (struct dirent *e; folder && (e = readdir(folder));) {
+	if (!folder) {
+		tools_complain(&tools_crash, "/proc: %s", strerror(errno));
+		return TOOLS_FAILED;
+	}
+	for (struct dirent *e; (e = readdir(folder));) {
 		if (!isdigit((unsigned char)e->d_name[0]) ||
 		    !is_host(e->d_name, name, socket_path, server, sizeof(server)))
 			continue;
@@ -86,8 +90,7 @@ static int kill_hosts(const char *name, const char *socket_path)
 			printf("killed the host of %s, process %s\n", server, e->d_name);
 		}
 	}
-	if (folder)
-		closedir(folder);
+	closedir(folder);
 	if (!n) {
 		tools_complain(&tools_crash,
 			       "no host of %s runs in the session at %s; `portico list` shows "

@@ -137,7 +137,12 @@ void tools_options_fini(struct tools_options *options)
 	options->n_drivers = 0;
 }
 
-static void limits_to_environment(const struct tools_options *options)
+static bool set_unless_empty(const char *name, const char *value)
+{
+	return !*value || setenv(name, value, 1) == 0;
+}
+
+static bool limits_to_environment(const struct tools_options *options)
 {
 	const char *old = getenv("PORTICO_LIMITS");
 	size_t size = old ? strlen(old) + 1 : 1;
@@ -146,7 +151,7 @@ static void limits_to_environment(const struct tools_options *options)
 		size += strlen(options->limits[i]) + 1;
 	char *text = calloc(1, size);
 	if (!text)
-		return;
+		return false;
 	if (old)
 		strcat(text, old);
 	for (unsigned i = 0; i < options->n_limits; i++) {
@@ -154,35 +159,38 @@ static void limits_to_environment(const struct tools_options *options)
 			strcat(text, " ");
 		strcat(text, options->limits[i]);
 	}
-	if (*text)
-		setenv("PORTICO_LIMITS", text, 1);
+	bool is_set = set_unless_empty("PORTICO_LIMITS", text);
 	free(text);
+	return is_set;
 }
 
-void tools_options_to_environment(const struct tools_options *options)
+static bool drivers_to_environment(const struct tools_options *options)
 {
 	const char *old = getenv("PORTICO_DRIVERS");
 	size_t size = old ? strlen(old) + 1 : 1;
-	char *text;
 
 	for (unsigned i = 0; i < options->n_drivers; i++)
 		size += strlen(options->drivers[i]) + 1;
-	text = calloc(1, size);
-	if (text) {
-		for (unsigned i = 0; i < options->n_drivers; i++) {
-			strcat(text, options->drivers[i]);
-			if (i + 1 < options->n_drivers || (old && *old))
-				strcat(text, ":");
-		}
-		if (old)
-			strcat(text, old);
-		if (*text)
-			setenv("PORTICO_DRIVERS", text, 1);
-		free(text);
+	char *text = calloc(1, size);
+	if (!text)
+		return false;
+	for (unsigned i = 0; i < options->n_drivers; i++) {
+		strcat(text, options->drivers[i]);
+		if (i + 1 < options->n_drivers || (old && *old))
+			strcat(text, ":");
 	}
-	limits_to_environment(options);
-	if (options->no_default_drivers)
-		setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
-	if (options->no_bridge)
-		setenv("PORTICO_NO_BRIDGE", "1", 1);
+	if (old)
+		strcat(text, old);
+	bool is_set = set_unless_empty("PORTICO_DRIVERS", text);
+	free(text);
+	return is_set;
+}
+
+bool tools_options_to_environment(const struct tools_options *options)
+{
+	if (!drivers_to_environment(options) || !limits_to_environment(options))
+		return false;
+	if (options->no_default_drivers && setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1))
+		return false;
+	return !options->no_bridge || !setenv("PORTICO_NO_BRIDGE", "1", 1);
 }

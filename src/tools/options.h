@@ -24,5 +24,5 @@ int tools_options_parse(struct tools_options *ret_options, const struct tools_co
 			int argc, char **argv);
 void tools_options_fini(struct tools_options *options);
 /* The same wishes for an embedded session: PORTICO_DRIVERS, PORTICO_NO_DEFAULT_DRIVERS,
- * PORTICO_NO_BRIDGE, PORTICO_LIMITS, PORTICO_LOG. */
-void tools_options_to_environment(const struct tools_options *options);
+ * PORTICO_NO_BRIDGE, PORTICO_LIMITS, PORTICO_LOG. False: there is no memory for one of them. */
+bool tools_options_to_environment(const struct tools_options *options);

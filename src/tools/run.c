@@ -37,32 +37,52 @@ struct running {
 };
 
 /* So that programs linked without a path to our libraries find them. */
-static void set_library_path(const struct tools_paths *paths)
+static bool append_to_path(const char *name, const char *old, const char *folder)
+{
+	char *text;
+
+	if (asprintf(&text, "%s:%s", old, folder) < 0)
+		return false;
+	bool is_set = setenv(name, text, 1) == 0;
+	free(text);
+	return is_set;
+}
+
+static bool set_library_path(const struct tools_paths *paths)
 {
 	const char *old = getenv("LD_LIBRARY_PATH");
-	char *text = NULL;
 
-	if (paths->lib_is_standard)
-		return;
+	if (paths->lib_is_standard || (old && strstr(old, paths->lib)))
+		return true;
 	if (!old || !*old)
-		setenv("LD_LIBRARY_PATH", paths->lib, 1);
-	else if (!strstr(old, paths->lib) && asprintf(&text, "%s:%s", old, paths->lib) > 0)
-		setenv("LD_LIBRARY_PATH", text, 1);
-	free(text);
+		return setenv("LD_LIBRARY_PATH", paths->lib, 1) == 0;
+	return append_to_path("LD_LIBRARY_PATH", old, paths->lib);
 }
 
 /* So that ioreg and portico themselves are found, after all that the user has under these names. */
-static void set_program_path(const struct tools_paths *paths)
+static bool set_program_path(const struct tools_paths *paths)
 {
 	const char *old = getenv("PATH");
-	char *text = NULL;
 
-	if (!old || !*old)
-		old = "/usr/local/bin:/usr/bin:/bin";
-	if (asprintf(&text, "%s:%s", old, paths->bin) < 0)
-		return;
-	setenv("PATH", text, 1);
-	free(text);
+	return append_to_path("PATH", old && *old ? old : "/usr/local/bin:/usr/bin:/bin",
+			      paths->bin);
+}
+
+/* Without all of it the command would talk to another session. */
+static bool set_environment(const struct running *r)
+{
+	const char *session = r->options.is_in_process ? "embedded" : r->socket_path;
+	bool is_set = setenv("PORTICO_SESSION", session, 1) == 0 && set_library_path(&r->paths) &&
+		      set_program_path(&r->paths);
+
+	if (is_set && r->options.is_in_process)
+		is_set = setenv("PORTICO_IN_PROCESS", "1", 1) == 0 &&
+			 tools_options_to_environment(&r->options);
+	else
+		unsetenv("PORTICO_IN_PROCESS");
+	if (!is_set)
+		tools_complain(&tools_run, "%s", strerror(ENOMEM));
+	return is_set;
 }
 
 static void exec_command(char **command)
@@ -76,11 +96,8 @@ static void exec_command(char **command)
 /* Everything happens inside the command: it starts the registry and the drivers on threads. */
 static int run_in_process(struct running *r)
 {
-	setenv("PORTICO_SESSION", "embedded", 1);
-	setenv("PORTICO_IN_PROCESS", "1", 1);
-	tools_options_to_environment(&r->options);
-	set_library_path(&r->paths);
-	set_program_path(&r->paths);
+	if (!set_environment(r))
+		return TOOLS_NO_SESSION;
 	fflush(NULL);
 	exec_command(r->options.command);
 	return TOOLS_NO_SESSION;
@@ -96,10 +113,8 @@ static bool start_command(struct running *r)
 	}
 	if (r->command == 0) {
 		sigprocmask(SIG_SETMASK, &r->old_signals, NULL);
-		setenv("PORTICO_SESSION", r->socket_path, 1);
-		unsetenv("PORTICO_IN_PROCESS");
-		set_library_path(&r->paths);
-		set_program_path(&r->paths);
+		if (!set_environment(r))
+			_exit(TOOLS_NO_SESSION);
 		exec_command(r->options.command);
 	}
 	return true;

@@ -16,7 +16,7 @@
 
 struct command {
 	const char *program; /* below bin */
-	const char *arguments[8];
+	const char *arguments[10];
 	bool starts_all; /* a session of its own: its hosts are not those of the tree */
 };
 
@@ -34,22 +34,34 @@ static const struct command commands[] = {
 	{ "portico", { "load", "/nowhere/None.dext" } },
 	{ "portico", { "unload", "org.portico.none" } },
 	{ "portico", { "cc", "-framework", "IOKit", "--version" } },
-	{ "portico", { "run", "--no-bridge", "--no-default-drivers", "--", "true" }, true },
+	{ "portico",
+	  { "run", "--in-process", "--no-bridge", "--limit", "grants=9", "--", "sh", "-c",
+	    "[ $PORTICO_SESSION-$PORTICO_IN_PROCESS-$PORTICO_NO_BRIDGE-$PORTICO_LIMITS = "
+	    "embedded-1-1-grants=9 ] || exit 99" } },
+	{ "portico",
+	  { "run", "--no-bridge", "--no-default-drivers", "--", "sh", "-c",
+	    "[ $PORTICO_SESSION != $PORTICO_TEST_SESSION ] || exit 99" },
+	  true },
 };
+
+/* Of a command that finds itself in another session than the one that was asked for. */
+enum { WRONG_SESSION = 99 };
 
 static void run_command(const struct command *command)
 {
 	char program[512];
-	const char *argv[10] = { command->program };
+	const char *argv[12] = { command->program };
 
 	snprintf(program, sizeof(program), "%s", test_built("bin"));
 	snprintf(program + strlen(program), sizeof(program) - strlen(program), "/%s",
 		 command->program);
-	for (int i = 0; i < 8; i++)
+	for (int i = 0; i < 10; i++)
 		argv[i + 1] = command->arguments[i];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	dup2(null, 1);
 	dup2(null, 2);
+	if (getenv("PORTICO_SESSION"))
+		setenv("PORTICO_TEST_SESSION", getenv("PORTICO_SESSION"), 1);
 	alarm(test_is_slow() ? 120 : 30);
 	execv(program, (char **)argv);
 	_exit(RISE_CANNOT_RUN);
@@ -75,7 +87,8 @@ static struct fault_step rise_command(const struct command *command, uint32_t ki
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 		hit = fault_disarm();
-		if (WIFSIGNALED(status) || WEXITSTATUS(status) == RISE_CANNOT_RUN)
+		if (WIFSIGNALED(status) || WEXITSTATUS(status) == RISE_CANNOT_RUN ||
+		    WEXITSTATUS(status) == WRONG_SESSION)
 			rise_complain(&step, name, status);
 		/* What it has started and left is ours: it has to end. */
 		for (pid_t left; command->starts_all && (left = waitpid(-1, &status, __WALL)) > 0;)

@@ -65,7 +65,7 @@ TEST(an_embedded_session_gets_the_same_wishes)
 
 	setenv("PORTICO_DRIVERS", "/old", 1);
 	test_equal(parse(&o, &tools_run, "--drivers=/tmp", "--no-bridge", "true", NULL), 0);
-	tools_options_to_environment(&o);
+	test_true(tools_options_to_environment(&o));
 	test_equal_text(getenv("PORTICO_DRIVERS"), "/tmp:/old");
 	test_equal_text(getenv("PORTICO_NO_BRIDGE"), "1");
 	test_true(!getenv("PORTICO_NO_DEFAULT_DRIVERS"));
