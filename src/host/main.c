@@ -146,6 +146,11 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* its files: an error will do */
 	int listener = options.listener ? options.listener : listen_for_registry(&options);
 	confine(&options, &sandbox);
+	/* A registry lets a driver be that this system cannot confine: that is for ever, a shortage is not. */
+	if (sandbox.is_short) {
+		log_error("%s: no memory for a sandbox", options.server);
+		return 1;
+	}
 	struct wire_confined confined = { sandbox.tier, lacking[0] ? lacking : sandbox.missing,
 					  copy_bundles(&options) };
 	struct host_config config = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sandbox/sandbox.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -37,6 +38,7 @@ static void enter_spaces(const struct sandbox_config *config, const struct sandb
 			return;
 		}
 	err = sandbox_enter_spaces(config, tree, &step);
+	result->is_short = err == -ENOMEM;
 	if (err)
 		sandbox_note(result, step, err);
 	else
@@ -107,6 +109,8 @@ void sandbox_enter(const struct sandbox_config *config, struct sandbox_result *r
 	}
 	if (!err)
 		err = confine(config, &tree, capabilities, &result);
+	if (err == -ENOMEM)
+		result.is_short = true;
 	if (err)
 		result.tier = SANDBOX_OFF;
 	sandbox_tree_fini(&tree);

@@ -53,6 +53,7 @@ struct sandbox_result {
 	unsigned tier;
 	unsigned threads; /* that there may be; 0: not limited */
 	bool is_declared; /* the tier is lower because of what the driver has declared */
+	bool is_short;	  /* because memory was missing: in another process it may be there */
 	/* What this system lacks of the tier that was wanted, in words; "" when nothing. */
 	char missing[SANDBOX_MISSING_MAX + 1];
 };
