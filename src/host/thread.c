@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 
 struct thread {
@@ -27,12 +28,21 @@ void host_threads_init(struct host_threads *threads)
 	threads->running = 0;
 }
 
+/* What it holds and whom it should answer nobody else knows: to go on without it would be to hang. */
+static void end_with_thread(void *context)
+{
+	log_error("a driver has ended a thread of its host's; the host ends");
+	abort();
+}
+
 static void *run(void *context)
 {
 	struct thread *thread = context;
 	struct host_threads *threads = thread->threads;
 
+	pthread_cleanup_push(end_with_thread, NULL);
 	thread->fn(thread->context);
+	pthread_cleanup_pop(false);
 	scope_lock(&threads->lock);
 	list_add(&threads->finished, &thread->link);
 	threads->running--;

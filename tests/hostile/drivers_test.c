@@ -209,6 +209,12 @@ HOSTILE(P_D2, abort)
 	end_by(HOSTILE_ABORT, 0);
 }
 
+/* The framework's, with its caller and its locks: the host ends. */
+HOSTILE(P_D2, the_thread_of_a_call_ended)
+{
+	end_by(HOSTILE_END_THREAD, 0);
+}
+
 /* Each signal that ends a process, in turn. */
 HOSTILE(P_D2, every_fatal_signal)
 {

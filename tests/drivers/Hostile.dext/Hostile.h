@@ -55,4 +55,5 @@ enum hostile_crash {
 	HOSTILE_ALLOCATE, /* MiB, touched; lives on if that was possible */
 	HOSTILE_SPIN,	  /* for ever */
 	HOSTILE_FORK,	  /* so many times, children that sleep; lives on */
+	HOSTILE_END_THREAD,
 };

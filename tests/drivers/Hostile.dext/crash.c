@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ends of a driver host, and what comes before an end. */
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,8 @@ uint64_t hostile_crash(enum hostile_crash how, uint64_t number)
 			spins++;
 	case HOSTILE_FORK:
 		return fork_often(number);
+	case HOSTILE_END_THREAD:
+		pthread_exit(NULL);
 	}
 	return 0;
 }
