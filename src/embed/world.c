@@ -63,8 +63,9 @@ struct embed_world {
 	pthread_t thread;
 	bool has_thread;
 	struct embed_paths paths;
-	pthread_mutex_t lock; /* guards the lists */
+	pthread_mutex_t lock; /* guards all below */
 	struct list workers, arrivals;
+	bool has_failed; /* the registry's thread has ended before its time */
 };
 
 /* Threads of the session take no signals: those are the program's. */
@@ -205,7 +206,7 @@ static err_t add_arrival(struct embed_world *world, int socket)
 	a->socket = socket;
 	a->inode = s.st_ino;
 	scope_lock(&world->lock);
-	err = loop_post(world->loop, take_arrivals, world);
+	err = world->has_failed ? -ESHUTDOWN : loop_post(world->loop, take_arrivals, world);
 	if (err) {
 		fd_close(socket);
 		free(a);
@@ -220,23 +221,41 @@ err_t embed_world_connect(struct embed_world *world, int *ret_socket)
 	int fds[2];
 	err_t err = fd_socketpair(fds);
 
-	if (!err)
-		err = add_arrival(world, fds[0]);
 	if (err)
 		return err;
-	*ret_socket = fds[1];
-	return 0;
+	err = add_arrival(world, fds[0]);
+	if (err)
+		fd_close(fds[1]);
+	else
+		*ret_socket = fds[1];
+	return err;
 }
 
 /* --- the session ------------------------------------------------------------ */
+
+/* A program has closed descriptors that are not its own: who waits to be let in shall not wait for ever. */
+static void turn_away(struct embed_world *world)
+{
+	scope_lock(&world->lock);
+	world->has_failed = true;
+	list_for_each(node, &world->arrivals) {
+		struct arrival *a = container_of(node, struct arrival, link);
+
+		if (!a->is_taken)
+			fd_close(a->socket);
+		a->is_taken = true;
+	}
+}
 
 static void *run_registry(void *context)
 {
 	struct embed_world *world = context;
 	err_t err = loop_run(world->loop);
 
-	if (err)
+	if (err) {
 		log_error("embedded registry: %s", strerror(-err));
+		turn_away(world);
+	}
 	return NULL;
 }
 
