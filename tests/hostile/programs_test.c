@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <mach/mach.h>
@@ -143,6 +144,49 @@ HOSTILE(P_F4, a_program_that_closes_all_descriptors)
 	arena_end();
 }
 
+static char own_drivers[300];
+
+/* Before the arena, which wants to find everything as it was. */
+static void prepare_own_session(void)
+{
+	snprintf(own_drivers, sizeof(own_drivers), "%s/own", test_folder());
+	test_equal(mkdir(own_drivers, 0700), 0);
+	arena_link_bundle(own_drivers, "Fixture.dext");
+}
+
+/* The program's own, with the Fixture. */
+static void use_own_session(bool in_process)
+{
+	setenv("PORTICO_SESSION", "embedded", 1);
+	setenv("PORTICO_DRIVERS", own_drivers, 1);
+	setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
+	setenv("PORTICO_NO_BRIDGE", "1", 1);
+	if (in_process)
+		setenv("PORTICO_IN_PROCESS", "1", 1);
+}
+
+static void close_descriptors_of_session(uint64_t in_process)
+{
+	use_own_session(in_process);
+	close_all_descriptors(20);
+	/* Whatever this answers. */
+	IOObjectRelease(IOServiceGetMatchingService(kIOMainPortDefault,
+						    IOServiceMatching("FixtureDriver")));
+	if (!test_is_slow()) /* a leak check would look at what was left as it was */
+		exit(0);
+}
+
+/* With those of a registry in the same process: nothing can be had any more, and nobody waits for it. */
+HOSTILE(P_F4, a_program_that_closes_the_descriptors_of_its_session)
+{
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t round = test_rounds(3, 100); round--;)
+		for (uint64_t in_process = 0; in_process < 2; in_process++)
+			run_program(close_descriptors_of_session, in_process);
+	arena_end();
+}
+
 /* A program of its own: the first descriptors that it opens are the library's. */
 static int print_without_output(void)
 {
@@ -177,6 +221,31 @@ HOSTILE(P_D5, a_program_without_standard_descriptors)
 {
 	arena_begin("Fixture.dext", NULL);
 	run_program(run_without_descriptors, 0);
+	arena_end();
+}
+
+/* --- P-L2 ------------------------------------------------------------------------------------------ */
+
+static void unload(uint64_t own)
+{
+	char library[300];
+
+	if (own)
+		use_own_session(own > 1);
+	snprintf(library, sizeof(library), "%s", test_built("lib/libIOKit.so.1"));
+	execl(test_built("tests/hostile/unloader"), "unloader", library, (char *)NULL);
+	_exit(127);
+}
+
+/* Its threads, and handlers of the process, are in the library: it stays. */
+HOSTILE(P_L2, a_library_that_is_unloaded_while_it_is_used)
+{
+	if (test_is_slow())
+		test_skip("a program without the sanitizer cannot load libraries with it");
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t own = 0; own < 3; own++)
+		run_program(unload, own);
 	arena_end();
 }
 
