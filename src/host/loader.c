@@ -114,6 +114,14 @@ static CFDictionaryRef copy_info(const char *bundle)
 	return info;
 }
 
+/* Whoever opens a pipe waits for somebody at its other end. */
+static bool is_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
 /* The path of the bundle's shared object; what is wrong, or NULL. */
 static const char *find_executable(const char *bundle, char *ret_path, size_t size)
 {
@@ -130,12 +138,11 @@ static const char *find_executable(const char *bundle, char *ret_path, size_t si
 	CFRelease(info);
 	if (!named || !*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 		return "CFBundleExecutable is missing or no file name";
-	if (snprintf(ret_path, size, "%s/%s", bundle, name) < (int)size && !access(ret_path, F_OK))
+	if (snprintf(ret_path, size, "%s/%s", bundle, name) < (int)size && is_file(ret_path))
 		return NULL;
-	if (snprintf(ret_path, size, "%s/%s.so", bundle, name) < (int)size &&
-	    !access(ret_path, F_OK))
+	if (snprintf(ret_path, size, "%s/%s.so", bundle, name) < (int)size && is_file(ret_path))
 		return NULL;
-	return "the file that CFBundleExecutable names does not exist";
+	return "the file that CFBundleExecutable names does not exist, or is no file";
 }
 
 /* --- loading --------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -84,6 +85,24 @@ HOSTILE(P_D1, crash_in_probe)
 HOSTILE(P_D1, crash_in_start)
 {
 	never_there("Hostile.so", "start");
+}
+
+/* Its host would wait for somebody to write into it. */
+HOSTILE(P_D1, a_pipe_instead_of_a_program)
+{
+	char path[300];
+
+	bundle_make(bundle_folder(), "Hostile", "Hostile.so", "HostileUserClient", "");
+	snprintf(path, sizeof(path), "%s/Hostile.dext/Hostile.so", bundle_folder());
+	test_equal(unlink(path), 0);
+	test_equal(mkfifo(path, 0600), 0);
+	arena_begin_with(bundle_folder());
+	arena_spare(SERVER);
+	test_true(!arena_host_is(SERVER, "silent"));
+	test_equal(
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("HostileDriver")),
+		0);
+	end();
 }
 
 HOSTILE(P_D1, crash_in_open)
