@@ -17,6 +17,7 @@
 
 static char folder[64];
 static int file = -1;
+static struct registry_tree tree;
 
 static void remove_folder(void)
 {
@@ -47,9 +48,6 @@ static void make_folder(void)
 
 static void try_personalities(struct registry_catalogue *catalogue)
 {
-	struct registry_tree tree;
-
-	fuzz_require(!registry_tree_init(&tree, 0, "box"));
 	list_for_each(l, &catalogue->personalities) {
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
 		int32_t score = 0;
@@ -57,7 +55,7 @@ static void try_personalities(struct registry_catalogue *catalogue)
 		registry_match_personality(tree.resources, p->dictionary, &score);
 		registry_match_personality(tree.machine, p->dictionary, &score);
 	}
-	registry_tree_fini(&tree);
+	registry_tree_end_loans(&tree);
 }
 
 static void run(const uint8_t *data, size_t size)
@@ -82,8 +80,10 @@ static void run(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (file < 0)
+	if (file < 0) {
 		make_folder();
+		fuzz_require(!registry_tree_init(&tree, 0, "box"));
+	}
 	fuzz_audited(run, data, size);
 	return 0;
 }

@@ -200,7 +200,7 @@ static void on_ring(const struct fuzz_record *record)
 
 	switch (record->kind % KINDS) {
 	case PUT:
-		fuzz_queue_put_ring(record);
+		fuzz_queue_put_ring(record, 1);
 		break;
 	case LOOK:
 		wire_ring_is_empty(&reader);

@@ -236,8 +236,11 @@ size_t fuzz_mutate(uint8_t *data, size_t size, size_t max, uint32_t seed)
 		return fuzz_shape.change(&chance, 0, data, size, max);
 	if (!fuzz_shape.n_kinds)
 		return fuzz_change_bytes(&chance, data, size, max);
-	uint8_t *copy = malloc(size + 1), *buffers = malloc(4ul * fuzz_shape.data_max + 1);
+	static uint8_t *buffers; /* for each round one */
+	uint8_t *copy = malloc(size + 1);
 
+	if (!buffers)
+		buffers = malloc(4ul * fuzz_shape.data_max + 1);
 	if (copy && buffers) {
 		memcpy(copy, data, size);
 		struct records records = read_all(copy, size);
@@ -247,7 +250,6 @@ size_t fuzz_mutate(uint8_t *data, size_t size, size_t max, uint32_t seed)
 		size = write_all(&records, data, max);
 	}
 	free(copy);
-	free(buffers);
 	return size;
 }
 

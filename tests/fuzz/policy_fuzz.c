@@ -33,6 +33,12 @@ const struct fuzz_shape fuzz_shape = {
 
 static struct registry_grant_table table;
 
+/* What each grant says to the question that is being asked: the same for all entitlements. */
+struct said {
+	bool allows, denies;
+};
+static struct said *said;
+
 /* --- reading ---------------------------------------------------------------------------- */
 
 static err_t find_id(void *context, const char *name, uint32_t *ret_id)
@@ -81,21 +87,33 @@ static bool names(const struct registry_grant *grant, const char *entitlement)
 	return !entitlement && !has_any;
 }
 
-static enum registry_verdict decide_slowly(const struct registry_grant_question *question,
-					   const char *entitlement)
+static void hear_all(const struct registry_grant_question *question)
+{
+	for (size_t i = 0; i < table.n_grants; i++) {
+		const struct registry_grant *g = &table.grants[i];
+		bool concerns = registry_grant_concerns(g, question);
+
+		said[i].allows =
+			concerns && !g->is_bad &&
+			registry_grant_means(&table, g, REGISTRY_GRANT_ALLOW, question->subject);
+		said[i].denies = concerns &&
+				 (g->is_bad || registry_grant_means(&table, g, REGISTRY_GRANT_DENY,
+								    question->subject));
+	}
+}
+
+static enum registry_verdict decide_slowly(const char *entitlement)
 {
 	unsigned allowed = 0, denied = 0;
 
 	for (size_t i = 0; i < table.n_grants; i++) {
 		const struct registry_grant *g = &table.grants[i];
 
-		if (!names(g, entitlement) || !registry_grant_concerns(g, question))
+		if ((!said[i].denies && !said[i].allows) || !names(g, entitlement))
 			continue;
-		if (g->is_bad ||
-		    registry_grant_means(&table, g, REGISTRY_GRANT_DENY, question->subject))
+		if (said[i].denies)
 			denied = g->force > denied ? g->force : denied;
-		if (!g->is_bad &&
-		    registry_grant_means(&table, g, REGISTRY_GRANT_ALLOW, question->subject))
+		if (said[i].allows)
 			allowed = g->force > allowed ? g->force : allowed;
 	}
 	return denied && denied >= allowed ? REGISTRY_DENIED
@@ -109,7 +127,7 @@ static enum registry_verdict check(const struct registry_grant_question *questio
 	const struct registry_grant *by = NULL;
 	enum registry_verdict verdict = registry_grant_decide(&table, question, entitlement, &by);
 
-	fuzz_require(verdict == decide_slowly(question, entitlement));
+	fuzz_require(verdict == decide_slowly(entitlement));
 	fuzz_require((verdict == REGISTRY_NOT_GRANTED) == (by == NULL));
 	fuzz_require(verdict != REGISTRY_GRANTED || !by->is_bad);
 	return verdict;
@@ -137,6 +155,7 @@ static void ask(const struct registry_subject *subject)
 			struct registry_grant_question question = { subject, services[s][0],
 								    services[s][1], type };
 
+			hear_all(&question);
 			check(&question, NULL);
 			check(&question, "org.example.read");
 			fuzz_require(!registry_grant_each(&table, &question, check_one, &question));
@@ -158,9 +177,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	registry_grant_table_init(&table, OWNER);
 	while (fuzz_next(&in, &record))
 		read_file(&record);
-	if (!registry_grant_table_seal(&table))
+	said = calloc(table.n_grants + 1, sizeof(*said));
+	if (said && !registry_grant_table_seal(&table))
 		for (int i = 0; i < SUBJECTS; i++)
 			ask(&subjects[i]);
+	free(said);
 	registry_grant_table_fini(&table);
 	return 0;
 }

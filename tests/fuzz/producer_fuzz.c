@@ -136,8 +136,7 @@ static void on_ring(const struct fuzz_record *record)
 		wire_ring_want_room(&fuzz_queues.writer);
 		break;
 	default:
-		for (int i = 0; i <= record->flags; i++)
-			fuzz_queue_put_ring(record);
+		fuzz_queue_put_ring(record, 1 + record->flags);
 	}
 }
 

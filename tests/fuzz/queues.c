@@ -83,7 +83,7 @@ bool fuzz_queue_write(const struct fuzz_record *record)
 	return false;
 }
 
-void fuzz_queue_put_ring(const struct fuzz_record *record)
+void fuzz_queue_put_ring(const struct fuzz_record *record, int times)
 {
 	uint64_t arguments[WIRE_ASYNC_ARGUMENTS_MAX];
 	struct wire_ring_record completion = {
@@ -95,7 +95,8 @@ void fuzz_queue_put_ring(const struct fuzz_record *record)
 
 	for (size_t i = 0; i < WIRE_ASYNC_ARGUMENTS_MAX; i++)
 		arguments[i] = fuzz_number(record, i + 2);
-	wire_ring_put(&fuzz_queues.writer, &completion);
+	while (times--)
+		wire_ring_put(&fuzz_queues.writer, &completion);
 }
 
 /* The words that matter are at the start of each memory, or near its end. */

@@ -45,7 +45,7 @@ extern struct fuzz_queues {
 void fuzz_queues_begin(void);
 /* What the peer does by itself. False: RECORD is something else. */
 bool fuzz_queue_write(const struct fuzz_record *record);
-/* A completion with arguments and kind as RECORD says. */
-void fuzz_queue_put_ring(const struct fuzz_record *record);
+/* A completion with arguments and kind as RECORD says, TIMES times. */
+void fuzz_queue_put_ring(const struct fuzz_record *record, int times);
 size_t fuzz_queue_change(struct fuzz_chance *chance, uint16_t kind, uint8_t *data, size_t size,
 			 size_t max);
