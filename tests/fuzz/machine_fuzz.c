@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * What the firmware, the kernel and the installation say of the machine, as files with any content: the
- * node's properties are there and have the types that programs expect. Each record is one file.
+ * node's properties are there and have the types that programs expect. The last
+ * record of each kind is one file.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ enum { N_NAMES = sizeof(names) / sizeof(*names) };
 
 static char folder[64];
 static int files[N_NAMES];
-static bool is_written[N_NAMES];
+static size_t sizes[N_NAMES];
 
 static const char *name_of(uint16_t kind)
 {
@@ -89,17 +90,16 @@ static void make_folder(void)
 static void write_files(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = fuzz_input(data, size);
-	struct fuzz_record record;
+	struct fuzz_record record, last[N_NAMES] = { { 0 } };
 
+	while (fuzz_next(&in, &record))
+		last[record.kind % N_NAMES] = record;
 	for (int i = 0; i < N_NAMES; i++) {
-		fuzz_require(!is_written[i] || !ftruncate(files[i], 0));
-		is_written[i] = false;
-	}
-	while (fuzz_next(&in, &record)) {
-		int fd = files[record.kind % N_NAMES];
+		size_t n = last[i].size;
 
-		fuzz_require(pwrite(fd, record.data, record.size, 0) == (ssize_t)record.size);
-		is_written[record.kind % N_NAMES] = true;
+		fuzz_require(!n || pwrite(files[i], last[i].data, n, 0) == (ssize_t)n);
+		fuzz_require(n >= sizes[i] || !ftruncate(files[i], (off_t)n));
+		sizes[i] = n;
 	}
 }
 
