@@ -157,6 +157,8 @@ static void free_bundle(struct host_bundle *bundle)
 	free(bundle);
 }
 
+static const char no_memory[] = "out of memory";
+
 static const char *load(struct host_bundle *bundle)
 {
 	char path[WIRE_PATH_MAX];
@@ -176,7 +178,7 @@ static const char *load(struct host_bundle *bundle)
 	while (bundle->driver->classes[bundle->n_classes])
 		bundle->n_classes++;
 	bundle->counts = calloc(bundle->n_classes, sizeof(*bundle->counts));
-	return bundle->counts ? NULL : "out of memory";
+	return bundle->counts ? NULL : no_memory;
 }
 
 err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle)
@@ -197,11 +199,11 @@ err_t host_loader_open(struct host *host, const char *path, struct host_bundle *
 		return -ENOMEM;
 	list_init(&bundle->link);
 	bundle->path = strdup(path);
-	wrong = bundle->path ? load(bundle) : "out of memory";
+	wrong = bundle->path ? load(bundle) : no_memory;
 	if (wrong) {
 		log_error("bundle %s cannot be loaded: %s", path, wrong);
 		free_bundle(bundle);
-		return -EINVAL;
+		return wrong == no_memory ? -ENOMEM : -EINVAL;
 	}
 	list_add(&host->bundles, &bundle->link);
 	*ret_bundle = bundle;

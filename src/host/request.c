@@ -83,6 +83,12 @@ static bool copy_text(CFDictionaryRef dictionary, CFStringRef key, char *text, s
 	       CFStringGetCString(value, text, (CFIndex)size, kCFStringEncodingUTF8);
 }
 
+/* The registry asks again after a shortage. */
+static IOReturn shortage_or_failure(err_t err)
+{
+	return err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
+}
+
 static int32_t initial_score(CFDictionaryRef personality)
 {
 	CFTypeRef value = CFDictionaryGetValue(personality, CFSTR(kIOProbeScoreKey));
@@ -142,8 +148,9 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	char name[WIRE_NAME_MAX + 1];
 	IOService *accepted;
 
-	if (host_loader_open(request->host, probe->bundle, &driver->bundle))
-		return kIOReturnNoResources;
+	err_t err = host_loader_open(request->host, probe->bundle, &driver->bundle);
+	if (err)
+		return shortage_or_failure(err);
 	host_on_loop(request->host, declare, &(struct declaring){ request->host, driver->bundle });
 	cls = host_user_find_class(driver->bundle, probe->personality);
 	if (!cls && copy_text(probe->personality, CFSTR(kIOClassKey), name, sizeof(name)))
@@ -507,7 +514,7 @@ static IOReturn status_of(struct request *request, err_t err)
 	if (err == -ENOENT) /* what is gone is stopped */
 		return request->run == run_stop || request->run == run_will ? kIOReturnSuccess
 									    : kIOReturnNotFound;
-	return kIOReturnNoResources;
+	return shortage_or_failure(err);
 }
 
 static bool is_valid(const struct request *request)

@@ -14,6 +14,7 @@
 #include "wire/publish.h"
 
 #define MATCH_AGAIN_NS 1000000000u
+#define SHORTAGES_MAX 3
 
 enum candidate_state {
 	CANDIDATE_MATCHING, /* the owner of the service is asked whether it fits */
@@ -87,6 +88,13 @@ static void pump(struct registry_match_job *job);
 static void match_again(struct registry *r)
 {
 	loop_timer_start(r->loop, &r->rematch_timer, loop_now_ns() + MATCH_AGAIN_NS);
+}
+
+/* A host that has no memory may have some later; one that never has is not asked for ever. */
+static void note_shortage(struct registry_server *server)
+{
+	if (server->n_shortages++ < SHORTAGES_MAX)
+		match_again(server->registry);
 }
 
 static void handle_driver_timeout(void *context)
@@ -251,6 +259,8 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 		registry_server_remember(c->server, job->service->id);
 		free_candidate(c);
 	} else if (frame->header.status) {
+		if (frame->header.status == kIOReturnNoMemory)
+			note_shortage(c->server);
 		free_candidate(c);
 	} else {
 		c->state = CANDIDATE_PROBED;
@@ -347,6 +357,7 @@ static void finish_start(struct registry_candidate *c)
 	struct registry_entry *e = registry_entry_ref(c->entry);
 	struct registry_personality *p = registry_personality_ref(c->personality);
 
+	c->server->n_shortages = 0;
 	registry_driver_note_started(job->service, p);
 	free_candidate(c);
 	drop_category(job, p->category);
@@ -398,6 +409,8 @@ static void handle_started(void *context, err_t err, struct wire_frame *frame)
 	loop_timer_stop(&c->timer);
 	if (err)
 		registry_server_remember(c->server, job->service->id);
+	else if (frame->header.status == kIOReturnNoMemory)
+		note_shortage(c->server);
 	if (err || frame->header.status || registry_entry_is_inactive(c->entry)) {
 		if (!registry_entry_is_inactive(c->entry))
 			drop_unstarted(job->registry, c->entry);

@@ -39,7 +39,7 @@ static void end(void)
 	session_end(&s);
 }
 
-/* The next probe; the answer is SCORE, or a refusal when it is negative. Returns the candidate. */
+/* The next probe; the answer is SCORE, or the refusal that it is when it is negative. Returns the candidate. */
 static uint64_t answer_probe(const char *class_name, int32_t score)
 {
 	struct wire_probe probe;
@@ -55,7 +55,7 @@ static uint64_t answer_probe(const char *class_name, int32_t score)
 	CFRelease(expected);
 	wire_message_clear(&wire_probe_layout, &probe);
 	if (score < 0)
-		end_reply(&host, &wire_probe_reply_layout, kIOReturnNoDevice, NULL);
+		end_reply(&host, &wire_probe_reply_layout, score, NULL);
 	else
 		end_reply(&host, &wire_probe_reply_layout, 0, &reply);
 	return candidate;
@@ -129,6 +129,18 @@ TEST(a_refused_probe_gives_way)
 	uint64_t p1 = answer_probe("P1Class", 100);
 	answer_start(p1, 0);
 	wait_quiet(&client);
+	end();
+}
+
+TEST(a_host_short_of_memory_is_asked_again)
+{
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "100", "")));
+	end_serve(&host, &s, name);
+	answer_probe("P1Class", kIOReturnNoMemory);
+	answer_start(answer_probe("P1Class", 100), kIOReturnNoMemory);
+	uint64_t id = answer_start(answer_probe("P1Class", 100), 0);
+	wait_quiet(&client);
+	test_equal(number_property(id, "IOProbeScore"), 100);
 	end();
 }
 
