@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/futex.h"
 #include "slot_pair.h"
 #include "test.h"
@@ -214,6 +215,23 @@ TEST(loss_releases_all_that_wait)
 	wire_slot_caller_lose(pair->caller);
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	slot_pair_end(pair);
+}
+
+/* Nobody tells the caller: its own look does. The first looks find the peer there. */
+TEST(who_waits_sees_the_hang_up_of_the_socket)
+{
+	struct slot_pair *pair = slot_pair_start(slot_pair_echo);
+	int sockets[2];
+	pthread_t thread;
+
+	test_equal(fd_socketpair(sockets), 0);
+	wire_slot_caller_look_at(pair->caller, sockets[0]);
+	pthread_create(&thread, NULL, call_forever, pair->caller);
+	slot_pair_await_ignored(pair, 1);
+	fd_close(sockets[1]);
+	pthread_join(thread, NULL);
+	fd_close(sockets[0]);
 	slot_pair_end(pair);
 }
 
