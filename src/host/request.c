@@ -190,9 +190,10 @@ static void run_probe(struct request *request)
 	struct wire_probe_reply reply = { 0 };
 	IOReturn status = probe_driver(request, &reply);
 
-	answer(request, &wire_probe_reply_layout, status, &reply);
+	/* Who has refused is gone before the next candidate is asked. */
 	if (status)
 		host_driver_end(request->driver, 0, request->epoch);
+	answer(request, &wire_probe_reply_layout, status, &reply);
 }
 
 static void run_start(struct request *request)
@@ -214,7 +215,7 @@ static void run_start(struct request *request)
 		status = kIOReturnSuccess;
 		host_service_flush_register(driver->service);
 	}
-	/* Who has refused is gone before the next candidate is asked. */
+	/* As in run_probe. */
 	if (!driver->started && driver->service && !driver->ended) {
 		host_terminate_clients(driver->service, 0, HOST_UNKNOWN);
 		host_service_leave(driver->service);
