@@ -228,6 +228,8 @@ static void complain(struct reading *r, const char *file, unsigned line, bool is
 	copy = strdup(text);
 	if (copy)
 		r->next.problems[r->next.n_problems++] = copy;
+	else
+		r->next.is_settled = false; /* read again for its sake */
 }
 
 static void complain_of(struct reading *r, const char *file, const char *format, ...)

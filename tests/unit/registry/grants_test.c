@@ -714,6 +714,7 @@ static void run_short_of_memory(const char *const *paths, bool no_administrator)
 		if (!err) {
 			test_true(paths == NULL || holds("x"));
 			test_true(!holds("never"));
+			test_true(paths == NULL || registry_grants_problem(grants, 1));
 		}
 		end();
 	}
