@@ -45,10 +45,16 @@ static void begin(struct world *w)
 	begin_with(w, NULL);
 }
 
+static void stop(void *context)
+{
+	loop_stop(context);
+}
+
 static void end(struct world *w)
 {
 	host_async_free(w->async);
-	loop_stop(w->loop);
+	/* After what has been posted before: that holds references. */
+	test_equal(loop_post(w->loop, stop, w->loop), 0);
 	test_equal(pthread_join(w->thread, NULL), 0);
 	host_inlet_close(w->inlet);
 	host_inlet_unref(w->inlet);
