@@ -44,6 +44,7 @@ struct client_connection *client_connection_unref(struct client_connection *conn
 	list_remove(&connection->link);
 	pthread_mutex_unlock(&connections_lock);
 	client_memory_unmap_all(connection);
+	client_slots_look_away(atomic_load(&connection->slots));
 	client_slots_unref(atomic_load(&connection->slots));
 	client_inlet_set_fini(&connection->inlets);
 	wire_channel_unref(connection->channel);

@@ -37,6 +37,12 @@ struct client_slots *client_slots_unref(struct client_slots *slots)
 	return NULL;
 }
 
+void client_slots_look_away(struct client_slots *slots)
+{
+	if (slots)
+		wire_slot_caller_look_at(slots->caller, -1);
+}
+
 void client_slots_lose(struct client_slots *slots)
 {
 	if (slots)

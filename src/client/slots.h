@@ -37,6 +37,8 @@ void client_slots_close(struct client_slots *slots);
 void client_slots_lose(struct client_slots *slots);
 /* The same, because it was closed under calls that do not end. */
 void client_slots_abort(struct client_slots *slots);
+/* The connection's socket is about to be closed; threads may have slots leased. */
+void client_slots_look_away(struct client_slots *slots);
 struct client_slots *client_slots_unref(struct client_slots *slots);
 /* In a forked child: the lease is the parent's. */
 void client_slots_forget(void);

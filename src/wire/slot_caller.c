@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/slot_caller.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/fd.h"
 #include "base/futex.h"
+#include "base/scope.h"
 #include "base/shm.h"
 #include "wire/patience.h"
 #include "wire/stream.h"
@@ -18,7 +20,9 @@ enum { LEASE_LEAVES = 8 }; /* slots for threads without one */
 struct wire_slot_caller {
 	struct wire_slots *shared;
 	bool is_mapped; /* and to be unmapped */
-	int socket;	/* whose hang-up is the server's end; -1: none */
+	pthread_mutex_t
+		look; /* guards the next: nobody looks at a descriptor that is being closed */
+	int socket;   /* whose hang-up is the server's end; -1: none */
 	atomic_bool lost;
 	atomic_uint n_asleep;
 	_Atomic uint64_t used;	     /* what was told in shared->used */
@@ -38,6 +42,7 @@ err_t wire_slot_caller_new_at(struct wire_slots *shared, struct wire_slot_caller
 	if (!caller)
 		return -ENOMEM;
 	caller->shared = shared;
+	pthread_mutex_init(&caller->look, NULL);
 	caller->socket = -1;
 	atomic_init(&caller->server_cpu, WIRE_SLOT_NO_CPU);
 	wire_patience_init(&caller->patience);
@@ -72,6 +77,7 @@ err_t wire_slot_caller_new(struct wire_slot_caller **ret_caller, int *ret_fd)
 
 void wire_slot_caller_look_at(struct wire_slot_caller *caller, int socket)
 {
+	scope_lock(&caller->look);
 	caller->socket = socket;
 }
 
@@ -81,6 +87,7 @@ struct wire_slot_caller *wire_slot_caller_free(struct wire_slot_caller *caller)
 		return NULL;
 	if (caller->is_mapped)
 		shm_unmap(caller->shared, sizeof(struct wire_slots));
+	pthread_mutex_destroy(&caller->look);
 	free(caller);
 	return NULL;
 }
@@ -253,6 +260,12 @@ static void send_request(struct wire_slot_caller *caller, unsigned index,
 static const struct timespec when_taken = { .tv_nsec = 200 * 1000 * 1000 };
 static const struct timespec when_not_taken = { .tv_nsec = 1000 * 1000 };
 
+static bool is_peer_there(struct wire_slot_caller *caller)
+{
+	scope_lock(&caller->look);
+	return caller->socket < 0 || fd_is_peer_there(caller->socket);
+}
+
 static void sleep_for_answer(struct wire_slot_caller *caller, struct wire_slot *slot, uint32_t step)
 {
 	struct wire_slots *shared = caller->shared;
@@ -266,8 +279,7 @@ static void sleep_for_answer(struct wire_slot_caller *caller, struct wire_slot *
 		futex_wait(&slot->step, step, is_taken ? &when_taken : &when_not_taken);
 	atomic_store_explicit(&slot->caller_sleeps, 0, memory_order_relaxed);
 	atomic_fetch_sub(&caller->n_asleep, 1);
-	if (atomic_load(&slot->step) == step && caller->socket >= 0 &&
-	    !fd_is_peer_there(caller->socket))
+	if (atomic_load(&slot->step) == step && !is_peer_there(caller))
 		wire_slot_caller_lose(caller);
 }
 

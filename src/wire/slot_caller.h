@@ -12,7 +12,7 @@ err_t wire_slot_caller_new(struct wire_slot_caller **ret_caller, int *ret_fd);
 /* The same over memory of the program: both ends of a test in one mapping. Borrowed. */
 err_t wire_slot_caller_new_at(struct wire_slots *shared, struct wire_slot_caller **ret_caller);
 /* Who waits looks now and then whether the peer is still at the other end of SOCKET (borrowed), besides
- * wire_slot_caller_lose: who should call that may have been unable to. Before the first call. */
+ * wire_slot_caller_lose: who should call that may have been unable to. -1, before it is closed: no more. Any thread. */
 void wire_slot_caller_look_at(struct wire_slot_caller *caller, int socket);
 struct wire_slot_caller *wire_slot_caller_free(struct wire_slot_caller *caller);
 /* The peer has gone: every caller returns -EPIPE, now and later. Any thread. */
