@@ -339,7 +339,13 @@ bool fd_is_peer_there(int socket)
 	char first;
 	ssize_t n = recv(socket, &first, sizeof(first), MSG_PEEK | MSG_DONTWAIT);
 
-	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+	return n > 0 || (n < 0 && !fd_is_end(errno));
+}
+
+bool fd_is_end(int error)
+{
+	return error == ECONNRESET || error == ENOTCONN || error == EPIPE || error == EBADF ||
+	       error == ENOTSOCK;
 }
 
 bool fd_is_hung_up(int socket)

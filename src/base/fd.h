@@ -55,3 +55,6 @@ bool fd_has_unread(int socket);
 bool fd_is_hung_up(int socket);
 /* False also when the number is another file's by now, or nobody's. */
 bool fd_is_peer_there(int socket);
+/* ERROR of a call on a socket says that it leads nowhere (any more). A program may have closed descriptors that are not
+ * its own, and the socket with them. */
+bool fd_is_end(int error);

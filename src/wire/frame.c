@@ -93,19 +93,11 @@ static err_t wait_for(int socket, short events)
 	return poll(&p, 1, -1) < 0 && errno != EINTR ? err_from_errno() : 0;
 }
 
-/* EBADF, ENOTSOCK: a program has closed descriptors that are not its own, and the socket with them. */
 static err_t error_of_socket(int error)
 {
-	switch (error) {
-	case ECONNRESET:
-	case ENOTCONN:
-	case EPIPE:
-	case EBADF:
-	case ENOTSOCK:
+	if (fd_is_end(error))
 		return -EPIPE;
-	default:
-		return error > 0 ? -error : -EIO;
-	}
+	return error > 0 ? -error : -EIO;
 }
 
 /* One recvmsg that does not give up for reasons that pass. */

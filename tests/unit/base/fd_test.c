@@ -66,6 +66,17 @@ TEST(a_peer_is_there_until_it_hangs_up)
 	fd_close(fds[0]);
 }
 
+TEST(some_errors_end_a_socket_others_pass)
+{
+	const int ends[] = { ECONNRESET, ENOTCONN, EPIPE, EBADF, ENOTSOCK };
+	const int passes[] = { EAGAIN, EINTR, ENOMEM, ENOBUFS };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		test_true(fd_is_end(ends[i]));
+	for (size_t i = 0; i < sizeof(passes) / sizeof(passes[0]); i++)
+		test_true(!fd_is_end(passes[i]));
+}
+
 TEST(close_keeps_errno_and_takes_minus_one)
 {
 	errno = 77;
