@@ -36,7 +36,7 @@ void dispatch_after_f(dispatch_time_t when, dispatch_queue_t queue, void *contex
 		return;
 	}
 	while (gcd_manager_start()) /* out of descriptors or threads: they come back */
-		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		gcd_wait_for_room();
 	a = gcd_object_alloc(sizeof *a);
 	a->timer.fire = after_fire;
 	a->item = gcd_item_new(context, work, NULL, 0);

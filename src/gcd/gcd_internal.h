@@ -51,6 +51,8 @@ struct dispatch_object_s {
 void gcd_object_init(struct dispatch_object_s *object, const struct gcd_object_ops *ops);
 void gcd_object_ref(struct dispatch_object_s *object);
 void gcd_object_unref(struct dispatch_object_s *object);
+/* Between two tries of what needs memory, descriptors or threads, where nobody can be told of a failure. */
+void gcd_wait_for_room(void);
 /* Memory that cannot be refused: waits until there is some. */
 void *gcd_object_alloc(size_t size);
 /* Print "BUG IN CLIENT OF DISPATCH: ..." and end the process. */

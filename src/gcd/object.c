@@ -17,13 +17,18 @@ void gcd_object_trap(const char *what)
 	abort();
 }
 
+void gcd_wait_for_room(void)
+{
+	nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+}
+
 void *gcd_object_alloc(size_t size)
 {
 	void *memory;
 
 	/* The callers have no way to report failure; memory comes back or the system ends us. */
 	while (!(memory = calloc(1, size)))
-		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		gcd_wait_for_room();
 	return memory;
 }
 

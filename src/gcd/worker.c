@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #define WORKER_LIMIT 64		/* for work that overlaps */
 #define WORKER_LIMIT_SERIAL 512 /* with the drains of serial queues */
@@ -159,7 +158,7 @@ static void worker_start(void)
 		pthread_mutex_unlock(&pool.lock);
 		if (!alone)
 			return; /* the others will come round to it */
-		nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+		gcd_wait_for_room();
 	}
 }
 
