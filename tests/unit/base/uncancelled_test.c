@@ -70,6 +70,7 @@ static __attribute__((noinline)) void wait_for_a_moment(void)
 {
 	struct timespec t = { .tv_nsec = 1 };
 	struct timespec past = { .tv_nsec = 1 };
+	siginfo_t ended;
 	pthread_t thread;
 	void *value = NULL;
 
@@ -81,7 +82,7 @@ static __attribute__((noinline)) void wait_for_a_moment(void)
 	pthread_mutex_lock(&lock);
 	test_equal(pthread_cond_timedwait(&condition, &lock, &past), ETIMEDOUT);
 	pthread_mutex_unlock(&lock);
-	test_equal(waitid(P_PID, (id_t)getpid(), NULL, WEXITED), -1);
+	test_equal(waitid(P_PID, (id_t)getpid(), &ended, WEXITED), -1);
 }
 
 static void *cancel_itself(void *reached)
