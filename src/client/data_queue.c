@@ -42,6 +42,9 @@ static uint32_t size_of(const struct client_queue *known, IODataQueueMemory *mem
 
 enum side { CONSUMER, PRODUCER };
 
+/* In the place of a queue that cannot be known: its head is none, which each end takes for an error. */
+static IODataQueueMemory nothing = { .head = 1 };
+
 /* The end for one call. UNKNOWN: room for that of memory that we did not map, whose header says its size. */
 static inline struct wire_queue_end *end_of(IODataQueueMemory *memory, uint64_t given,
 					    enum side side, struct wire_queue_end *unknown)
@@ -50,10 +53,10 @@ static inline struct wire_queue_end *end_of(IODataQueueMemory *memory, uint64_t 
 	struct wire_queue_end *end = unknown;
 	uint32_t size = size_of(known, memory, given);
 
-	if (known)
+	if (known && known->room)
 		end = side == CONSUMER ? &known->consumer : &known->producer;
 	else
-		*end = wire_queue_end_new(memory, size);
+		*end = wire_queue_end_new(known ? &nothing : memory, size);
 	if (end->size != size)
 		end->size = size;
 	if (side == CONSUMER)
@@ -74,7 +77,7 @@ Boolean IODataQueueDataAvailable(IODataQueueMemory *dataQueue)
 		return false;
 	known = client_memory_find_queue(dataQueue);
 	if (known)
-		return wire_queue_has_data(&known->consumer);
+		return known->room && wire_queue_has_data(&known->consumer);
 	unknown = wire_queue_end_new(dataQueue, 0);
 	return wire_queue_has_data(&unknown);
 }

@@ -81,10 +81,11 @@ static struct mapping *find_region_locked(uintptr_t address)
 	return NULL;
 }
 
+/* Without memory nothing is believed. */
+static struct client_queue unusable;
+
 static struct client_queue *find_queue_locked(const void *base)
 {
-	/* Without memory nothing is believed. */
-	static struct client_queue unusable;
 	struct mapping *mapping = find_region_locked((uintptr_t)base);
 	struct client_queue *queue;
 
@@ -113,9 +114,9 @@ struct client_queue *client_memory_find_queue(const void *base)
 
 	if (remembered[i].base != base || remembered[i].generation != generation) {
 		scope_lock(&regions_lock);
-		remembered[i].base = base;
-		remembered[i].generation = generation;
 		remembered[i].queue = find_queue_locked(base);
+		remembered[i].base = remembered[i].queue == &unusable ? NULL : base;
+		remembered[i].generation = generation;
 	}
 	return remembered[i].queue;
 }

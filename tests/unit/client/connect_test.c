@@ -16,6 +16,7 @@
 
 #include "base/fd.h"
 #include "client/connect.h"
+#include "failing.h"
 #include "fake.h"
 #include "test.h"
 #include "wire/async.h"
@@ -786,6 +787,40 @@ TEST(queue_size_in_shared_memory_is_not_trusted)
 	shared->queue[0].size = 1 << 19;
 	test_equal_error(IODataQueueDequeue((void *)address, out, &room), kIOReturnError);
 	test_true(IODataQueuePeek((void *)address) == NULL);
+	IOServiceClose(connect);
+	end();
+}
+
+/* What it says of itself is not believed instead, and memory that comes back is asked for again. */
+TEST(queue_inside_a_mapping_without_memory_is_an_error)
+{
+	io_connect_t connect = start();
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+	uint32_t room = 64;
+	char out[64];
+
+	test_equal_error(map(connect, 0, &address, &size), 0);
+	IODataQueueMemory *shared = (IODataQueueMemory *)((char *)fake.memory + size - 128);
+	IODataQueueMemory *queue = (IODataQueueMemory *)(address + size - 128);
+	shared->queueSize = 100;
+	shared->head = shared->tail = 0;
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		bool available = IODataQueueDataAvailable(queue);
+		IODataQueueEntry *entry = IODataQueuePeek(queue);
+		IOReturn put = IODataQueueEnqueue(queue, out, 4);
+		IOReturn taken = IODataQueueDequeue(queue, out, &room);
+
+		if (test_shortage_end(&s) && s.lasting) {
+			test_equal_error(put, kIOReturnUnderrun);
+			test_equal_error(taken, kIOReturnError);
+		}
+		test_true(!available && !entry);
+	}
+	test_equal_error(IODataQueueEnqueue(queue, out, 4), 0);
+	test_true(IODataQueueDataAvailable(queue));
 	IOServiceClose(connect);
 	end();
 }
