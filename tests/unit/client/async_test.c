@@ -95,7 +95,7 @@ static void host_put(uint64_t token, uint8_t kind, uint8_t count)
 		.token = token, .kind = kind, .count = count, .arguments = arguments
 	};
 
-	test_true(wire_ring_put(&ring, &record));
+	test_true(ring.memory && wire_ring_put(&ring, &record));
 	if (kind == WIRE_RING_COMPLETION && wire_ring_reader_state(&ring) == WIRE_RING_ASLEEP)
 		wire_send(atomic_load(&host_socket), &wire_ring_wake_layout, 0, NULL, NULL, 0,
 			  false);

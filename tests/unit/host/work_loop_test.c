@@ -34,6 +34,14 @@ static void begin(struct state *s)
 	test_equal(host_work_loop_new(&s->loop), 0);
 }
 
+static IOTimerEventSource *new_timer(struct state *s, IOTimerAction action, void *context)
+{
+	IOTimerEventSource *timer = IOTimerEventSourceCreate(s->loop, action, context);
+
+	test_true(timer);
+	return timer;
+}
+
 TEST(timers_fire_in_order_of_time)
 {
 	struct state s, parts[20];
@@ -43,7 +51,7 @@ TEST(timers_fire_in_order_of_time)
 	begin(&s);
 	for (int i = 0; i < 20; i++) {
 		parts[i] = (struct state){ .root = &s, .id = i * 7 % 20 };
-		timers[i] = IOTimerEventSourceCreate(s.loop, note, &parts[i]);
+		timers[i] = new_timer(&s, note, &parts[i]);
 		test_equal_error(
 			IOTimerEventSourceSetTime(timers[i],
 						  now + 20 * MS + (uint64_t)parts[i].id * MS / 10),
@@ -66,8 +74,8 @@ TEST(a_cancelled_timer_does_not_fire)
 	begin(&s);
 	a = (struct state){ .root = &s, .id = 1 };
 	b = (struct state){ .root = &s, .id = 2 };
-	IOTimerEventSource *first = IOTimerEventSourceCreate(s.loop, note, &a);
-	IOTimerEventSource *second = IOTimerEventSourceCreate(s.loop, note, &b);
+	IOTimerEventSource *first = new_timer(&s, note, &a);
+	IOTimerEventSource *second = new_timer(&s, note, &b);
 	IOTimerEventSourceSetTimeout(first, 5 * MS);
 	IOTimerEventSourceSetTimeout(second, 10 * MS);
 	IOTimerEventSourceCancel(first);
@@ -97,8 +105,7 @@ TEST(a_timer_may_release_itself)
 
 	begin(&s);
 	for (int i = 0; i < 10; i++)
-		IOTimerEventSourceSetTimeout(IOTimerEventSourceCreate(s.loop, release_itself, &s),
-					     0);
+		IOTimerEventSourceSetTimeout(new_timer(&s, release_itself, &s), 0);
 	for (int i = 0; i < 10; i++)
 		sem_wait(&s.happened);
 	host_work_loop_free(s.loop);
@@ -116,7 +123,7 @@ TEST(sources_outlive_the_loop_harmlessly)
 
 	begin(&s);
 	test_equal(pipe2(fds, O_CLOEXEC), 0);
-	IOTimerEventSource *timer = IOTimerEventSourceCreate(s.loop, note, &s);
+	IOTimerEventSource *timer = new_timer(&s, note, &s);
 	IODescriptorEventSource *source =
 		IODescriptorEventSourceCreate(s.loop, fds[0], POLLIN, never, &s);
 	IOTimerEventSourceSetTimeout(timer, UINT64_MAX);

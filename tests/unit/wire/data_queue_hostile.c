@@ -113,6 +113,7 @@ TEST(each_word_with_each_value)
 	IODataQueueMemory *memory = make(SIZE);
 	uint64_t seed = 1;
 
+	test_true(data);
 	for (int head = 0; head < WORDS; head++)
 		for (int tail = 0; tail < WORDS; tail++)
 			for (int size = 0; size < WORDS; size++) {
@@ -205,6 +206,7 @@ static void against_scribbler(bool produces)
 	uint64_t seed = 7;
 	pthread_t thread;
 
+	test_true(data);
 	test_equal(pthread_create(&thread, NULL, scribble, &s), 0);
 	for (int i = 0; i < (test_is_slow() ? 200000 : 1000000); i++) {
 		/* With and without what was seen before. */
