@@ -139,7 +139,7 @@ static bool is_leaf_text(const char *name, size_t length, const char *text, size
 	memcpy(buffer, text, n);
 	buffer[n] = '\0';
 	if (*name == 'r')
-		strtod_l(buffer, &end, cf_c_locale());
+		cf_strtod(buffer, &end);
 	else
 		strtoull(buffer, &end, 0);
 	return !*end;

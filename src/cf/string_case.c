@@ -4,6 +4,7 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <unicase.h>
 #include <unictype.h>
 
@@ -19,6 +20,14 @@ locale_t cf_c_locale(void)
 {
 	pthread_once(&locale_once, make_locale);
 	return c_locale;
+}
+
+double cf_strtod(const char *text, char **ret_end)
+{
+	locale_t c = cf_c_locale();
+
+	/* For lack of memory the program's locale has to do. */
+	return c ? strtod_l(text, ret_end, c) : strtod(text, ret_end);
 }
 
 bool cf_unicode_is_letter(uint32_t c)

@@ -231,5 +231,5 @@ double CFStringGetDoubleValue(CFStringRef str)
 		buffer[n++] = (char)c;
 	}
 	buffer[n] = '\0';
-	return strtod_l(buffer, NULL, cf_c_locale());
+	return cf_strtod(buffer, NULL);
 }

@@ -128,8 +128,10 @@ CFIndex cf_encoding_encode(CFStringEncoding encoding, struct cf_text text, uint8
 
 /* --- string_case.c ------------------------------------------------------------------- */
 
-/* The C locale, so that numbers do not depend on the program's. */
+/* The C locale, so that numbers do not depend on the program's; without memory (locale_t)0. */
 locale_t cf_c_locale(void);
+/* strtod in the C locale. RET_END may be NULL. */
+double cf_strtod(const char *text, char **ret_end);
 bool cf_unicode_is_letter(uint32_t c);
 /* White space and line ends. */
 bool cf_unicode_is_space(uint32_t c);
