@@ -97,7 +97,7 @@ TEST(removed_descriptor_is_not_called_any_more)
 	struct both a = { &s, 0, 0 }, b = { &s, 0, 0 };
 	int first[2], second[2];
 
-	loop_new(&s.loop);
+	test_equal(loop_new(&s.loop), 0);
 	fd_socketpair(first);
 	fd_socketpair(second);
 	a.other = second[0];
@@ -121,7 +121,7 @@ TEST(timers_run_in_order_of_time)
 	struct state s = { 0 };
 	uint64_t now = loop_now_ns();
 
-	loop_new(&s.loop);
+	test_equal(loop_new(&s.loop), 0);
 	loop_timer_init(&s.timers[0], on_second, &s);
 	loop_timer_init(&s.timers[1], on_first, &s);
 	loop_timer_init(&s.timers[2], on_never, &s);
@@ -163,7 +163,7 @@ static void run_posted(struct state *s, void *(*post)(void *))
 {
 	pthread_t thread;
 
-	loop_new(&s->loop);
+	test_equal(loop_new(&s->loop), 0);
 	test_equal(pthread_create(&thread, NULL, post, s), 0);
 	test_equal(loop_run(s->loop), 0);
 	pthread_join(thread, NULL);
@@ -198,7 +198,7 @@ TEST(stop_before_run_returns_at_once)
 {
 	struct state s = { 0 };
 
-	loop_new(&s.loop);
+	test_equal(loop_new(&s.loop), 0);
 	loop_stop(s.loop);
 	test_equal(loop_run(s.loop), 0);
 	loop_free(s.loop);
