@@ -19,7 +19,7 @@ def of_tests(build, names):
     wanted, others = set(), set()
     for test in introspect(build, "tests"):
         is_wanted = any(fnmatch.fnmatch(test["name"], name) or test["name"].startswith(name + "/") for name in names)
-        (wanted if is_wanted else others).update(test["cmd"])
+        (wanted if is_wanted else others).update(test["cmd"][:1])
     files = [name for target in introspect(build, "targets")
              if target["build_by_default"] and target["type"] != "run" for name in target["filename"]]
     return [os.path.relpath(name, build) for name in files if name in wanted or name not in others]
