@@ -28,7 +28,7 @@ static void run_program(const char *path)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	setenv(FAULT_PROGRAM, "1", 1);
-	setenv("PORTICO_TEST_WATCHDOG", test_is_slow() ? "60" : "6", 1);
+	setenv("PORTICO_TEST_WATCHDOG", test_is_slow() ? "60" : "4", 1);
 	dup2(null, 1);
 	dup2(null, 2);
 	alarm(HANG_S);
