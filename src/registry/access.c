@@ -176,7 +176,7 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 			remove_use(r, u);
 	}
 	struct registry_peer *owner = provider ? provider->owner : NULL;
-	bool refused = !owner || owner == peer ||
+	bool refused = !owner || owner == peer || !registry_peer_takes(owner, 0) ||
 		       (access->what == WIRE_ACCESS_OPEN && registry_entry_is_inactive(provider));
 	struct relay *relay = refused ? NULL : relay_new(peer, request, owner);
 	if (!relay) {
@@ -218,7 +218,8 @@ static err_t pass_on(struct registry_peer *peer, const struct wire_header *reque
 		     struct registry_peer *to, const struct wire_layout *layout,
 		     const void *message)
 {
-	struct relay *relay = relay_new(peer, request, to);
+	struct relay *relay =
+		registry_peer_takes(to, 0) ? relay_new(peer, request, to) : NULL;
 
 	if (!relay)
 		return registry_peer_status(peer, request, kIOReturnNoResources);

@@ -222,7 +222,8 @@ static void ask_owner(struct registry_candidate *c)
 	struct wire_match_table table = { .id = c->job->service->id,
 					  .score = c->score,
 					  .table = c->personality->dictionary };
-	struct bind_call *call = call_new(c, owner);
+	uint64_t bytes = wire_bag_cost_of(table.table);
+	struct bind_call *call = registry_peer_takes(owner, bytes) ? call_new(c, owner) : NULL;
 
 	if (!call || wire_peer_call(owner->wire, &wire_match_table_layout, &table, NULL, 0,
 				    handle_matched, call)) {
@@ -320,6 +321,20 @@ static bool is_next_to_probe(const struct registry_candidate *c)
 	return true;
 }
 
+/* However many services there are all of a sudden, its host is not asked more than it can take; when it has
+ * heard that, there is more (registry_bind_host_is_idle). */
+static bool host_takes(const struct registry_candidate *c)
+{
+	const struct registry_peer *host = c->server->peer;
+	uint64_t bytes = registry_entry_cost(c->job->service) +
+			 wire_bag_cost_of(c->personality->dictionary);
+
+	if (!host || registry_peer_takes(host, bytes))
+		return true;
+	c->server->is_crowded = true;
+	return false;
+}
+
 static void probe_ready(struct registry_match_job *job)
 {
 	/* What the family thinks changes the order. */
@@ -330,7 +345,7 @@ static void probe_ready(struct registry_match_job *job)
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
 		if (c->state != CANDIDATE_WAITING || c->server->state != REGISTRY_SERVER_UP ||
-		    !is_next_to_probe(c) || send_probe(c))
+		    !is_next_to_probe(c) || !host_takes(c) || send_probe(c))
 			continue;
 		/* Its connection has just ended: the next host gets its chance. */
 		registry_server_remember(c->server, job->service->id);
@@ -723,9 +738,18 @@ static void handle_rematch(void *context)
 	registry_bind_catalogue(context);
 }
 
+static void pump_all(void *context)
+{
+	struct registry *r = context;
+
+	list_for_each_safe(l, &r->jobs)
+		pump(container_of(l, struct registry_match_job, link));
+}
+
 void registry_bind_init(struct registry *registry)
 {
 	loop_timer_init(&registry->rematch_timer, handle_rematch, registry);
+	loop_timer_init(&registry->pump_timer, pump_all, registry);
 }
 
 static void go_on_without(struct registry_match_job *job, struct registry_server *server)
@@ -751,6 +775,15 @@ void registry_bind_server_changed(struct registry *registry, struct registry_ser
 			go_on_without(job, server);
 		pump(job);
 	}
+}
+
+void registry_bind_host_is_idle(struct registry *registry, struct registry_server *server)
+{
+	if (!server->is_crowded || registry->is_ending)
+		return;
+	server->is_crowded = false;
+	/* From the loop: whoever has just sent the last message is not done with it. */
+	loop_timer_start(registry->loop, &registry->pump_timer, 0);
 }
 
 bool registry_bind_uses(const struct registry *registry, const struct registry_server *server)

@@ -19,6 +19,8 @@ void registry_bind_cancel(struct registry *registry, struct registry_entry *entr
 void registry_bind_catalogue(struct registry *registry);
 /* The host of SERVER has come up (PEER) or has failed (no peer): jobs that wait for it go on. */
 void registry_bind_server_changed(struct registry *registry, struct registry_server *server);
+/* The host of SERVER has heard all that it was told: what it could not take meanwhile goes on. */
+void registry_bind_host_is_idle(struct registry *registry, struct registry_server *server);
 /* True while a job has to do with SERVER. */
 bool registry_bind_uses(const struct registry *registry, const struct registry_server *server);
 /* Called when the peer's connection has ended, before its entries are terminated. */

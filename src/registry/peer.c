@@ -496,11 +496,37 @@ bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, 
 	return false;
 }
 
+/* Is half of what one connection may have of RESOURCE free, or as much as is NEEDED? */
+static bool has_half(const struct account *a, enum limits_resource resource, uint64_t needed)
+{
+	uint64_t half = a->user->accounts->limits.of[resource][LIMITS_CONNECTION] / 2;
+
+	return account_has_room(a, resource, needed > half ? needed : half);
+}
+
+bool registry_peer_takes(const struct registry_peer *peer, uint64_t bytes)
+{
+	const struct account *a = &peer->account;
+
+	if (account_count(a, LIMITS_QUEUED) &&
+	    !(has_half(a, LIMITS_QUEUED, 1) && has_half(a, LIMITS_QUEUED_BYTES, bytes)))
+		return false;
+	return !account_count(a, LIMITS_UNREAD_BYTES) || has_half(a, LIMITS_UNREAD_BYTES, bytes);
+}
+
+/* It has read something. */
+static void note_reading(struct registry_peer *peer)
+{
+	if (peer->server && !account_count(&peer->account, LIMITS_QUEUED))
+		registry_bind_host_is_idle(peer->registry, peer->server);
+}
+
 void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds)
 {
 	account_refund(&peer->account, LIMITS_QUEUED, 1);
 	account_refund(&peer->account, LIMITS_QUEUED_BYTES, bytes);
 	account_refund(&peer->account, LIMITS_DESCRIPTORS, n_fds);
+	note_reading(peer);
 }
 
 static bool handle_keep(void *context, size_t bytes, size_t n_fds, bool is_alone)
@@ -526,6 +552,7 @@ static void handle_parked(void *context, size_t bytes)
 	struct registry_peer *peer = context;
 
 	account_refund(&peer->account, LIMITS_UNREAD_BYTES, bytes);
+	note_reading(peer);
 }
 
 static bool may_log(void *context)

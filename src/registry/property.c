@@ -112,7 +112,8 @@ static void ask_live(struct reading *reading, CFStringRef key)
 	char name[4096];
 	struct wire_read_property message = { reading->entry->id, name };
 
-	if (!call || !registry_text_get(key, name, sizeof(name))) {
+	if (!call || !registry_text_get(key, name, sizeof(name)) ||
+	    !registry_peer_takes(reading->entry->owner, 0)) {
 		free(call);
 		return;
 	}
@@ -398,7 +399,10 @@ err_t registry_property_write(struct registry_peer *client, const struct wire_he
 	if (registry_policy_is_administrator(client))
 		message.flags |= WIRE_OPEN_ADMINISTRATOR;
 	struct registry_deferred *d =
-		registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS, kIOReturnTimeout);
+		registry_peer_takes(entry->owner, wire_bag_cost_of(value))
+			? registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
+						kIOReturnTimeout)
+			: NULL;
 	if (!d)
 		return registry_peer_status(client, request, kIOReturnNoResources);
 	err_t err = wire_peer_call(entry->owner->wire, &wire_write_properties_layout, &message,

@@ -242,7 +242,7 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 /* --- messages, busy, classes, resources ----------------------------------------------------------- */
 
 /* To the services above ENTRY in the stack that live in other providers: the sender's host has told
- * its own objects already. Nobody waits for their answers. */
+ * its own objects already. Nobody waits for their answers. Who does not keep up misses some. */
 static void tell_children(struct registry_entry *entry, const struct wire_message *sent)
 {
 	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
@@ -255,7 +255,7 @@ static void tell_children(struct registry_entry *entry, const struct wire_messag
 		struct wire_message message = *sent;
 
 		if (!c->owner || c->owner == entry->owner || registry_entry_is_inactive(c) ||
-		    c->id == sent->except)
+		    c->id == sent->except || !registry_peer_takes(c->owner, 0))
 			continue;
 		message.id = c->id;
 		message.provider = entry->id;

@@ -251,6 +251,7 @@ struct registry *registry_free(struct registry *registry)
 	r->is_ending = true;
 	loop_timer_stop(&r->return_timer);
 	loop_timer_stop(&r->rematch_timer);
+	loop_timer_stop(&r->pump_timer);
 	registry_door_close(r);
 	registry_heartbeat_fini(r);
 	registry_busy_fini(r);

@@ -98,6 +98,7 @@ struct registry {
 	struct loop_timer heartbeat;
 	unsigned heartbeat_ms;
 	struct loop_timer rematch_timer; /* matching that met no memory (bind.c) */
+	struct loop_timer pump_timer;	 /* matching that waits for a host to hear what it was told */
 	bool is_returning;		 /* hosts of the last generation may still come back */
 	bool has_home;			 /* the folder for hosts is this registry's (home.h) */
 };
@@ -147,6 +148,9 @@ void registry_peer_free(struct registry_peer *peer);
 /* A message waits for PEER to read, through its connection or one of its inlets; IS_ALONE: nothing else
  * waits there, so that it may be larger than the limit. False: over the limit. */
 bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, bool is_alone);
+/* May a message of BYTES go to PEER because somebody else wants it to? Half of what may wait for it is for
+ * what the registry has to say itself: others are refused in time, before it would be cut off for them. */
+bool registry_peer_takes(const struct registry_peer *peer, uint64_t bytes);
 /* It has been sent or dropped. */
 void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds);
 /* The same for a host of an earlier registry. */

@@ -122,7 +122,8 @@ static struct gathering *gathering_new(struct registry_peer *client,
 static bool answers(const struct registry_server *server)
 {
 	/* One that is known not to answer is not waited for. */
-	return server->peer && server->peer->keeps_accounts && server->pulse == REGISTRY_PULSE_GOOD;
+	return server->peer && server->peer->keeps_accounts &&
+	       server->pulse == REGISTRY_PULSE_GOOD && registry_peer_takes(server->peer, 0);
 }
 
 static bool has_hosts(const struct registry *r)

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/* Programs and providers that make the registry bother others, who may be slow: nobody is cut off for what
+ * somebody else has said. */
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <mach/mach.h>
+
+#include "arena.h"
+#include "bundles.h"
+#include "raw_client.h"
+#include "raw_provider.h"
+#include "stage.h"
+#include "wire/browse.h"
+#include "wire/frame.h"
+#include "wire/publish.h"
+
+enum { MESSAGE = 0xe0000100 }; /* of the attacker's own making */
+
+static CFDictionaryRef make_large(CFIndex size)
+{
+	CFMutableDataRef data = CFDataCreateMutable(NULL, 0);
+
+	CFDataSetLength(data, size);
+	return stage_dictionary("Large", data, NULL);
+}
+
+/* Everything that FD has said so far has been heard. */
+static void await_heard(int fd)
+{
+	struct wire_access is_open = { .what = WIRE_ACCESS_IS_OPEN };
+	struct wire_number_reply number;
+
+	test_equal_error(raw_ask(fd, &wire_access_layout, &is_open, &wire_number_reply_layout, &number),
+			 0);
+}
+
+/* The status of the next one. */
+static int32_t await_answer(int fd)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+
+	test_equal_error(wire_frame_receive(fd, &frame, WIRE_CONTROL_MAX, true), 0);
+	int32_t status = frame.header.status;
+	wire_frame_fini(&frame);
+	return status;
+}
+
+/* A host that is stopped hears nothing, and a program without any privilege has much to say to it. */
+HOSTILE(P_C4, a_stopped_host_that_a_program_writes_to)
+{
+	enum { WRITES = 500, SIZE = 30000 }; /* more than may wait for anybody */
+	static const char server[] = "org.portico.test.Fixture";
+
+	world_withhold_privileges();
+	arena_begin("Fixture.dext", NULL);
+	pid_t host = world_host_pid(server);
+	CFDictionaryRef large = make_large(SIZE);
+	struct wire_set_properties_request request = { arena_service_id("FixtureDriver"), large };
+	int fd = raw_connect(world_socket());
+
+	raw_greet(fd);
+	kill(host, SIGSTOP);
+	for (uint32_t i = 1; i <= WRITES; i++)
+		test_equal_error(
+			wire_send(fd, &wire_set_properties_request_layout, i, &request, NULL, 0, true),
+			0);
+	/* Those that are too much are answered while the host sleeps, the others when it has woken up. */
+	test_equal_error(await_answer(fd), kIOReturnNoResources);
+	kill(host, SIGCONT);
+	for (uint32_t i = 2; i <= WRITES; i++)
+		await_answer(fd);
+	io_connect_t connect = world_open("FixtureDriver", 0);
+	IOServiceClose(connect);
+	test_equal(world_host_pid(server), host);
+	close(fd);
+	CFRelease(large);
+	arena_count(WRITES * SIZE / 10); /* bytes that were on their way */
+	arena_end();
+}
+
+/* A driver on somebody else's service hears its messages, when it comes to that. */
+HOSTILE(P_W4, a_provider_that_talks_to_one_who_does_not_listen)
+{
+	enum { MESSAGES = 30000 };
+
+	arena_begin("Stage.dext", NULL);
+	int talker = raw_provide(world_socket(), "talker");
+	int listener = raw_provide(world_socket(), "listener");
+	uint64_t below = raw_publish(talker, 0, "IOService", "below", NULL);
+	uint64_t above = raw_publish(listener, below, "IOService", "above", NULL);
+	struct wire_message message = { .id = below, .message_type = MESSAGE };
+
+	test_true(above != 0);
+	for (int i = 0; i < MESSAGES; i++)
+		test_true(raw_say(talker, &wire_message_layout, &message));
+	await_heard(talker);
+	await_heard(listener);
+	close(talker);
+	close(listener);
+	arena_count(MESSAGES);
+	arena_end();
+}
+
+static void count_services(void *refcon, io_iterator_t iterator)
+{
+	io_object_t service;
+
+	while ((service = IOIteratorNext(iterator))) {
+		++*(unsigned *)refcon;
+		IOObjectRelease(service);
+	}
+}
+
+static void ignore(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+}
+
+/* A port has two notifications: of a service that never stops talking, and of others. */
+HOSTILE(P_R3, a_port_that_one_service_floods)
+{
+	enum { MESSAGES = 30000 };
+	unsigned n_leaves = 0;
+	io_iterator_t leaves = 0;
+	io_object_t interest = 0;
+
+	arena_begin("Stage.dext", NULL);
+	io_connect_t stage = stage_open();
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	int talker = raw_provide(world_socket(), "talker");
+	struct wire_message message = { .id = raw_publish(talker, 0, "IOService", "talker", NULL),
+					.message_type = MESSAGE };
+	io_service_t service = IOServiceGetMatchingService(kIOMainPortDefault,
+							   IORegistryEntryIDMatching(message.id));
+
+	test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest, ignore,
+							  NULL, &interest),
+			 0);
+	test_equal_error(IOServiceAddMatchingNotification(port, kIOMatchedNotification,
+							  IOServiceMatching("StageLeaf"),
+							  count_services, &n_leaves, &leaves),
+			 0);
+	count_services(&n_leaves, leaves);
+	for (int i = 0; i < MESSAGES; i++)
+		test_true(raw_say(talker, &wire_message_layout, &message));
+	await_heard(talker);
+	stage_do(stage, NULL, "publish key=leaf class=StageLeaf name=leaf register");
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
+			   kCFRunLoopDefaultMode);
+	while (!n_leaves)
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true);
+	stage_do(stage, NULL, "terminate key=leaf");
+	IOObjectRelease(interest);
+	IOObjectRelease(leaves);
+	IOObjectRelease(service);
+	IONotificationPortDestroy(port);
+	IOServiceClose(stage);
+	close(talker);
+	arena_count(MESSAGES);
+	arena_end();
+}
+
+static unsigned count_drivers(const char *class_name)
+{
+	io_iterator_t services = 0;
+	unsigned n = 0;
+
+	test_equal_error(IOServiceGetMatchingServices(kIOMainPortDefault,
+						      IOServiceMatching(class_name), &services),
+			 0);
+	count_services(&n, services);
+	IOObjectRelease(services);
+	return n;
+}
+
+/* A driver whose host is stopped while more services for it come than it could be told of. */
+HOSTILE(P_C4, a_stopped_host_that_has_many_services_to_probe)
+{
+	enum { NUBS = 1500, SIZE = 7000 };
+	static const char server[] = "org.portico.test.Hostile";
+	static const char nubs_too[] = "</dict><key>Nubs</key><dict>"
+				       "<key>IOClass</key><string>HostileDriver</string>"
+				       "<key>IOProviderClass</key><string>HostileNub</string>"
+				       "<key>IOUserServerName</key><string>org.portico.test.Hostile"
+				       "</string>";
+
+	bundle_make(bundle_folder(), "Hostile", "Hostile.so", "HostileUserClient", nubs_too);
+	arena_begin_with(bundle_folder());
+	pid_t host = world_host_pid(server);
+	CFDictionaryRef large = make_large(SIZE);
+	int provider = raw_provide(world_socket(), "provider");
+
+	kill(host, SIGSTOP);
+	for (int i = 0; i < NUBS; i++)
+		raw_publish(provider, 0, "HostileNub", "nub", large);
+	kill(host, SIGCONT);
+	/* The provider serves its nubs no longer than it has to say something. */
+	while (count_drivers("HostileDriver") < NUBS + 1)
+		await_heard(provider);
+	test_equal(world_host_pid(server), host);
+	close(provider);
+	CFRelease(large);
+	arena_spare(server); /* keeps what so many objects took */
+	arena_count(NUBS * SIZE / 4); /* nor does the registry give back all of it */
+	arena_end();
+}
+
+TEST_MAIN
