@@ -7,10 +7,11 @@
 #include "registry/deferred.h"
 #include "wire/publish.h"
 
-/* CLIENT has PROVIDER open. IDs only: neither is kept alive. */
+/* CLIENT has PROVIDER open. It is on the account of the client's owner, and ends before either of them leaves
+ * the tree or the client's owner has gone. */
 struct use {
-	struct list link; /* of the registry */
-	uint64_t client, provider;
+	struct list in_client, in_provider; /* of what each of them is part of (registry_attention) */
+	struct registry_entry *client, *provider;
 };
 
 /* A question that has been passed on. */
@@ -23,79 +24,77 @@ struct relay {
 
 /* --- who has what open ------------------------------------------------------------------------ */
 
-static struct use *find_use(struct registry *registry, uint64_t client, uint64_t provider)
+static struct use *find_use(const struct registry_entry *client,
+			    const struct registry_entry *provider)
 {
-	list_for_each(l, &registry->uses) {
-		struct use *u = container_of(l, struct use, link);
+	if (!client || !client->attention)
+		return NULL;
+	list_for_each(l, &client->attention->uses) {
+		struct use *u = container_of(l, struct use, in_client);
 
-		if (u->client == client && u->provider == provider)
+		if (u->provider == provider)
 			return u;
 	}
 	return NULL;
 }
 
-static void remove_use(struct registry *registry, struct use *u)
+static void remove_use(struct use *u)
 {
-	account_refund(&registry->own, LIMITS_ACCESSES, 1);
-	list_remove(&u->link);
+	account_refund(&u->client->owner->account, LIMITS_ACCESSES, 1);
+	list_remove(&u->in_client);
+	list_remove(&u->in_provider);
 	free(u);
 }
 
 /* False: over the limit or no memory. */
-static bool note_open(struct registry *registry, const struct wire_access *access)
+static bool note_open(struct registry_entry *client, struct registry_entry *provider)
 {
-	struct use *u = find_use(registry, access->client, access->provider);
+	struct registry_attention *a = registry_entry_need_attention(client);
+	struct registry_attention *b = registry_entry_need_attention(provider);
 
-	if (u)
+	if (find_use(client, provider))
 		return true;
-	if (!account_charge(&registry->own, LIMITS_ACCESSES, 1))
+	if (!a || !b || !account_charge(&client->owner->account, LIMITS_ACCESSES, 1))
 		return false;
-	u = calloc(1, sizeof(*u));
+	struct use *u = calloc(1, sizeof(*u));
 	if (!u) {
-		account_refund(&registry->own, LIMITS_ACCESSES, 1);
+		account_refund(&client->owner->account, LIMITS_ACCESSES, 1);
 		return false;
 	}
-	u->client = access->client;
-	u->provider = access->provider;
-	list_add(&registry->uses, &u->link);
+	u->client = client;
+	u->provider = provider;
+	list_add(&a->uses, &u->in_client);
+	list_add(&b->users, &u->in_provider);
 	return true;
 }
 
-static void send_close(struct registry *registry, const struct use *u)
+static void send_close(const struct registry_entry *provider, uint64_t client)
 {
-	struct registry_entry *provider = registry_entry_find(&registry->tree, u->provider);
 	struct wire_provider_access message = {
-		.client = u->client,
-		.provider = u->provider,
+		.client = client,
+		.provider = provider->id,
 		.what = WIRE_ACCESS_CLOSE,
 		.client_class = "",
 		.client_name = "",
 	};
 
-	if (provider && provider->owner)
+	if (provider->owner)
 		wire_peer_send(provider->owner->wire, &wire_provider_access_layout, &message, NULL,
 			       0);
 }
 
 void registry_access_forget(struct registry_entry *entry)
 {
-	struct registry *registry = container_of(entry->tree, struct registry, tree);
+	if (!entry->attention)
+		return;
+	list_for_each_safe(l, &entry->attention->uses) {
+		struct use *u = container_of(l, struct use, in_client);
 
-	list_for_each_safe(l, &registry->uses) {
-		struct use *u = container_of(l, struct use, link);
-
-		if (u->client != entry->id && u->provider != entry->id)
-			continue;
-		if (u->client == entry->id)
-			send_close(registry, u);
-		remove_use(registry, u);
+		send_close(u->provider, entry->id);
+		remove_use(u);
 	}
-}
-
-void registry_access_fini(struct registry *registry)
-{
-	list_for_each_safe(l, &registry->uses)
-		remove_use(registry, container_of(l, struct use, link));
+	list_for_each_safe(l, &entry->attention->users)
+		remove_use(container_of(l, struct use, in_provider));
 }
 
 /* --- passing on --------------------------------------------------------------------------------- */
@@ -127,20 +126,26 @@ static void finish_number(struct relay *relay, uint64_t number)
 	free(relay);
 }
 
-/* The client may have ended while the provider made up its mind. */
-static bool is_still_there(const struct relay *relay)
+/* The provider has opened itself to a client. False: one of them has ended meanwhile, or it is over a limit;
+ * then the provider has heard that it must close again. */
+static bool keep_open(const struct relay *relay)
 {
 	struct registry_tree *tree = &relay->registry->tree;
-	const struct registry_entry *client = registry_entry_find(tree, relay->access.client);
+	struct registry_entry *client = registry_entry_find(tree, relay->access.client);
+	struct registry_entry *provider = registry_entry_find(tree, relay->access.provider);
 
-	return client && client->owner;
+	if (!provider || !provider->owner)
+		return false;
+	if (client && client->owner && note_open(client, provider))
+		return true;
+	send_close(provider, relay->access.client);
+	return false;
 }
 
 static void handle_access_answer(void *context, err_t err, struct wire_frame *frame)
 {
 	struct relay *relay = context;
 	struct wire_number_reply reply = { 0 };
-	struct use use = { .client = relay->access.client, .provider = relay->access.provider };
 
 	if (!err && !frame->header.status &&
 	    wire_frame_decode(frame, &wire_number_reply_layout, &reply)) {
@@ -149,12 +154,8 @@ static void handle_access_answer(void *context, err_t err, struct wire_frame *fr
 		reply.number = 0;
 	}
 	if (relay->access.what == WIRE_ACCESS_OPEN && reply.number == 1 &&
-	    !relay->registry->is_ending) {
-		if (!is_still_there(relay) || !note_open(relay->registry, &relay->access)) {
-			send_close(relay->registry, &use);
-			reply.number = 0;
-		}
-	}
+	    !relay->registry->is_ending && !keep_open(relay))
+		reply.number = 0;
 	finish_number(relay, reply.number == 1);
 }
 
@@ -169,12 +170,9 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 	if (access->what < WIRE_ACCESS_OPEN || access->what > WIRE_ACCESS_IS_OPEN ||
 	    (!asks && (!client || client->owner != peer)))
 		return registry_peer_status(peer, request, kIOReturnBadArgument);
-	if (access->what == WIRE_ACCESS_CLOSE) {
-		struct use *u = find_use(r, access->client, access->provider);
-
-		if (u)
-			remove_use(r, u);
-	}
+	struct use *use = access->what == WIRE_ACCESS_CLOSE ? find_use(client, provider) : NULL;
+	if (use)
+		remove_use(use);
 	struct registry_peer *owner = provider ? provider->owner : NULL;
 	bool refused = !owner || owner == peer || !registry_peer_takes(owner, 0) ||
 		       (access->what == WIRE_ACCESS_OPEN && registry_entry_is_inactive(provider));

@@ -21,6 +21,5 @@ err_t registry_access_message(struct registry_peer *peer, const struct wire_head
 /* IOServiceRequestProbe of a program: answered with the status of the service's driver. */
 err_t registry_access_probe(struct registry_peer *client, const struct wire_header *request,
 			    struct registry_entry *service, uint32_t options);
-/* ENTRY leaves the tree: it closes what it has open. */
+/* ENTRY leaves the tree, or its owner has gone: it closes what it has open. */
 void registry_access_forget(struct registry_entry *entry);
-void registry_access_fini(struct registry *registry);

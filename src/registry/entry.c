@@ -380,6 +380,8 @@ struct registry_attention *registry_entry_need_attention(struct registry_entry *
 	if (a) {
 		list_init(&a->interests);
 		list_init(&a->waiters);
+		list_init(&a->uses);
+		list_init(&a->users);
 	}
 	entry->attention = a;
 	return a;

@@ -99,6 +99,7 @@ struct registry_attention {
 	CFMutableSetRef live;		/* keys that the owner computes at each read; NULL: none */
 	struct list interests;		/* subscriptions to its messages */
 	struct list waiters;		/* clients waiting until it is quiet */
+	struct list uses, users;	/* what it has open, and who has it open (access.c) */
 	struct registry_opener *opener; /* of a user client; NULL: unknown */
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/shm.h"
+#include "registry/access.h"
 #include "registry/bind.h"
 #include "registry/deferred.h"
 #include "registry/door.h"
@@ -187,6 +188,7 @@ void registry_peer_disown(struct registry_entry *entry)
 
 	if (!owner)
 		return;
+	registry_access_forget(entry);
 	account_refund(&owner->account, LIMITS_ENTRIES, 1 + registry_plane_count_links(entry));
 	account_refund(&owner->account, LIMITS_PROPERTY_BYTES, registry_entry_cost(entry));
 	entry->owner = NULL;

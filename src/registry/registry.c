@@ -181,7 +181,6 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	list_init(&r->jobs);
 	list_init(&r->stops);
 	list_init(&r->registrations);
-	list_init(&r->uses);
 	list_init(&r->peers);
 	list_init(&r->strangers);
 	registry_linger_init(r);

@@ -67,7 +67,6 @@ struct registry {
 	uint64_t last_candidate;
 	struct list stops;	   /* struct registry_stop_job */
 	struct list registrations; /* who waits for the end of a matching (lifecycle.c) */
-	struct list uses;	   /* which driver has what open (access.c) */
 	uint64_t last_stop;	   /* questions asked for them */
 	struct map asked; /* question -> struct registry_stop_job that waits for its answer */
 	/* terminations that wait for each other (terminate.c) */

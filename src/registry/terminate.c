@@ -821,7 +821,6 @@ void registry_lifecycle_forget_peer(struct registry *registry, struct registry_p
 
 void registry_lifecycle_fini(struct registry *registry)
 {
-	registry_access_fini(registry);
 	list_for_each_safe(l, &registry->stops)
 		free_stop_job(container_of(l, struct registry_stop_job, link), kIOReturnAborted);
 	map_fini(&registry->asked);

@@ -7,14 +7,19 @@ static struct session s;
 static struct end client, provider, other;
 static uint64_t service, driver;
 
-static void begin(void)
+static void begin_limited(const char *const *limits)
 {
-	session_start(&s, NULL);
+	session_start_limited(&s, limits);
 	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
 	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
 	service = publish(&provider, 0, "Service", "", "", WIRE_PUBLISH_REGISTER, NULL);
 	driver = publish(&other, service, "Driver", "it", "", 0, NULL);
+}
+
+static void begin(void)
+{
+	begin_limited((const char *const[]){ NULL });
 }
 
 static void end(void)
@@ -40,14 +45,14 @@ static uint64_t number(struct end *e, uint32_t asked)
 	return reply.number;
 }
 
-/* The provider's host hears WHAT and answers it. */
-static void expect_access(uint32_t what, uint64_t answer)
+/* The provider's host hears WHAT of CLIENT_ID and answers it. */
+static void expect_access_of(uint64_t client_id, uint32_t what, uint64_t answer)
 {
 	struct wire_number_reply reply = { answer };
 	struct wire_provider_access heard;
 
 	end_expect(&provider, &wire_provider_access_layout, &heard);
-	test_equal(heard.client, driver);
+	test_equal(heard.client, client_id);
 	test_equal(heard.provider, service);
 	test_equal(heard.what, what);
 	if (heard.client_class[0]) {
@@ -57,6 +62,11 @@ static void expect_access(uint32_t what, uint64_t answer)
 	}
 	if (provider.frame.header.id)
 		end_reply(&provider, &wire_number_reply_layout, 0, &reply);
+}
+
+static void expect_access(uint32_t what, uint64_t answer)
+{
+	expect_access_of(driver, what, answer);
 }
 
 TEST(the_host_of_the_provider_decides)
@@ -101,6 +111,33 @@ TEST(who_goes_has_closed)
 	end_close(&other);
 	expect_access(WIRE_ACCESS_CLOSE, 0);
 	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+/* The provider agrees to all of them. */
+static uint64_t open_by(struct end *e, uint64_t by)
+{
+	uint32_t asked = ask(e, by, service, WIRE_ACCESS_OPEN);
+
+	expect_access_of(by, WIRE_ACCESS_OPEN, 1);
+	return number(e, asked);
+}
+
+TEST(one_provider_opens_as_much_as_it_may_and_no_other_has_less)
+{
+	struct end third;
+
+	begin_limited((const char *const[]){ "accesses=1", NULL });
+	end_connect(&third, &s, WIRE_ROLE_PROVIDER, "third");
+	uint64_t second_driver = publish(&other, service, "Driver", "it", "", 0, NULL);
+	uint64_t third_driver = publish(&third, service, "Driver", "it", "", 0, NULL);
+	test_equal(open_by(&other, driver), 1);
+	test_equal(open_by(&other, driver), 1); /* it has it open */
+	test_equal(open_by(&other, second_driver), 0);
+	expect_access_of(second_driver, WIRE_ACCESS_CLOSE, 0);
+	test_equal(open_by(&third, third_driver), 1);
+	end_close(&third);
+	expect_access_of(third_driver, WIRE_ACCESS_CLOSE, 0);
 	end();
 }
 
