@@ -141,12 +141,20 @@ static bool is_left(const struct registry_class *c)
 	return c && c->is_left;
 }
 
-/* It is somebody's again. */
-static void take_over(struct registry_classes *classes, struct registry_class *c)
+/* It is somebody's again, of BUNDLE if that is known (NULL: no). */
+static void take_over(struct registry_classes *classes, struct registry_class *c,
+		      const char *bundle)
 {
+	char *copy;
+
 	if (!c->is_left)
 		return;
-	c->is_left = false;
+	copy = bundle ? strdup(bundle) : NULL;
+	if (copy) {
+		free(c->bundle);
+		c->bundle = copy;
+	}
+	c->is_left = c->is_hooked = false;
 	c->maker = classes->maker;
 }
 
@@ -187,6 +195,40 @@ size_t registry_classes_count_new(const struct registry_classes *classes, CFType
 	return counting.n;
 }
 
+static unsigned depth_of(const struct registry_class *class)
+{
+	unsigned n = 0;
+
+	for (; class; class = class->super)
+		n++;
+	return n;
+}
+
+/* Of the longest chain of subclasses below CLASS. */
+static unsigned depth_below(const struct registry_classes *classes,
+			    const struct registry_class *class)
+{
+	unsigned most = 0, depth;
+
+	if (!class->n_subclasses)
+		return 0;
+	list_for_each(node, &classes->all) {
+		const struct registry_class *c = container_of(node, struct registry_class, link);
+
+		if (!registry_class_derives(c, class))
+			continue;
+		depth = depth_of(c) - depth_of(class);
+		most = depth > most ? depth : most;
+	}
+	return most;
+}
+
+/* What nobody has declared, or whoever did has gone, is whatever is said of it next. */
+static bool is_unsettled(const struct registry_class *c)
+{
+	return (c->is_guessed || c->is_left) && !c->n_instances;
+}
+
 /* --- declaring -------------------------------------------------------------------------------------- */
 
 err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
@@ -198,19 +240,23 @@ err_t registry_class_declare(struct registry_classes *classes, const char *name,
 	if (!name[0] || strlen(name) > WIRE_NAME_MAX || !s)
 		return -EINVAL;
 	if (old && old->super != s) {
-		if (!old->is_guessed || old->n_instances || registry_class_conforms(s, name))
+		if (!is_unsettled(old) || registry_class_conforms(s, name))
 			return -EEXIST;
+		if (depth_of(s) + 1 + depth_below(classes, old) > REGISTRY_CLASS_DEPTH_MAX)
+			return -EINVAL;
 		old->super->n_subclasses--;
 		s->n_subclasses++;
 		old->super = s;
 	}
 	if (old) {
-		take_over(classes, old);
+		take_over(classes, old, bundle);
 		old->is_guessed = false;
 		if (ret_class)
 			*ret_class = old;
 		return 0;
 	}
+	if (depth_of(s) >= REGISTRY_CLASS_DEPTH_MAX)
+		return -EINVAL;
 	if (classes->count >= classes->max) {
 		s->n_subclasses++; /* it stays */
 		forget_left(classes);
@@ -322,7 +368,7 @@ err_t registry_class_need(struct registry_classes *classes, const char *name, co
 			return err;
 		c->is_guessed = true;
 	}
-	take_over(classes, c);
+	take_over(classes, c, NULL);
 	*ret_class = c;
 	return 0;
 }
@@ -440,15 +486,6 @@ void registry_class_remove_member(struct registry_class *class, struct registry_
 	remove_member(class, member);
 	for (; class; class = class->super)
 		class->n_listed--;
-}
-
-static unsigned depth_of(const struct registry_class *class)
-{
-	unsigned n = 0;
-
-	for (; class; class = class->super)
-		n++;
-	return n;
 }
 
 int registry_member_compare(const struct registry_class *a_class, const struct registry_member *a,

@@ -20,6 +20,9 @@
 #include "base/list.h"
 #include "base/map.h"
 
+/* Superclasses of a class: ancestries are walked along for every service that is looked at. */
+enum { REGISTRY_CLASS_DEPTH_MAX = 128 };
+
 struct registry_class;
 
 /* One element of a class's list: a service, or a subclass (registry_class.as_member). */
@@ -64,8 +67,9 @@ void registry_classes_fini(struct registry_classes *classes);
 /* NULL when unknown. */
 struct registry_class *registry_class_find(const struct registry_classes *classes,
 					   const char *name);
-/* Declare NAME below SUPER. Declaring it again the same way is harmless. -EINVAL: no name, or
- * SUPER unknown; -EEXIST: it has another superclass; -ENOSPC, -ENOMEM. */
+/* Declare NAME below SUPER. Declaring it again the same way is harmless. -EINVAL: no name, SUPER unknown,
+ * or too long an ancestry; -EEXIST: it has another superclass, as somebody says who is still there or some
+ * service has it; -ENOSPC, -ENOMEM. */
 err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
 			     const char *bundle, struct registry_class **ret_class);
 /* Dictionary of name to superclass name, in any order (64 superclasses may come later). Good ones are taken even when others are

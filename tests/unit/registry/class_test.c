@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "registry/class.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include <CoreFoundation/CoreFoundation.h>
 
 #include "base/loop.h"
@@ -120,6 +123,49 @@ TEST(guessed_superclass_is_corrected_until_used)
 	test_equal_error(registry_class_declare(&c, "X", "IOMedia", "", NULL), 0);
 	test_true(registry_class_conforms(x, "IOStorage"));
 	test_equal_error(registry_class_declare(&c, "X", "IOService", "", NULL), -EEXIST);
+	registry_classes_fini(&c);
+}
+
+/* Whoever says first what a class is has his way while he is there. */
+TEST(what_a_maker_leaves_behind_is_what_others_say)
+{
+	struct registry_classes c;
+
+	test_equal_error(registry_classes_init(&c), 0);
+	c.maker = 7;
+	test_equal_error(registry_class_declare(&c, "Mine", "IOUserClient", "a.b", NULL), 0);
+	c.maker = 8;
+	test_equal_error(registry_class_declare(&c, "Mine", "IOService", "c.d", NULL), -EEXIST);
+	registry_classes_leave(&c, 7);
+	test_equal_error(registry_class_declare(&c, "Mine", "IOService", "c.d", NULL), 0);
+	test_true(!registry_class_conforms(registry_class_find(&c, "Mine"), "IOUserClient"));
+	test_equal_text(registry_class_find(&c, "Mine")->bundle, "c.d");
+	registry_classes_fini(&c);
+}
+
+TEST(an_ancestry_has_an_end)
+{
+	struct registry_classes c;
+	char name[16], super[16] = "IOService";
+	int n = 0;
+
+	test_equal_error(registry_classes_init(&c), 0);
+	do {
+		snprintf(name, sizeof(name), "Link%d", n);
+		err_t err = registry_class_declare(&c, name, super, "", NULL);
+
+		if (err)
+			test_equal_error(err, -EINVAL);
+		if (err)
+			break;
+		strcpy(super, name);
+	} while (++n < 4096);
+	test_true(n > 64 && n < 128);
+	/* Nor does it get longer from above. */
+	test_equal_error(registry_class_need(&c, "Guess", "IOService", &(struct registry_class *){ 0 }),
+			 0);
+	test_equal_error(registry_class_declare(&c, "Below", "Guess", "", NULL), 0);
+	test_equal_error(registry_class_declare(&c, "Guess", super, "", NULL), -EINVAL);
 	registry_classes_fini(&c);
 }
 
