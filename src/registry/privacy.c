@@ -7,10 +7,19 @@
 
 #define INNER CFSTR("IOUserServiceProperties")
 
+enum { LISTED_MAX = 256 }; /* keys of an array: it is read through for each question */
+
+/* One that is longer stands for all keys there are. */
+static bool is_endless(CFTypeRef list)
+{
+	return registry_is_array(list) && CFArrayGetCount(list) > LISTED_MAX;
+}
+
 static bool has_member(CFTypeRef list, CFStringRef key)
 {
 	if (registry_is_array(list))
-		return CFArrayContainsValue(list, CFRangeMake(0, CFArrayGetCount(list)), key);
+		return is_endless(list) ||
+		       CFArrayContainsValue(list, CFRangeMake(0, CFArrayGetCount(list)), key);
 	return list && CFEqual(list, key); /* one name alone */
 }
 
@@ -27,7 +36,7 @@ bool registry_privacy_covers(const struct registry_entry *entry, CFStringRef key
 
 struct filter {
 	CFDictionaryRef held;		   /* NULL: nothing */
-	CFTypeRef own_demand;		   /* of the entry's own user clients; NULL: none */
+	bool hides_listed;		   /* keys of an array: the demand is that of user clients */
 	CFMutableDictionaryRef all, inner; /* INNER may be NULL */
 };
 
@@ -36,16 +45,15 @@ static void filter_init(struct filter *f, const struct registry_peer *client,
 {
 	CFTypeRef own = registry_entry_get(entry, CFSTR("IOUserClientEntitlements"));
 
-	*f = (struct filter){ .held = client ? registry_policy_copy_held(client, entry) : NULL,
-			      .own_demand = own ? CFRetain(own) : NULL };
+	scope_cf CFTypeRef demand = own ? CFRetain(own) : NULL;
+	*f = (struct filter){ .held = client ? registry_policy_copy_held(client, entry) : NULL };
+	f->hides_listed = !wire_entitlement_satisfies(f->held, demand);
 }
 
 static void filter_fini(struct filter *f)
 {
 	if (f->held)
 		CFRelease(f->held);
-	if (f->own_demand)
-		CFRelease(f->own_demand);
 	if (f->inner)
 		CFRelease(f->inner);
 }
@@ -53,7 +61,7 @@ static void filter_fini(struct filter *f)
 /* PRIVATE is the property, DEMAND its value for a key of it; NULL: it is an array. */
 static bool is_hidden(const struct filter *f, CFTypeRef demand)
 {
-	return !wire_entitlement_satisfies(f->held, demand ? demand : f->own_demand);
+	return demand ? !wire_entitlement_satisfies(f->held, demand) : f->hides_listed;
 }
 
 bool registry_privacy_hides(const struct registry_peer *client, const struct registry_entry *entry,
@@ -89,11 +97,21 @@ static void take_out_member(const void *key, void *context)
 	take_out(key, NULL, context);
 }
 
+static void take_out_everything(struct filter *f)
+{
+	CFDictionaryRemoveAllValues(f->all);
+	if (f->inner)
+		CFRelease(f->inner);
+	f->inner = NULL;
+}
+
 static void take_out_all(struct filter *f, CFTypeRef private)
 {
 	if (registry_is_dictionary(private))
 		CFDictionaryApplyFunction(private, take_out, f);
-	else if (registry_is_array(private))
+	else if (is_endless(private) && f->hides_listed)
+		take_out_everything(f);
+	else if (registry_is_array(private) && f->hides_listed)
 		CFArrayApplyFunction(private, CFRangeMake(0, CFArrayGetCount(private)),
 				     take_out_member, f);
 	else if (registry_is_string(private))

@@ -209,4 +209,22 @@ TEST(nothing_matches_by_it)
 	end();
 }
 
+/* What would have to be read through for every question hides everything. */
+TEST(a_list_without_end_is_of_all_keys)
+{
+	char text[16384], *at = text;
+
+	at += sprintf(at, "<dict>" VALUES "<key>PorticoPrivateProperties</key><array>");
+	for (int i = 0; i < 300; i++)
+		at += sprintf(at, "<string>key%d</string>", i);
+	sprintf(at, "</array></dict>");
+	uint64_t id = begin("", text);
+
+	test_true(copy_property(id, "Colour", 0) == NULL);
+	CFDictionaryRef all = copy_all(id);
+	test_equal(CFDictionaryGetCount(all), 0);
+	CFRelease(all);
+	end();
+}
+
 TEST_MAIN
