@@ -42,6 +42,7 @@ struct registry_tree {
 	const struct registry_tree_ops *ops; /* may be NULL */
 	struct registry_ids by_id;
 	uint64_t next_id;
+	uint32_t last_search; /* never 0 again */
 	struct registry_classes classes;
 	struct registry_planes planes;
 	struct registry_index index;
@@ -74,6 +75,8 @@ struct registry_entry {
 	uint64_t holds;	  /* grants of clients */
 	uint64_t busy_ns; /* less the time when it became busy, while it is */
 	uint32_t busy;
+	uint32_t asked;	  /* the search whose IOParentMatch has looked at it and what is above ... */
+	bool has_fitted;  /* ... and with which result (match.c) */
 	bool is_claimed;  /* a Terminated notification keeps clients' names alive */
 	bool is_starting; /* start() is running: registration waits for its end */
 	bool wants_register;

@@ -6,6 +6,7 @@
 
 #include "registry/compare.h"
 #include "registry/entry.h"
+#include "registry/match.h"
 #include "registry/privacy.h"
 #include "registry/text.h"
 
@@ -122,9 +123,20 @@ static CFTypeRef property_of(const struct registry_entry *service, const char *k
 							       : NULL;
 }
 
-static bool is_member(CFTypeRef list, CFTypeRef wanted)
+/* Its members, each of which is a step; NULL: it has none, or that would be too many steps. */
+static CFArrayRef copy_members(CFTypeRef list, uint64_t *steps)
 {
-	scope_cf CFArrayRef members = registry_members_copy(list);
+	CFArrayRef members = registry_members_copy(list);
+
+	if (!members || registry_match_spend(steps, (uint64_t)CFArrayGetCount(members)))
+		return members;
+	CFRelease(members);
+	return NULL;
+}
+
+static bool is_member(CFTypeRef list, CFTypeRef wanted, uint64_t *steps)
+{
+	scope_cf CFArrayRef members = copy_members(list, steps);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
 
 	for (CFIndex i = 0; i < n; i++)
@@ -133,13 +145,14 @@ static bool is_member(CFTypeRef list, CFTypeRef wanted)
 	return false;
 }
 
-static bool holds_all_resources(const struct registry_entry *service, CFTypeRef value)
+static bool holds_all_resources(const struct registry_entry *service, CFTypeRef value,
+				uint64_t *steps)
 {
 	if (registry_is_string(value))
 		return !registry_privacy_covers(service, value) &&
 		       (registry_entry_has(service, value) ||
 			registry_entry_is_live(service, value));
-	scope_cf CFArrayRef members = registry_members_copy(value);
+	scope_cf CFArrayRef members = copy_members(value, steps);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
 	for (CFIndex i = 0; i < n; i++) {
 		CFTypeRef key = CFArrayGetValueAtIndex(members, i);
@@ -149,7 +162,7 @@ static bool holds_all_resources(const struct registry_entry *service, CFTypeRef 
 			return false;
 	}
 	/* What is neither a name nor a list of names is no wish at all. */
-	return true;
+	return *steps;
 }
 
 /* "*" is there to say that the key must exist. */
@@ -229,34 +242,39 @@ static bool holds_pci(const struct registry_entry *service, unsigned numbers, CF
 					   (pci_word(service, "revision-id") & 0xff));
 }
 
-/* Some pair of the list is among the device's own; what a pair leaves out may be anything. */
-static bool holds_usage(const struct registry_entry *service, CFTypeRef value)
+/* What WANTED leaves out may be anything. */
+static bool is_usage(CFTypeRef wanted, CFTypeRef have)
 {
-	scope_cf CFArrayRef wanted = registry_members_copy(value);
-	CFTypeRef own = property_of(service, "DeviceUsagePairs");
 	CFStringRef names[] = { CFSTR("DeviceUsagePage"), CFSTR("DeviceUsage") };
-	scope_cf CFArrayRef have = registry_members_copy(own);
+	bool fits = registry_is_dictionary(wanted) && registry_is_dictionary(have);
+
+	for (int i = 0; fits && i < 2; i++) {
+		CFTypeRef usage = CFDictionaryGetValue(wanted, names[i]);
+
+		fits = !usage ||
+		       registry_compare_values(usage, CFDictionaryGetValue(have, names[i]));
+	}
+	return fits;
+}
+
+/* Some pair of the list is among the device's own. */
+static bool holds_usage(const struct registry_entry *service, CFTypeRef value, uint64_t *steps)
+{
+	scope_cf CFArrayRef wanted = copy_members(value, steps);
+	scope_cf CFArrayRef have =
+		registry_members_copy(property_of(service, "DeviceUsagePairs"));
+	CFIndex n = have ? CFArrayGetCount(have) : 0;
 
 	for (CFIndex i = 0; wanted && i < CFArrayGetCount(wanted); i++)
-		for (CFIndex j = 0; have && j < CFArrayGetCount(have); j++) {
-			CFTypeRef w = CFArrayGetValueAtIndex(wanted, i);
-			CFTypeRef h = CFArrayGetValueAtIndex(have, j);
-			bool fits = registry_is_dictionary(w) && registry_is_dictionary(h);
-
-			for (int k = 0; fits && k < 2; k++) {
-				CFTypeRef usage = CFDictionaryGetValue(w, names[k]);
-
-				fits = !usage || registry_compare_values(
-							 usage, CFDictionaryGetValue(h, names[k]));
-			}
-			if (fits)
+		for (CFIndex j = 0; j < n && registry_match_spend(steps, 1); j++)
+			if (is_usage(CFArrayGetValueAtIndex(wanted, i),
+				     CFArrayGetValueAtIndex(have, j)))
 				return true;
-		}
 	return false;
 }
 
 static bool holds(const struct registry_entry *service, CFDictionaryRef matching,
-		  const struct family_key *k, CFTypeRef value)
+		  const struct family_key *k, CFTypeRef value, uint64_t *steps)
 {
 	CFTypeRef have = property_of(service, k->property ? k->property : k->key);
 
@@ -264,20 +282,20 @@ static bool holds(const struct registry_entry *service, CFDictionaryRef matching
 	case HOW_WILD:
 		return holds_wild(value, have);
 	case HOW_ANY:
-		return is_member(value, have);
+		return is_member(value, have, steps);
 	case HOW_MASK:
 		return holds_mask(service, matching, k, value);
 	case HOW_PCI:
 		return holds_pci(service, k->numbers, value);
 	case HOW_RESOURCES:
-		return holds_all_resources(service, value);
+		return holds_all_resources(service, value, steps);
 	case HOW_RESOLVED:
-		return is_member(have, value);
+		return is_member(have, value, steps);
 	case HOW_SERIAL:
 		return registry_text_equals(value, "IOSerialStream") ||
 		       registry_compare_values(value, have);
 	case HOW_USAGE:
-		return holds_usage(service, value);
+		return holds_usage(service, value, steps);
 	case HOW_EQUAL:
 		break;
 	}
@@ -302,6 +320,7 @@ struct family_question {
 	const struct registry_entry *service;
 	CFDictionaryRef matching;
 	int64_t sum;
+	uint64_t *steps;
 	bool fits;
 };
 
@@ -320,15 +339,16 @@ static void check_pair(const void *key, const void *value, void *context)
 		    !registry_class_conforms(q->service->class, k->class_name) ||
 		    is_masked(q->matching, k))
 			continue;
-		q->fits = holds(q->service, q->matching, k, value);
+		q->fits = registry_match_may_compare(value, q->steps) &&
+			  holds(q->service, q->matching, k, value, q->steps);
 		q->sum += k->score;
 	}
 }
 
 bool registry_family_match(const struct registry_entry *service, CFDictionaryRef matching,
-			   int32_t *score)
+			   int32_t *score, uint64_t *steps)
 {
-	struct family_question q = { service, matching, score ? *score : 0, true };
+	struct family_question q = { service, matching, score ? *score : 0, steps, true };
 
 	CFDictionaryApplyFunction(matching, check_pair, &q);
 	if (score && q.fits)
@@ -366,9 +386,10 @@ bool registry_family_has_tree_names(const struct registry_entry *service)
 	       conforms_to_one(service, tree_named, sizeof(tree_named) / sizeof(tree_named[0]));
 }
 
-const struct registry_entry *registry_family_location(const struct registry_entry *provider)
+const struct registry_entry *registry_family_location(const struct registry_entry *provider,
+						      uint64_t *steps)
 {
-	for (unsigned i = 0; provider && i < REGISTRY_DEPTH_MAX; i++) {
+	while (provider && registry_match_spend(steps, 1)) {
 		if (conforms_to_one(provider, locations, sizeof(locations) / sizeof(locations[0])))
 			return provider;
 		provider = registry_entry_provider(provider);

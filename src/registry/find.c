@@ -279,6 +279,8 @@ err_t registry_find(struct registry_tree *tree, CFDictionaryRef matching, uint32
 	};
 
 	registry_matching_init(&s.matching, matching);
+	tree->last_search += tree->last_search == UINT32_MAX ? 2 : 1;
+	s.matching.search = tree->last_search;
 	ret_found->items = ret_found->first;
 	ret_found->capacity = sizeof(ret_found->first) / sizeof(ret_found->first[0]);
 	ret_found->count = 0;

@@ -21,8 +21,7 @@ struct subject {
 	uint64_t *steps; /* that are left */
 };
 
-/* N more steps. False: there are not so many left. */
-static bool spend(uint64_t *steps, uint64_t n)
+bool registry_match_spend(uint64_t *steps, uint64_t n)
 {
 	bool enough = n <= *steps;
 
@@ -40,14 +39,16 @@ static bool name_fits(const char *key, const char *name, size_t size, bool wildc
 	return n == size && !memcmp(key, name, n);
 }
 
-enum { NAMES_MAX = 16 * 1024 }; /* bytes of a list of names that are looked at */
+/* Bytes of a list of names that are looked at, and those that are a step. */
+enum { NAMES_MAX = 16 * 1024, NAMES_STEP = 256 };
 
-static bool data_has_name(CFDataRef data, const char *name)
+static bool data_has_name(CFDataRef data, const char *name, uint64_t *steps)
 {
-	CFIndex size = CFDataGetLength(data);
-	const char *p = (const char *)CFDataGetBytePtr(data);
-	const char *end = p + (size < NAMES_MAX ? size : NAMES_MAX);
+	CFIndex all = CFDataGetLength(data), size = all < NAMES_MAX ? all : NAMES_MAX;
+	const char *p = (const char *)CFDataGetBytePtr(data), *end = p + size;
 
+	if (!registry_match_spend(steps, (uint64_t)size / NAMES_STEP))
+		return false;
 	while (p < end) {
 		size_t n = strnlen(p, (size_t)(end - p));
 
@@ -58,7 +59,7 @@ static bool data_has_name(CFDataRef data, const char *name)
 	return false;
 }
 
-bool registry_match_name(const struct registry_entry *entry, const char *name)
+static bool match_name(const struct registry_entry *entry, const char *name, uint64_t *steps)
 {
 	CFStringRef keys[] = { CFSTR("name"), CFSTR("compatible"), CFSTR("device_type"),
 			       CFSTR("model") };
@@ -76,10 +77,17 @@ bool registry_match_name(const struct registry_entry *entry, const char *name)
 		if (registry_text_get(value, text, sizeof(text)) &&
 		    name_fits(name, text, strlen(text), true))
 			return true;
-		if (value && CFGetTypeID(value) == CFDataGetTypeID() && data_has_name(value, name))
+		if (value && CFGetTypeID(value) == CFDataGetTypeID() && data_has_name(value, name, steps))
 			return true;
 	}
 	return false;
+}
+
+bool registry_match_name(const struct registry_entry *entry, const char *name)
+{
+	uint64_t steps = REGISTRY_MATCH_STEPS;
+
+	return match_name(entry, name, &steps);
 }
 
 bool registry_match_class(const struct registry_entry *entry, const char *name)
@@ -97,7 +105,7 @@ static bool any_of(const struct subject *s, CFTypeRef value, one_fn one)
 		return one(s, value);
 	scope_cf CFArrayRef members = registry_members_copy(value);
 	CFIndex n = members ? CFArrayGetCount(members) : 0;
-	for (CFIndex i = 0; i < n && spend(s->steps, 1); i++)
+	for (CFIndex i = 0; i < n && registry_match_spend(s->steps, 1); i++)
 		if (one(s, CFArrayGetValueAtIndex(members, i)))
 			return true;
 	return false;
@@ -107,17 +115,16 @@ static bool has_name(const struct subject *s, CFTypeRef value)
 {
 	char name[256];
 
-	return registry_text_get(value, name, sizeof(name)) && registry_match_name(s->entry, name);
+	return registry_text_get(value, name, sizeof(name)) && match_name(s->entry, name, s->steps);
 }
 
 enum { STEP_BYTES = 64 }; /* what one object costs (wire_bag_cost_of) */
 
-/* Arrays and their like are compared object by object, as far as they are alike. */
-static bool may_compare(CFTypeRef wanted, uint64_t *steps)
+bool registry_match_may_compare(CFTypeRef wanted, uint64_t *steps)
 {
 	return !(registry_is_array(wanted) || registry_is_set(wanted) ||
 		 registry_is_dictionary(wanted)) ||
-	       spend(steps, wire_bag_cost_of(wanted) / STEP_BYTES);
+	       registry_match_spend(steps, wire_bag_cost_of(wanted) / STEP_BYTES);
 }
 
 struct pairs {
@@ -134,7 +141,7 @@ static void check_pair(const void *key, const void *value, void *context)
 			value, CFDictionaryGetValue(p->subject->compatible, key));
 	else if (p->equal)
 		p->equal = !registry_privacy_covers(p->subject->entry, key) &&
-			   may_compare(value, p->subject->steps) &&
+			   registry_match_may_compare(value, p->subject->steps) &&
 			   registry_entry_equals(p->subject->entry, key, value);
 }
 
@@ -255,6 +262,8 @@ static bool holds_service_count(const struct subject *s, CFTypeRef value)
 			struct registry_entry *c =
 				container_of(l, struct registry_edge, in_parent)->child->entry;
 
+			if (!registry_match_spend(s->steps, 1))
+				return false;
 			count += !registry_entry_is_inactive(c) && registry_entry_is_service(c) &&
 				 registry_entry_has(c, CFSTR("IOMatchCategory"));
 		}
@@ -322,9 +331,11 @@ static bool equals(const struct registry_entry *service, const struct rule *r, C
 {
 	scope_cf CFStringRef key = service->has_private ? registry_text_new(r->key) : NULL;
 
-	return !(key && registry_privacy_covers(service, key)) && may_compare(value, steps) &&
+	return !(key && registry_privacy_covers(service, key)) && registry_match_may_compare(value, steps) &&
 	       registry_entry_equals_at(service, r->key, r->size, value);
 }
+
+enum { KEYS_STEP = 8 }; /* keys for the family that are a step */
 
 /* All keys but those that lead to other services. SCORE may be NULL. */
 static bool match_one(const struct registry_entry *service, const struct registry_matching *m,
@@ -346,7 +357,8 @@ static bool match_one(const struct registry_entry *service, const struct registr
 			return false;
 	}
 	/* Only what is left concerns the family; nobody looks up unknown keys as properties. */
-	return !m->n_left || registry_family_match(service, m->dictionary, score);
+	return !m->n_left || (registry_match_spend(steps, m->n_left / KEYS_STEP) &&
+			      registry_family_match(service, m->dictionary, score, steps));
 }
 
 static CFDictionaryRef nested(CFDictionaryRef matching, CFStringRef key)
@@ -357,7 +369,7 @@ static CFDictionaryRef nested(CFDictionaryRef matching, CFStringRef key)
 }
 
 static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
-			uint64_t *steps);
+			uint32_t search, uint64_t *steps);
 
 static bool match_nested(const struct registry_entry *service, CFDictionaryRef wanted,
 			 uint64_t *steps)
@@ -365,7 +377,7 @@ static bool match_nested(const struct registry_entry *service, CFDictionaryRef w
 	struct registry_matching m;
 
 	/* All its keys are looked at each time. */
-	if (!spend(steps, 1 + (uint64_t)CFDictionaryGetCount(wanted)))
+	if (!registry_match_spend(steps, 1 + (uint64_t)CFDictionaryGetCount(wanted)))
 		return false;
 	registry_matching_init(&m, wanted);
 	return match_one(service, &m, NULL, steps);
@@ -380,31 +392,53 @@ static bool match_place(const struct registry_entry *service, CFDictionaryRef ma
 
 	if (!wanted)
 		return true;
-	place = registry_family_location(registry_entry_provider(service));
-	return place && match_nested(place, wanted, steps) && match_above(place, wanted, steps);
+	place = registry_family_location(registry_entry_provider(service), steps);
+	return place && match_nested(place, wanted, steps) &&
+	       match_above(place, wanted, 0, steps);
+}
+
+static bool is_last(CFDictionaryRef wanted)
+{
+	return !nested(wanted, CFSTR("IOParentMatch"));
+}
+
+/* The same answer for all providers from FIRST to LAST (NULL: all the way up). */
+static void remember(struct registry_entry *first, const struct registry_entry *last,
+		     uint32_t search, bool fits)
+{
+	for (struct registry_entry *p = first; p && p->asked != search;
+	     p = p == last ? NULL : registry_entry_provider(p)) {
+		p->asked = search;
+		p->has_fitted = fits;
+	}
 }
 
 /* Evaluated last: some provider above SERVICE satisfies the nested dictionary, and one above that the
- * one nested in it, and so on. The nearest one will do: whatever is above another is above it, too. */
+ * one nested in it, and so on. The nearest one will do: whatever is above another is above it, too. In a
+ * SEARCH each provider is asked once, however many services stand on it. */
 static bool match_above(const struct registry_entry *service, CFDictionaryRef matching,
-			uint64_t *steps)
+			uint32_t search, uint64_t *steps)
 {
-	CFDictionaryRef wanted;
+	CFDictionaryRef wanted = nested(matching, CFSTR("IOParentMatch"));
+	struct registry_entry *first = registry_entry_provider(service), *p;
+	bool fits = false;
 
-	while ((wanted = nested(matching, CFSTR("IOParentMatch")))) {
-		bool is_last = !nested(wanted, CFSTR("IOParentMatch"));
-
-		do {
-			service = registry_entry_provider(service);
-			if (!service || !*steps)
-				return false;
-		} while (!match_nested(service, wanted, steps) ||
-			 (is_last && !match_place(service, wanted, steps)));
-		if (is_last)
-			return true;
-		matching = wanted;
+	if (!wanted)
+		return match_place(service, matching, steps);
+	for (p = first; p && *steps && !fits; p = registry_entry_provider(p)) {
+		if (search && p->asked == search) {
+			fits = p->has_fitted;
+			break;
+		}
+		if (!match_nested(p, wanted, steps) ||
+		    (is_last(wanted) && !match_place(p, wanted, steps)))
+			continue;
+		fits = is_last(wanted) || match_above(p, wanted, 0, steps);
+		break;
 	}
-	return match_place(service, matching, steps);
+	if (search && *steps)
+		remember(first, p, search, fits);
+	return fits && *steps;
 }
 
 static bool match_all(const struct registry_entry *service, const struct registry_matching *m,
@@ -412,7 +446,7 @@ static bool match_all(const struct registry_entry *service, const struct registr
 {
 	/* Those that lead to others are left by the rules, or no string. */
 	return match_one(service, m, score, steps) &&
-	       (!m->n_left || match_above(service, m->dictionary, steps));
+	       (!m->n_left || match_above(service, m->dictionary, m->search, steps));
 }
 
 bool registry_matching_fits(const struct registry_matching *matching,

@@ -22,13 +22,19 @@ struct registry_matching {
 	CFDictionaryRef dictionary; /* borrowed */
 	/* What each rule asks for; NULL: nothing. */
 	CFTypeRef values[REGISTRY_MATCH_RULES];
-	size_t n_left; /* keys that no rule knows: their family's */
+	size_t n_left;	 /* keys that no rule knows: their family's */
+	uint32_t search; /* its number, when many services are asked (entry.h); 0: none */
 };
 
+/* N more steps. False: there are not so many left, and now none. */
+bool registry_match_spend(uint64_t *steps, uint64_t n);
+/* The steps for comparing anything with WANTED: arrays and their like are compared object by object, as far as
+ * they are alike. */
+bool registry_match_may_compare(CFTypeRef wanted, uint64_t *steps);
 void registry_matching_init(struct registry_matching *matching, CFDictionaryRef dictionary);
 /* All rules of spec 6.8. State is not looked at. STEPS is what is left for the members of collections,
- * large values, paths and providers above, which a dictionary could have without end; once it is 0 nothing
- * that asks for any of them fits. */
+ * large values, paths, children and providers above, which a dictionary or a service could have without end;
+ * once it is 0 nothing that asks for any of them fits. */
 bool registry_matching_fits(const struct registry_matching *matching,
 			    const struct registry_entry *service, uint64_t *steps);
 /* The same for one entry. */

@@ -2,6 +2,7 @@
 #include "registry/family.h"
 
 #include "registry/entry.h"
+#include "registry/match.h"
 #include "session.h"
 
 static struct registry_tree t;
@@ -23,10 +24,18 @@ static struct registry_entry *service(const char *class, const char *xml)
 static bool fits(const struct registry_entry *e, const char *xml, int32_t *score)
 {
 	CFDictionaryRef d = plist_new(xml);
-	bool result = registry_family_match(e, d, score);
+	uint64_t steps = REGISTRY_MATCH_STEPS;
+	bool result = registry_family_match(e, d, score, &steps);
 
 	CFRelease(d);
 	return result;
+}
+
+static const struct registry_entry *location_of(const struct registry_entry *e)
+{
+	uint64_t steps = REGISTRY_MATCH_STEPS;
+
+	return registry_family_location(e, &steps);
 }
 
 #define WORD(key, word) "<dict><key>" key "</key><string>" word "</string></dict>"
@@ -62,7 +71,7 @@ TEST(pci_words)
 		if (fits(e, cases[i].matching, NULL) != cases[i].fits)
 			test_fail(__FILE__, __LINE__, "case %zu", i);
 	test_true(registry_family_has_tree_names(e));
-	test_true(registry_family_location(e) == e);
+	test_true(location_of(e) == e);
 	registry_tree_fini(&t);
 }
 
@@ -127,7 +136,7 @@ TEST(other_families_are_not_asked)
 	test_true(fits(e, "<dict>" NUMBER("idVendor", 1) NUMBER("VendorID", 2) "</dict>", NULL));
 	test_true(fits(e, WORD("IOPCIMatch", "0x1"), NULL));
 	test_true(!registry_family_has_tree_names(e));
-	test_true(registry_family_location(e) == NULL);
+	test_true(location_of(e) == NULL);
 	registry_tree_fini(&t);
 }
 

@@ -470,6 +470,115 @@ TEST(a_search_that_would_take_too_long_is_refused)
 	end();
 }
 
+/* COUNT services of CLASS on PARENT; the last one. */
+static struct registry_entry *stack(struct registry_entry *parent, const char *class_name,
+				    unsigned count, const char *key, CFTypeRef value)
+{
+	CFMutableDictionaryRef properties = registry_dictionary_new();
+	struct registry_entry *e = NULL;
+	struct registry_class *class;
+
+	put(properties, key, CFRetain(value));
+	test_equal_error(registry_class_need(&t.classes, class_name, "IOService", &class), 0);
+	while (count--) {
+		test_equal_error(registry_entry_new(&t, 0, class, properties, &e), 0);
+		test_equal_error(registry_plane_attach(e, parent, t.planes.service), 0);
+		e->state |= WIRE_STATE_REGISTERED | WIRE_STATE_MATCHED;
+		registry_entry_list(e);
+		registry_entry_unref(e);
+	}
+	CFRelease(properties);
+	return e;
+}
+
+static err_t search_for(const char *xml, size_t *ret_count)
+{
+	CFTypeRef d = value_new(xml);
+	struct registry_found f;
+	err_t err = registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f);
+
+	*ret_count = f.count;
+	registry_found_fini(&f);
+	CFRelease(d);
+	return err;
+}
+
+/* Whoever has put them there, and however deep: others can be searched for all the same. */
+TEST(a_provider_is_asked_once_in_a_search)
+{
+	enum { DEEP = 4000, WIDE = 3000 };
+	struct registry_entry *top;
+	size_t n;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	top = t.machine;
+	for (int i = 0; i < DEEP; i++)
+		top = stack(top, "Step", 1, "a", CFSTR("1"));
+	stack(top, "Leaf", WIDE, "a", CFSTR("2"));
+	test_equal_error(search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
+				    "<key>IOParentMatch</key><dict><key>IOMatchedServiceCountMatch</key>"
+				    "<integer>7</integer></dict></dict>",
+				    &n),
+			 0);
+	test_equal(n, 0);
+	test_equal_error(search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
+				    "<key>IOParentMatch</key><dict><key>IOProviderClass</key>"
+				    "<string>IOPlatformExpertDevice</string></dict></dict>",
+				    &n),
+			 0);
+	test_equal(n, WIDE);
+	registry_tree_fini(&t);
+}
+
+/* The same for what nobody else would ask twice. */
+TEST(children_are_steps)
+{
+	enum { WIDE = 3000 };
+	struct registry_entry *middle;
+	size_t n;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	middle = stack(t.machine, "Middle", 1, "a", CFSTR("1"));
+	stack(middle, "Other", 40 * WIDE, "a", CFSTR("1"));
+	/* Each of them stands on one of its own. */
+	for (int i = 0; i < 60; i++)
+		stack(stack(middle, "Between", 1, "a", CFSTR("1")), "Leaf", 1, "a", CFSTR("2"));
+	test_equal_error(search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
+				    "<key>IOParentMatch</key><dict><key>IOParentMatch</key><dict>"
+				    "<key>IOMatchedServiceCountMatch</key><integer>7</integer>"
+				    "</dict></dict></dict>",
+				    &n),
+			 -E2BIG);
+	registry_tree_fini(&t);
+}
+
+/* Lists of the services' own and of those who ask, all members of one against all of the other. */
+TEST(members_are_steps)
+{
+	CFMutableArrayRef list = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	CFTypeRef one = value_new("<dict><key>DeviceUsage</key><integer>1</integer></dict>");
+	CFTypeRef two = value_new("<dict><key>DeviceUsage</key><integer>2</integer></dict>");
+	CFMutableDictionaryRef d = registry_dictionary_new();
+	CFMutableArrayRef wanted = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	struct registry_found f;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	for (int i = 0; i < 2000; i++) {
+		CFArrayAppendValue(list, one);
+		CFArrayAppendValue(wanted, two);
+	}
+	stack(t.machine, "IOHIDDevice", 1, "DeviceUsagePairs", list);
+	put(d, "IOProviderClass", CFSTR("IOHIDDevice"));
+	put(d, "DeviceUsagePairs", CFRetain(wanted));
+	test_equal_error(registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), -E2BIG);
+	CFRelease(one);
+	CFRelease(two);
+	CFRelease(list);
+	CFRelease(wanted);
+	CFRelease(d);
+	registry_tree_fini(&t);
+}
+
 TEST(an_index_that_would_be_too_large_is_none)
 {
 	static UInt8 many[8000];
