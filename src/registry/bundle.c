@@ -88,6 +88,9 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 
 	if (!b->identifier[0])
 		set_problem(b, "Info.plist names no CFBundleIdentifier");
+	else if (!strcmp(b->identifier, REGISTRY_BRIDGE_NAME))
+		set_problem(b, "Info.plist has the CFBundleIdentifier " REGISTRY_BRIDGE_NAME
+			       ", which is Portico's own");
 	else if (!b->executable[0] || strchr(b->executable, '/'))
 		set_problem(b, "Info.plist names no CFBundleExecutable");
 	else if (!registry_is_dictionary(personalities))

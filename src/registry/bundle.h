@@ -10,6 +10,8 @@
 #include "base/list.h"
 
 enum { REGISTRY_PLIST_MAX = 4 * 1024 * 1024 };
+/* The server of the machine's own provider: no bundle's. */
+#define REGISTRY_BRIDGE_NAME "bridge"
 
 struct registry_bundle {
 	struct list link; /* of the catalogue */

@@ -123,9 +123,13 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 		registry_personality_unref(p);
 		return -ENOMEM;
 	}
-	if (!p->class_name[0])
-		log_warning("%s: personality %s names no IOClass and is never used",
-			    bundle ? bundle->path : "a program", name);
+	/* Its driver would take the bridge's place, and have its rights. */
+	p->is_refused = !strcmp(p->server, REGISTRY_BRIDGE_NAME);
+	if (p->is_refused || !p->class_name[0])
+		log_warning("%s: personality %s %s and is never used",
+			    bundle ? bundle->path : "a program", name,
+			    p->is_refused ? "has Portico's own IOUserServerName " REGISTRY_BRIDGE_NAME
+					  : "names no IOClass");
 	list_add(&catalogue->personalities, &p->link);
 	catalogue->count++;
 	++*added;
@@ -167,7 +171,10 @@ static err_t add_personalities(struct registry_catalogue *catalogue, struct regi
 
 	if (!keys)
 		return -ENOMEM;
-	for (CFIndex i = 0; i < CFArrayGetCount(keys); i++) {
+	if (CFArrayGetCount(keys) > REGISTRY_PERSONALITIES_MAX)
+		log_warning("%s: of its %ld personalities the first %d are used", bundle->path,
+			    (long)CFArrayGetCount(keys), REGISTRY_PERSONALITIES_MAX);
+	for (CFIndex i = 0; i < CFArrayGetCount(keys) && i < REGISTRY_PERSONALITIES_MAX; i++) {
 		CFStringRef key = CFArrayGetValueAtIndex(keys, i);
 		CFTypeRef value = CFDictionaryGetValue(bundle->personalities, key);
 		char name[WIRE_NAME_MAX + 1];
@@ -343,7 +350,8 @@ static err_t add_array(struct registry_catalogue *catalogue, CFArrayRef array, s
 {
 	err_t err = 0;
 
-	for (CFIndex i = 0; i < CFArrayGetCount(array) && !err; i++) {
+	for (CFIndex i = 0; i < CFArrayGetCount(array) && i < REGISTRY_PERSONALITIES_MAX && !err;
+	     i++) {
 		CFTypeRef one = CFArrayGetValueAtIndex(array, i);
 
 		if (registry_is_dictionary(one))
@@ -441,7 +449,7 @@ err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
 		int32_t score = p->score;
 
-		if (p->bundle && p->class_name[0] && p->provider_class[0] &&
+		if (p->bundle && !p->is_refused && p->class_name[0] && p->provider_class[0] &&
 		    registry_match_class(service, p->provider_class) &&
 		    registry_match_personality(service, p->dictionary, &score)) {
 			ranked[n] = (struct ranked){ p, score, n };

@@ -22,6 +22,7 @@ struct registry_personality {
 	struct registry_bundle *bundle; /* NULL: not loaded, the personality is not used */
 	unsigned refs;
 	bool is_removed; /* only jobs hold it */
+	bool is_refused; /* it is never used, whatever it fits */
 	bool is_boot;	 /* it was there when the session began */
 	char *name;	 /* key in IOKitPersonalities */
 	char *class_name, *provider_class, *category;
@@ -30,6 +31,9 @@ struct registry_personality {
 	int32_t score;
 	CFDictionaryRef dictionary; /* as the driver gets it */
 };
+
+/* Of one bundle, and of what a program adds at once: each is compared with all that there are. */
+enum { REGISTRY_PERSONALITIES_MAX = 4096 };
 
 struct registry_catalogue {
 	struct list bundles, personalities;

@@ -104,7 +104,7 @@ static err_t load_drivers(struct registry *r, const char *const *folders)
 
 static void start_bridge(struct registry *r)
 {
-	struct registry_server *bridge = registry_server_need(r, "bridge");
+	struct registry_server *bridge = registry_server_need(r, REGISTRY_BRIDGE_NAME);
 
 	if (!bridge)
 		return;

@@ -349,7 +349,7 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 		s = registry_server_need(r, name);
 		if (!s)
 			return kIOReturnNoMemory;
-		s->is_bridge = !strcmp(name, "bridge");
+		s->is_bridge = !strcmp(name, REGISTRY_BRIDGE_NAME);
 	}
 	if (s->state != REGISTRY_SERVER_STARTING)
 		adopt(s, peer);

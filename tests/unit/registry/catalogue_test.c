@@ -119,4 +119,49 @@ TEST(a_repaired_bundle_is_read_again)
 	registry_catalogue_fini(&c);
 }
 
+/* A driver whose host is taken for the bridge could change what the bridge may. */
+TEST(nobody_takes_the_place_of_the_bridge)
+{
+	struct registry_catalogue c;
+	struct registry_tree t;
+	size_t added;
+
+	write_bundle(test_folder(), "by_server",
+		     HEAD("a.b") "<dict><key>P</key><dict><key>IOClass</key><string>C</string>"
+				 "<key>IOProviderClass</key><string>IOResources</string>"
+				 "<key>IOUserServerName</key><string>bridge</string></dict></dict>");
+	write_bundle(test_folder(), "by_identifier",
+		     HEAD("bridge") "<dict><key>P</key><dict><key>IOClass</key><string>C</string>"
+				    "<key>IOProviderClass</key><string>IOResources</string>"
+				    "</dict></dict>");
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	names(&c, &t, NULL, 0);
+	test_true(registry_catalogue_find(&c, "bridge")->problem != NULL);
+	registry_catalogue_fini(&c);
+	registry_tree_fini(&t);
+}
+
+TEST(a_bundle_has_so_many_personalities_and_no_more)
+{
+	enum { MANY = REGISTRY_PERSONALITIES_MAX + 100 };
+	char *plist = malloc(MANY * 80), *at = plist;
+	struct registry_catalogue c;
+	size_t added;
+
+	test_true(plist != NULL);
+	at += sprintf(at, HEAD("a.b") "<dict>");
+	for (int i = 0; i < MANY; i++)
+		at += sprintf(at, "<key>P%d</key><dict><key>IOClass</key><string>C%d</string></dict>", i,
+			      i);
+	sprintf(at, "</dict>");
+	write_bundle(test_folder(), "many", plist);
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, REGISTRY_PERSONALITIES_MAX);
+	registry_catalogue_fini(&c);
+	free(plist);
+}
+
 TEST_MAIN
