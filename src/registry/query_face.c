@@ -124,17 +124,17 @@ static err_t handle_find_more(struct registry_peer *peer, struct wire_frame *fra
 {
 	const struct wire_find_more *request = message;
 	struct registry_rest *rest = registry_rest_find(peer, request->rest);
-	size_t left = rest ? rest->count - rest->next : 0;
-	size_t n = left < WIRE_FOUND_MAX ? left : WIRE_FOUND_MAX;
+	struct registry_entry *items[WIRE_FOUND_MAX];
 	struct entries list;
+	size_t seen = 0, n = rest ? registry_rest_next(rest, items, WIRE_FOUND_MAX, &seen) : 0;
 
-	bool complete = entries_fill(&list, peer, rest ? rest->items + rest->next : NULL, n, false);
+	bool complete = entries_fill(&list, peer, items, n, false);
 	struct wire_entries_reply reply = { *peer->registry->tree.generation,
 					    { list.items, list.count } };
 	bool sent =
 		entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete);
 	if (rest && sent)
-		registry_rest_advance(rest, n);
+		registry_rest_advance(rest, seen);
 	else if (rest)
 		registry_rest_free(rest);
 	return 0;

@@ -27,16 +27,16 @@ bool registry_rest_keep(struct registry_peer *client, uint64_t number,
 	if (!account_charge(&client->account, LIMITS_GRANTS, count))
 		return false;
 	struct registry_rest *rest = calloc(1, sizeof(*rest));
-	struct registry_entry **copy = rest ? malloc((count + 1) * sizeof(*copy)) : NULL;
-	if (!copy) {
+	uint64_t *ids = rest ? malloc((count + 1) * sizeof(*ids)) : NULL;
+	if (!ids) {
 		free(rest);
 		account_refund(&client->account, LIMITS_GRANTS, count);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++)
-		copy[i] = registry_entry_ref(items[i]);
+		ids[i] = items[i]->id;
 	*rest = (struct registry_rest){
-		.client = client, .number = number, .items = copy, .count = count
+		.client = client, .number = number, .ids = ids, .count = count
 	};
 	list_add(&client->rests, &rest->link);
 	return true;
@@ -53,11 +53,24 @@ struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t 
 	return NULL;
 }
 
+size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items, size_t max,
+			  size_t *ret_seen)
+{
+	struct registry_tree *tree = &rest->client->registry->tree;
+	size_t n = 0, i;
+
+	for (i = rest->next; i < rest->count && n < max; i++) {
+		items[n] = registry_entry_find(tree, rest->ids[i]);
+		n += items[n] != NULL;
+	}
+	*ret_seen = i - rest->next;
+	return n;
+}
+
 static void drop(struct registry_rest *rest, size_t n)
 {
 	account_refund(&rest->client->account, LIMITS_GRANTS, n);
-	while (n--)
-		registry_entry_unref(rest->items[rest->next++]);
+	rest->next += n;
 }
 
 void registry_rest_advance(struct registry_rest *rest, size_t n)
@@ -71,7 +84,7 @@ void registry_rest_free(struct registry_rest *rest)
 {
 	drop(rest, rest->count - rest->next);
 	list_remove(&rest->link);
-	free(rest->items);
+	free(rest->ids);
 	free(rest);
 }
 

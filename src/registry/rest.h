@@ -14,7 +14,7 @@ struct registry_rest {
 	struct list link; /* of the client, oldest first */
 	struct registry_peer *client;
 	uint64_t number;
-	struct registry_entry **items; /* with references */
+	uint64_t *ids; /* entry IDs: what ends meanwhile is not kept for it */
 	size_t count, next;
 };
 
@@ -23,7 +23,10 @@ bool registry_rest_keep(struct registry_peer *client, uint64_t number,
 			struct registry_entry *const *items, size_t count);
 /* NULL: there is none of that number. */
 struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t number);
-/* N more have been told; a rest without any is freed. */
+/* The next ones that are there still, at most MAX; RET_SEEN: as many were looked at. */
+size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items, size_t max,
+			  size_t *ret_seen);
+/* N more have been told, or are gone; a rest without any is freed. */
 void registry_rest_advance(struct registry_rest *rest, size_t n);
 void registry_rest_free(struct registry_rest *rest);
 /* All of a client that goes. */

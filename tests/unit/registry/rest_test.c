@@ -101,4 +101,23 @@ TEST(few_rests_are_kept)
 	end(); /* the others go with the client */
 }
 
+TEST(what_has_ended_meanwhile_is_left_out)
+{
+	uint64_t last;
+
+	begin();
+	publish_many(MANY);
+	test_equal(find_parts(7, &last), WIRE_FOUND_MAX);
+	/* Nobody else holds what was not told yet. */
+	for (uint64_t id = last + 1; id <= last + MORE - 1; id++) {
+		struct wire_entry_options ended = { id, 0 };
+
+		test_equal_error(
+			end_call(&provider, &wire_terminate_layout, &ended, NULL, NULL, NULL), 0);
+	}
+	test_equal(more(7, &last), 1);
+	test_equal(more(7, &last), 0);
+	end();
+}
+
 TEST_MAIN
