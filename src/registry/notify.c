@@ -181,11 +181,21 @@ static int find_interest(const char *type)
 
 enum { DROP_EVERY = 256 }; /* ends of services */
 
-/* What has ended is kept by nobody else, perhaps. */
+/* What has ended is what S tells of: nobody else keeps it, perhaps. */
+static bool is_of_ends(const struct registry_subscription *s)
+{
+	return !events[s->event].initial_state;
+}
+
 static uint64_t remains_of(const struct registry_subscription *s,
 			   const struct registry_entry *service)
 {
-	return events[s->event].initial_state ? 0 : registry_entry_cost(service);
+	return is_of_ends(s) ? registry_entry_cost(service) : 0;
+}
+
+static struct registry_entry *find_pending(const struct registry_subscription *s, size_t i)
+{
+	return registry_entry_find(&s->peer->registry->tree, s->pending[i]);
 }
 
 /* One that was not asked for yet, and what it takes. */
@@ -208,20 +218,36 @@ static void drop_ended(struct registry_subscription *s)
 	struct registry *r = s->peer->registry;
 	size_t kept = 0;
 
-	if (!events[s->event].initial_state || r->n_removed - s->n_removed < DROP_EVERY)
+	if (is_of_ends(s) || r->n_removed - s->n_removed < DROP_EVERY)
 		return;
 	s->n_removed = r->n_removed;
 	for (size_t i = 0; i < s->n_pending; i++) {
-		struct registry_entry *e = s->pending[i];
+		const struct registry_entry *e = find_pending(s, i);
 
-		if (!registry_entry_is_inactive(e)) {
-			s->pending[kept++] = e;
-			continue;
-		}
-		account_refund(&s->peer->account, LIMITS_NOTICES, 1);
-		registry_entry_unref(e);
+		if (e && !registry_entry_is_inactive(e))
+			s->pending[kept++] = e->id;
+		else
+			account_refund(&s->peer->account, LIMITS_NOTICES, 1);
 	}
 	s->n_pending = kept;
+}
+
+size_t registry_notify_pending(struct registry_subscription *s, struct registry_entry **items)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_pending; i++) {
+		struct registry_entry *e = find_pending(s, i);
+
+		if (!e) {
+			account_refund(&s->peer->account, LIMITS_NOTICES, 1);
+			continue;
+		}
+		items[kept] = e;
+		s->pending[kept++] = e->id;
+	}
+	s->n_pending = kept;
+	return kept;
 }
 
 static bool make_room(struct registry_subscription *s, size_t n)
@@ -232,8 +258,7 @@ static bool make_room(struct registry_subscription *s, size_t n)
 		return true;
 	while (capacity < n)
 		capacity *= 2;
-	struct registry_entry **more =
-		realloc(s->pending, capacity * sizeof(struct registry_entry *));
+	uint64_t *more = realloc(s->pending, capacity * sizeof(*more));
 	if (!more)
 		return false;
 	s->pending = more;
@@ -250,7 +275,9 @@ static bool append_pending(struct registry_subscription *s, struct registry_entr
 		return false;
 	if (!make_room(s, s->n_pending + 1) || !charge_pending(s, service))
 		return false;
-	s->pending[s->n_pending++] = registry_entry_ref(service);
+	s->pending[s->n_pending++] = service->id;
+	if (is_of_ends(s))
+		registry_entry_ref(service);
 	return true;
 }
 
@@ -370,13 +397,16 @@ void registry_notify_clear_pending(struct registry_subscription *subscription)
 {
 	struct registry_subscription *s = subscription;
 
-	while (s->n_pending) {
-		struct registry_entry *e = s->pending[--s->n_pending];
+	account_refund(&s->peer->account, LIMITS_NOTICES, s->n_pending);
+	while (s->n_pending--) {
+		struct registry_entry *e = is_of_ends(s) ? find_pending(s, s->n_pending) : NULL;
 
-		account_refund(&s->peer->account, LIMITS_NOTICES, 1);
+		if (!e)
+			continue;
 		account_refund(&s->peer->account, LIMITS_REMAINS, remains_of(s, e));
 		registry_entry_unref(e);
 	}
+	s->n_pending = 0;
 }
 
 void registry_notify_remove(struct registry_subscription *s)
@@ -478,15 +508,16 @@ static struct wire_entry describe(struct registry_entry *e)
 /* Put S and what is pending for it into BURST. */
 static void add_to_burst(struct burst *burst, struct registry_subscription *s)
 {
-	size_t n = s->n_pending, first = burst->n_entries;
+	struct registry_entry *items[BURST_PENDING_MAX];
+	size_t first = burst->n_entries, n = 0;
 	uint64_t *mark = &burst->marks[burst->n_marks];
 
 	/* What waits here goes with the inlet, and its grants would not come back. */
-	if (n > BURST_PENDING_MAX || n > WIRE_NOTICES_MAX - first ||
-	    wire_peer_has_waiting(s->inlet->wire))
-		n = 0;
+	if (s->n_pending <= BURST_PENDING_MAX && s->n_pending <= WIRE_NOTICES_MAX - first &&
+	    !wire_peer_has_waiting(s->inlet->wire))
+		n = registry_notify_pending(s, items);
 	for (size_t i = 0; i < n; i++) {
-		struct registry_entry *e = s->pending[s->n_pending - 1 - i];
+		struct registry_entry *e = items[n - 1 - i];
 
 		if (!registry_peer_grant(s->peer, e)) {
 			while (burst->n_entries > first)

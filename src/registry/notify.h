@@ -32,7 +32,8 @@ struct registry_subscription {
 	struct registry_matching prepared; /* from it */
 	uint64_t bytes;			   /* that it takes */
 	struct registry_seat seat;	   /* in the event's audience */
-	struct registry_entry **pending;   /* with references, oldest first */
+	/* Entry IDs, oldest first: who comes is not kept when it goes, who has ended is (a reference). */
+	uint64_t *pending;
 	size_t n_pending, pending_capacity;
 	uint64_t n_removed; /* of the registry when it was last looked for ended ones among them */
 	bool is_armed;
@@ -62,6 +63,9 @@ IOReturn registry_notify_add(struct registry_peer *peer, uint32_t inlet, const c
 /* NULL: the peer has none of that number. */
 struct registry_subscription *registry_notify_find(struct registry_peer *peer, uint64_t number);
 void registry_notify_remove(struct registry_subscription *subscription);
+/* What is pending and has not gone since; how many: at most WIRE_PENDING_SERVICES_MAX. */
+size_t registry_notify_pending(struct registry_subscription *subscription,
+			       struct registry_entry **items);
 /* Everything pending is forgotten (the caller has told the client). */
 void registry_notify_clear_pending(struct registry_subscription *subscription);
 /* All subscriptions and inlets of a peer that goes. */

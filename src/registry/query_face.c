@@ -210,7 +210,9 @@ static err_t handle_notify_add(struct registry_peer *peer, struct wire_frame *fr
 	if (status)
 		return registry_peer_status(peer, &frame->header, status);
 	/* The search order is kept; the iterator pops from its end. */
-	bool complete = entries_fill(&list, peer, s->pending, s->n_pending, true);
+	struct registry_entry *pending[WIRE_PENDING_SERVICES_MAX];
+	size_t n = registry_notify_pending(s, pending);
+	bool complete = entries_fill(&list, peer, pending, n, true);
 	struct wire_notify_reply reply = { s->number, { list.items, list.count } };
 	if (!entries_reply(&list, &frame->header, &wire_notify_reply_layout, &reply, complete))
 		registry_notify_remove(s);
@@ -227,10 +229,11 @@ static err_t handle_notify_next(struct registry_peer *peer, struct wire_frame *f
 
 	if (!s || !s->matching)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
-	bool complete = entries_fill(&list, peer, s->pending, s->n_pending, true);
+	struct registry_entry *pending[WIRE_PENDING_SERVICES_MAX];
+	size_t n = registry_notify_pending(s, pending);
+	bool complete = entries_fill(&list, peer, pending, n, true);
 	struct wire_entries_reply reply = { *peer->registry->tree.generation,
 					    { list.items, list.count } };
-	size_t n = s->n_pending;
 	if (entries_reply(&list, &frame->header, &wire_entries_reply_layout, &reply, complete)) {
 		registry_notify_clear_pending(s);
 		s->is_armed |= n == 0 && !request->keeps;

@@ -332,6 +332,31 @@ TEST(services_that_have_ended_make_room)
 	end();
 }
 
+/* Nor does it keep those alive that have gone before it looked: they may be large. */
+TEST(services_that_have_ended_are_not_kept)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[1024];
+
+	begin();
+	uint64_t sub = subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
+	initial(&reply);
+	uint64_t ends = subscribe(&client, 1, "IOServiceTerminate", "Fixture", &reply);
+	initial(&reply);
+	for (int i = 0; i < 10; i++)
+		test_equal_error(terminate(register_one("Fixture")), 0);
+	test_equal(next(&client, ends, ids, 1024), 10); /* which is what it asked for */
+	for (int i = 0; i < 10; i++) {
+		uint64_t pair[] = { ids[i], 1 };
+		struct wire_release release = { { pair, 2 } };
+
+		test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL),
+				 0);
+	}
+	test_equal(next(&client, sub, ids, 1024), 0);
+	end();
+}
+
 TEST(removed_subscriptions_are_silent)
 {
 	struct wire_notify_reply reply;
