@@ -250,6 +250,16 @@ static void allow_memory(struct client_connection *connection)
 	wire_channel_serve(connection->channel, client_connection_serve, connection);
 }
 
+/* This process may not open the descriptor that came: the grant that came with it is not wanted. */
+static void give_back_refused(struct client_session *session, const struct wire_frame *frame)
+{
+	struct wire_open_reply reply;
+
+	if (frame->is_refused && !wire_message_decode(&wire_open_reply_layout, frame->payload.data,
+						      frame->payload.size, &reply))
+		client_session_release(session->epoch, reply.user_client, 1, true);
+}
+
 static IOReturn open_service(struct client_session *session, struct client_entry *service,
 			     uint32_t type, struct client_connection **ret_connection)
 {
@@ -272,6 +282,8 @@ static IOReturn open_service(struct client_session *session, struct client_entry
 				allow_memory(*ret_connection);
 			(*ret_connection)->epoch = session->epoch;
 		}
+	} else {
+		give_back_refused(session, &frame);
 	}
 	wire_frame_fini(&frame);
 	return status;

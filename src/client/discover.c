@@ -101,7 +101,7 @@ err_t client_discover_connect(int *ret_socket)
 			atomic_store(&was_connected, true);
 		else if (!atomic_load(&was_connected))
 			explain(session, err);
-		return err ? -ENOTCONN : 0;
+		return !err || err == -EMFILE || err == -ENOMEM ? err : -ENOTCONN;
 	}
 	if (!portico_session_get_user_path(path, sizeof(path)))
 		err = connect_path(path, ret_socket);

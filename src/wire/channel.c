@@ -316,6 +316,8 @@ static err_t decode_reply(struct wire_channel *channel, const struct wire_layout
 	bool is_failure = frame->header.status != 0;
 	err_t err = 0;
 
+	if (frame->is_refused && !is_failure)
+		return -EMFILE;
 	if (is_failure ? frame->n_fds > n_fds : frame->n_fds != n_fds)
 		err = -EBADMSG;
 	else if (layout && !is_failure)

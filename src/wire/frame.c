@@ -61,9 +61,9 @@ int wire_frame_take_fd(struct wire_frame *frame, size_t index)
 err_t wire_frame_decode(const struct wire_frame *frame, const struct wire_layout *layout,
 			void *ret_message)
 {
-	if (frame->n_fds != layout->n_fds) {
+	if (frame->is_refused || frame->n_fds != layout->n_fds) {
 		memset(ret_message, 0, layout->size);
-		return -EBADMSG;
+		return frame->is_refused ? -EMFILE : -EBADMSG;
 	}
 	return wire_message_decode(layout, frame->payload.data, frame->payload.size, ret_message);
 }
@@ -156,6 +156,16 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 	return err;
 }
 
+/* Control data was cut although there was room for all that comes: this process may not open any more
+ * descriptors. That is not the sender's fault, who asked for them or was asked. */
+static void refuse(struct wire_frame *frame)
+{
+	for (size_t i = 0; i < frame->n_fds; i++)
+		fd_discard(frame->fds[i]);
+	frame->n_fds = 0;
+	frame->is_refused = true;
+}
+
 static err_t check_header(const struct wire_header *h, uint64_t payload_max)
 {
 	bool is_reply = h->flags & WIRE_FLAG_REPLY;
@@ -171,6 +181,8 @@ static err_t read_memory(struct wire_frame *frame)
 	uint64_t size = frame->header.size;
 	struct stat st;
 
+	if (frame->is_refused)
+		return 0;
 	if (size <= WIRE_INLINE_MAX || !frame->n_fds)
 		return -EBADMSG;
 	scope_fd int fd = frame->fds[--frame->n_fds];
@@ -225,10 +237,12 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 	err = collect_fds(&msg, frame);
 	if (!err && size == 0)
 		err = -EPIPE;
-	if (!err && (msg.msg_flags & (MSG_CTRUNC | MSG_TRUNC) || size < sizeof(frame->header)))
+	if (!err && (msg.msg_flags & MSG_TRUNC || size < sizeof(frame->header)))
 		err = -EBADMSG;
 	if (!err)
 		err = check_header(&frame->header, payload_max);
+	if (!err && msg.msg_flags & MSG_CTRUNC)
+		refuse(frame);
 	if (!err && frame->header.flags & WIRE_FLAG_MEMORY)
 		err = size == sizeof(frame->header) ? read_memory(frame) : -EBADMSG;
 	else if (!err && size - sizeof(frame->header) != frame->header.size)

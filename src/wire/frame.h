@@ -25,7 +25,8 @@ struct wire_frame {
 	/* Asked before a payload of SIZE bytes is read from a memory file; NULL: it may be. */
 	bool (*may_read)(void *context, uint64_t size);
 	void *may_read_context;
-	bool is_refused; /* it said no: the payload is not there */
+	/* It said no, or this process has no room for the descriptors: payload or descriptors are not there. */
+	bool is_refused;
 };
 
 #define WIRE_FRAME_INIT \
@@ -41,7 +42,7 @@ int wire_frame_take_fd(struct wire_frame *frame, size_t index);
 
 /* Receive one message. BLOCK: wait for one. PAYLOAD_MAX bounds the payload.
  * 0; -EAGAIN nothing there; -EPIPE the peer has gone; -EBADMSG the message was malformed,
- * truncated or carried too many descriptors (the caller ends the connection); -ENOMEM, -EMFILE. */
+ * truncated or carried too many descriptors (the caller ends the connection); -ENOMEM. */
 err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_max, bool block);
 
 /* Send header and payload with N_FDS borrowed descriptors. HEADER->size and the memory flag are
@@ -61,6 +62,6 @@ err_t wire_send(int socket, const struct wire_layout *layout, uint32_t id, const
 		const int *fds, size_t n_fds, bool block);
 err_t wire_reply(int socket, const struct wire_header *request, const struct wire_layout *layout,
 		 int32_t status, const void *message, const int *fds, size_t n_fds, bool block);
-/* Check that FRAME has LAYOUT's descriptor count and decode its payload. -EBADMSG. */
+/* Check that FRAME has LAYOUT's descriptor count and decode its payload. -EBADMSG; -EMFILE: it is refused. */
 err_t wire_frame_decode(const struct wire_frame *frame, const struct wire_layout *layout,
 			void *ret_message);

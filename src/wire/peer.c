@@ -277,6 +277,9 @@ static void handle_reply(struct wire_peer *peer)
 		close_malformed(peer, "answer to no request");
 		return;
 	}
+	/* There is no room for what the answer came with. */
+	if (peer->frame.is_refused)
+		peer->frame.header.status = NO_RESOURCES;
 	map_remove(&peer->calls, h->id);
 	call->fn(call->context, 0, &peer->frame);
 	free(call);
@@ -285,7 +288,10 @@ static void handle_reply(struct wire_peer *peer)
 static void handle_message(struct wire_peer *peer)
 {
 	uint32_t type = peer->frame.header.type;
-	err_t err = peer->ops->message(peer->context, peer, &peer->frame);
+	err_t err = peer->frame.is_refused && peer->frame.header.id
+			  ? wire_peer_reply(peer, &peer->frame.header, &wire_empty_layout,
+					    NO_RESOURCES, NULL, NULL, 0)
+			  : peer->ops->message(peer->context, peer, &peer->frame);
 
 	if (err == -EBADMSG) {
 		char what[WIRE_NAME_MAX];

@@ -12,6 +12,7 @@
 #include <mach/mach.h>
 
 #include "Fixture.h"
+#include "Hostile.h"
 #include "arena.h"
 #include "raw_client.h"
 
@@ -30,6 +31,14 @@ static kern_return_t call_with(io_connect_t c, size_t size)
 	uint32_t n = 1;
 
 	return IOConnectCallMethod(c, FIXTURE_STEADY, NULL, 0, bytes, size, &out, &n, NULL, NULL);
+}
+
+static kern_return_t hostile_sum(io_connect_t c)
+{
+	uint64_t in[2] = { 20, 22 }, out = 0;
+	uint32_t n = 1;
+
+	return IOConnectCallScalarMethod(c, HOSTILE_SUM, in, 2, &out, &n);
 }
 
 /* A program of its own, which exits with 0, in a session with the Fixture. */
@@ -273,6 +282,81 @@ HOSTILE(P_E2, a_program_that_may_only_write_small_files)
 	arena_begin("Fixture.dext", NULL);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		run_program(write_small_files_only, limits[i]);
+	arena_end();
+}
+
+/* --- P-F3 ------------------------------------------------------------------------------------------ */
+
+enum { DESCRIPTORS = 256, DESCRIPTORS_FREE = 12 };
+
+/* Of DESCRIPTORS all are used but N. */
+static int use_all_descriptors_but(int n, int used[DESCRIPTORS])
+{
+	int n_used = 0, fd;
+
+	while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		used[n_used++] = fd;
+	while (n--)
+		close(used[--n_used]);
+	return n_used;
+}
+
+/* Whatever needs one more than there are says so. */
+static void ask_for_descriptors(io_service_t service)
+{
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+	io_iterator_t iterator;
+	io_connect_t c = 0;
+	kern_return_t status = IOServiceOpen(service, mach_task_self(), 0, &c);
+
+	if (status)
+		test_equal_error(status, kIOReturnNoResources);
+	else if (!IOConnectMapMemory64(c, 0, mach_task_self(), &address, &size, kIOMapAnywhere))
+		IOConnectUnmapMemory64(c, 0, mach_task_self(), address);
+	if (c)
+		test_equal_error(hostile_sum(c), 0);
+	if (port)
+		status = IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+							  IOServiceMatching("HostileDriver"), NULL,
+							  NULL, &iterator);
+	if (port && status)
+		test_equal_error(status, kIOReturnNoResources);
+	else if (port)
+		IOObjectRelease(iterator);
+	IONotificationPortDestroy(port);
+	IOServiceClose(c);
+}
+
+static void run_out_of_descriptors(uint64_t n_calls)
+{
+	int used[DESCRIPTORS], n_used;
+	io_connect_t c = world_open("HostileDriver", 0);
+	io_service_t service = world_service("HostileDriver");
+
+	test_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ DESCRIPTORS, DESCRIPTORS }), 0);
+	for (uint64_t i = 0; i < n_calls; i++)
+		test_equal_error(hostile_sum(c), 0);
+	for (int n = 0; n < DESCRIPTORS_FREE; n++) {
+		n_used = use_all_descriptors_but(n, used);
+		ask_for_descriptors(service);
+		test_equal_error(hostile_sum(c), 0);
+		while (n_used)
+			close(used[--n_used]);
+		/* A name that was given by the session that there was. */
+		test_true(IOObjectConformsTo(service, "HostileDriver"));
+	}
+	IOObjectRelease(service);
+	IOServiceClose(c);
+}
+
+/* It keeps its session and its connections. */
+HOSTILE(P_F3, a_program_at_its_limit_of_descriptors)
+{
+	arena_begin("Hostile.dext", NULL);
+	for (uint64_t n_calls = 0; n_calls <= 8; n_calls += 8) /* without call slots, with them */
+		run_program(run_out_of_descriptors, n_calls);
 	arena_end();
 }
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -420,6 +421,40 @@ TEST(descriptors_travel_both_ways)
 	wire_channel_unref(channel);
 	wire_frame_fini(&frame);
 	wire_frame_fini(&far_frame);
+	fd_close(far);
+}
+
+TEST(p_f3_a_reply_whose_descriptors_do_not_fit_the_process_fails_alone)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_map_reply reply = { .size = 3 }, got;
+	struct wire_header header = { .type = WIRE_MAP };
+	struct wire_map_request request = { 0 };
+	struct rlimit saved, tight;
+	int32_t status;
+
+	test_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
+	for (int room = 0; room < 2; room++) {
+		int top = dup(0);
+
+		close(top);
+		header.id++;
+		test_equal_error(
+			wire_reply(far, &header, &wire_map_reply_layout, 0, &reply, &far, 1, true),
+			0);
+		tight = (struct rlimit){ (rlim_t)(top + room), saved.rlim_max };
+		test_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+		err_t err = wire_channel_call(channel, &wire_map_request_layout, &request, NULL, 0,
+					      &wire_map_reply_layout, &got, &frame, &status);
+		test_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
+		test_equal_error(err, room ? 0 : -EMFILE);
+		test_equal(frame.n_fds, room);
+		test_true(!wire_channel_is_closed(channel));
+	}
+	wire_channel_unref(channel);
+	wire_frame_fini(&frame);
 	fd_close(far);
 }
 

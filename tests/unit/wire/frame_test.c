@@ -16,6 +16,7 @@
 #include "failing.h"
 #include "test.h"
 #include "wire/call.h"
+#include "wire/memory.h"
 #include "wire/notice.h"
 
 struct link {
@@ -268,24 +269,61 @@ TEST(surplus_descriptors_are_closed_and_reported)
 	close_link(&l);
 }
 
-TEST(descriptors_that_do_not_fit_the_process_end_the_message)
+/* What is received while this process may open ROOM descriptors more. */
+static void receive_with_room(struct link *l, rlim_t room)
 {
-	struct link l = open_link();
-	int fds[3] = { l.far, l.far, l.far };
 	struct rlimit saved, tight;
-	int before = test_count_fds();
+	int top = dup(0);
 
-	send_header(l.far, (struct wire_header){ .type = WIRE_CALL }, fds, 3);
+	fd_close(top);
 	test_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
 	tight = saved;
-	int top = dup(0);
-	fd_close(top);
-	tight.rlim_cur = (rlim_t)top + 1; /* room for one */
+	tight.rlim_cur = (rlim_t)top + room;
 	test_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
-	err_t err = receive(&l);
+	err_t err = receive(l);
 	test_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
-	test_equal_error(err, -EBADMSG);
-	await_fds(before);
+	test_equal_error(err, 0);
+}
+
+TEST(p_f3_descriptors_that_do_not_fit_the_process_are_refused)
+{
+	struct link l = open_link();
+	int fds[3] = { l.far, l.far, l.far }, before = test_count_fds();
+	struct wire_map_reply reply = { .size = 8 }, got;
+	struct wire_header header = { .type = WIRE_MAP, .id = 1 };
+
+	for (rlim_t room = 0; room < 3; room++) {
+		send_header(l.far, (struct wire_header){ .type = WIRE_CALL, .id = 7 }, fds, 3);
+		receive_with_room(&l, room);
+		test_true(l.frame.is_refused);
+		test_equal(l.frame.header.id, 7);
+		test_equal(l.frame.n_fds, 0);
+		await_fds(before);
+	}
+	test_equal_error(
+		wire_reply(l.far, &header, &wire_map_reply_layout, 0, &reply, fds, 1, true), 0);
+	receive_with_room(&l, 0);
+	test_equal_error(wire_frame_decode(&l.frame, &wire_map_reply_layout, &got), -EMFILE);
+	test_equal(got.size, 0);
+	close_link(&l);
+}
+
+TEST(p_f3_a_payload_whose_memory_does_not_fit_the_process_is_refused)
+{
+	struct link l = open_link();
+	struct wire_header header = { .type = WIRE_CALL, .id = 7 };
+	uint8_t *large = calloc(1, LARGE);
+
+	test_true(large != NULL);
+	test_equal_error(wire_frame_send(l.far, &header, large, LARGE, NULL, 0, false), 0);
+	receive_with_room(&l, 0);
+	test_true(l.frame.is_refused);
+	test_equal(l.frame.payload.size, 0);
+	test_equal_error(wire_frame_send(l.far, &header, large, LARGE, NULL, 0, false), 0);
+	test_equal_error(receive(&l), 0);
+	test_true(!l.frame.is_refused);
+	test_equal(l.frame.payload.size, LARGE);
+	free(large);
 	close_link(&l);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -641,6 +642,8 @@ static void keep_reply(void *context, err_t err, struct wire_frame *frame)
 		test_true(frame == NULL);
 		test_equal(w->n_closed, 0);
 		w->n_failed_calls++;
+	} else if (frame->header.status) {
+		w->kept = frame->header;
 	} else {
 		test_equal_error(wire_frame_decode(frame, &wire_number_reply_layout, &reply), 0);
 		w->number = reply.number;
@@ -680,6 +683,50 @@ TEST(a_request_of_the_peer_is_answered_through_its_callback)
 		test_equal(w.number, i * 5);
 	}
 	tear_down(&w);
+}
+
+static struct rlimit allow_no_more_descriptors(void)
+{
+	struct rlimit saved, none;
+	int top = dup(0);
+
+	close(top);
+	test_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
+	none = (struct rlimit){ (rlim_t)top, saved.rlim_max };
+	test_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	return saved;
+}
+
+TEST(p_f3_what_there_are_no_descriptors_for_is_refused_and_nothing_else)
+{
+	struct wire_inlet_open open = { .inlet = 1 };
+	struct wire_number_reply reply = { 5 };
+	struct rlimit saved;
+	struct world w;
+
+	set_up(&w);
+	on_loop(&w, ask);
+	test_equal_error(far_receive(&w), 0);
+	struct wire_header asked = w.frame.header;
+	saved = allow_no_more_descriptors();
+	test_equal_error(wire_send(w.far, &wire_inlet_open_layout, 9, &open, &w.far, 1, true), 0);
+	test_equal_error(far_receive(&w), 0);
+	test_equal(w.frame.header.id, 9);
+	test_equal_error(w.frame.header.status, 0xe00002be);
+	struct wire_header answer = { .type = asked.type,
+				      .flags = WIRE_FLAG_REPLY,
+				      .id = asked.id };
+	test_equal_error(wire_frame_send(w.far, &answer, &reply, sizeof(reply), &w.far, 1, true),
+			 0);
+	wait_for(&w.has_replied);
+	test_equal_error(w.kept.status, 0xe00002be);
+	test_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
+	far_send_trap(&w, 10);
+	test_equal_error(far_receive(&w), 0);
+	test_equal(w.frame.header.id, 10);
+	tear_down(&w);
+	test_equal(w.n_messages, 1);
+	test_equal(w.n_closed, 0);
 }
 
 TEST(a_second_answer_ends_the_connection)
