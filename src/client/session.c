@@ -30,7 +30,11 @@
 /* Most bytes of one message on the events inlet. */
 enum { EVENT_MAX = 1024 * 1024 };
 
-static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER; /* one connects, others wait */
+static pthread_mutex_t connect_lock = PTHREAD_MUTEX_INITIALIZER;
+/* under connect_lock: one connects, others wait */
+static struct client_session *in_making; /* is greeting the registry, which may take its time */
+static int events_far = -1;		 /* its other end for events */
+static pthread_cond_t was_made = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t session_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct client_session *current; /* under session_lock */
 static uint64_t last_epoch;	       /* under connect_lock */
@@ -190,15 +194,9 @@ static err_t open_events(struct client_session *session)
 					   .inlet_class = WIRE_INLET_EVENTS };
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	int32_t status;
-	int sockets[2];
-	err_t err = fd_socketpair(sockets);
+	err_t err = wire_channel_call(session->channel, &wire_inlet_open_layout, &message,
+				      &events_far, 1, NULL, NULL, &frame, &status);
 
-	if (err)
-		return err;
-	session->events_socket = sockets[0];
-	err = wire_channel_call(session->channel, &wire_inlet_open_layout, &message, &sockets[1], 1,
-				NULL, NULL, &frame, &status);
-	fd_close(sockets[1]);
 	wire_frame_fini(&frame);
 	return err ? err : status ? -EPROTO : 0;
 }
@@ -222,7 +220,7 @@ static err_t start_watching(struct client_session *session)
 static err_t session_new(struct client_session **ret_session)
 {
 	struct client_session *session;
-	int socket;
+	int socket, events[2];
 	err_t err = client_discover_connect(&socket);
 
 	if (err)
@@ -233,26 +231,36 @@ static err_t session_new(struct client_session **ret_session)
 		return -ENOMEM;
 	}
 	ref_init(&session->refs);
-	session->events_socket = -1;
 	client_inlet_set_init(&session->inlets);
 	session->epoch = last_epoch + 1;
+	session->events_socket = -1;
 	err = wire_channel_new(socket, WIRE_CONTROL_MAX, &session->channel);
 	if (err) {
 		free(session);
 		return err;
 	}
-	err = say_hello(session);
+	err = fd_socketpair(events);
+	if (err) {
+		client_session_unref(session);
+		return err;
+	}
+	session->events_socket = events[0];
+	events_far = events[1];
+	*ret_session = session;
+	return 0;
+}
+
+static err_t greet(struct client_session *session)
+{
+	err_t err = say_hello(session);
+
 	if (!err)
 		err = open_events(session);
 	if (!err)
 		err = start_watching(session);
-	if (err) {
+	if (err)
 		wire_channel_close(session->channel);
-		client_session_unref(session);
-		return err;
-	}
-	*ret_session = session;
-	return 0;
+	return err;
 }
 
 static void before_fork(void)
@@ -288,15 +296,22 @@ static void unlock_all(void)
 	pthread_mutex_unlock(&connect_lock);
 }
 
+static void forget(struct client_session *session)
+{
+	if (!session)
+		return;
+	fd_close(session->events_socket);
+	fd_close(wire_channel_fd(session->channel));
+}
+
 /* The parent's sockets must not be held open here, and no handle of it means anything. */
 static void in_child(void)
 {
 	client_watcher_forget();
-	if (current) {
-		fd_close(current->events_socket);
-		fd_close(wire_channel_fd(current->channel));
-		current = NULL;
-	}
+	forget(take_ptr(current));
+	forget(take_ptr(in_making));
+	events_far = fd_close(events_far);
+	pthread_cond_init(&was_made, NULL); /* who waits for it is not here */
 	client_slots_forget();
 	client_connect_forget();
 	client_watch_forget();
@@ -314,6 +329,29 @@ static void prepare_fork(void)
 		registered = pthread_atfork(before_fork, unlock_all, in_child) == 0;
 }
 
+/* Under connect_lock. */
+static err_t make(struct client_session **ret_session)
+{
+	struct client_session *session;
+	err_t err = session_new(&session);
+
+	if (err)
+		return err;
+	/* Without the lock, which a fork needs. */
+	in_making = session;
+	pthread_mutex_unlock(&connect_lock);
+	err = greet(session);
+	pthread_mutex_lock(&connect_lock);
+	in_making = NULL;
+	events_far = fd_close(events_far);
+	pthread_cond_broadcast(&was_made);
+	if (err)
+		client_session_unref(session);
+	else
+		*ret_session = session;
+	return err;
+}
+
 err_t client_session_get(struct client_session **ret_session)
 {
 	struct client_session *session = client_session_find();
@@ -324,13 +362,15 @@ err_t client_session_get(struct client_session **ret_session)
 		return 0;
 	}
 	scope_lock(&connect_lock);
+	while (in_making)
+		pthread_cond_wait(&was_made, &connect_lock);
 	session = client_session_find();
 	if (session) {
 		*ret_session = session;
 		return 0;
 	}
 	prepare_fork();
-	err = session_new(&session);
+	err = make(&session);
 	if (err) {
 		log_debug("no link to a registry: error %d", -err);
 		return err == -ENOMEM || err == -EMFILE ? err : -ENOTCONN;

@@ -2,6 +2,8 @@
 /* Programs that are hard on themselves: threads cancelled, descriptors closed, little allowed. Nobody else notices. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +232,43 @@ HOSTILE(P_D5, a_program_without_standard_descriptors)
 {
 	arena_begin("Fixture.dext", NULL);
 	run_program(run_without_descriptors, 0);
+	arena_end();
+}
+
+/* --- P-C5 ------------------------------------------------------------------------------------------ */
+
+static void *find_fixture(void *context)
+{
+	IOObjectRelease(IOServiceGetMatchingService(kIOMainPortDefault,
+						    IOServiceMatching("FixtureDriver")));
+	return NULL;
+}
+
+/* Its first thread to ask waits for the registry's greeting. */
+static void fork_while_connecting(uint64_t registry)
+{
+	int before = test_count_fds();
+	pthread_t thread;
+
+	test_equal(kill((pid_t)registry, SIGSTOP), 0);
+	pthread_create(&thread, NULL, find_fixture, NULL);
+	while (test_count_fds() == before)
+		sched_yield();
+	pid_t child = fork();
+	if (!child) /* it has none of its parent's sockets */
+		_exit(test_count_fds() != before);
+	int status = arena_wait(child);
+	test_equal(kill((pid_t)registry, SIGCONT), 0);
+	test_equal(status, 0);
+	pthread_join(thread, NULL);
+	IOServiceClose(world_open("FixtureDriver", 0));
+}
+
+HOSTILE(P_C5, a_program_that_forks_while_the_registry_stands_still)
+{
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t round = test_rounds(5, 500); round--;)
+		run_program(fork_while_connecting, (uint64_t)world_registry_pid());
 	arena_end();
 }
 
