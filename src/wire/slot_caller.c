@@ -10,12 +10,14 @@
 #include "base/cpu.h"
 #include "base/fd.h"
 #include "base/futex.h"
+#include "base/loop.h"
 #include "base/scope.h"
 #include "base/shm.h"
 #include "wire/patience.h"
 #include "wire/stream.h"
 
 enum { LEASE_LEAVES = 8 }; /* slots for threads without one */
+#define ROUSE_NS (20ull * 1000 * 1000)
 
 struct wire_slot_caller {
 	struct wire_slots *shared;
@@ -93,11 +95,15 @@ struct wire_slot_caller *wire_slot_caller_free(struct wire_slot_caller *caller)
 }
 
 /* Whoever goes to sleep is counted and then looks at "lost": who is not seen here sees that. The words
- * in shared memory stay as they are; the other end would take a changed step for a broken rule. */
+ * in shared memory stay as they are; the other end would take a changed step for a broken rule.
+ * Some do not wake at once (a debugger holds them) or never (a signal's handler has left the call): they
+ * are not waited for. Sleep has a limit of its own. */
 void wire_slot_caller_lose(struct wire_slot_caller *caller)
 {
+	uint64_t until = loop_now_ns() + ROUSE_NS;
+
 	atomic_store(&caller->lost, true);
-	while (atomic_load(&caller->n_asleep)) {
+	while (atomic_load(&caller->n_asleep) && loop_now_ns() < until) {
 		for (unsigned i = 0; i < WIRE_SLOTS_COUNT; i++)
 			futex_wake(&caller->shared->slots[i].step, INT32_MAX);
 		sched_yield();
@@ -159,7 +165,7 @@ void wire_slot_caller_give_back(struct wire_slot_caller *caller, int index)
 		unclaim(caller, (unsigned)index);
 }
 
-/* A free slot that is large enough, or INDEX. */
+/* A free slot that is large enough, or INDEX if it can be. */
 static int find_slot(struct wire_slot_caller *caller, int index, const struct wire_slot_call *call)
 {
 	uint64_t size = call->structure_size > call->structure_capacity ? call->structure_size
@@ -169,7 +175,8 @@ static int find_slot(struct wire_slot_caller *caller, int index, const struct wi
 		return -1;
 	if (size > wire_slot_capacity(0))
 		return claim(caller, wide);
-	return index >= 0 ? index : claim(caller, ~wide);
+	/* A signal's handler may have left the last call on a leased one: its answer is still to come. */
+	return index >= 0 && !(caller->steps[index] & 1) ? index : claim(caller, ~wide);
 }
 
 /* --- sending -------------------------------------------------------------------------- */

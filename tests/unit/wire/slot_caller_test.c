@@ -4,6 +4,8 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -216,6 +218,69 @@ TEST(loss_releases_all_that_wait)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	slot_pair_end(pair);
+}
+
+static sigjmp_buf left;
+
+static void leave(int signal)
+{
+	siglongjmp(left, 1);
+}
+
+struct leaver {
+	struct slot_pair *pair;
+	int leased;
+};
+
+static void *leave_a_call(void *context)
+{
+	struct leaver *l = context;
+	struct wire_slot_call call = { .selector = SLOT_PAIR_IGNORE };
+
+	if (!sigsetjmp(left, 1))
+		wire_slot_caller_call(l->pair->caller, l->leased, &call);
+	/* The slot is not the caller's again before it is answered; there are others. */
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t out = 0;
+
+		call = (struct wire_slot_call){
+			.input = &i, .n_input = 1, .output = &out, .output_capacity = 1
+		};
+		test_equal_error(wire_slot_caller_call(l->pair->caller, l->leased, &call), 0);
+		test_equal(out, i + 1);
+	}
+	return NULL;
+}
+
+static void await_sleeper(struct slot_pair *pair)
+{
+	unsigned i = 0;
+
+	while (!atomic_load(&pair->shared->slots[i].caller_sleeps))
+		i = (i + 1) % WIRE_SLOTS_COUNT;
+}
+
+/* As a program does that limits the time of a call by an alarm. */
+static void leave_through_a_signal(bool leases)
+{
+	struct slot_pair *pair = slot_pair_start(slot_pair_echo);
+	struct leaver leaver = { pair, leases ? wire_slot_caller_lease(pair->caller) : -1 };
+	pthread_t thread;
+
+	signal(SIGUSR1, leave);
+	pthread_create(&thread, NULL, leave_a_call, &leaver);
+	slot_pair_await_ignored(pair, 1);
+	await_sleeper(pair);
+	pthread_kill(thread, SIGUSR1);
+	pthread_join(thread, NULL);
+	wire_slot_caller_lose(pair->caller); /* and returns */
+	slot_pair_end(pair);
+}
+
+TEST(p_l7_a_call_that_a_signal_handler_leaves_harms_no_other)
+{
+	leave_through_a_signal(false);
+	leave_through_a_signal(true);
 }
 
 /* Nobody tells the caller: its own look does. The first looks find the peer there. */
