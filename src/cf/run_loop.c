@@ -428,12 +428,11 @@ static void thread_ended(void *loop)
 static void fork_child(void)
 {
 	thread_role = ROLE_UNKNOWN;
-	/* Waking the child must not wake the parent. */
+	/* Waking the child must not wake the parent. A child that closes all descriptors has none of ours. */
 	list_for_each(node, &loops) {
 		CFRunLoopRef rl = container_of(node, struct __CFRunLoop, link);
 
-		fd_close(rl->wake_fd);
-		rl->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		rl->wake_fd = fd_close(rl->wake_fd);
 		rl->woken = false;
 	}
 	run_unlock();
@@ -577,7 +576,8 @@ void CFRunLoopWakeUp(CFRunLoopRef rl)
 
 	if (!cf_is(rl, CF_TYPE_RUN_LOOP) || atomic_exchange(&rl->woken, true))
 		return;
-	if (rl->wake_fd >= 0 && write(rl->wake_fd, &one, sizeof one) < 0)
+	int fd = atomic_load(&rl->wake_fd);
+	if (fd >= 0 && write(fd, &one, sizeof one) < 0)
 		return; /* full: it wakes anyway */
 }
 

@@ -57,7 +57,8 @@ struct __CFRunLoop {
 	struct run *run; /* innermost */
 	bool waiting;
 	atomic_bool woken; /* wake_fd is readable or about to be, so that others need not write */
-	int wake_fd;	   /* -1 when the system refused one: the loop then looks now and then */
+	/* -1 in a child of fork until it runs, and when the system refused one: the loop then looks now and then */
+	atomic_int wake_fd;
 };
 
 /* How CFMachPort and CFFileDescriptor use a source. */

@@ -10,6 +10,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -109,6 +110,21 @@ static bool pass_reserve(struct pass *p, size_t count)
 	return true;
 }
 
+/* A new one if there is none. Who wanted to wake the loop before has only said so. */
+static int wake_descriptor(CFRunLoopRef rl)
+{
+	int fd = atomic_load(&rl->wake_fd);
+	uint64_t one = 1;
+
+	if (fd >= 0)
+		return fd;
+	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	atomic_store(&rl->wake_fd, fd);
+	if (fd >= 0 && atomic_load(&rl->woken) && write(fd, &one, sizeof one) < 0)
+		return fd; /* full: it is readable */
+	return fd;
+}
+
 /* Fill the poll set. From here on changes of the mode write to the wake descriptor. */
 static bool pass_prepare(struct pass *p, bool sleep)
 {
@@ -123,7 +139,7 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	run_unlock();
 	if (!pass_reserve(p, p->sources.count + SLOT_SOURCES))
 		return false;
-	p->fds[SLOT_WAKE] = (struct pollfd){ p->rl->wake_fd, POLLIN, 0 };
+	p->fds[SLOT_WAKE] = (struct pollfd){ wake_descriptor(p->rl), POLLIN, 0 };
 	p->fds[SLOT_MAIN] =
 		(struct pollfd){ main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN,
 				 0 };

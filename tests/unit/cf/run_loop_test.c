@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char trace[4096];
@@ -600,6 +601,55 @@ TEST(main_loop_drains_the_main_queue)
 	dispatch_async_f(dispatch_get_global_queue(0, 0), (void *)(uintptr_t) "2 ", from_worker);
 	CFRunLoopRun();
 	test_equal_text(trace, "1 2 stop");
+}
+
+static void *stop_waiting_main(void *unused)
+{
+	while (!CFRunLoopIsWaiting(CFRunLoopGetMain()))
+		sched_yield();
+	CFRunLoopStop(CFRunLoopGetMain());
+	return unused;
+}
+
+/* As daemons do: none of the descriptors that it opens from then on is taken for the loop's. */
+static void run_without_descriptors(void)
+{
+	enum { PIPES = 8 };
+	int pipes[PIPES][2];
+	char byte = 0;
+	pthread_t thread;
+
+	close_range(3, ~0u, 0);
+	for (int i = 0; i < PIPES; i++) {
+		test_equal(pipe(pipes[i]), 0);
+		test_equal(write(pipes[i][1], "x", 1), 1);
+	}
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.01, false), kCFRunLoopRunTimedOut);
+	test_equal(pthread_create(&thread, NULL, stop_waiting_main, NULL), 0);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 60, false), kCFRunLoopRunStopped);
+	pthread_join(thread, NULL);
+	for (int i = 0; i < PIPES; i++) {
+		test_equal(read(pipes[i][0], &byte, 1), 1);
+		test_equal(byte, 'x');
+	}
+}
+
+TEST(p_c5_a_child_that_closes_all_descriptors_runs_its_loop)
+{
+	int status;
+
+	CFRunLoopGetMain();
+	_dispatch_get_main_queue_handle_4CF();
+	test_reset_baseline();
+	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false);
+	pid_t child = fork();
+	if (!child) {
+		alarm(20); /* one that waits for a byte */
+		run_without_descriptors();
+		_exit(0);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
 }
 
 extern long cf_private_count_objects(void);
