@@ -41,7 +41,7 @@ static IOReturn copy(const struct wire_client_memory *in, void *bytes)
 	return done ? kIOReturnSuccess : kIOReturnVMError;
 }
 
-err_t client_connection_serve(void *context, int socket, struct wire_frame *frame)
+err_t client_connection_serve(void *context, int socket, struct wire_frame *frame, bool block)
 {
 	struct client_connection *connection = context;
 	struct wire_client_memory in;
@@ -62,5 +62,5 @@ err_t client_connection_serve(void *context, int socket, struct wire_frame *fram
 	if (!status && in.size)
 		out.data = (struct wire_bytes){ bytes, (size_t)in.size };
 	return wire_reply(socket, &frame->header, &wire_client_memory_reply_layout, status, &out,
-			  NULL, 0, true);
+			  NULL, 0, block);
 }

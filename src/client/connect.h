@@ -62,7 +62,7 @@ void client_connection_lose(struct client_connection *connection);
 IOReturn client_connection_lost_status(struct client_connection *connection);
 
 /* Answer a question of the driver. -EBADMSG: it may not ask. */
-err_t client_connection_serve(void *context, int socket, struct wire_frame *frame);
+err_t client_connection_serve(void *context, int socket, struct wire_frame *frame, bool block);
 
 /* Unmap everything; the connection is being freed. */
 void client_memory_unmap_all(struct client_connection *connection);

@@ -222,17 +222,33 @@ static void hand_over_locked(struct wire_channel *channel, struct wire_frame *fr
 	finish_locked(call, 0);
 }
 
-/* A reply, or a question that has been answered: then the frame is empty again (true). */
-static err_t receive(struct wire_channel *channel, struct wire_frame *frame, bool *ret_served)
+static bool is_late(const struct call *call)
 {
+	return call->until_ns != NEVER && loop_now_ns() >= call->until_ns;
+}
+
+/* A peer that asks and asks, or does not take its answers, does not keep a caller with a limit. */
+static err_t serve(struct wire_channel *channel, const struct call *call, struct wire_frame *frame)
+{
+	bool block = call->until_ns == NEVER;
+	err_t err;
+
+	while ((err = channel->serve(channel->serve_context, channel->socket, frame, block)) ==
+	       -EAGAIN)
+		if (!await_socket(channel, POLLOUT, call->until_ns))
+			break;
+	wire_frame_clear(frame);
+	return err == -EAGAIN || (!err && is_late(call)) ? -ETIMEDOUT : err;
+}
+
+/* A reply, or a question that has been answered: then the frame is empty again (true). */
+static err_t receive(struct wire_channel *channel, struct call *call, bool *ret_served)
+{
+	struct wire_frame *frame = call->frame;
 	err_t err = wire_frame_receive(channel->socket, frame, channel->payload_max, true);
 
 	*ret_served = !err && channel->serve && !(frame->header.flags & WIRE_FLAG_REPLY);
-	if (*ret_served) {
-		err = channel->serve(channel->serve_context, channel->socket, frame);
-		wire_frame_clear(frame);
-	}
-	return err;
+	return *ret_served ? serve(channel, call, frame) : err;
 }
 
 /* Read for everybody until CALL has its reply; called and left with the lock held. */
@@ -243,7 +259,7 @@ static void read_replies_locked(struct wire_channel *channel, struct call *call)
 		pthread_mutex_unlock(&channel->lock);
 		bool served = false;
 		err_t err = await_socket(channel, POLLIN, call->until_ns)
-				  ? receive(channel, call->frame, &served)
+				  ? receive(channel, call, &served)
 				  : -ETIMEDOUT;
 		pthread_mutex_lock(&channel->lock);
 		if (err == -ETIMEDOUT)

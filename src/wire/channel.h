@@ -22,8 +22,9 @@ struct wire_channel;
 /* Takes SOCKET on success and failure. PAYLOAD_MAX bounds replies. */
 err_t wire_channel_new(int socket, uint64_t payload_max, struct wire_channel **ret_channel);
 /* From now on FN answers what the peer asks, on the thread of a caller that waits for a reply. A failure
- * ends the channel. Before the first call. */
-typedef err_t (*wire_channel_fn)(void *context, int socket, struct wire_frame *frame);
+ * ends the channel; BLOCK: it may wait for room, else -EAGAIN says that there is none and it is called
+ * again. Before the first call. */
+typedef err_t (*wire_channel_fn)(void *context, int socket, struct wire_frame *frame, bool block);
 void wire_channel_serve(struct wire_channel *channel, wire_channel_fn fn, void *context);
 struct wire_channel *wire_channel_ref(struct wire_channel *channel);
 struct wire_channel *wire_channel_unref(struct wire_channel *channel);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "wire/channel.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -323,13 +324,16 @@ TEST(a_second_reply_ends_the_channel)
 
 /* --- questions of the peer ------------------------------------------------------------ */
 
-static err_t tell_index(void *context, int socket, struct wire_frame *frame)
+static err_t tell_index(void *context, int socket, struct wire_frame *frame, bool block)
 {
 	struct wire_trap_request request;
 	err_t err = wire_frame_decode(frame, &wire_trap_request_layout, &request);
 
+	struct wire_number_reply reply = { request.index + 100ull };
+
 	if (!err)
-		answer(socket, &frame->header, request.index + 100);
+		err = wire_reply(socket, &frame->header, &wire_number_reply_layout, 0, &reply, NULL,
+				 0, block);
 	return err ? err : *(err_t *)context;
 }
 
@@ -546,6 +550,53 @@ TEST(a_call_with_a_limit_ends_the_channel)
 	test_equal_error(ask_briefly(channel), -EPIPE);
 	wire_channel_unref(channel);
 	fd_close(far);
+}
+
+/* Before the next question is there. */
+static err_t say_nothing(void *context, int socket, struct wire_frame *frame, bool block)
+{
+	struct pollfd p = { .fd = socket, .events = POLLIN };
+
+	return poll(&p, 1, -1) < 0 ? -EIO : 0;
+}
+
+static err_t tell_more_than_fits(void *context, int socket, struct wire_frame *frame, bool block)
+{
+	while (!tell_index(context, socket, frame, false))
+		;
+	return tell_index(context, socket, frame, block);
+}
+
+/* Until the other end has gone. */
+static void *ask_for_ever(void *context)
+{
+	struct wire_trap_request question = { .index = 1 };
+
+	while (!wire_send(*(int *)context, &wire_trap_request_layout, 1, &question, NULL, 0, true))
+		;
+	return NULL;
+}
+
+static void ask_one_that_asks(wire_channel_fn fn)
+{
+	err_t result = 0;
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	pthread_t peer;
+
+	wire_channel_serve(channel, fn, &result);
+	test_equal(pthread_create(&peer, NULL, ask_for_ever, &far), 0);
+	test_equal_error(ask_briefly(channel), -ETIMEDOUT);
+	pthread_join(peer, NULL);
+	wire_channel_unref(channel);
+	fd_close(far);
+}
+
+/* Whether it takes the answers or not. */
+TEST(p_l7_a_call_with_a_limit_ends_although_the_peer_asks_for_ever)
+{
+	ask_one_that_asks(say_nothing);
+	ask_one_that_asks(tell_more_than_fits);
 }
 
 TEST(a_call_with_a_limit_takes_the_waiting_ones_along)
