@@ -309,6 +309,10 @@ static const struct provider_ops provider_ops = { .request = host_request,
 static void fini(struct host *host)
 {
 	provider_free(host->provider);
+	/* A driver that lost a reference, or has a thread of its own with one, keeps its code and what that may
+	 * use, rather than crash later. */
+	if (host_loader_is_needed(host))
+		return;
 	host_loader_close_all(host);
 	map_fini(&host->candidates);
 	map_fini(&host->services);

@@ -177,6 +177,8 @@ err_t host_reply(struct host *host, const struct wire_header *request, uint64_t 
  * with what is wrong. */
 err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle);
 void host_loader_close_all(struct host *host);
+/* Are there instances left of a bundle's classes? They are logged. */
+bool host_loader_is_needed(const struct host *host);
 /* NULL: no such class in this bundle. */
 const struct IODriverClass *host_loader_find_class(const struct host_bundle *bundle,
 						   const char *name);

@@ -210,22 +210,33 @@ err_t host_loader_open(struct host *host, const char *path, struct host_bundle *
 	return 0;
 }
 
+static bool is_needed(const struct host_bundle *bundle)
+{
+	bool needed = false;
+
+	for (size_t i = 0; i < bundle->n_classes; i++) {
+		if (bundle->counts[i])
+			log_warning("bundle %s: %d instances of %s were never released",
+				    bundle->path, bundle->counts[i],
+				    bundle->driver->classes[i]->name);
+		needed |= bundle->counts[i] != 0;
+	}
+	return needed;
+}
+
+bool host_loader_is_needed(const struct host *host)
+{
+	bool needed = false;
+
+	list_for_each(node, &host->bundles)
+		needed |= is_needed(container_of(node, struct host_bundle, link));
+	return needed;
+}
+
 void host_loader_close_all(struct host *host)
 {
-	list_for_each_safe(node, &host->bundles) {
-		struct host_bundle *bundle = container_of(node, struct host_bundle, link);
-
-		/* A driver that lost a reference keeps its code, rather than crash later. */
-		for (size_t i = 0; i < bundle->n_classes; i++) {
-			if (bundle->counts[i])
-				log_warning("bundle %s: %d instances of %s were never released",
-					    bundle->path, bundle->counts[i],
-					    bundle->driver->classes[i]->name);
-			if (bundle->counts[i])
-				bundle->handle = NULL;
-		}
-		free_bundle(bundle);
-	}
+	list_for_each_safe(node, &host->bundles)
+		free_bundle(container_of(node, struct host_bundle, link));
 }
 
 const struct IODriverClass *host_loader_find_class(const struct host_bundle *bundle,

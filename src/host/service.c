@@ -163,7 +163,6 @@ static void destroy(IOService *service)
 	for (const struct IODriverClass *cls = service->objectClass; cls; cls = cls->superclass)
 		if (cls->service && cls->service->free)
 			cls->service->free(service);
-	count_instance(runtime, -1);
 	host_connection_free(runtime->connection);
 	host_access_fini(runtime);
 	host_terminate_fini(runtime);
@@ -178,6 +177,8 @@ static void destroy(IOService *service)
 	host_plane_fini(runtime);
 	free(runtime->remote_class);
 	free(runtime->name);
+	/* Last: the host does not go before all are gone. */
+	count_instance(runtime, -1);
 	free(runtime);
 	free(service);
 }

@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <dispatch/dispatch.h>
 #include <mach/mach.h>
 
 #include "Fixture.h"
 #include "Hostile.h"
+#include "Torrent.h"
 #include "arena.h"
 #include "raw_client.h"
 
@@ -163,6 +165,7 @@ static void prepare_own_session(void)
 	snprintf(own_drivers, sizeof(own_drivers), "%s/own", test_folder());
 	test_equal(mkdir(own_drivers, 0700), 0);
 	arena_link_bundle(own_drivers, "Fixture.dext");
+	arena_link_bundle(own_drivers, "Torrent.dext");
 }
 
 /* The program's own, with the Fixture. */
@@ -195,6 +198,41 @@ HOSTILE(P_F4, a_program_that_closes_the_descriptors_of_its_session)
 	for (uint64_t round = test_rounds(3, 100); round--;)
 		for (uint64_t in_process = 0; in_process < 2; in_process++)
 			run_program(close_descriptors_of_session, in_process);
+	arena_end();
+}
+
+/* --- P-L7: the end of a program -------------------------------------------------------------------- */
+
+static void leave(void *refcon, IOReturn result, void **arguments, uint32_t count)
+{
+	exit(0);
+}
+
+/* The driver has a thread of its own that goes on sending. */
+static void exit_amid_completions(uint64_t in_process)
+{
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	uint64_t reference[kIOAsyncCalloutCount] = { 0 }, in[2] = { 2000, 1 };
+	dispatch_queue_t queue = dispatch_queue_create("leaving", NULL);
+
+	use_own_session(in_process);
+	IONotificationPortSetDispatchQueue(port, queue);
+	reference[kIOAsyncCalloutFuncIndex] = (uint64_t)(uintptr_t)leave;
+	test_equal_error(IOConnectCallAsyncScalarMethod(world_open("Torrent", 0), TORRENT_STREAM,
+							IONotificationPortGetMachPort(port),
+							reference, kIOAsyncCalloutCount, in, 2,
+							NULL, &(uint32_t){ 0 }),
+			 0);
+	for (;;)
+		pause();
+}
+
+HOSTILE(P_L7, a_program_that_exits_amid_completions)
+{
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t round = test_rounds(60, 3000); round--;)
+		run_program(exit_amid_completions, round % 4 != 0);
 	arena_end();
 }
 

@@ -161,4 +161,25 @@ TEST(classes_are_found_only_in_their_bundle)
 	test_true(!host_class_conforms(&good, "IOUserClient"));
 }
 
+TEST(bundles_are_needed_while_there_are_instances_of_their_classes)
+{
+	const struct IODriverClass *classes[] = { &good, &client, NULL };
+	struct IODriver driver = { IODRIVER_VERSION, "org.example", classes };
+	atomic_int counts[2] = { 0 };
+	struct host_bundle bundle = {
+		.driver = &driver, .n_classes = 2, .counts = counts, .path = (char *)"a bundle"
+	};
+	struct host host = { 0 };
+
+	list_init(&host.bundles);
+	list_init(&bundle.link);
+	test_true(!host_loader_is_needed(&host));
+	list_add(&host.bundles, &bundle.link);
+	test_true(!host_loader_is_needed(&host));
+	counts[1] = 1;
+	test_true(host_loader_is_needed(&host));
+	counts[1] = 0;
+	test_true(!host_loader_is_needed(&host));
+}
+
 TEST_MAIN
