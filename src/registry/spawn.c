@@ -13,7 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { REGISTRY_FD = 3, ARGUMENTS_MAX = 10, ENVIRONMENT_MAX = 16, DESCRIPTORS_MAX = 65536 };
+enum {
+	REGISTRY_FD = 3,
+	ARGUMENTS_MAX = 10,
+	ENVIRONMENT_MAX = 16,
+	DESCRIPTORS_MAX = 65536,
+	FILE_MASK = 077
+};
 
 /* Variables that a host may see; everything else of our environment stays here. */
 static const char *const passed[] = {
@@ -129,6 +135,7 @@ static _Noreturn void run_child(const struct child *c)
 		for (int i = REGISTRY_FD + 1; i < DESCRIPTORS_MAX; i++)
 			syscall(SYS_close, i);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	syscall(SYS_umask, FILE_MASK); /* what a sandbox is made of must be readable in it */
 	setsid();
 	execve(c->argv[0], c->argv, c->envp);
 	leave(127);

@@ -31,7 +31,7 @@ static void write_program(void)
 	test_true(f != NULL);
 	fprintf(f, "#!/bin/sh\n{ echo \"args $*\"; cat /proc/$$/environ | tr '\\0' '\\n'; echo;"
 		   "for f in /proc/$$/fd/*; do echo \"fd ${f##*/}\"; done;"
-		   "grep NoNewPrivs /proc/$$/status; } >&3\n");
+		   "grep -E 'NoNewPrivs|Umask' /proc/$$/status; } >&3\n");
 	fclose(f);
 	test_equal(chmod(program, 0700), 0);
 }
@@ -72,7 +72,9 @@ TEST(a_host_gets_what_it_needs_and_no_more)
 	/* neither leftover descriptors nor their numbers disturb it */
 	int leftover = open("/dev/null", O_RDONLY); /* not close-on-exec */
 	test_equal(dup2(leftover, 77), 77);
+	umask(0777);
 	run("my.server", "/s", false);
+	umask(022);
 	close(77);
 	close(leftover);
 	test_true(
@@ -81,6 +83,7 @@ TEST(a_host_gets_what_it_needs_and_no_more)
 	test_true(!strstr(output, "SECRET"));
 	test_true(!strstr(output, "LD_LIBRARY_PATH"));
 	test_true(strstr(output, "NoNewPrivs:\t1"));
+	test_true(strstr(output, "Umask:\t0077"));
 	test_true(!strstr(output, "fd 77\n"));
 	for (int fd = 0; fd <= 3; fd++) {
 		snprintf(expected, sizeof(expected), "fd %d\n", fd);
