@@ -8,6 +8,7 @@
 #include <plist/plist.h>
 #include <stdlib.h>
 
+#include "base/scope.h"
 #include "cf/gregorian.h"
 #include "cf/plist_internal.h"
 #include "cf/string_internal.h"
@@ -204,30 +205,42 @@ static bool scan_markup(struct scan *s)
 	return starts(s, "</") ? scan_close_tag(s) : scan_open_tag(s);
 }
 
-static bool scan(struct plist_reader *r, const char *text, size_t n)
+static bool scan_all(struct scan *s)
 {
-	struct scan s = { .r = r, .text = text, .end = text + n, .at = text };
+	while (s->at < s->end) {
+		if (*s->at == '<') {
+			bool at_root = !s->depth;
+			size_t before = s->elements;
 
-	while (s.at < s.end) {
-		if (*s.at == '<') {
-			bool at_root = !s.depth;
-			size_t before = s.elements;
-
-			if (at_root && before && !starts(&s, "<!--") && !starts(&s, "<?"))
-				return scan_fail(&s, "Something after the list");
-			if (!scan_markup(&s))
+			if (at_root && before && !starts(s, "<!--") && !starts(s, "<?"))
+				return scan_fail(s, "Something after the list");
+			if (!scan_markup(s))
 				return false;
 			continue;
 		}
-		if (!*s.at || (!s.depth && !memchr(" \t\r\n", *s.at, 4)))
-			return scan_fail(&s, "Text outside the list");
-		s.at++;
+		if (!*s->at || (!s->depth && !memchr(" \t\r\n", *s->at, 4)))
+			return scan_fail(s, "Text outside the list");
+		s->at++;
 	}
-	if (s.depth)
-		return scan_fail(&s, "Unexpected end of the text");
-	if (!s.elements)
-		return scan_fail(&s, "There is no list");
+	if (s->depth)
+		return scan_fail(s, "Unexpected end of the text");
+	if (!s->elements)
+		return scan_fail(s, "There is no list");
 	return true;
+}
+
+/* The open tags are too much for the stack of some threads. */
+static bool scan(struct plist_reader *r, const char *text, size_t n)
+{
+	scope_free struct scan *s = malloc(sizeof(*s));
+
+	if (!s)
+		return plist_fail(r, "Out of memory");
+	s->r = r;
+	s->text = s->at = text;
+	s->end = text + n;
+	s->depth = s->elements = 0;
+	return scan_all(s);
 }
 
 /* --- libplist's tree to objects ------------------------------------------------------------------- */

@@ -2,6 +2,8 @@
 #include "client/discover.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +36,7 @@ static err_t connect_path(const char *path, int *ret_socket)
 }
 
 /* The embedded registry is a library next to this one; it stays loaded for good. */
-static err_t connect_embedded(int *ret_socket)
+static err_t load_and_connect(int *ret_socket)
 {
 	static const char name[] = "libPorticoEmbedded.so.1";
 	int (*embedded_connect)(int *ret_socket);
@@ -62,6 +64,39 @@ static err_t connect_embedded(int *ret_socket)
 		return -ENOTCONN;
 	}
 	return embedded_connect(ret_socket);
+}
+
+struct embedded {
+	int socket;
+	err_t err;
+};
+
+static void *run_embedded(void *context)
+{
+	struct embedded *e = context;
+
+	e->err = load_and_connect(&e->socket);
+	return NULL;
+}
+
+/* Loading it and starting a session may be too much for the stack of the thread that asks first. */
+static err_t connect_embedded(int *ret_socket)
+{
+	struct embedded e = { .socket = -1 };
+	sigset_t all, before;
+	pthread_t thread;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	int error = pthread_create(&thread, NULL, run_embedded, &e);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		run_embedded(&e);
+	else
+		pthread_join(thread, NULL);
+	if (!e.err)
+		*ret_socket = e.socket;
+	return e.err;
 }
 
 /* Nobody there, as opposed to somebody who must not be used. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* IORegistryEntry*: names, paths, neighbours. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
 
+#include "base/scope.h"
 #include "client/handle.h"
 #include "client/iterator.h"
 #include "client/entry.h"
@@ -15,6 +17,7 @@
 
 /* Longest path that IORegistryEntryGetPath gives. */
 enum { PATH_TEXT_MAX = sizeof(io_string_t) - 2 };
+enum { PATH_SIZE = WIRE_PATH_MAX + 1 }; /* too large for the stack of some threads */
 /* A long list that changes while it is read is read again, but not for ever. */
 enum { LIST_ATTEMPTS = 16 };
 
@@ -66,9 +69,9 @@ io_registry_entry_t IORegistryEntryFromPath(mach_port_t mainPort, const char *pa
 
 io_registry_entry_t IORegistryEntryCopyFromPath(mach_port_t mainPort, CFStringRef path)
 {
-	char text[WIRE_PATH_MAX + 1];
+	scope_free char *text = malloc(PATH_SIZE);
 
-	if (!path || !CFStringGetCString(path, text, sizeof(text), kCFStringEncodingUTF8))
+	if (!text || !path || !CFStringGetCString(path, text, PATH_SIZE, kCFStringEncodingUTF8))
 		return IO_OBJECT_NULL;
 	return name_from_path(mainPort, text);
 }
@@ -236,11 +239,12 @@ kern_return_t IORegistryEntryGetPath(io_registry_entry_t entry, const char *plan
 CFStringRef IORegistryEntryCopyPath(io_registry_entry_t entry, const char *plane)
 {
 	io_name_t plane_name;
-	char text[WIRE_PATH_MAX + 1];
+	scope_free char *text = malloc(PATH_SIZE);
 	struct wire_path_request request = { .plane = client_handle_cut_name(plane_name, plane) };
 
-	if (!plane || ask_text(entry, &wire_path_request_layout, &request, &request.id, text,
-			       sizeof(text), false))
+	if (!text || !plane ||
+	    ask_text(entry, &wire_path_request_layout, &request, &request.id, text, PATH_SIZE,
+		     false))
 		return NULL;
 	return CFStringCreateWithCString(kCFAllocatorDefault, text, kCFStringEncodingUTF8);
 }

@@ -19,7 +19,10 @@
 #include "wire/notice.h"
 #include "wire/tray.h"
 
-enum { BATCH_MAX = 1024 };
+enum {
+	BATCH_MAX = 1024,
+	SENT_MAX = 128
+}; /* kept; in one message, which lies on any thread's stack */
 static const uint64_t batch_delay_ns = 20 * 1000 * 1000;
 static const uint64_t tray_delay_ns = 250 * 1000 * 1000;
 static const uint64_t arm_delay_ns = 1000 * 1000;
@@ -35,13 +38,13 @@ static struct wire_tray_writer tray;
 static bool tray_is_wanted; /* nobody has asked for one yet */
 static bool tray_is_due;    /* tell_of_tray will run */
 
-/* Take what N numbers LIST holds into COPY. */
-static size_t take(uint64_t *copy, const uint64_t *list, size_t *n)
+/* Take the last of the N numbers that LIST holds into COPY. */
+static size_t take(uint64_t copy[static SENT_MAX], const uint64_t *list, size_t *n)
 {
-	size_t taken = *n;
+	size_t taken = *n < SENT_MAX ? *n : SENT_MAX;
 
-	memcpy(copy, list, taken * sizeof(*list));
-	*n = 0;
+	*n -= taken;
+	memcpy(copy, list + *n, taken * sizeof(*list));
 	return taken;
 }
 
@@ -55,9 +58,9 @@ static void post(uint64_t epoch, const struct wire_layout *layout, const void *m
 	client_session_unref(session);
 }
 
-static void flush_arms(void *context)
+static bool flush_some_arms(void)
 {
-	uint64_t copy[WIRE_ARMS_MAX];
+	uint64_t copy[SENT_MAX];
 	struct wire_notify_arm message = { .subscriptions.items = copy };
 	uint64_t epoch;
 
@@ -67,22 +70,37 @@ static void flush_arms(void *context)
 	pthread_mutex_unlock(&release_lock);
 	if (message.subscriptions.count)
 		post(epoch, &wire_notify_arm_layout, &message);
+	return message.subscriptions.count == SENT_MAX;
 }
 
-void client_release_flush(void *context)
+static void flush_arms(void *context)
 {
-	uint64_t copy[2 * BATCH_MAX];
+	while (flush_some_arms())
+		;
+}
+
+static bool flush_some_pairs(void)
+{
+	uint64_t copy[SENT_MAX];
 	struct wire_release message = { .pairs.items = copy };
 	uint64_t epoch;
 
-	flush_arms(NULL);
 	pthread_mutex_lock(&release_lock);
 	epoch = batch_epoch;
 	n_pairs *= 2;
 	message.pairs.count = take(copy, batch, &n_pairs);
+	n_pairs /= 2;
 	pthread_mutex_unlock(&release_lock);
 	if (message.pairs.count)
 		post(epoch, &wire_release_layout, &message);
+	return message.pairs.count == SENT_MAX;
+}
+
+void client_release_flush(void *context)
+{
+	flush_arms(NULL);
+	while (flush_some_pairs())
+		;
 }
 
 /* What is left of an older link means nothing to this one. False: EPOCH is the older one. */

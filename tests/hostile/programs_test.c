@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Programs that are hard on themselves: threads cancelled, descriptors closed, little allowed. Nobody else notices. */
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <CoreFoundation/CoreFoundation.h>
 #include <dispatch/dispatch.h>
 #include <mach/mach.h>
 
@@ -359,6 +361,97 @@ HOSTILE(P_E2, a_program_that_may_only_write_small_files)
 	arena_begin("Fixture.dext", NULL);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++)
 		run_program(write_small_files_only, limits[i]);
+	arena_end();
+}
+
+/* --- P-E2: stacks ------------------------------------------------------------------------------------ */
+
+enum { LITTLE_STACK = 14 * 1024 }; /* as much as the smallest of other programs leaves */
+
+static void read_everything(io_service_t service)
+{
+	CFMutableDictionaryRef properties = NULL;
+	CFStringRef path = IORegistryEntryCopyPath(service, kIOServicePlane);
+
+	test_true(path != NULL);
+	IOObjectRelease(IORegistryEntryCopyFromPath(kIOMainPortDefault, path));
+	CFRelease(path);
+	test_equal_error(
+		IORegistryEntryCreateCFProperties(service, &properties, kCFAllocatorDefault, 0), 0);
+	CFDataRef xml =
+		CFPropertyListCreateData(NULL, properties, kCFPropertyListXMLFormat_v1_0, 0, NULL);
+	CFPropertyListRef same = CFPropertyListCreateWithData(NULL, xml, 0, NULL, NULL);
+	test_true(CFEqual(properties, same));
+	CFRelease(same);
+	CFRelease(xml);
+	CFRelease(properties);
+}
+
+static void *use_little_stack(void *context)
+{
+	io_service_t service =
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("FixtureDriver"));
+	io_connect_t c = 0;
+
+	test_equal_error(IOServiceOpen(service, mach_task_self(), 0, &c), 0);
+	for (uint64_t i = 0; i < 10; i++)
+		test_equal_error(echo(c, i), 0);
+	test_equal_error(call_with(c, 100000), 0);
+	read_everything(service);
+	IOServiceClose(c);
+	/* So often that what is given back fills every buffer. */
+	for (int i = 0; i < 5000; i++) {
+		IOObjectRelease(service);
+		service = IOServiceGetMatchingService(kIOMainPortDefault,
+						      IOServiceMatching("FixtureDriver"));
+	}
+	IOObjectRelease(service);
+	return NULL;
+}
+
+static void *do_nothing(void *context)
+{
+	return NULL;
+}
+
+/* What remains of SIZE when the C library has put there what this program keeps for each thread, which is
+ * not said: nearly nothing of the smallest that it accepts. */
+static size_t stack_of(size_t size)
+{
+	size_t smallest = PTHREAD_STACK_MIN;
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	do
+		pthread_attr_setstacksize(&attributes, smallest += 4096);
+	while (pthread_create(&thread, &attributes, do_nothing, NULL));
+	pthread_join(thread, NULL);
+	return smallest + size;
+}
+
+static void ask_with_little_stack(uint64_t own)
+{
+	pthread_attr_t little;
+	pthread_t thread;
+
+	if (own)
+		use_own_session(own > 1);
+	pthread_attr_init(&little);
+	test_equal(pthread_attr_setstacksize(&little, stack_of(LITTLE_STACK)), 0);
+	test_equal(pthread_create(&thread, &little, use_little_stack, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+/* Even the session that starts in a program needs no more of the thread which asks first. */
+HOSTILE(P_E2, a_program_whose_threads_have_little_stack)
+{
+	if (test_is_slow())
+		test_skip("a sanitizer's frames are larger");
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t own = 0; own < 3; own++)
+		run_program(ask_with_little_stack, own);
 	arena_end();
 }
 
