@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/scope.h"
@@ -11,6 +12,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct embed_world *world; /* under lock */
+static pid_t owner;		  /* of WORLD; under lock */
 static bool has_ended;		  /* the process is in exit: no new session */
 
 /*
@@ -18,11 +20,15 @@ static bool has_ended;		  /* the process is in exit: no new session */
  * around a fork: libIOKit calls us with its own lock held and holds that one while it forks, in the
  * other order. WORLD is stored whole, after everything in it.
  */
+static void forget_parents(void)
+{
+	if (world && owner != getpid())
+		embed_world_abandon(take_ptr(world));
+}
+
 static void after_fork_in_child(void)
 {
-	if (world)
-		embed_world_abandon(world);
-	world = NULL;
+	forget_parents();
 	pthread_mutex_init(&lock, NULL);
 }
 
@@ -37,6 +43,7 @@ __attribute__((destructor)) static void end(void)
 	struct embed_world *ending;
 
 	pthread_mutex_lock(&lock);
+	forget_parents(); /* of a fork that ran no handlers */
 	ending = take_ptr(world);
 	has_ended = true;
 	pthread_mutex_unlock(&lock);
@@ -50,6 +57,8 @@ int portico_embedded_connect(int *ret_socket)
 	scope_lock(&lock);
 	if (has_ended)
 		return -ESHUTDOWN;
+	forget_parents();
+	owner = getpid();
 	if (!world)
 		err = embed_world_new(&world);
 	if (!err)

@@ -91,10 +91,16 @@ struct wire_channel *wire_channel_unref(struct wire_channel *channel)
 	return NULL;
 }
 
+/* Not in the child of a fork, even of one that no handler heard of. */
+static bool is_ours(const struct wire_channel *channel)
+{
+	return channel->owner == getpid();
+}
+
 void wire_channel_close(struct wire_channel *channel)
 {
 	atomic_store(&channel->closed, true);
-	if (channel->owner == getpid()) {
+	if (is_ours(channel)) {
 		/* Wakes the reading caller, who wakes the others, and all that are sending. */
 		shutdown(channel->socket, SHUT_RDWR);
 	} else {
@@ -369,7 +375,7 @@ static err_t send_request(struct wire_channel *channel, struct call *call,
 			  const struct wire_layout *layout, const void *request, const int *fds,
 			  size_t n_fds)
 {
-	if (wire_channel_is_closed(channel))
+	if (wire_channel_is_closed(channel) || !is_ours(channel))
 		return -EPIPE;
 	wire_frame_clear(call->frame);
 	begin_call(channel, call);
@@ -461,7 +467,7 @@ err_t wire_channel_post(struct wire_channel *channel, const struct wire_layout *
 	bool waits = until_ns == NEVER;
 	err_t err;
 
-	if (wire_channel_is_closed(channel))
+	if (wire_channel_is_closed(channel) || !is_ours(channel))
 		return -EPIPE;
 	do
 		err = wire_send(channel->socket, layout, 0, request, NULL, 0, waits);

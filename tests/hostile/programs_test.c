@@ -231,6 +231,8 @@ static void exit_amid_completions(uint64_t in_process)
 
 HOSTILE(P_L7, a_program_that_exits_amid_completions)
 {
+	if (test_is_slow())
+		test_skip("a leak check at the end would look at what is under way");
 	prepare_own_session();
 	arena_begin("Fixture.dext", NULL);
 	for (uint64_t round = test_rounds(60, 3000); round--;)
@@ -309,6 +311,43 @@ HOSTILE(P_C5, a_program_that_forks_while_the_registry_stands_still)
 	arena_begin("Fixture.dext", NULL);
 	for (uint64_t round = test_rounds(5, 500); round--;)
 		run_program(fork_while_connecting, (uint64_t)world_registry_pid());
+	arena_end();
+}
+
+/* As a language's run time may do that knows system calls. */
+static void fork_past_handlers(uint64_t own)
+{
+	if (own)
+		use_own_session(own > 1);
+	io_connect_t c = world_open("FixtureDriver", 0);
+	io_service_t service = world_service("FixtureDriver");
+
+	test_equal_error(echo(c, 1), 0);
+	fflush(stdout);
+	uint64_t start = arena_now_ns();
+	pid_t child = _Fork();
+	if (!child) {
+		IOServiceClose(c);
+		IOObjectRelease(service);
+		if (test_is_slow()) /* a leak check would miss the parent's threads */
+			_exit(0);
+		exit(0);
+	}
+	test_equal(arena_wait(child), 0);
+	/* It does not wait for threads that it does not have. */
+	test_true(test_is_slow() || arena_now_ns() - start < 800000000);
+	test_equal_error(echo(c, 2), 0);
+	test_true(IOObjectConformsTo(service, "FixtureDriver"));
+	IOObjectRelease(service);
+	IOServiceClose(c);
+}
+
+HOSTILE(P_C5, a_program_whose_children_no_handler_heard_of)
+{
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	for (uint64_t own = 0; own < 3; own++)
+		run_program(fork_past_handlers, own);
 	arena_end();
 }
 

@@ -726,6 +726,30 @@ TEST(a_forked_child_closes_without_ending_the_connection)
 	fd_close(far);
 }
 
+TEST(p_c5_a_forked_child_sends_nothing)
+{
+	int far;
+	struct wire_channel *channel = open_channel(&far);
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_release release = { { NULL, 0 } };
+	uint64_t number;
+	int32_t status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(ask(channel, 1, &frame, &number, &status) == -EPIPE &&
+				      wire_channel_post(channel, &wire_release_layout, &release,
+							0) == -EPIPE
+			      ? 0
+			      : 1);
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
+	test_equal_error(wire_frame_receive(far, &frame, WIRE_CALL_MAX, false), -EAGAIN);
+	wire_channel_unref(channel);
+	wire_frame_fini(&frame);
+	fd_close(far);
+}
+
 TEST(the_last_reference_closes_the_socket)
 {
 	int far;
