@@ -95,9 +95,7 @@ static err_t wait_for(int socket, short events)
 
 static err_t error_of_socket(int error)
 {
-	if (fd_is_end(error))
-		return -EPIPE;
-	return error > 0 ? -error : -EIO;
+	return fd_is_end(error) ? -EPIPE : -error;
 }
 
 /* One recvmsg that does not give up for reasons that pass. */
@@ -214,7 +212,7 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(KERNEL_FDS_MAX * sizeof(int)) + OTHER_CONTROL];
 	} control; /* not cleared: the kernel says how much it wrote */
-	size_t size;
+	size_t size = 0;
 
 	wire_frame_clear(frame);
 	frame->is_refused = false;
