@@ -9,12 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { STATUS_RESTART = 75 }; /* of porticod: another one is wanted */
-enum { READY_TIMEOUT_MS = 10000, STOP_TIMEOUT_MS = 3000, MAX_OPTIONS = 128 };
+enum {
+	READY_TIMEOUT_MS = 10000,
+	STOP_TIMEOUT_MS = 3000,
+	MAX_OPTIONS = 128,
+	DESCRIPTORS_MAX = 65536
+};
 
 static uint64_t now_ns(void)
 {
@@ -22,6 +28,18 @@ static uint64_t now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void tools_daemon_forget_descriptors(bool at_exec)
+{
+	if (!syscall(SYS_close_range, STDERR_FILENO + 1, ~0u, at_exec ? CLOSE_RANGE_CLOEXEC : 0))
+		return;
+	/* A container's sandbox, or an older system, does not know the call. */
+	for (int fd = STDERR_FILENO + 1; fd < DESCRIPTORS_MAX; fd++)
+		if (at_exec)
+			fcntl(fd, F_SETFD, FD_CLOEXEC);
+		else
+			close(fd);
 }
 
 /* In the child. The signals that portico handles itself are usual again here. */
@@ -50,6 +68,7 @@ static void become_daemon(const struct tools_daemon *daemon, int ready)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0)
 		dup2(null, 0);
+	tools_daemon_forget_descriptors(true);
 	fcntl(ready, F_SETFD, 0);
 	snprintf(number, sizeof(number), "%d", ready);
 	snprintf(generation, sizeof(generation), "%u", daemon->generation);

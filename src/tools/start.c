@@ -58,8 +58,7 @@ static void detach(void)
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
-	if (null > 2)
-		close(null);
+	tools_daemon_forget_descriptors(false);
 	/* Without SA_RESTART: it interrupts the wait. */
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);

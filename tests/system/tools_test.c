@@ -105,6 +105,22 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(a_session_holds_nothing_of_who_started_it)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; exec 7>$T/lock; flock 7; "
+	      "$P/portico start --no-bridge; exec 7>&-; flock -n $T/lock echo the lock is free; "
+	      "$P/portico stop",
+	      0, "the lock is free");
+	await_adopted();
+}
+
+TEST(output_that_cannot_be_written_is_a_failure)
+{
+	wants("$P/portico help >/dev/full", 1, "could not be written");
+	wants("$P/portico run -- $P/portico status >/dev/full", 1, "could not be written");
+	wants("$P/portico run -- $P/ioreg >/dev/full", 1, "could not be written");
+}
+
 TEST(restart_replaces_the_registry)
 {
 	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge && "
