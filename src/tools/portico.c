@@ -46,7 +46,7 @@ static int help(int argc, char **argv)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct tools_command *command;
 
@@ -71,4 +71,15 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int result = run(argc, argv);
+
+	if ((fflush(stdout) || ferror(stdout)) && !result) {
+		fprintf(stderr, "portico: the output could not be written\n");
+		return TOOLS_FAILED;
+	}
+	return result;
 }
