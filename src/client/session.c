@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "client/session.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -217,6 +218,13 @@ static err_t start_watching(struct client_session *session)
 	return err;
 }
 
+static pid_t other_process_at(int socket)
+{
+	struct fd_peer peer;
+
+	return fd_peer(socket, &peer) || peer.pid == getpid() ? 0 : peer.pid;
+}
+
 static err_t session_new(struct client_session **ret_session)
 {
 	struct client_session *session;
@@ -233,6 +241,7 @@ static err_t session_new(struct client_session **ret_session)
 	ref_init(&session->refs);
 	client_inlet_set_init(&session->inlets);
 	session->epoch = last_epoch + 1;
+	session->registry = other_process_at(socket);
 	session->events_socket = -1;
 	err = wire_channel_new(socket, WIRE_CONTROL_MAX, &session->channel);
 	if (err) {
@@ -296,12 +305,36 @@ static void unlock_all(void)
 	pthread_mutex_unlock(&connect_lock);
 }
 
+static bool is_made_by(pid_t process, int fd)
+{
+	struct fd_peer peer;
+
+	return !fd_peer(fd, &peer) && peer.pid == process;
+}
+
+/* A connection that another thread was just receiving is in no list; but the registry made its socket. */
+static void close_what_comes_from(pid_t registry)
+{
+	DIR *folder = registry ? opendir("/proc/self/fd") : NULL;
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		int fd = (int)strtol(entry->d_name, NULL, 10);
+
+		if (fd > STDERR_FILENO && is_made_by(registry, fd))
+			close(fd);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 static void forget(struct client_session *session)
 {
 	if (!session)
 		return;
 	fd_close(session->events_socket);
 	fd_close(wire_channel_fd(session->channel));
+	close_what_comes_from(session->registry);
 }
 
 /* The parent's sockets must not be held open here, and no handle of it means anything. */

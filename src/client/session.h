@@ -22,6 +22,7 @@ struct client_session {
 	struct ref refs;
 	uint64_t epoch; /* never 0 */
 	struct wire_channel *channel;
+	pid_t registry;			     /* its process; 0: this one, or unknown */
 	const struct wire_status_page *page; /* NULL: the registry gave none */
 	struct client_inlet_set inlets;	     /* of notification ports */
 	int events_socket;		     /* our end of the events inlet; under events_lock */

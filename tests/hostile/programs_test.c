@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -311,6 +312,32 @@ HOSTILE(P_C5, a_program_that_forks_while_the_registry_stands_still)
 	arena_begin("Fixture.dext", NULL);
 	for (uint64_t round = test_rounds(5, 500); round--;)
 		run_program(fork_while_connecting, (uint64_t)world_registry_pid());
+	arena_end();
+}
+
+/* Connections that other threads just receive are known to nobody: one stands for them that the library
+ * has not heard of. */
+static void fork_while_receiving(uint64_t unused)
+{
+	io_connect_t c = world_open("FixtureDriver", 0);
+	int received = raw_connect(world_socket()), own[2];
+
+	test_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, own), 0);
+	pid_t child = fork();
+	if (!child)
+		_exit(fcntl(received, F_GETFD) >= 0 || fcntl(own[0], F_GETFD) < 0 ||
+		      fcntl(own[1], F_GETFD) < 0);
+	test_equal(arena_wait(child), 0);
+	test_true(fcntl(received, F_GETFD) >= 0);
+	test_equal_error(echo(c, 1), 0);
+	IOServiceClose(c);
+	close(received);
+}
+
+HOSTILE(P_C5, a_program_that_forks_while_it_receives_connections)
+{
+	arena_begin("Fixture.dext", NULL);
+	run_program(fork_while_receiving, 0);
 	arena_end();
 }
 
