@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +22,10 @@
 
 #include <mach/mach.h>
 
+#include "base/loop.h"
+
 enum { NAME_MAX_BYTES = 120 };
+#define PATIENCE_NS (1000ull * 1000 * 1000)
 
 /* The contents of a name's file. */
 struct record {
@@ -126,15 +130,27 @@ static struct record read_record(int fd)
 	return r;
 }
 
+/* Others hold it for a moment; one that was stopped just then is not waited for. */
+static bool lock_record(int fd)
+{
+	uint64_t until = loop_now_ns() + PATIENCE_NS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if ((errno != EWOULDBLOCK && errno != EINTR) || loop_now_ns() > until)
+			return false;
+		poll(NULL, 0, 1);
+	}
+	return true;
+}
+
 /* Change the record while no other process does. */
 static uint32_t change_record(int fd, bool posts, uint64_t state)
 {
 	struct record r;
 	ssize_t n;
 
-	while (flock(fd, LOCK_EX))
-		if (errno != EINTR)
-			return NOTIFY_STATUS_FAILED;
+	if (!lock_record(fd))
+		return NOTIFY_STATUS_FAILED;
 	r = read_record(fd);
 	if (posts)
 		r.posts++;
@@ -258,6 +274,39 @@ static bool need_watcher_locked(void)
 	}
 	pthread_detach(thread);
 	return true;
+}
+
+/* --- fork ------------------------------------------------------------------------ */
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void in_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+/* Who waits for files is not here, and nobody's tokens mean anything. What the program may hold of them is left
+ * alone: the end of a pipe that it reads, its handlers. */
+static void in_child(void)
+{
+	for (struct registration *r = registrations; r; r = r->next) {
+		close(r->fd);
+		if (r->write_end >= 0)
+			close(r->write_end);
+	}
+	registrations = NULL;
+	if (inotify_fd >= 0)
+		close(inotify_fd);
+	inotify_fd = -1;
+	pthread_mutex_unlock(&lock);
+}
+
+__attribute__((constructor)) static void prepare(void)
+{
+	pthread_atfork(before_fork, in_parent, in_child);
 }
 
 /* --- registration -------------------------------------------------------------- */

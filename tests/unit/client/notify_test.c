@@ -2,11 +2,16 @@
 #include <notify.h>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <mach/mach.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +138,69 @@ TEST(state_is_shared)
 	test_equal(check, 0);
 	notify_cancel(a);
 	notify_cancel(b);
+}
+
+static void *post_until_told(void *stop)
+{
+	while (!atomic_load((atomic_bool *)stop))
+		notify_post("busy");
+	return NULL;
+}
+
+/* Whatever other threads of the parent were at. */
+TEST(p_c5_a_forked_child_registers_and_hears_anew)
+{
+	int fd = -1, token = 0, status;
+	atomic_bool stop = false;
+	pthread_t thread;
+	uint32_t word;
+
+#ifdef __SANITIZE_THREAD__
+	test_skip("the sanitizer takes the child's threads for the parent's");
+#endif
+	begin();
+	test_equal(notify_register_file_descriptor("busy", &fd, 0, &token), NOTIFY_STATUS_OK);
+	notify_cancel(token);
+	test_reset_baseline(); /* who waits for files stays */
+	test_equal(notify_register_file_descriptor("busy", &fd, 0, &token), NOTIFY_STATUS_OK);
+	test_equal(pthread_create(&thread, NULL, post_until_told, &stop), 0);
+	for (int round = test_is_slow() ? 10 : 100; round--;) {
+		pid_t child = fork();
+
+		if (!child) {
+			alarm(20);
+			int own = -1, other = 0;
+
+			if (notify_is_valid_token(token) ||
+			    notify_register_file_descriptor("own", &own, 0, &other) ||
+			    notify_post("own") || read(own, &word, sizeof(word)) != sizeof(word))
+				_exit(1);
+			_exit(0);
+		}
+		test_equal(waitpid(child, &status, 0), child);
+		test_equal(status, 0);
+	}
+	test_true(notify_is_valid_token(token));
+	test_equal(read(fd, &word, sizeof(word)), sizeof(word));
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+	notify_cancel(token);
+}
+
+/* One was stopped at the worst moment. */
+TEST(p_c4_who_holds_a_name_is_not_waited_for)
+{
+	char path[300];
+
+	begin();
+	test_equal(notify_post("held"), NOTIFY_STATUS_OK);
+	snprintf(path, sizeof(path), "%s/portico-notify/nheld", test_folder());
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	test_true(fd >= 0);
+	test_equal(flock(fd, LOCK_EX), 0);
+	test_equal(notify_post("held"), NOTIFY_STATUS_FAILED);
+	close(fd);
+	test_equal(notify_post("held"), NOTIFY_STATUS_OK);
 }
 
 TEST(bad_arguments)
