@@ -3,6 +3,7 @@
 #include "host/user_service.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,14 @@ static CFDictionaryRef copy_info(const char *bundle)
 	return info;
 }
 
+static const char shortage[] = "out of memory or descriptors";
+
+/* Of a call that has failed: might it pass? Else it is WRONG. */
+static const char *shortage_or(const char *wrong)
+{
+	return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? shortage : wrong;
+}
+
 /* Whoever opens a pipe waits for somebody at its other end. */
 static bool is_file(const char *path)
 {
@@ -126,12 +135,14 @@ static bool is_file(const char *path)
 static const char *find_executable(const char *bundle, char *ret_path, size_t size)
 {
 	char name[256];
-	CFDictionaryRef info = copy_info(bundle);
+	CFDictionaryRef info;
 	CFTypeRef value;
 	bool named;
 
+	errno = 0;
+	info = copy_info(bundle);
 	if (!info)
-		return "Info.plist is missing or unreadable";
+		return shortage_or("Info.plist is missing or unreadable");
 	value = CFDictionaryGetValue(info, CFSTR("CFBundleExecutable"));
 	named = value && CFGetTypeID(value) == CFStringGetTypeID() &&
 		CFStringGetCString(value, name, sizeof(name), kCFStringEncodingUTF8);
@@ -157,8 +168,6 @@ static void free_bundle(struct host_bundle *bundle)
 	free(bundle);
 }
 
-static const char no_memory[] = "out of memory";
-
 static const char *load(struct host_bundle *bundle)
 {
 	char path[WIRE_PATH_MAX];
@@ -166,9 +175,10 @@ static const char *load(struct host_bundle *bundle)
 
 	if (wrong)
 		return wrong;
+	errno = 0;
 	bundle->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!bundle->handle)
-		return dlerror();
+		return shortage_or(dlerror());
 	bundle->driver = dlsym(bundle->handle, "portico_driver");
 	if (!bundle->driver)
 		return "it does not export portico_driver";
@@ -178,7 +188,7 @@ static const char *load(struct host_bundle *bundle)
 	while (bundle->driver->classes[bundle->n_classes])
 		bundle->n_classes++;
 	bundle->counts = calloc(bundle->n_classes, sizeof(*bundle->counts));
-	return bundle->counts ? NULL : no_memory;
+	return bundle->counts ? NULL : shortage;
 }
 
 err_t host_loader_open(struct host *host, const char *path, struct host_bundle **ret_bundle)
@@ -199,11 +209,11 @@ err_t host_loader_open(struct host *host, const char *path, struct host_bundle *
 		return -ENOMEM;
 	list_init(&bundle->link);
 	bundle->path = strdup(path);
-	wrong = bundle->path ? load(bundle) : no_memory;
+	wrong = bundle->path ? load(bundle) : shortage;
 	if (wrong) {
 		log_error("bundle %s cannot be loaded: %s", path, wrong);
 		free_bundle(bundle);
-		return wrong == no_memory ? -ENOMEM : -EINVAL;
+		return wrong == shortage ? -ENOMEM : -EINVAL;
 	}
 	list_add(&host->bundles, &bundle->link);
 	*ret_bundle = bundle;

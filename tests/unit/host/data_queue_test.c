@@ -50,10 +50,26 @@ static bool take(IOSharedDataQueue *queue, uint32_t expected)
 	return true;
 }
 
+static IOSharedDataQueue *new_queue(uint32_t capacity)
+{
+	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(capacity);
+
+	test_true(queue);
+	return queue;
+}
+
+static IOSharedDataQueue *new_queue_of(uint32_t entries, uint32_t size)
+{
+	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(entries, size);
+
+	test_true(queue);
+	return queue;
+}
+
 /* P-Q4 as well */
 TEST(one_entry)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 	IODataQueueMemory *shared = shared_of(queue);
 	uint32_t size = 4;
 	uint8_t data[8];
@@ -76,7 +92,7 @@ TEST(one_entry)
 
 TEST(full_and_wrap)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(24);
+	IOSharedDataQueue *queue = new_queue(24);
 	IODataQueueMemory *shared = shared_of(queue);
 
 	test_true(put(queue, 8));
@@ -96,7 +112,7 @@ TEST(full_and_wrap)
 
 TEST(an_entry_that_can_never_fit)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 
 	test_true(put(queue, 46));
 	test_true(take(queue, 46));
@@ -108,7 +124,7 @@ TEST(an_entry_that_can_never_fit)
 TEST(the_old_tail_at_a_wrap)
 {
 	for (uint32_t left = 0; left < 8; left++) {
-		IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+		IOSharedDataQueue *queue = new_queue(100);
 		IODataQueueMemory *shared = shared_of(queue);
 		uint32_t tail = 100 - left;
 
@@ -132,7 +148,7 @@ TEST(the_old_tail_at_a_wrap)
 
 TEST(no_rounding)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 	IODataQueueMemory *shared = shared_of(queue);
 
 	test_true(put(queue, 1) && put(queue, 2) && put(queue, 3) && put(queue, 0));
@@ -148,7 +164,7 @@ TEST(no_rounding)
 /* P-A3 as well */
 TEST(sizes)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(10, 6);
+	IOSharedDataQueue *queue = new_queue_of(10, 6);
 	IOMemoryDescriptor *memory = IOSharedDataQueueCopyMemoryDescriptor(queue);
 
 	test_equal(IOSharedDataQueueGetQueueSize(queue), 110);
@@ -176,7 +192,7 @@ TEST(a_hostile_head)
 	};
 
 	for (size_t i = 0; i < sizeof(heads) / sizeof(*heads); i++) {
-		IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+		IOSharedDataQueue *queue = new_queue(100);
 		IODataQueueMemory *shared = shared_of(queue);
 
 		shared->head = heads[i];
@@ -192,7 +208,7 @@ TEST(a_hostile_head)
 /* P-Q1 */
 TEST(shared_size_and_tail_are_not_believed)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 	IODataQueueMemory *shared = shared_of(queue);
 
 	shared->queueSize = 0xffffffff;
@@ -207,7 +223,7 @@ TEST(shared_size_and_tail_are_not_believed)
 /* P-Q3 */
 TEST(a_forged_entry_size)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 	IODataQueueMemory *shared = shared_of(queue);
 	uint32_t forged = 0xffffffff;
 
@@ -244,7 +260,7 @@ static int wakeups(int receiver)
 
 TEST(woken_when_it_was_empty)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(1000);
+	IOSharedDataQueue *queue = new_queue(1000);
 	struct loop *loop;
 	int receiver;
 
@@ -272,7 +288,7 @@ TEST(woken_when_it_was_empty)
 
 TEST(many_entries_in_one_call)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithEntries(10, 8);
+	IOSharedDataQueue *queue = new_queue_of(10, 8);
 	struct portico_data_queue_record in[20], out[20];
 	uint64_t numbers[20], buffer[20];
 	struct loop *loop;
@@ -317,7 +333,7 @@ TEST(many_entries_in_one_call)
 /* P-Q9: what a client writes where the notification stands in Apple's layout is of no use to it. */
 TEST(a_client_that_scribbles_over_the_appendix)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(100);
+	IOSharedDataQueue *queue = new_queue(100);
 	uint8_t *appendix = (uint8_t *)shared_of(queue) + DATA_QUEUE_MEMORY_HEADER_SIZE + 100;
 	struct loop *loop;
 	int receiver, other;
@@ -343,7 +359,7 @@ TEST(a_client_that_scribbles_over_the_appendix)
 /* P-Q8 */
 TEST(a_client_that_does_not_listen_never_blocks_the_driver)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(1000);
+	IOSharedDataQueue *queue = new_queue(1000);
 	struct loop *loop;
 	int receiver;
 
@@ -404,7 +420,7 @@ static void *consume(void *context)
 /* P-Q10 */
 TEST(no_wake_up_is_lost)
 {
-	IOSharedDataQueue *queue = IOSharedDataQueueCreateWithCapacity(256);
+	IOSharedDataQueue *queue = new_queue(256);
 	struct consumer c = { shared_of(queue), 256, -1, test_is_slow() ? 20000 : 1000000 };
 	uint8_t data[40] = { 0 };
 	struct loop *loop;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "host/host_internal.h"
 
 static const struct IODriverClass good = {
@@ -143,6 +144,26 @@ TEST(broken_bundles_are_refused)
 	snprintf(library, sizeof(library), "%s/library.so", path);
 	test_equal(symlink("/proc/self/exe", library), 0);
 	test_equal_error(open_bundle(path), -EINVAL);
+}
+
+/* What may pass is told apart: the registry asks again then. */
+TEST(a_shortage_is_no_broken_bundle)
+{
+	const char *path = make_bundle("missing.so", NULL);
+
+	test_each_shortage(s)
+	{
+		test_shortage_begin(&s);
+		err_t err = open_bundle(path);
+
+		test_equal_error(err, test_shortage_end(&s) ? -ENOMEM : -EINVAL);
+	}
+	test_fail_call("fstat64", 0, ENFILE);
+	test_equal_error(open_bundle(path), -ENOMEM);
+	test_true(test_calls_failed());
+	test_fail_call("read", 0, EIO);
+	test_equal_error(open_bundle(path), -EINVAL);
+	test_true(test_calls_failed());
 }
 
 TEST(classes_are_found_only_in_their_bundle)

@@ -11,9 +11,17 @@
 #include "base/shm.h"
 #include "host/host_internal.h"
 
+static IOMemoryDescriptor *new_memory(size_t size, uint32_t options)
+{
+	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(size, options);
+
+	test_true(memory);
+	return memory;
+}
+
 TEST(shared_memory_is_zero_and_shared)
 {
-	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(10000, 0);
+	IOMemoryDescriptor *memory = new_memory(10000, 0);
 	uint8_t *mine = IOMemoryDescriptorGetBytes(memory), *theirs;
 	void *base;
 	int fd;
@@ -64,7 +72,7 @@ static void expect_read_only(IOMemoryDescriptor *memory, int fd)
 
 TEST(reliability_k10_read_only_memory_stays_so)
 {
-	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(4096, kIOMemoryClientReadOnly);
+	IOMemoryDescriptor *memory = new_memory(4096, kIOMemoryClientReadOnly);
 	int fd;
 
 	test_true(memory != NULL);
@@ -78,7 +86,7 @@ TEST(reliability_k10_read_only_memory_stays_so)
 
 TEST(memory_shared_for_reading_first_stays_read_only)
 {
-	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(4096, 0);
+	IOMemoryDescriptor *memory = new_memory(4096, 0);
 	int fd;
 
 	test_equal(host_memory_share(memory, true, &fd), 0);
@@ -90,7 +98,7 @@ TEST(memory_shared_for_reading_first_stays_read_only)
 
 TEST(memory_shared_for_writing_first_stays_writable)
 {
-	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(4096, 0);
+	IOMemoryDescriptor *memory = new_memory(4096, 0);
 	void *base;
 	int fd, reader;
 
@@ -108,7 +116,7 @@ TEST(memory_shared_for_writing_first_stays_writable)
 
 TEST(reads_and_writes_stay_inside)
 {
-	IOMemoryDescriptor *memory = IOMemoryDescriptorCreate(100, 0);
+	IOMemoryDescriptor *memory = new_memory(100, 0);
 	uint8_t bytes[200];
 
 	memset(bytes, 9, sizeof(bytes));
@@ -140,7 +148,7 @@ TEST(memory_of_a_call_lives_as_long_as_its_references)
 TEST(equal_objects_have_equal_numbers)
 {
 	struct host_memories *memories = host_memories_new(NULL);
-	IOMemoryDescriptor *a = IOMemoryDescriptorCreate(1, 0), *b = IOMemoryDescriptorCreate(1, 0);
+	IOMemoryDescriptor *a = new_memory(1, 0), *b = new_memory(1, 0);
 	uint64_t first, second, again;
 
 	test_equal(host_memories_find(memories, a), 0);
