@@ -391,6 +391,16 @@ HOSTILE(P_F3, the_registry_at_its_limit_of_descriptors)
 		else
 			test_equal_error(status, kIOReturnNoResources);
 	}
+	/* Who gives it one keeps his session. */
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_iterator_t iterator = 0;
+	kern_return_t status = IOServiceAddMatchingNotification(port, kIOFirstMatchNotification,
+								IOServiceMatching("HostileDriver"),
+								NULL, NULL, &iterator);
+	if (status)
+		test_equal_error(status, kIOReturnNoResources);
+	IOObjectRelease(iterator);
+	IONotificationPortDestroy(port);
 	/* Somebody knocks who cannot be let in: that is no reason to run in circles. */
 	int knocker = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -404,6 +414,70 @@ HOSTILE(P_F3, the_registry_at_its_limit_of_descriptors)
 	close(knocker);
 	test_equal(prlimit(registry, RLIMIT_NOFILE, &old, NULL), 0);
 	IOServiceClose(world_open("HostileDriver", 0));
+	IOObjectRelease(service);
+	arena_end();
+}
+
+static void sum_works(io_connect_t c)
+{
+	uint64_t in[2] = { 20, 22 }, out = 0;
+	uint32_t n = 1;
+
+	test_equal_error(IOConnectCallScalarMethod(c, HOSTILE_SUM, in, 2, &out, &n), 0);
+	test_equal(out, 42);
+}
+
+/* Each needs descriptors of the host. */
+static void ask_host(io_connect_t c, io_service_t service)
+{
+	static uint8_t large[200000];
+	mach_vm_address_t address = 0;
+	mach_vm_size_t mapped;
+	size_t size = sizeof(large);
+	uint64_t reference[kIOAsyncCalloutCount] = { 0 };
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_connect_t other = 0;
+	kern_return_t status[] = {
+		IOConnectCallAsyncScalarMethod(c, HOSTILE_KEEP, IONotificationPortGetMachPort(port),
+					       reference, kIOAsyncCalloutCount, NULL, 0, NULL,
+					       &(uint32_t){ 0 }),
+		IOConnectCallStructMethod(c, HOSTILE_ANY, large, sizeof(large), large, &size),
+		IOServiceOpen(service, mach_task_self(), 0, &other),
+	};
+
+	for (size_t i = 0; i < sizeof(status) / sizeof(*status); i++)
+		if (status[i])
+			test_equal_error(status[i], kIOReturnNoResources);
+	if (!IOConnectMapMemory64(c, 0, mach_task_self(), &address, &mapped, kIOMapAnywhere))
+		IOConnectUnmapMemory64(c, 0, mach_task_self(), address);
+	IOServiceClose(other);
+	IONotificationPortDestroy(port);
+}
+
+/* What there is no room for is refused; nobody's connection ends. */
+HOSTILE(P_F3, a_host_at_its_limit_of_descriptors)
+{
+	struct rlimit old;
+
+	arena_begin("Hostile.dext", NULL);
+	pid_t host = world_host_pid(HOSTILE_SERVER);
+	io_service_t service = world_service("HostileDriver");
+	io_connect_t innocent = world_open("HostileDriver", 0);
+
+	test_equal(prlimit(host, RLIMIT_NOFILE, NULL, &old), 0);
+	for (unsigned room = 0; room < 5; room++) {
+		io_connect_t c = world_open("HostileDriver", 0);
+
+		sum_works(c);
+		limit(host, RLIMIT_NOFILE, (unsigned long)audit_count(host, "fd") + room);
+		ask_host(c, service);
+		for (int i = 0; i < 8; i++)
+			sum_works(c);
+		sum_works(innocent);
+		test_equal(prlimit(host, RLIMIT_NOFILE, &old, NULL), 0);
+		IOServiceClose(c);
+	}
+	IOServiceClose(innocent);
 	IOObjectRelease(service);
 	arena_end();
 }
