@@ -11,6 +11,15 @@
 
 /* IDs of registry generation N start here: never those of an earlier registry of the session. */
 #define GENERATION_SHIFT 40
+/* IDs that come back may be ahead of ours, but never so far that the range could come to its end. */
+#define AHEAD_SHIFT 36
+
+static bool is_too_far(uint64_t id, uint64_t next)
+{
+	uint64_t within = id & ((1ull << GENERATION_SHIFT) - 1);
+
+	return id >= next && (id - next > UINT32_MAX || within >> AHEAD_SHIFT);
+}
 
 static err_t make_fixed(struct registry_tree *tree, const char *class_name, const char *name,
 			struct registry_entry *parent, struct registry_entry **ret_entry)
@@ -225,7 +234,7 @@ static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_
 		return -EINVAL;
 	if (id && registry_ids_find(&tree->by_id, id))
 		return -EEXIST;
-	if (is_ours && id >= tree->next_id && id - tree->next_id > UINT32_MAX)
+	if (is_ours && is_too_far(id, tree->next_id))
 		return -EINVAL;
 	struct registry_entry *e = calloc(1, sizeof(*e));
 	if (!e)

@@ -313,6 +313,8 @@ static err_t handle_adjust_busy(struct registry_peer *peer, struct wire_frame *f
 	if (!e || request->delta > 1023 || request->delta < -1023)
 		return registry_peer_status(peer, &frame->header,
 					    e ? kIOReturnBadArgument : kIOReturnNotFound);
+	if (e == peer->registry->tree.machine)
+		peer->busy_lent += request->delta;
 	registry_busy_adjust(e, request->delta);
 	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 }

@@ -132,6 +132,7 @@ struct registry_peer {
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
 	bool is_waiting_host; /* we have connected to it: it comes from an earlier registry */
 	struct list entries;  /* owned */
+	int64_t busy_lent;    /* what it has made the machine busier, and owes back */
 };
 
 /* --- peers (peer.c) -- */

@@ -60,6 +60,28 @@ TEST(generations_have_ranges_of_their_own)
 	registry_tree_fini(&t);
 }
 
+/* Whoever republishes what was never there, again and again, does not reach the next generation's IDs. */
+TEST(a_range_does_not_come_to_its_end)
+{
+	struct registry_tree t;
+	struct registry_entry *e;
+	struct registry_class *class;
+	int n = 0;
+
+	test_equal_error(registry_tree_init(&t, 3, "box"), 0);
+	class = registry_class_find(&t.classes, "IOService");
+	for (; n < 300; n++) {
+		if (registry_entry_new(&t, t.next_id + UINT32_MAX, class, NULL, &e))
+			break;
+		registry_entry_unref(e);
+	}
+	test_true(n < 20);
+	e = make(&t, 0, NULL);
+	test_true(e->id < (3ull << 40) + (1ull << 37));
+	registry_entry_unref(e);
+	registry_tree_fini(&t);
+}
+
 TEST(spec_e16_name_falls_back_to_the_class)
 {
 	struct registry_tree t;

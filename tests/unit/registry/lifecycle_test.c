@@ -83,6 +83,22 @@ TEST(busy_goes_up_the_chain)
 	end();
 }
 
+/* It does not end with who has made it busy. */
+TEST(the_machine_comes_to_rest_without_its_provider)
+{
+	begin();
+	for (int i = 0; i < 3; i++) {
+		struct wire_adjust_busy more = { 0, i == 2 ? -1 : 5 };
+
+		test_equal_error(
+			end_call(&other, &wire_adjust_busy_layout, &more, NULL, NULL, NULL), 0);
+	}
+	end_close(&other);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
 TEST(a_waiter_that_dies_is_forgotten)
 {
 	struct wire_wait_quiet_request wait = { 0, UINT64_MAX };
