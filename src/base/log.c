@@ -55,11 +55,15 @@ static bool put(const char *line, size_t size)
 	return n == (ssize_t)size;
 }
 
-static void escape(char *line, size_t n)
+void log_escape(char *line, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
+	/* U+0080 to U+009F, of which some begin what a terminal obeys */
+	for (size_t i = 1; i < n; i++)
+		if ((unsigned char)line[i - 1] == 0xc2 && (unsigned char)line[i] < 0xa0)
+			line[i - 1] = line[i] = '?';
 }
 
 void log_write(enum log_level level, const char *format, ...)
@@ -84,7 +88,7 @@ void log_write(enum log_level level, const char *format, ...)
 	size_t size = (size_t)n + (m > 0 ? (size_t)m : 0);
 	if (size > sizeof(line) - 2)
 		size = sizeof(line) - 2;
-	escape(line, size);
+	log_escape(line, size);
 	line[size++] = '\n';
 	if (!put(line, size))
 		atomic_fetch_add(&n_lost, lost + 1);

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include <stddef.h>
+
 enum log_level {
 	LOG_LEVEL_NONE,
 	LOG_LEVEL_ERROR,
@@ -18,6 +20,8 @@ enum log_level {
 
 /* NAME is printed before each line; it must stay valid. PORTICO_LOG wins over LEVEL. */
 void log_init(const char *name, enum log_level level);
+/* Make "?" of what a terminal could obey among the N bytes of LINE. */
+void log_escape(char *line, size_t n);
 void log_write(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "registry/grants_check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "registry/grants.h"
 #include "registry/grant_text.h"
 
@@ -16,12 +18,18 @@ static void report(void *context, const char *file, unsigned line, bool is_error
 {
 	struct check *check = context;
 
+	char *text = NULL;
+	int n = line ? asprintf(&text, "%s:%u: %s: %s", file, line, is_error ? "error" : "warning",
+				message)
+		     : asprintf(&text, "%s: error: %s", file, message);
+
 	check->has_errors |= is_error;
-	if (line)
-		fprintf(check->out, "%s:%u: %s: %s\n", file, line, is_error ? "error" : "warning",
-			message);
-	else
-		fprintf(check->out, "%s: error: %s\n", file, message);
+	if (n < 0)
+		return;
+	/* Whoever may write there has chosen names and words. */
+	log_escape(text, (size_t)n);
+	fprintf(check->out, "%s\n", text);
+	free(text);
 }
 
 bool registry_grants_check(const char *path, FILE *out)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* porticod: arguments, signals, loop. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +61,26 @@ static const char usage[] =
 	"  --heartbeat N         ask hosts every N ms whether they live (2000)\n"
 	"  --foreground          stay in the foreground (it always does)\n";
 
+/* A line on standard error; what its arguments hold does not reach a terminal as it is. */
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+	char line[LIMITS_WHY_MAX + PATH_MAX];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	log_escape(line, strlen(line));
+	fprintf(stderr, "porticod: %s\n", line);
+}
+
 /* Before anything runs, to give up is all right; to serve without what was asked for is not. */
 static char *copy_or_leave(const char *text)
 {
 	char *copy = strdup(text);
 
 	if (!copy) {
-		fprintf(stderr, "porticod: no memory\n");
+		say("no memory");
 		exit(1);
 	}
 	return copy;
@@ -145,9 +160,10 @@ static int parse(struct options *o, int argc, char **argv)
 	unsigned number = 0;
 	int c;
 
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "h", names, NULL)) != -1) {
 		if (strchr("rgbx", c) && !number_of(optarg, &number)) {
-			fprintf(stderr, "porticod: \"%s\" is no number\n", optarg);
+			say("\"%s\" is no number", optarg);
 			return 3;
 		}
 		const char **text = text_of(o, c);
@@ -173,7 +189,7 @@ static int parse(struct options *o, int argc, char **argv)
 			break;
 		case 'p':
 			if (o->n_policies == POLICIES_MAX) {
-				fprintf(stderr, "porticod: more than %d --policy\n", POLICIES_MAX);
+				say("more than %d --policy", POLICIES_MAX);
 				return 3;
 			}
 			o->policies[o->n_policies++] = optarg;
@@ -182,7 +198,7 @@ static int parse(struct options *o, int argc, char **argv)
 			return check_policies(argv + optind) + 1;
 		case 'l':
 			if (o->n_limits == LIMITS_OPTIONS_MAX) {
-				fputs("porticod: too many limits\n", stderr);
+				say("too many limits");
 				return 3;
 			}
 			o->limits[o->n_limits++] = optarg;
@@ -191,6 +207,11 @@ static int parse(struct options *o, int argc, char **argv)
 			o->sandbox = number;
 			break;
 		case 'r':
+			/* Before it is the number of one of ours. */
+			if (fcntl((int)number, F_GETFD) < 0) {
+				say("descriptor %u, of --ready-fd, is not open", number);
+				return 3;
+			}
 			o->ready_fd = (int)number;
 			break;
 		case 'g':
@@ -208,11 +229,12 @@ static int parse(struct options *o, int argc, char **argv)
 			puts("porticod " PORTICO_VERSION);
 			return 1;
 		default:
+			say("\"%s\" is no option, or lacks its value", argv[optind - 1]);
 			fputs(usage, stderr);
 			return 3;
 		}
 	}
-	if (!o->socket || optind < argc || o->sandbox > SANDBOX_SPACES) {
+	if (!o->socket || !*o->socket || optind < argc || o->sandbox > SANDBOX_SPACES) {
 		fputs(usage, stderr);
 		return 3;
 	}
@@ -324,23 +346,22 @@ static void say_ready(int fd)
 static int complain(const struct options *o, err_t err)
 {
 	if (err == -EADDRINUSE)
-		fprintf(stderr, "porticod: another registry listens at %s (portico stop ends it)\n",
+		say("another registry listens at %s (portico stop ends it)",
 			o->socket);
 	else if (err == -EEXIST)
-		fprintf(stderr,
-			"porticod: what is at %s is no socket of this user: remove it first\n",
+		say("what is at %s is no socket of this user: remove it first",
 			o->socket);
 	else if (err == -ENAMETOOLONG)
-		fprintf(stderr, "porticod: %s is too long for a socket (107 bytes at most)\n",
+		say("%s is too long for a socket (107 bytes at most)",
 			o->socket);
 	else if (err == -ENOENT)
-		fprintf(stderr, "porticod: the folder of %s does not exist; create it first\n",
+		say("the folder of %s does not exist; create it first",
 			o->socket);
 	else if (err == -ENOSPC || err == -EDQUOT)
-		fprintf(stderr, "porticod: no room for %s: free some space there first\n",
+		say("no room for %s: free some space there first",
 			o->socket);
 	else
-		fprintf(stderr, "porticod: cannot listen at %s: %s\n", o->socket, strerror(-err));
+		say("cannot listen at %s: %s", o->socket, strerror(-err));
 	return 1;
 }
 
@@ -351,12 +372,12 @@ static bool read_limits(const struct options *o, struct limits *ret_limits)
 	struct rlimit files;
 
 	if (registry_config_read(o->config, o->all_users, ret_limits, why)) {
-		fprintf(stderr, "porticod: %s\n", why);
+		say("%s", why);
 		return false;
 	}
 	for (size_t i = 0; i < o->n_limits; i++) {
 		if (limits_set(ret_limits, o->limits[i], why)) {
-			fprintf(stderr, "porticod: --limit %s: %s\n", o->limits[i], why);
+			say("--limit %s: %s", o->limits[i], why);
 			return false;
 		}
 	}
@@ -372,13 +393,13 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 	struct loop *loop;
 
 	if (loop_new(&loop)) {
-		fprintf(stderr, "porticod: cannot make an event loop: %s\n", strerror(errno));
+		say("cannot make an event loop: %s", strerror(errno));
 		return 1;
 	}
 	/* They are blocked by now: without the descriptor nobody could stop us. */
 	int signals = watch_signals(loop);
 	if (signals < 0) {
-		fprintf(stderr, "porticod: cannot wait for signals: %s\n", strerror(errno));
+		say("cannot wait for signals: %s", strerror(errno));
 		loop_free(loop);
 		return 1;
 	}
@@ -443,7 +464,7 @@ int main(int argc, char **argv)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(o.all_users ? 0 : 077);
 	if (!own_folder(folder, sizeof(folder))) {
-		fprintf(stderr, "porticod: /proc is not mounted: cannot find my programs\n");
+		say("/proc is not mounted: cannot find my programs");
 		return 1;
 	}
 	add_default_folders(&o, folder);

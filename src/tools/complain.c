@@ -8,11 +8,14 @@
 #include <IOKit/IOReturn.h>
 #include <portico/session.h>
 
+#include "tools/text.h"
+
 static void write_line(const struct tools_command *command, const char *format, va_list arguments)
 {
-	fprintf(stderr, "portico %s: ", command->name);
-	vfprintf(stderr, format, arguments);
-	fputc('\n', stderr);
+	char prefix[64];
+
+	snprintf(prefix, sizeof(prefix), "portico %s: ", command->name);
+	tools_text_complain_v(prefix, format, arguments);
 }
 
 void tools_complain(const struct tools_command *command, const char *format, ...)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/text.h"
+
 bool tools_folder_make_private(char *ret_path, size_t size)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
@@ -21,17 +23,17 @@ bool tools_folder_make_private(char *ret_path, size_t size)
 		if (n > 0 && (size_t)n < size && mkdtemp(ret_path))
 			return true;
 	}
-	fprintf(stderr,
-		"portico: no folder for the session can be made in %s: %s\n"
-		"portico: set XDG_RUNTIME_DIR to a folder of yours that can be written to\n",
-		places[0], strerror(errno));
+	tools_text_complain("portico: no folder for the session can be made in %s: %s", places[0],
+			    strerror(errno));
+	tools_text_complain(
+		"portico: set XDG_RUNTIME_DIR to a folder of yours that can be written to");
 	ret_path[0] = 0;
 	return false;
 }
 
 static bool refuse(const char *path, const char *reason)
 {
-	fprintf(stderr, "portico: %s %s\n", path, reason);
+	tools_text_complain("portico: %s %s", path, reason);
 	return false;
 }
 
@@ -51,8 +53,10 @@ bool tools_folder_make_user(const char *socket_path)
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
 		bool is_full = errno == ENOSPC || errno == EDQUOT;
 
-		fprintf(stderr, "portico: cannot make the folder %s: %s\nportico: %s\n", path,
-			strerror(errno),
+		tools_text_complain("portico: cannot make the folder %s: %s", path,
+				    strerror(errno));
+		tools_text_complain(
+			"portico: %s",
 			is_full ? "free some space there first"
 				: "XDG_RUNTIME_DIR must name an existing folder of yours; log in "
 				  "anew "

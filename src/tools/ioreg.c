@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/text.h"
+
 enum { USAGE = 64 };
 
 static int usage(FILE *out)
@@ -113,16 +115,16 @@ static int read_options(struct ioreg_options *o, int argc, char **argv)
 			fprintf(stderr, "ioreg: option -%c needs a value\n", optopt);
 			return usage(stderr) + 1;
 		default:
-			fprintf(stderr, "ioreg: unknown option -%c\n", optopt);
+			tools_text_complain("ioreg: unknown option -%c", optopt);
 			return usage(stderr) + 1;
 		}
 		if (!is_number) {
-			fprintf(stderr, "ioreg: -%c wants a number, not '%s'\n", letter, optarg);
+			tools_text_complain("ioreg: -%c wants a number, not '%s'", letter, optarg);
 			return USAGE + 1;
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "ioreg: unexpected argument '%s'\n", argv[optind]);
+		tools_text_complain("ioreg: unexpected argument '%s'", argv[optind]);
 		return usage(stderr) + 1;
 	}
 	return 0;
@@ -179,9 +181,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!plane_exists(root, options.plane)) {
-		fprintf(stderr,
+		tools_text_complain(
 			"ioreg: there is no plane '%s'; `ioreg -d 1 -k IORegistryPlanes` shows "
-			"them\n",
+			"them",
 			options.plane);
 		IOObjectRelease(root);
 		return 1;

@@ -216,23 +216,28 @@ static void search(struct archive *a, io_registry_entry_t entry, unsigned depth,
 		IOObjectRelease(children);
 }
 
-/* XML has no form for most control bytes, and a terminal would obey them. */
-static bool is_control(UInt8 byte)
+/* Bytes of the control character that BYTES begin with, 0: none. A terminal would obey it. */
+static size_t control_size(const UInt8 *bytes, size_t size)
 {
-	return (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+	if ((bytes[0] < 0x20 && bytes[0] != '\n' && bytes[0] != '\t') || bytes[0] == 0x7f)
+		return 1;
+	/* U+0080 to U+009F */
+	return size > 1 && bytes[0] == 0xc2 && bytes[1] < 0xa0 ? 2 : 0;
 }
 
+/* XML has no form for most control characters, and a reference for the rest. */
 static bool write_plain(const UInt8 *bytes, size_t size, FILE *out)
 {
 	while (size) {
-		size_t n = 0;
+		size_t n = 0, n_control = 0;
 
-		while (n < size && !is_control(bytes[n]))
+		while (n < size && !(n_control = control_size(bytes + n, size - n)))
 			n++;
 		if (fwrite(bytes, 1, n, out) != n ||
-		    (n < size && fputs("\xef\xbf\xbd", out) == EOF))
+		    (n_control == 1 && fputs("\xef\xbf\xbd", out) == EOF) ||
+		    (n_control == 2 && fprintf(out, "&#%u;", bytes[n + 1]) < 0))
 			return false;
-		n += n < size;
+		n += n_control;
 		bytes += n;
 		size -= n;
 	}

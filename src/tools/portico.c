@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/text.h"
 #include "tools/tools.h"
 
 static const struct tools_command *const commands[] = {
@@ -38,8 +39,8 @@ static int help(int argc, char **argv)
 		return 0;
 	}
 	if (!command) {
-		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n",
-			argv[2]);
+		tools_text_complain("portico: there is no command '%s'; `portico help` lists them",
+				    argv[2]);
 		return TOOLS_USAGE;
 	}
 	tools_print_help(command, stdout);
@@ -62,8 +63,8 @@ static int run(int argc, char **argv)
 	}
 	command = find(argv[1]);
 	if (!command) {
-		fprintf(stderr, "portico: there is no command '%s'; `portico help` lists them\n",
-			argv[1]);
+		tools_text_complain("portico: there is no command '%s'; `portico help` lists them",
+				    argv[1]);
 		return TOOLS_USAGE;
 	}
 	if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h"))) {

@@ -88,9 +88,10 @@ static bool set_environment(const struct running *r)
 static void exec_command(char **command)
 {
 	execvp(command[0], command);
-	fprintf(stderr, "portico run: %s: %s\n", command[0],
-		errno == ENOENT ? "there is no such program" : strerror(errno));
-	_exit(errno == ENOENT ? TOOLS_NOT_FOUND : TOOLS_NOT_EXECUTABLE);
+	int error = errno;
+	tools_complain(&tools_run, "%s: %s", command[0],
+		       error == ENOENT ? "there is no such program" : strerror(error));
+	_exit(error == ENOENT ? TOOLS_NOT_FOUND : TOOLS_NOT_EXECUTABLE);
 }
 
 /* Everything happens inside the command: it starts the registry and the drivers on threads. */

@@ -34,6 +34,27 @@ void tools_text_put_escaped(FILE *out, const char *text, size_t size)
 	}
 }
 
+void tools_text_complain_v(const char *prefix, const char *format, va_list arguments)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	fputs(prefix, stderr);
+	tools_text_put_escaped(stderr, text ? text : format, strlen(text ? text : format));
+	fputc('\n', stderr);
+	free(text);
+}
+
+void tools_text_complain(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	tools_text_complain_v("", format, arguments);
+	va_end(arguments);
+}
+
 void tools_text_print(CFStringRef text, FILE *out)
 {
 	char *copy = tools_text_copy(text);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -13,6 +14,10 @@
 char *tools_text_copy(CFStringRef text);
 /* TEXT with control characters as \n, \t, \xNN. Ends after SIZE bytes. */
 void tools_text_put_escaped(FILE *out, const char *text, size_t size);
+/* A line on standard error, whatever its arguments hold. */
+void tools_text_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void tools_text_complain_v(const char *prefix, const char *format, va_list arguments)
+	__attribute__((format(printf, 2, 0)));
 /* One line. */
 void tools_text_print(CFStringRef text, FILE *out);
 /* VALUE as indented text, DEPTH levels in. Dictionary keys are sorted. */

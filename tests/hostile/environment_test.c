@@ -769,6 +769,41 @@ HOSTILE(P_E4, load)
 	arena_end();
 }
 
+/* Who asks a tool for something that cannot be written down is told so. */
+HOSTILE(P_E3, a_tool_whose_output_is_lost)
+{
+	static const char *const commands[] = { "portico list", "portico status", "portico help",
+						"portico --version", "ioreg", "ioclasscount" };
+	char command[600];
+
+	arena_begin("Fixture.dext", NULL);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		snprintf(command, sizeof(command), "%s/%s >/dev/full 2>/dev/null", test_built("bin"),
+			 commands[i]);
+		int status = system(command);
+
+		if (!WIFEXITED(status) || !WEXITSTATUS(status))
+			test_fail(__FILE__, __LINE__, "%s: %#x", commands[i], (unsigned)status);
+	}
+	arena_end();
+}
+
+/* A number of its own descriptors would be closed under it; a socket without a name is anybody's. */
+HOSTILE(P_D5, a_registry_with_arguments_that_are_none)
+{
+	static const char *const arguments[] = { "--socket '' --no-bridge",
+						 "--socket s --no-bridge --ready-fd 5 5>&-" };
+	char command[600];
+
+	for (size_t i = 0; i < sizeof(arguments) / sizeof(*arguments); i++) {
+		snprintf(command, sizeof(command), "cd %s && exec %s %s 2>said", test_folder(),
+			 test_built("bin/porticod"), arguments[i]);
+		int status = system(command);
+
+		test_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--jumping"))

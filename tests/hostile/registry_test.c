@@ -313,15 +313,18 @@ HOSTILE(P_R4, properties_that_nobody_may_set)
 static void check_tool(const char *words)
 {
 	char command[600];
+	int c, last = 0;
 	FILE *f;
-	int c;
 
 	snprintf(command, sizeof(command), "%s/%s 2>&1", test_built("bin"), words);
 	f = popen(command, "re");
 	test_true(f != NULL);
-	while ((c = fgetc(f)) != EOF)
-		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
+	for (; (c = fgetc(f)) != EOF; last = c) {
+		bool is_c1 = last == 0xc2 && c < 0xa0; /* U+0080 to U+009F */
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f || is_c1)
 			test_fail(__FILE__, __LINE__, "%s prints byte %#x", words, c);
+	}
 	pclose(f);
 }
 
@@ -367,6 +370,35 @@ HOSTILE(P_R5, names_and_values_with_control_bytes)
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		stage_try(stage, NULL, NULL, "terminate key=k%u", i);
 	IOServiceClose(stage);
+	arena_end();
+}
+
+/* Nor have their complaints, about what somebody else has called something. */
+HOSTILE(P_R5, complaints_about_names_with_control_bytes)
+{
+	static const char *const commands[] = {
+		"porticod --no-bridge --socket '/nowhere\033[2J/s'",
+		"porticod --no-bridge --socket s --limit '\302\233m\033[2J=1'",
+		"porticod --no-bridge --socket s --config '/nowhere\033[2J'",
+		"porticod --no-bridge --socket s --generation '\033[2J'",
+		"porticod '--\033[2J'",
+		"porticod --check-policy '/nowhere\033[2J'",
+		"portico '\033[2J'",
+		"portico help '\033[2J'",
+		"portico status '\033[2J'",
+		"portico load '/nowhere\033[2J'",
+		"portico crash '\033[2J'",
+		"portico policy check '/nowhere\302\233m'",
+		"portico policy explain '\033[2J'",
+		"portico run --no-bridge -- '\033[2J'",
+		"ioreg -p '\033[2J'",
+		"ioreg -d '\033[2J'",
+		"ioreg '\033[2J'",
+	};
+
+	arena_begin("Stage.dext", NULL);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		check_tool(commands[i]);
 	arena_end();
 }
 

@@ -84,6 +84,14 @@ TEST(control_bytes_are_escaped_and_errno_kept)
 	test_equal(errno, 55);
 }
 
+TEST(control_characters_of_two_bytes_are_escaped)
+{
+	char line[] = "\xc3\xa9\xc2\x9b[2J\xc2\xa0";
+
+	log_escape(line, strlen(line));
+	test_equal_text(line, "\xc3\xa9??[2J\xc2\xa0");
+}
+
 TEST(long_lines_are_cut_at_a_line_end)
 {
 	unsetenv("PORTICO_LOG");
