@@ -58,6 +58,47 @@ void registry_home_init(struct registry *r)
 	fd_close(fd);
 }
 
+/* Beside the place of a host, which is named by its number, a link to the name of its server: what it says
+ * of itself to the next registry proves nothing, and in here a host in its sandbox makes nothing. */
+static void name_link(char *link, size_t size, const char *place)
+{
+	snprintf(link, size, ".%s", place);
+}
+
+void registry_home_note(const struct registry *r, pid_t pid, const char *server)
+{
+	char place[16], link[20];
+	scope_fd int folder = -1;
+
+	if (!r->socket_path || pid <= 0 || open_folder(r, &folder))
+		return;
+	snprintf(place, sizeof(place), "%d", (int)pid);
+	name_link(link, sizeof(link), place);
+	unlinkat(folder, link, 0); /* of an earlier process with its number */
+	if (symlinkat(server, folder, link))
+		log_warning("the host of %s will not be known to another registry: %s", server,
+			    strerror(errno));
+}
+
+/* "": nobody knows. */
+static void read_server(int folder, const char *place, char *server, size_t size)
+{
+	char link[NAME_MAX + 2];
+
+	name_link(link, sizeof(link), place);
+	ssize_t n = readlinkat(folder, link, server, size - 1);
+	server[n > 0 ? n : 0] = 0;
+}
+
+static void remove_place(int folder, const char *place)
+{
+	char link[NAME_MAX + 2];
+
+	name_link(link, sizeof(link), place);
+	unlinkat(folder, link, 0);
+	unlinkat(folder, place, 0);
+}
+
 /* -EAGAIN: it has enough registries waiting. */
 static err_t connect_to(int folder, const char *name, int *ret_fd)
 {
@@ -77,19 +118,21 @@ static err_t connect_to(int folder, const char *name, int *ret_fd)
 
 static void gather(struct registry *r, int folder, const char *name)
 {
+	char server[WIRE_NAME_MAX + 1];
 	struct fd_peer who;
 	int socket;
 	err_t err = connect_to(folder, name, &socket);
 
 	if (err == -ECONNREFUSED)
-		unlinkat(folder, name, 0); /* of a host that has gone */
+		remove_place(folder, name); /* of a host that has gone */
 	if (err)
 		return;
+	read_server(folder, name, server, sizeof(server));
 	/* Who listens, as the kernel knows it. */
 	if (fd_peer(socket, &who) || who.uid != geteuid())
 		fd_close(socket);
 	else
-		registry_peer_new_waiting(r, socket);
+		registry_peer_new_waiting(r, socket, server);
 }
 
 void registry_home_gather(struct registry *r)
@@ -123,7 +166,7 @@ void registry_home_forget(const struct registry *r, pid_t pid)
 	if (!r->socket_path || pid <= 0 || open_folder(r, &folder))
 		return;
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	unlinkat(folder, name, 0);
+	remove_place(folder, name);
 }
 
 void registry_home_fini(const struct registry *r)

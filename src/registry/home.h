@@ -10,6 +10,8 @@
 /* Make the folder beside the session's socket, for our uid alone. A failure is logged: hosts will not
  * outlive this registry. */
 void registry_home_init(struct registry *registry);
+/* The host with number PID is SERVER, to this registry and the next. */
+void registry_home_note(const struct registry *registry, pid_t pid, const char *server);
 /* Connect to every host that waits there; what nobody listens at is removed. */
 void registry_home_gather(struct registry *registry);
 /* The place of a host that has ended. */

@@ -375,6 +375,7 @@ void registry_peer_free(struct registry_peer *peer)
 	wire_peer_free(peer->wire);
 	registry_subject_fini(&peer->subject);
 	close_account(peer);
+	free(peer->waits_as);
 	free(peer);
 }
 
@@ -403,7 +404,8 @@ static IOReturn admit(struct registry_peer *peer, const struct wire_hello *hello
 	    (hello->token != peer->starting->token || strcmp(hello->name, peer->starting->name)))
 		return kIOReturnNotPermitted;
 	/* We have started it, or connected to it: nobody comes in and says that he is a host of ours. */
-	if (hello->token && !peer->starting && !peer->is_waiting_host)
+	if (hello->token && !peer->starting &&
+	    (!peer->waits_as || strcmp(hello->name, peer->waits_as)))
 		return kIOReturnNotPermitted;
 	return registry_server_check_in(peer, hello->name, hello->token, &peer->server);
 }
@@ -588,7 +590,7 @@ static err_t open_account(struct registry_peer *peer)
 	err_t err = account_init(a, &peer->registry->accounts, peer->subject.who.uid, peer->title);
 	if (err)
 		return err;
-	if (peer->starting || peer->is_waiting_host) {
+	if (peer->starting || peer->waits_as) {
 		account_add(a, LIMITS_CONNECTIONS, 1);
 		account_add(a, LIMITS_DESCRIPTORS, 1);
 		return 0;
@@ -625,32 +627,35 @@ static void init_peer(struct registry_peer *peer, struct registry *registry,
 }
 
 static err_t make_peer(struct registry *registry, int socket, struct registry_server *starting,
-		       bool is_waiting_host)
+		       const char *waits_as)
 {
 	struct registry_peer *peer = calloc(1, sizeof(*peer));
 
 	err_t err = peer ? registry_subject_capture(socket, &peer->subject) : -ENOMEM;
 	if (!err) {
 		init_peer(peer, registry, starting);
-		peer->is_waiting_host = is_waiting_host;
-		err = open_account(peer);
+		peer->waits_as = waits_as ? strdup(waits_as) : NULL;
+		err = waits_as && !peer->waits_as ? -ENOMEM : open_account(peer);
 		if (err)
 			registry_subject_fini(&peer->subject);
 	}
 	if (err) {
+		if (peer)
+			free(peer->waits_as);
 		free(peer);
 		fd_close(socket);
 		return err;
 	}
 	err = wire_peer_new(registry->loop, socket, WIRE_CONTROL_MAX, &peer_ops, peer, peer->title,
 			    &peer->wire);
-	if (!err && !starting && !is_waiting_host && !registry_door_enter(peer)) {
+	if (!err && !starting && !waits_as && !registry_door_enter(peer)) {
 		wire_peer_free(peer->wire);
 		err = -ENOSPC;
 	}
 	if (err) {
 		registry_subject_fini(&peer->subject);
 		close_account(peer);
+		free(peer->waits_as);
 		free(peer);
 		return err;
 	}
@@ -661,12 +666,12 @@ static err_t make_peer(struct registry *registry, int socket, struct registry_se
 
 err_t registry_peer_new(struct registry *registry, int socket, struct registry_server *starting)
 {
-	return make_peer(registry, socket, starting, false);
+	return make_peer(registry, socket, starting, NULL);
 }
 
-err_t registry_peer_new_waiting(struct registry *registry, int socket)
+err_t registry_peer_new_waiting(struct registry *registry, int socket, const char *server)
 {
-	return make_peer(registry, socket, NULL, true);
+	return make_peer(registry, socket, NULL, server);
 }
 
 err_t registry_add_connection(struct registry *registry, int socket)

@@ -234,7 +234,7 @@ static void end_peers(struct registry *r)
 	list_for_each(l, &r->peers) {
 		struct registry_peer *p = container_of(l, struct registry_peer, link);
 
-		if (p->role == WIRE_ROLE_PROVIDER || p->starting || p->is_waiting_host)
+		if (p->role == WIRE_ROLE_PROVIDER || p->starting || p->waits_as)
 			wire_peer_send(p->wire, &wire_shutdown_layout, NULL, NULL, 0);
 	}
 	while (!list_is_empty(&r->peers))

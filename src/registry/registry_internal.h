@@ -130,7 +130,7 @@ struct registry_peer {
 	bool keeps_accounts;		  /* it answers WIRE_LIMITS */
 	struct registry_server *server;	  /* NULL: not started by us */
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
-	bool is_waiting_host; /* we have connected to it: it comes from an earlier registry */
+	char *waits_as;	      /* we have connected to it: the server it was to an earlier registry */
 	struct list entries;  /* owned */
 	int64_t busy_lent;    /* what it has made the machine busier, and owes back */
 };
@@ -153,8 +153,8 @@ bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, 
 bool registry_peer_takes(const struct registry_peer *peer, uint64_t bytes);
 /* It has been sent or dropped. */
 void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds);
-/* The same for a host of an earlier registry. */
-err_t registry_peer_new_waiting(struct registry *registry, int socket);
+/* The same for a host of an earlier registry, to which it was SERVER. */
+err_t registry_peer_new_waiting(struct registry *registry, int socket, const char *server);
 /* Give CLIENT one hold on ENTRY. False: over the limit or no memory. */
 bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry);
 /* Take COUNT holds back; more than there are is -EINVAL and takes none. */

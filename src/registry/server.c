@@ -362,6 +362,7 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 		s->state = REGISTRY_SERVER_UP;
 	}
 	s->peer = peer;
+	registry_home_note(r, s->pid, s->name);
 	*ret_server = s;
 	return kIOReturnSuccess;
 }

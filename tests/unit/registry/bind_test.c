@@ -346,6 +346,45 @@ TEST(spec_n18_resource_match)
 	end();
 }
 
+/* Where a registry notes which server the host at PLACE is. */
+static const char *link_to(const char *place)
+{
+	static char path[160];
+
+	snprintf(path, sizeof(path), "%s/r.sock%s/.%s", test_folder(), WIRE_HOSTS_SUFFIX, place);
+	return path;
+}
+
+/* Who waits for the next registry is nobody but who it was to the last one, and nobody at all when that has
+ * not said so. */
+TEST(hosts_return_as_who_they_were)
+{
+	static const char *const were[] = { "mine", "mine", NULL };
+	static const char *const say[] = { "bridge", "other", "mine" };
+	char path[128], place[160];
+	int listeners[3], socket;
+
+	snprintf(path, sizeof(path), "%s/r.sock%s", test_folder(), WIRE_HOSTS_SUFFIX);
+	test_equal(mkdir(path, 0700), 0);
+	for (int i = 0; i < 3; i++) {
+		char number[2] = { (char)('1' + i) };
+
+		snprintf(place, sizeof(place), "%s/%s", path, number);
+		test_equal_error(fd_listen(place, &listeners[i]), 0);
+		if (were[i])
+			test_equal(symlink(were[i], link_to(number)), 0);
+	}
+	session_start_generation(&s, NULL, 1);
+	for (int i = 0; i < 3; i++) {
+		test_equal_error(fd_accept(listeners[i], &socket), 0);
+		fd_close(listeners[i]);
+		test_equal_error(end_greet(&host, socket, WIRE_ROLE_PROVIDER, say[i], 12345),
+				 kIOReturnNotPermitted);
+		end_close(&host);
+	}
+	session_end(&s);
+}
+
 /* The hosts of the last registry come back with their entries and IDs: nothing is started anew. */
 TEST(hosts_that_return_keep_their_drivers)
 {
@@ -361,6 +400,7 @@ TEST(hosts_that_return_keep_their_drivers)
 	test_equal(mkdir(path, 0700), 0);
 	strcat(path, "/1");
 	test_equal_error(fd_listen(path, &listener), 0);
+	test_equal(symlink("r", link_to("1")), 0);
 	session_start_generation(&s, test_folder(), 1);
 	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
 	test_equal_error(fd_accept(listener, &socket), 0);
