@@ -329,6 +329,28 @@ static err_t handle_declare_classes(struct registry_peer *peer, struct wire_fram
 	return registry_peer_status(peer, &frame->header, status_of(err));
 }
 
+enum { RESOURCES_SHARE = 16 }; /* of what the session may keep, for the resources of one server */
+
+/* They stay when it ends, and it may come back: what it has added before counts, too. */
+static int64_t *resources_of(struct registry_peer *peer)
+{
+	return peer->server ? &peer->server->resource_bytes : &peer->resource_bytes;
+}
+
+static bool may_add_resource(struct registry_peer *peer, uint64_t bytes)
+{
+	struct registry *r = peer->registry;
+	uint64_t share = r->accounts.limits.of[LIMITS_PROPERTY_BYTES][LIMITS_SESSION] /
+			 RESOURCES_SHARE;
+	int64_t added = *resources_of(peer);
+
+	if ((added < 0 ? 0 : (uint64_t)added) + bytes > share) {
+		r->own.user->refusals[LIMITS_PROPERTY_BYTES]++;
+		return false;
+	}
+	return registry_peer_may_store(peer, r->tree.resources, bytes);
+}
+
 static err_t handle_publish_resource(struct registry_peer *peer, struct wire_frame *frame,
 				     void *message)
 {
@@ -337,9 +359,13 @@ static err_t handle_publish_resource(struct registry_peer *peer, struct wire_fra
 
 	if (!request->key[0] || !key)
 		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
-	if (!registry_peer_may_store(peer, peer->registry->tree.resources, frame->payload.size))
+	struct registry_entry *resources = peer->registry->tree.resources;
+	int64_t before = (int64_t)registry_entry_cost(resources);
+
+	if (!may_add_resource(peer, frame->payload.size))
 		return registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	registry_property_publish_resource(peer->registry, key, request->value);
+	*resources_of(peer) += (int64_t)registry_entry_cost(resources) - before;
 	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 }
 

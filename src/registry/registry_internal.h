@@ -132,6 +132,7 @@ struct registry_peer {
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
 	char *waits_as;	      /* we have connected to it: the server it was to an earlier registry */
 	struct list entries;  /* owned */
+	int64_t resource_bytes; /* that it has added to IOResources, without a server */
 	int64_t busy_lent;    /* what it has made the machine busier, and owes back */
 };
 

@@ -210,7 +210,7 @@ static IOReturn use_plane(int n)
 	return publish_in(&attacker, name, "Fixture", NULL, NULL);
 }
 
-static IOReturn use_resource(int n)
+static IOReturn use_resource_of(struct end *e, int n)
 {
 	char key[16], text[1001];
 	struct wire_publish_resource request = { .key = key };
@@ -221,9 +221,14 @@ static IOReturn use_resource(int n)
 	CFDictionaryRef value = matching_new("Key", text);
 	request.value = value;
 	IOReturn status =
-		end_call(&attacker, &wire_publish_resource_layout, &request, NULL, NULL, NULL);
+		end_call(e, &wire_publish_resource_layout, &request, NULL, NULL, NULL);
 	CFRelease(value);
 	return status;
+}
+
+static IOReturn use_resource(int n)
+{
+	return use_resource_of(&attacker, n);
 }
 
 static const struct {
@@ -251,7 +256,7 @@ static const struct {
 	{ "user-property-bytes=3500", "property-bytes", WIRE_ROLE_PROVIDER, 3, publish_properties },
 	{ "property-bytes=3500", "property-bytes", WIRE_ROLE_PROVIDER, 3, set_properties },
 	{ "session-planes=8", "planes", WIRE_ROLE_PROVIDER, 2, use_plane, true },
-	{ "session-property-bytes=3500", "property-bytes", WIRE_ROLE_PROVIDER, 3, use_resource,
+	{ "session-property-bytes=56000", "property-bytes", WIRE_ROLE_PROVIDER, 3, use_resource,
 	  true },
 };
 
@@ -314,6 +319,19 @@ TEST(each_limit_is_the_senders_problem_alone)
 		check_witness();
 		finish();
 	}
+}
+
+/* What it publishes stays for good, so that it may not be all that there can be. */
+TEST(resources_are_not_one_providers_alone)
+{
+	int n = 0;
+
+	begin("session-property-bytes=56000", WIRE_ROLE_PROVIDER);
+	while (!use_resource(n))
+		test_true(++n < 10);
+	test_equal_error(use_resource_of(&provider, n), 0);
+	end_close(&attacker);
+	finish();
 }
 
 /* --- limits whose answer is the end of the connection --------------------------------------------- */
