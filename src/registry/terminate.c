@@ -514,8 +514,13 @@ static void remove_victim(struct registry_stop_job *job, size_t i)
 	job->victims[i].is_gone = true;
 	job->n_gone++;
 	job->registry->n_removed++;
-	for (size_t t = job->victims[i].first_held; t != NOBODY; t = job->ties[t].next_held)
-		job->victims[job->ties[t].provider].n_above--;
+	for (size_t t = job->victims[i].first_held; t != NOBODY; t = job->ties[t].next_held) {
+		size_t provider = job->ties[t].provider;
+
+		job->victims[provider].n_above--;
+		/* Its turn has been: in other planes it stands on I, perhaps. */
+		job->is_dirty |= provider > i;
+	}
 	registry_lifecycle_drop(job->victims[i].entry);
 }
 

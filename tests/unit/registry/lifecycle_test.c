@@ -369,4 +369,32 @@ TEST(what_is_attached_busy_makes_its_provider_busy)
 	end();
 }
 
+static void check_stops(struct registry *registry)
+{
+	test_true(list_is_empty(&registry->stops));
+}
+
+/* A provider in one plane is a client in another: whichever is looked at first, both go. */
+TEST(what_stands_on_each_other_in_two_planes_goes)
+{
+	begin();
+	uint64_t a = publish(&other, 0, "IOService", "a", "", 0, NULL);
+	struct wire_publish request = { .parent = a,
+					.plane = "Other",
+					.class_name = "IOService",
+					.name = "b",
+					.location = "" };
+	struct wire_number_reply b;
+	test_equal_error(end_call(&other, &wire_publish_layout, &request, NULL,
+				  &wire_number_reply_layout, &b),
+			 0);
+	struct wire_attach on_b = { .id = a, .parent = b.number, .plane = "IOService" };
+	test_equal_error(end_call(&other, &wire_attach_layout, &on_b, NULL, NULL, NULL), 0);
+	end_close(&other);
+	wait_quiet(&client);
+	session_run(&s, check_stops);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
 TEST_MAIN
