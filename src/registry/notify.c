@@ -681,46 +681,75 @@ static struct registry_inlet *find_events_inlet(const struct registry_peer *peer
 /* In parts that fit into a datagram. */
 enum { DEAD_MAX = 2048 };
 
-/* death_generation grows before the first one is sent and after the last. */
-static void tell_dead(struct registry_inlet *inlet, const uint64_t *ids, size_t n, bool *any)
-{
-	struct wire_dead dead = { { ids, n } };
+/* What one client is told. */
+struct telling {
+	struct registry_inlet *inlet;
+	uint64_t ids[DEAD_MAX];
+	size_t count;
+	bool *any; /* has anybody been told anything? */
+};
 
-	if (!n)
+/* death_generation grows before the first one is sent and after the last. */
+static void tell_dead(struct telling *t)
+{
+	struct wire_dead dead = { { t->ids, t->count } };
+
+	if (!t->count)
 		return;
-	if (!*any)
-		atomic_fetch_add(&inlet->peer->registry->page->death_generation, 1);
-	*any = true;
-	wire_peer_send(inlet->wire, &wire_dead_layout, &dead, NULL, 0);
+	if (!*t->any)
+		atomic_fetch_add(&t->inlet->peer->registry->page->death_generation, 1);
+	*t->any = true;
+	wire_peer_send(t->inlet->wire, &wire_dead_layout, &dead, NULL, 0);
+	t->count = 0;
+}
+
+static void add_dead(struct telling *t, uint64_t id)
+{
+	t->ids[t->count++] = id;
+	if (t->count == DEAD_MAX)
+		tell_dead(t);
+}
+
+/* Which of the N entries PEER holds: it may hold few, or few may have ended. */
+static void tell_held(struct telling *t, struct registry_peer *peer,
+		      struct registry_entry *const *entries, size_t n)
+{
+	struct registry_entry *e;
+	size_t cursor = 0;
+
+	if (peer->grants.count < n) {
+		while ((e = registry_peer_next_held(peer, &cursor)))
+			if (e->is_dead)
+				add_dead(t, e->id);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			if (entries[i]->holds && map_find(&peer->grants, entries[i]->id))
+				add_dead(t, entries[i]->id);
+	}
+	tell_dead(t);
 }
 
 void registry_notify_dead(struct registry *registry, struct registry_entry *const *entries,
 			  size_t n)
 {
+	struct telling t = { .count = 0 };
 	bool any = false;
 
+	t.any = &any;
+	for (size_t i = 0; i < n; i++)
+		entries[i]->is_dead = true;
 	list_for_each(l, &registry->peers) {
 		struct registry_peer *peer = container_of(l, struct registry_peer, link);
-		struct registry_inlet *inlet;
-		uint64_t ids[DEAD_MAX];
-		size_t count = 0;
 
 		/* Most have given back what they were told of. */
 		if (peer->grants.count)
 			registry_tray_take(peer);
-		inlet = peer->grants.count ? find_events_inlet(peer) : NULL;
-		for (size_t i = 0; i < n && inlet; i++) {
-			if (!entries[i]->holds || !map_find(&peer->grants, entries[i]->id))
-				continue;
-			ids[count++] = entries[i]->id;
-			if (count == DEAD_MAX) {
-				tell_dead(inlet, ids, count, &any);
-				count = 0;
-			}
-		}
-		if (inlet)
-			tell_dead(inlet, ids, count, &any);
+		t.inlet = peer->grants.count ? find_events_inlet(peer) : NULL;
+		if (t.inlet)
+			tell_held(&t, peer, entries, n);
 	}
+	for (size_t i = 0; i < n; i++)
+		entries[i]->is_dead = false;
 	if (any)
 		atomic_fetch_add(&registry->page->death_generation, 1);
 }

@@ -131,6 +131,13 @@ static void release_grant(struct registry_peer *client, void *value, uint64_t co
 	registry_entry_unref(g.entry);
 }
 
+struct registry_entry *registry_peer_next_held(const struct registry_peer *client, size_t *cursor)
+{
+	void *value = map_next(&client->grants, cursor, NULL);
+
+	return value ? read_grant(value).entry : NULL;
+}
+
 err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t count)
 {
 	void *value = map_find(&client->grants, id);

@@ -132,6 +132,7 @@ struct registry_peer {
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
 	char *waits_as;	      /* we have connected to it: the server it was to an earlier registry */
 	struct list entries;  /* owned */
+	uint64_t told;	      /* mark of what it was told last (terminate.c) */
 	int64_t resource_bytes; /* that it has added to IOResources, without a server */
 	int64_t busy_lent;    /* what it has made the machine busier, and owes back */
 };
@@ -158,6 +159,8 @@ void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds);
 err_t registry_peer_new_waiting(struct registry *registry, int socket, const char *server);
 /* Give CLIENT one hold on ENTRY. False: over the limit or no memory. */
 bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry);
+/* The next entry that CLIENT holds; CURSOR begins with 0. NULL: that was all. */
+struct registry_entry *registry_peer_next_held(const struct registry_peer *client, size_t *cursor);
 /* Take COUNT holds back; more than there are is -EINVAL and takes none. */
 err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t count);
 /* The entry ID, which CLIENT need not hold; NULL when unknown. */

@@ -377,6 +377,7 @@ static void rematch(struct registry_server *s)
 
 	s->rematch = NULL;
 	s->n_rematch = s->rematch_capacity = 0;
+	map_fini(&s->is_rematched);
 	for (size_t i = 0; i < n; i++) {
 		struct registry_entry *e = registry_entry_find(&s->registry->tree, ids[i]);
 
@@ -388,9 +389,8 @@ static void rematch(struct registry_server *s)
 
 void registry_server_remember(struct registry_server *s, uint64_t service)
 {
-	for (size_t i = 0; i < s->n_rematch; i++)
-		if (s->rematch[i] == service)
-			return;
+	if (map_find(&s->is_rematched, service))
+		return;
 	if (s->n_rematch == s->rematch_capacity) {
 		size_t n = s->rematch_capacity ? 2 * s->rematch_capacity : 4;
 		uint64_t *more = realloc(s->rematch, n * sizeof(*more));
@@ -400,6 +400,8 @@ void registry_server_remember(struct registry_server *s, uint64_t service)
 		s->rematch = more;
 		s->rematch_capacity = n;
 	}
+	/* Without memory it may be there twice. */
+	map_set(&s->is_rematched, service, s);
 	s->rematch[s->n_rematch++] = service;
 }
 
@@ -571,6 +573,7 @@ void registry_servers_fini(struct registry *registry)
 		list_remove(&s->link);
 		account_refund(&registry->own, LIMITS_SERVERS, 1);
 		free(s->rematch);
+		map_fini(&s->is_rematched);
 		free(s);
 	}
 }

@@ -58,6 +58,7 @@ struct registry_server {
 	/* services to be matched when it may start again: entry IDs */
 	uint64_t *rematch;
 	size_t n_rematch, rematch_capacity;
+	struct map is_rematched; /* ID -> not NULL: it is among them */
 };
 
 /* Find or make. NULL: no memory. */

@@ -232,25 +232,30 @@ static void announce_termination(struct registry *registry, struct registry_stop
 	registry_notify_flush(registry);
 }
 
+static void tell_host(struct registry_stop_job *job, struct registry_peer *host, uint64_t *ids)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->n_victims && n < WIRE_ENTRIES_MAX; i++)
+		if (job->victims[i].entry->owner == host && job->victims[i].is_asked)
+			ids[n++] = job->victims[i].entry->id;
+	struct wire_inactive message = { { ids, n } };
+	wire_peer_send(host->wire, &wire_inactive_layout, &message, NULL, 0);
+}
+
 /* Each host hears which objects of its own are inactive now: they refuse clients from here on. */
 static void tell_hosts(struct registry_stop_job *job)
 {
-	uint64_t *ids = calloc(job->n_victims, sizeof(*ids));
+	uint64_t *ids = calloc(job->n_victims, sizeof(*ids)), mark = ++job->registry->last_walk;
 
-	if (!ids)
-		return;
-	list_for_each(l, &job->registry->peers) {
-		struct registry_peer *peer = container_of(l, struct registry_peer, link);
-		size_t n = 0;
+	for (size_t i = 0; ids && i < job->n_victims; i++) {
+		struct registry_peer *host = job->victims[i].entry->owner;
 
-		if (peer->role != WIRE_ROLE_PROVIDER || (job->by_is_gone && peer == job->by))
+		if (!host || !job->victims[i].is_asked || host->told == mark ||
+		    (job->by_is_gone && host == job->by))
 			continue;
-		for (size_t i = 0; i < job->n_victims && n < WIRE_ENTRIES_MAX; i++)
-			if (job->victims[i].entry->owner == peer && job->victims[i].is_asked)
-				ids[n++] = job->victims[i].entry->id;
-		struct wire_inactive message = { { ids, n } };
-		if (n)
-			wire_peer_send(peer->wire, &wire_inactive_layout, &message, NULL, 0);
+		host->told = mark;
+		tell_host(job, host, ids);
 	}
 	free(ids);
 }

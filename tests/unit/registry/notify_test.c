@@ -357,6 +357,44 @@ TEST(services_that_have_ended_are_not_kept)
 	end();
 }
 
+/* Of all that ends with a service a client is told what it holds, be that little or most of it. */
+TEST(clients_are_told_of_what_they_hold)
+{
+	enum { CHILDREN = 5 };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_dead dead;
+	uint64_t ids[CHILDREN + 1];
+
+	for (int n_held = 1; n_held <= CHILDREN; n_held += CHILDREN - 1) {
+		begin();
+		ids[0] = register_one("Fixture");
+		for (int i = 1; i <= CHILDREN; i++)
+			ids[i] = publish(&provider, ids[0], "Child", "", "", 0, NULL);
+		for (int i = 1; i <= n_held; i++) {
+			struct wire_entry_request request = { ids[i] };
+			struct wire_entry_reply reply;
+
+			test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL,
+						  &wire_entry_reply_layout, &reply),
+					 0);
+		}
+		/* And one that lives on. */
+		struct wire_entry_request root = { WIRE_ROOT_ID };
+		struct wire_entry_reply reply;
+		test_equal_error(end_call(&client, &wire_entry_request_layout, &root, NULL,
+					  &wire_entry_reply_layout, &reply),
+				 0);
+		test_equal_error(terminate(ids[0]), 0);
+		inlet_expect(events, &wire_dead_layout, &dead, &frame);
+		test_equal(dead.ids.count, n_held);
+		for (int i = 0; i < n_held; i++)
+			test_true(dead.ids.items[i] >= ids[1] && dead.ids.items[i] <= ids[n_held]);
+		wire_message_clear(&wire_dead_layout, &dead);
+		wire_frame_fini(&frame);
+		end();
+	}
+}
+
 TEST(removed_subscriptions_are_silent)
 {
 	struct wire_notify_reply reply;
