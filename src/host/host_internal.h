@@ -200,6 +200,7 @@ struct host_driver {
 	struct host *host;
 	struct list link; /* host->drivers; loop thread */
 	uint64_t candidate;
+	uint64_t entry; /* as which it is to start; 0: not yet. Loop thread */
 	struct host_bundle *bundle;
 	struct ref ref;		       /* the list's and one for each object */
 	IOService *service, *provider; /* queue thread */

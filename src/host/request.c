@@ -235,10 +235,10 @@ static void run_stop(struct request *request)
 	IOService *service = request->service;
 	IOOptionBits options = request->in.options.options;
 
-	if (service->runtime->connection)
-		host_client_end((IOUserClient *)service, options, request->epoch);
-	else if (service->runtime->is_main)
+	if (!service || service->runtime->is_main)
 		host_driver_end(request->driver, options, request->epoch);
+	else if (service->runtime->connection)
+		host_client_end((IOUserClient *)service, options, request->epoch);
 	else
 		host_terminate_now(service, options, request->epoch);
 	IOServiceRelease(take_ptr(request->service)); /* freed before we say so */
@@ -476,17 +476,36 @@ static err_t find_candidate(struct request *request)
 	}
 	if (!driver)
 		return -ENOENT;
+	if (request->run == run_start)
+		driver->entry = request->in.start.id;
 	request->driver = host_driver_ref(driver);
 	return 0;
+}
+
+/* The driver that is to start as entry ID and has not come so far that it is one. */
+static struct host_driver *find_starting(const struct host *host, uint64_t id)
+{
+	list_for_each(node, &host->drivers) {
+		struct host_driver *driver = container_of(node, struct host_driver, link);
+
+		if (id && driver->entry == id)
+			return driver;
+	}
+	return NULL;
 }
 
 static err_t find_entry(struct request *request)
 {
 	struct host *host = request->host;
 	struct IOServiceRuntime *runtime = map_find(&host->services, entry_of(request)), *sender;
+	struct host_driver *starting =
+		!runtime && request->run == run_stop ? find_starting(host, entry_of(request)) : NULL;
 
+	/* It stops when it has started, behind that in its queue. */
+	if (starting)
+		request->driver = host_driver_ref(starting);
 	if (!runtime)
-		return -ENOENT;
+		return starting ? 0 : -ENOENT;
 	request->service = IOServiceRetain(runtime->object);
 	request->driver = host_driver_ref(runtime->driver);
 	if (request->run == run_message &&

@@ -76,6 +76,45 @@ TEST(instance_counts_return_to_zero)
 	fake_finish(&fake);
 }
 
+static int count_instances(struct fake_registry *fake, CFStringRef class_name)
+{
+	struct wire_read_property read = { .id = 0, .key = "Classes" };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_value_reply reply;
+	int count = -1;
+
+	test_equal_error(fake_call(fake, &wire_read_property_layout, &read, -1, &frame), 0);
+	test_equal(wire_frame_decode(&frame, &wire_value_reply_layout, &reply), 0);
+	CFNumberRef number = CFDictionaryGetValue(reply.value, class_name);
+	test_true(number && CFNumberGetValue(number, kCFNumberIntType, &count));
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	wire_frame_fini(&frame);
+	return count;
+}
+
+/* Its service ended while it was on its way: the order to stop comes before it has begun. */
+TEST(a_driver_that_is_stopped_before_it_has_started)
+{
+	enum { START = 999, ROUNDS = 200 };
+	struct fake_registry fake;
+
+	fake_start(&fake);
+	for (uint64_t i = 1; i <= ROUNDS; i++) {
+		struct wire_start start = { i, SERVICE + i };
+
+		test_equal_error(
+			fake_probe(&fake, i, test_built("drivers/Mirror.dext"), "MirrorDriver"), 0);
+		test_equal(wire_send(fake.socket, &wire_start_layout, START, &start, NULL, 0, true),
+			   0);
+		fake.stopping = START;
+		test_equal_error(fake_stop(&fake, SERVICE + i), 0);
+		while (fake.stopped != i)
+			count_instances(&fake, CFSTR("MirrorDriver"));
+	}
+	test_equal(count_instances(&fake, CFSTR("MirrorDriver")), 0);
+	fake_finish(&fake);
+}
+
 static int32_t map(struct wire_channel *channel, uint32_t type, struct wire_map_reply *reply,
 		   int *ret_fd)
 {
