@@ -120,7 +120,8 @@ static const char shortage[] = "out of memory or descriptors";
 /* Of a call that has failed: might it pass? Else it is WRONG. */
 static const char *shortage_or(const char *wrong)
 {
-	return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? shortage : wrong;
+	return errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EAGAIN ? shortage
+											 : wrong;
 }
 
 /* Whoever opens a pipe waits for somebody at its other end. */
@@ -134,6 +135,7 @@ static bool is_file(const char *path)
 /* The path of the bundle's shared object; what is wrong, or NULL. */
 static const char *find_executable(const char *bundle, char *ret_path, size_t size)
 {
+	static const char *const endings[] = { "", ".so" };
 	char name[256];
 	CFDictionaryRef info;
 	CFTypeRef value;
@@ -149,10 +151,14 @@ static const char *find_executable(const char *bundle, char *ret_path, size_t si
 	CFRelease(info);
 	if (!named || !*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 		return "CFBundleExecutable is missing or no file name";
-	if (snprintf(ret_path, size, "%s/%s", bundle, name) < (int)size && is_file(ret_path))
-		return NULL;
-	if (snprintf(ret_path, size, "%s/%s.so", bundle, name) < (int)size && is_file(ret_path))
-		return NULL;
+	for (int i = 0; i < 2; i++) {
+		errno = 0;
+		if (snprintf(ret_path, size, "%s/%s%s", bundle, name, endings[i]) < (int)size &&
+		    is_file(ret_path))
+			return NULL;
+		if (shortage_or(NULL))
+			return shortage;
+	}
 	return "the file that CFBundleExecutable names does not exist, or is no file";
 }
 

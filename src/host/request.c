@@ -86,7 +86,8 @@ static bool copy_text(CFDictionaryRef dictionary, CFStringRef key, char *text, s
 /* The registry asks again after a shortage. */
 static IOReturn shortage_or_failure(err_t err)
 {
-	return err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
+	/* -EAGAIN: of a thread that could not be started. */
+	return err == -ENOMEM || err == -EAGAIN ? kIOReturnNoMemory : kIOReturnNoResources;
 }
 
 static int32_t initial_score(CFDictionaryRef personality)
