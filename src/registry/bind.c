@@ -110,7 +110,7 @@ static void handle_driver_timeout(void *context)
 	}
 	log_warning("%s: %s does not answer; its host is ended", c->personality->bundle_path,
 		    c->personality->class_name);
-	registry_server_kill(c->server);
+	registry_server_end_hung(c->server);
 }
 
 /* Behind those of the same score, before the lower ones. */

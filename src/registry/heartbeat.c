@@ -53,7 +53,7 @@ static void look_at(struct registry_server *s)
 	if (pulse == REGISTRY_PULSE_SILENT && s->n_beats > REGISTRY_STUCK_BEATS &&
 	    (s->pidfd >= 0 || s->is_unit)) {
 		log_error("host of %s is stuck; it is ended", s->name);
-		registry_server_kill(s);
+		registry_server_end_hung(s);
 	}
 }
 

@@ -304,6 +304,15 @@ void registry_server_kill(struct registry_server *s)
 	}
 }
 
+void registry_server_end_hung(struct registry_server *s)
+{
+	uint64_t now = loop_now_ns();
+
+	s->n_hangs = now - s->last_hang_ns < REGISTRY_HANG_WINDOW_NS ? s->n_hangs + 1 : 1;
+	s->last_hang_ns = now;
+	registry_server_kill(s);
+}
+
 void registry_server_retire(struct registry_server *s)
 {
 	if (!s->peer && s->pidfd < 0)
@@ -430,11 +439,14 @@ static void note_crash(struct registry_server *s)
 
 	s->is_ending = false;
 	loop_timer_stop(&s->timer);
-	if (n >= REGISTRY_CRASHES_MAX) {
+	if (n >= REGISTRY_CRASHES_MAX || s->n_hangs >= REGISTRY_HANGS_MAX) {
+		bool has_hung = n < REGISTRY_CRASHES_MAX;
+
 		s->state = REGISTRY_SERVER_QUARANTINED;
-		log_error("host of %s crashed %u times within a minute: it is not started again "
+		log_error("host of %s %s %u times within %s: it is not started again "
 			  "(repair the driver, then: portico load)",
-			  s->name, n);
+			  s->name, has_hung ? "hung" : "crashed", has_hung ? s->n_hangs : n,
+			  has_hung ? "ten minutes" : "a minute");
 	} else {
 		/* The first time at once, then after 100 ms, 200 ms, ... */
 		if (n > 1)
@@ -516,7 +528,7 @@ static void handle_timer(void *context)
 
 void registry_server_pardon(struct registry_server *s)
 {
-	s->n_crashes = 0;
+	s->n_crashes = s->n_hangs = 0;
 	if (s->is_ending)
 		return;
 	if (s->state != REGISTRY_SERVER_QUARANTINED && s->state != REGISTRY_SERVER_RESTING &&

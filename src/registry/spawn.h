@@ -25,6 +25,9 @@ enum registry_pulse { REGISTRY_PULSE_GOOD, REGISTRY_PULSE_SILENT, REGISTRY_PULSE
 
 enum { REGISTRY_CRASHES_MAX = 10 };
 #define REGISTRY_CRASH_WINDOW_NS (60ull * 1000 * 1000 * 1000)
+/* Each of them takes a minute to be noticed, in which matching waits. */
+enum { REGISTRY_HANGS_MAX = 3 };
+#define REGISTRY_HANG_WINDOW_NS (600ull * 1000 * 1000 * 1000)
 #define REGISTRY_CHECK_IN_NS (30ull * 1000 * 1000 * 1000)
 
 struct registry_server {
@@ -54,6 +57,9 @@ struct registry_server {
 	uint64_t crashes[REGISTRY_CRASHES_MAX];
 	unsigned n_crashes;
 	unsigned total_crashes;
+	/* how often it was ended because it hung, each time soon after the last */
+	unsigned n_hangs;
+	uint64_t last_hang_ns;
 	struct loop_timer timer; /* check-in limit, or end of the rest */
 	/* services to be matched when it may start again: entry IDs */
 	uint64_t *rematch;
@@ -81,6 +87,8 @@ void registry_server_lost(struct registry_server *server);
 void registry_server_unstarted(struct registry_server *server);
 /* Match the service again when the server may start again. */
 void registry_server_remember(struct registry_server *server, uint64_t service);
+/* Kill its process, which hangs: one that does so often is quarantined. */
+void registry_server_end_hung(struct registry_server *server);
 /* End its process: politely (WIRE_SHUTDOWN) or by force. */
 void registry_server_retire(struct registry_server *server);
 void registry_server_kill(struct registry_server *server);

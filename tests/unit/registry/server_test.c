@@ -45,4 +45,37 @@ TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
 	loop_free(loop);
 }
 
+/* Ten of them would not come together within a minute. */
+TEST(three_hangs_are_enough)
+{
+	struct registry_config config = { .start_provider = refuse,
+					  .heartbeat_ms = REGISTRY_NO_HEARTBEAT };
+	struct registry *registry;
+	struct loop *loop;
+
+	test_equal_error(loop_new(&loop), 0);
+	test_equal_error(registry_new(loop, &config, &registry), 0);
+	struct registry_server *s = registry_server_need(registry, "s");
+	test_true(s != NULL);
+	for (int i = 1; i <= REGISTRY_HANGS_MAX; i++) {
+		registry_server_end_hung(s);
+		crash(s);
+		test_equal_text(registry_server_state_name(s),
+				i < REGISTRY_HANGS_MAX ? "resting" : "quarantined");
+	}
+	registry_server_pardon(s);
+	test_equal(s->state, REGISTRY_SERVER_IDLE);
+	crash(s);
+	test_equal_text(registry_server_state_name(s), "resting");
+	/* Some long after the others. */
+	for (int i = 0; i < 2 * REGISTRY_HANGS_MAX; i++) {
+		s->last_hang_ns -= REGISTRY_HANG_WINDOW_NS;
+		registry_server_end_hung(s);
+		crash(s);
+		test_equal_text(registry_server_state_name(s), "resting");
+	}
+	registry_free(registry);
+	loop_free(loop);
+}
+
 TEST_MAIN
