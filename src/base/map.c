@@ -22,11 +22,18 @@ void map_fini(struct map *m)
 	*m = (struct map)MAP_INIT;
 }
 
+/* Others choose keys, and could choose some that are all looked for in one place; where that is depends on where
+ * the table lies, too, which they do not know. */
+static size_t first_slot(const struct map *m, uint64_t key)
+{
+	return mix(key ^ (uintptr_t)m->slots) & (m->capacity - 1);
+}
+
 static struct map_slot *find_slot(const struct map *m, uint64_t key)
 {
 	if (!m->capacity)
 		return NULL;
-	for (size_t i = mix(key) & (m->capacity - 1);; i = (i + 1) & (m->capacity - 1)) {
+	for (size_t i = first_slot(m, key);; i = (i + 1) & (m->capacity - 1)) {
 		struct map_slot *s = &m->slots[i];
 
 		if (!s->value)
@@ -38,7 +45,7 @@ static struct map_slot *find_slot(const struct map *m, uint64_t key)
 
 static void insert_new(struct map *m, uint64_t key, void *value)
 {
-	size_t i = mix(key) & (m->capacity - 1);
+	size_t i = first_slot(m, key);
 
 	while (m->slots[i].value && m->slots[i].value != &tombstone)
 		i = (i + 1) & (m->capacity - 1);

@@ -75,4 +75,50 @@ TEST(walk_visits_each_entry_once)
 	map_fini(&m);
 }
 
+/* X such that x ^ x >> SHIFT is Y. */
+static uint64_t undo_shift(uint64_t y, unsigned shift)
+{
+	uint64_t x = y;
+
+	for (unsigned done = shift; done < 64; done += shift)
+		x = y ^ x >> shift;
+	return x;
+}
+
+/* FACTOR is odd. */
+static uint64_t inverse(uint64_t factor)
+{
+	uint64_t x = factor;
+
+	for (int i = 0; i < 6; i++)
+		x *= 2 - factor * x;
+	return x;
+}
+
+/* The key whose hash is HASH, as whoever has read map.c can tell. */
+static uint64_t key_of(uint64_t hash)
+{
+	uint64_t x = undo_shift(hash, 31) * inverse(0x94d049bb133111ebu);
+
+	return undo_shift(undo_shift(x, 27) * inverse(0xbf58476d1ce4e5b9u), 30);
+}
+
+TEST(chosen_keys_are_not_all_in_one_place)
+{
+	enum { N = 20000 };
+	size_t run = 0, longest = 0;
+	struct map m = MAP_INIT;
+	int value;
+
+	for (uint64_t i = 1; i <= N; i++)
+		test_equal(map_set(&m, key_of(i << 24), &value), 0);
+	test_equal(m.count, N);
+	for (size_t i = 0; i < m.capacity; i++) {
+		run = m.slots[i].value ? run + 1 : 0;
+		longest = run > longest ? run : longest;
+	}
+	test_true(longest < N / 10);
+	map_fini(&m);
+}
+
 TEST_MAIN
