@@ -179,13 +179,16 @@ bool registry_peer_own(struct registry_peer *peer, struct registry_entry *entry)
 /* What is left of ENTRY is on the account of those who hold it. */
 static void charge_remains(struct registry *registry, const struct registry_entry *entry)
 {
-	if (!entry->holds || !is_remains(entry))
-		return;
-	list_for_each(l, &registry->peers) {
-		struct registry_peer *p = container_of(l, struct registry_peer, link);
+	uint64_t left = is_remains(entry) ? entry->holds : 0;
 
-		if (map_find(&p->grants, entry->id) &&
-		    !account_add(&p->account, LIMITS_REMAINS, registry_entry_cost(entry)))
+	for (struct list *l = registry->peers.next; left && l != &registry->peers; l = l->next) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+		void *value = map_find(&p->grants, entry->id);
+
+		if (!value)
+			continue;
+		left -= read_grant(value).count;
+		if (!account_add(&p->account, LIMITS_REMAINS, registry_entry_cost(entry)))
 			wire_peer_close(p->wire);
 	}
 }

@@ -95,6 +95,7 @@ bool registry_policy_may_set_resources(const struct registry_peer *client)
 	       holds(client, "com.apple.private.iokit.ioresources.setproperty");
 }
 
+/* NULL: no memory. */
 static CFTypeRef copy_values(const char *const *values, size_t n)
 {
 	CFMutableArrayRef all = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
@@ -105,7 +106,11 @@ static CFTypeRef copy_values(const char *const *values, size_t n)
 		if (text)
 			CFArrayAppendValue(all, text);
 	}
-	return all;
+	/* Appending does not say that it has failed. */
+	if (!all || (size_t)CFArrayGetCount(all) == n)
+		return all;
+	CFRelease(all);
+	return NULL;
 }
 
 static bool add_entitlement(void *context, const char *entitlement, enum registry_verdict verdict,
@@ -122,7 +127,7 @@ static bool add_entitlement(void *context, const char *entitlement, enum registr
 								 : kCFBooleanFalse);
 	else
 		CFDictionarySetValue(context, name, list);
-	return true;
+	return CFDictionaryContainsKey(context, name);
 }
 
 CFDictionaryRef registry_policy_copy_entitlements(const struct registry_policy_question *q)

@@ -30,19 +30,24 @@ static err_t reply_value(struct registry_peer *peer, const struct wire_header *r
 	return 0;
 }
 
+/* NULL: no memory for all of them. */
 static CFArrayRef copy_texts(const struct registry_grants *grants,
 			     const char *(*get)(const struct registry_grants *, size_t))
 {
 	CFMutableArrayRef all = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 	const char *one;
+	size_t n = 0;
 
-	for (size_t i = 0; all && (one = get(grants, i)); i++) {
+	for (; all && (one = get(grants, n)); n++) {
 		scope_cf CFStringRef text = registry_text_new(one);
 
 		if (text)
 			CFArrayAppendValue(all, text);
 	}
-	return all;
+	if (!all || (size_t)CFArrayGetCount(all) == n)
+		return all;
+	CFRelease(all);
+	return NULL;
 }
 
 /* Others see what they were denied themselves. */
@@ -64,7 +69,9 @@ static err_t handle_policy(struct registry_peer *peer, struct wire_frame *frame,
 		CFDictionarySetValue(d, CFSTR("Problems"), problems);
 	if (d && denials)
 		CFDictionarySetValue(d, CFSTR("Denials"), denials);
-	return reply_value(peer, &frame->header, d);
+	/* Half of it would look like all. */
+	bool is_whole = d && CFDictionaryGetCount(d) == (all ? 3 : 2);
+	return reply_value(peer, &frame->header, is_whole ? d : NULL);
 }
 
 /* Texts of M are copied nowhere: they live as long as the message. */

@@ -371,8 +371,11 @@ static void check_short_of_memory(void)
 		bool failed = test_shortage_end(&m);
 		test_true(status == 0 || (failed && status == kIOReturnNoResources));
 		if (held) {
-			/* Less than it holds perhaps, never more. */
-			test_true(CFDictionaryGetValue(held, CFSTR("denied")) != kCFBooleanTrue);
+			/* Nothing, or all that it holds. */
+			CFTypeRef values = CFDictionaryGetValue(held, CFSTR("held"));
+
+			test_true(values && CFArrayGetCount(values) == 2);
+			test_true(CFDictionaryGetValue(held, CFSTR("denied")) == kCFBooleanFalse);
 			CFRelease(held);
 		}
 	}
