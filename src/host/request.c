@@ -499,8 +499,9 @@ static err_t find_entry(struct request *request)
 {
 	struct host *host = request->host;
 	struct IOServiceRuntime *runtime = map_find(&host->services, entry_of(request)), *sender;
-	struct host_driver *starting =
-		!runtime && request->run == run_stop ? find_starting(host, entry_of(request)) : NULL;
+	struct host_driver *starting = !runtime && request->run == run_stop
+					     ? find_starting(host, entry_of(request))
+					     : NULL;
 
 	/* It stops when it has started, behind that in its queue. */
 	if (starting)

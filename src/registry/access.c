@@ -10,7 +10,8 @@
 /* CLIENT has PROVIDER open. It is on the account of the client's owner, and ends before either of them leaves
  * the tree or the client's owner has gone. */
 struct use {
-	struct list in_client, in_provider; /* of what each of them is part of (registry_attention) */
+	struct list in_client,
+		in_provider; /* of what each of them is part of (registry_attention) */
 	struct registry_entry *client, *provider;
 };
 
@@ -216,8 +217,7 @@ static err_t pass_on(struct registry_peer *peer, const struct wire_header *reque
 		     struct registry_peer *to, const struct wire_layout *layout,
 		     const void *message)
 {
-	struct relay *relay =
-		registry_peer_takes(to, 0) ? relay_new(peer, request, to) : NULL;
+	struct relay *relay = registry_peer_takes(to, 0) ? relay_new(peer, request, to) : NULL;
 
 	if (!relay)
 		return registry_peer_status(peer, request, kIOReturnNoResources);

@@ -326,8 +326,8 @@ static bool is_next_to_probe(const struct registry_candidate *c)
 static bool host_takes(const struct registry_candidate *c)
 {
 	const struct registry_peer *host = c->server->peer;
-	uint64_t bytes = registry_entry_cost(c->job->service) +
-			 wire_bag_cost_of(c->personality->dictionary);
+	uint64_t bytes =
+		registry_entry_cost(c->job->service) + wire_bag_cost_of(c->personality->dictionary);
 
 	if (!host || registry_peer_takes(host, bytes))
 		return true;

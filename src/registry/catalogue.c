@@ -128,8 +128,9 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 	if (p->is_refused || !p->class_name[0])
 		log_warning("%s: personality %s %s and is never used",
 			    bundle ? bundle->path : "a program", name,
-			    p->is_refused ? "has Portico's own IOUserServerName " REGISTRY_BRIDGE_NAME
-					  : "names no IOClass");
+			    p->is_refused
+				    ? "has Portico's own IOUserServerName " REGISTRY_BRIDGE_NAME
+				    : "names no IOClass");
 	list_add(&catalogue->personalities, &p->link);
 	catalogue->count++;
 	++*added;

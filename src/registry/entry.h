@@ -75,10 +75,10 @@ struct registry_entry {
 	uint64_t holds;	  /* grants of clients */
 	uint64_t busy_ns; /* less the time when it became busy, while it is */
 	uint32_t busy;
-	uint32_t asked;	  /* the search whose IOParentMatch has looked at it and what is above ... */
-	bool has_fitted;  /* ... and with which result (match.c) */
-	bool is_dead;	  /* while clients are told so (notify.c) */
-	bool is_claimed;  /* a Terminated notification keeps clients' names alive */
+	uint32_t asked;	 /* the search whose IOParentMatch has looked at it and what is above ... */
+	bool has_fitted; /* ... and with which result (match.c) */
+	bool is_dead;	 /* while clients are told so (notify.c) */
+	bool is_claimed; /* a Terminated notification keeps clients' names alive */
 	bool is_starting; /* start() is running: registration waits for its end */
 	bool wants_register;
 	bool has_private;		   /* some properties are not for everybody (privacy.c) */

@@ -261,8 +261,7 @@ static bool is_usage(CFTypeRef wanted, CFTypeRef have)
 static bool holds_usage(const struct registry_entry *service, CFTypeRef value, uint64_t *steps)
 {
 	scope_cf CFArrayRef wanted = copy_members(value, steps);
-	scope_cf CFArrayRef have =
-		registry_members_copy(property_of(service, "DeviceUsagePairs"));
+	scope_cf CFArrayRef have = registry_members_copy(property_of(service, "DeviceUsagePairs"));
 	CFIndex n = have ? CFArrayGetCount(have) : 0;
 
 	for (CFIndex i = 0; wanted && i < CFArrayGetCount(wanted); i++)

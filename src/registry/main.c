@@ -346,20 +346,15 @@ static void say_ready(int fd)
 static int complain(const struct options *o, err_t err)
 {
 	if (err == -EADDRINUSE)
-		say("another registry listens at %s (portico stop ends it)",
-			o->socket);
+		say("another registry listens at %s (portico stop ends it)", o->socket);
 	else if (err == -EEXIST)
-		say("what is at %s is no socket of this user: remove it first",
-			o->socket);
+		say("what is at %s is no socket of this user: remove it first", o->socket);
 	else if (err == -ENAMETOOLONG)
-		say("%s is too long for a socket (107 bytes at most)",
-			o->socket);
+		say("%s is too long for a socket (107 bytes at most)", o->socket);
 	else if (err == -ENOENT)
-		say("the folder of %s does not exist; create it first",
-			o->socket);
+		say("the folder of %s does not exist; create it first", o->socket);
 	else if (err == -ENOSPC || err == -EDQUOT)
-		say("no room for %s: free some space there first",
-			o->socket);
+		say("no room for %s: free some space there first", o->socket);
 	else
 		say("cannot listen at %s: %s", o->socket, strerror(-err));
 	return 1;

@@ -77,7 +77,8 @@ static bool match_name(const struct registry_entry *entry, const char *name, uin
 		if (registry_text_get(value, text, sizeof(text)) &&
 		    name_fits(name, text, strlen(text), true))
 			return true;
-		if (value && CFGetTypeID(value) == CFDataGetTypeID() && data_has_name(value, name, steps))
+		if (value && CFGetTypeID(value) == CFDataGetTypeID() &&
+		    data_has_name(value, name, steps))
 			return true;
 	}
 	return false;
@@ -331,7 +332,8 @@ static bool equals(const struct registry_entry *service, const struct rule *r, C
 {
 	scope_cf CFStringRef key = service->has_private ? registry_text_new(r->key) : NULL;
 
-	return !(key && registry_privacy_covers(service, key)) && registry_match_may_compare(value, steps) &&
+	return !(key && registry_privacy_covers(service, key)) &&
+	       registry_match_may_compare(value, steps) &&
 	       registry_entry_equals_at(service, r->key, r->size, value);
 }
 
@@ -393,8 +395,7 @@ static bool match_place(const struct registry_entry *service, CFDictionaryRef ma
 	if (!wanted)
 		return true;
 	place = registry_family_location(registry_entry_provider(service), steps);
-	return place && match_nested(place, wanted, steps) &&
-	       match_above(place, wanted, 0, steps);
+	return place && match_nested(place, wanted, steps) && match_above(place, wanted, 0, steps);
 }
 
 static bool is_last(CFDictionaryRef wanted)

@@ -35,8 +35,8 @@ bool registry_privacy_covers(const struct registry_entry *entry, CFStringRef key
 }
 
 struct filter {
-	CFDictionaryRef held;		   /* NULL: nothing */
-	bool hides_listed;		   /* keys of an array: the demand is that of user clients */
+	CFDictionaryRef held; /* NULL: nothing */
+	bool hides_listed;    /* keys of an array: the demand is that of user clients */
 	CFMutableDictionaryRef all, inner; /* INNER may be NULL */
 };
 

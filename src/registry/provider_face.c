@@ -340,8 +340,8 @@ static int64_t *resources_of(struct registry_peer *peer)
 static bool may_add_resource(struct registry_peer *peer, uint64_t bytes)
 {
 	struct registry *r = peer->registry;
-	uint64_t share = r->accounts.limits.of[LIMITS_PROPERTY_BYTES][LIMITS_SESSION] /
-			 RESOURCES_SHARE;
+	uint64_t share =
+		r->accounts.limits.of[LIMITS_PROPERTY_BYTES][LIMITS_SESSION] / RESOURCES_SHARE;
 	int64_t added = *resources_of(peer);
 
 	if ((added < 0 ? 0 : (uint64_t)added) + bytes > share) {

@@ -97,9 +97,9 @@ struct registry {
 	struct loop_timer heartbeat;
 	unsigned heartbeat_ms;
 	struct loop_timer rematch_timer; /* matching that met no memory (bind.c) */
-	struct loop_timer pump_timer;	 /* matching that waits for a host to hear what it was told */
-	bool is_returning;		 /* hosts of the last generation may still come back */
-	bool has_home;			 /* the folder for hosts is this registry's (home.h) */
+	struct loop_timer pump_timer; /* matching that waits for a host to hear what it was told */
+	bool is_returning;	      /* hosts of the last generation may still come back */
+	bool has_home;		      /* the folder for hosts is this registry's (home.h) */
 };
 
 /* One connection: a client, or a provider. */
@@ -130,11 +130,11 @@ struct registry_peer {
 	bool keeps_accounts;		  /* it answers WIRE_LIMITS */
 	struct registry_server *server;	  /* NULL: not started by us */
 	struct registry_server *starting; /* whom the connection was made for; NULL once greeted */
-	char *waits_as;	      /* we have connected to it: the server it was to an earlier registry */
-	struct list entries;  /* owned */
-	uint64_t told;	      /* mark of what it was told last (terminate.c) */
+	char *waits_as;	     /* we have connected to it: the server it was to an earlier registry */
+	struct list entries; /* owned */
+	uint64_t told;	     /* mark of what it was told last (terminate.c) */
 	int64_t resource_bytes; /* that it has added to IOResources, without a server */
-	int64_t busy_lent;    /* what it has made the machine busier, and owes back */
+	int64_t busy_lent;	/* what it has made the machine busier, and owes back */
 };
 
 /* --- peers (peer.c) -- */

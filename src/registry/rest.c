@@ -53,8 +53,8 @@ struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t 
 	return NULL;
 }
 
-size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items, size_t max,
-			  size_t *ret_seen)
+size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items,
+			  size_t max, size_t *ret_seen)
 {
 	struct registry_tree *tree = &rest->client->registry->tree;
 	size_t n = 0, i;

@@ -24,8 +24,8 @@ bool registry_rest_keep(struct registry_peer *client, uint64_t number,
 /* NULL: there is none of that number. */
 struct registry_rest *registry_rest_find(struct registry_peer *client, uint64_t number);
 /* The next ones that are there still, at most MAX; RET_SEEN: as many were looked at. */
-size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items, size_t max,
-			  size_t *ret_seen);
+size_t registry_rest_next(const struct registry_rest *rest, struct registry_entry **items,
+			  size_t max, size_t *ret_seen);
 /* N more have been told, or are gone; a rest without any is freed. */
 void registry_rest_advance(struct registry_rest *rest, size_t n);
 void registry_rest_free(struct registry_rest *rest);

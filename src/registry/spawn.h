@@ -49,7 +49,7 @@ struct registry_server {
 	/* its sandbox, as the host itself has said; what of it is missing or why it is refused, in words */
 	unsigned tier;
 	int64_t resource_bytes; /* that it has added to IOResources, in all of its lives */
-	bool is_crowded;      /* matching waits until it has heard what it was told */
+	bool is_crowded;	/* matching waits until it has heard what it was told */
 	unsigned n_shortages; /* answers that there is no memory, since it last started a driver */
 	char *missing, *refusal;
 	CFArrayRef bundles; /* those that it can read; NULL: any */

@@ -772,14 +772,15 @@ HOSTILE(P_E4, load)
 /* Who asks a tool for something that cannot be written down is told so. */
 HOSTILE(P_E3, a_tool_whose_output_is_lost)
 {
-	static const char *const commands[] = { "portico list", "portico status", "portico help",
-						"portico --version", "ioreg", "ioclasscount" };
+	static const char *const commands[] = { "portico list", "portico status",
+						"portico help", "portico --version",
+						"ioreg",	"ioclasscount" };
 	char command[600];
 
 	arena_begin("Fixture.dext", NULL);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		snprintf(command, sizeof(command), "%s/%s >/dev/full 2>/dev/null", test_built("bin"),
-			 commands[i]);
+		snprintf(command, sizeof(command), "%s/%s >/dev/full 2>/dev/null",
+			 test_built("bin"), commands[i]);
 		int status = system(command);
 
 		if (!WIFEXITED(status) || !WEXITSTATUS(status))

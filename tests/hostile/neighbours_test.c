@@ -33,8 +33,8 @@ static void await_heard(int fd)
 	struct wire_access is_open = { .what = WIRE_ACCESS_IS_OPEN };
 	struct wire_number_reply number;
 
-	test_equal_error(raw_ask(fd, &wire_access_layout, &is_open, &wire_number_reply_layout, &number),
-			 0);
+	test_equal_error(
+		raw_ask(fd, &wire_access_layout, &is_open, &wire_number_reply_layout, &number), 0);
 }
 
 /* The status of the next one. */
@@ -64,9 +64,9 @@ HOSTILE(P_C4, a_stopped_host_that_a_program_writes_to)
 	raw_greet(fd);
 	kill(host, SIGSTOP);
 	for (uint32_t i = 1; i <= WRITES; i++)
-		test_equal_error(
-			wire_send(fd, &wire_set_properties_request_layout, i, &request, NULL, 0, true),
-			0);
+		test_equal_error(wire_send(fd, &wire_set_properties_request_layout, i, &request,
+					   NULL, 0, true),
+				 0);
 	/* Those that are too much are answered while the host sleeps, the others when it has woken up. */
 	test_equal_error(await_answer(fd), kIOReturnNoResources);
 	kill(host, SIGCONT);
@@ -202,7 +202,7 @@ HOSTILE(P_C4, a_stopped_host_that_has_many_services_to_probe)
 	test_equal(world_host_pid(server), host);
 	close(provider);
 	CFRelease(large);
-	arena_spare(server); /* keeps what so many objects took */
+	arena_spare(server);	      /* keeps what so many objects took */
 	arena_count(NUBS * SIZE / 4); /* nor does the registry give back all of it */
 	arena_end();
 }

@@ -36,12 +36,12 @@ bool raw_say(int fd, const struct wire_layout *layout, const void *message)
 static void agree(int fd, const struct wire_header *request)
 {
 	struct wire_number_reply yes = { 1 };
-	bool is_number = request->type == WIRE_DID_TERMINATE ||
-			 request->type == WIRE_PROVIDER_ACCESS;
+	bool is_number =
+		request->type == WIRE_DID_TERMINATE || request->type == WIRE_PROVIDER_ACCESS;
 
 	if (request->id)
-		wire_reply(fd, request, is_number ? &wire_number_reply_layout : &wire_empty_layout, 0,
-			   is_number ? &yes : NULL, NULL, 0, true);
+		wire_reply(fd, request, is_number ? &wire_number_reply_layout : &wire_empty_layout,
+			   0, is_number ? &yes : NULL, NULL, 0, true);
 }
 
 int32_t raw_ask(int fd, const struct wire_layout *layout, const void *message,
@@ -55,7 +55,8 @@ int32_t raw_ask(int fd, const struct wire_layout *layout, const void *message,
 			if (frame.header.flags & WIRE_FLAG_REPLY) {
 				status = frame.header.status;
 				if (!status && reply)
-					test_equal_error(wire_frame_decode(&frame, reply, ret_reply), 0);
+					test_equal_error(
+						wire_frame_decode(&frame, reply, ret_reply), 0);
 				break;
 			}
 			agree(fd, &frame.header);
@@ -80,8 +81,8 @@ uint64_t raw_publish(int fd, uint64_t parent, const char *class_name, const char
 					.name = name,
 					.location = "",
 					.properties = { encoded.data, encoded.size } };
-	test_equal_error(raw_ask(fd, &wire_publish_layout, &message, &wire_number_reply_layout, &id),
-			 0);
+	test_equal_error(
+		raw_ask(fd, &wire_publish_layout, &message, &wire_number_reply_layout, &id), 0);
 	bytes_fini(&encoded);
 	return id.number;
 }

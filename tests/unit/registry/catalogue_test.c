@@ -126,10 +126,11 @@ TEST(nobody_takes_the_place_of_the_bridge)
 	struct registry_tree t;
 	size_t added;
 
-	write_bundle(test_folder(), "by_server",
-		     HEAD("a.b") "<dict><key>P</key><dict><key>IOClass</key><string>C</string>"
-				 "<key>IOProviderClass</key><string>IOResources</string>"
-				 "<key>IOUserServerName</key><string>bridge</string></dict></dict>");
+	write_bundle(
+		test_folder(), "by_server",
+		HEAD("a.b") "<dict><key>P</key><dict><key>IOClass</key><string>C</string>"
+			    "<key>IOProviderClass</key><string>IOResources</string>"
+			    "<key>IOUserServerName</key><string>bridge</string></dict></dict>");
 	write_bundle(test_folder(), "by_identifier",
 		     HEAD("bridge") "<dict><key>P</key><dict><key>IOClass</key><string>C</string>"
 				    "<key>IOProviderClass</key><string>IOResources</string>"
@@ -153,8 +154,9 @@ TEST(a_bundle_has_so_many_personalities_and_no_more)
 	test_true(plist != NULL);
 	at += sprintf(at, HEAD("a.b") "<dict>");
 	for (int i = 0; i < MANY; i++)
-		at += sprintf(at, "<key>P%d</key><dict><key>IOClass</key><string>C%d</string></dict>", i,
-			      i);
+		at += sprintf(at,
+			      "<key>P%d</key><dict><key>IOClass</key><string>C%d</string></dict>",
+			      i, i);
 	sprintf(at, "</dict>");
 	write_bundle(test_folder(), "many", plist);
 	registry_catalogue_init(&c);

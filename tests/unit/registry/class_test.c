@@ -162,8 +162,8 @@ TEST(an_ancestry_has_an_end)
 	} while (++n < 4096);
 	test_true(n > 64 && n < 128);
 	/* Nor does it get longer from above. */
-	test_equal_error(registry_class_need(&c, "Guess", "IOService", &(struct registry_class *){ 0 }),
-			 0);
+	test_equal_error(
+		registry_class_need(&c, "Guess", "IOService", &(struct registry_class *){ 0 }), 0);
 	test_equal_error(registry_class_declare(&c, "Below", "Guess", "", NULL), 0);
 	test_equal_error(registry_class_declare(&c, "Guess", super, "", NULL), -EINVAL);
 	registry_classes_fini(&c);

@@ -515,11 +515,12 @@ TEST(a_provider_is_asked_once_in_a_search)
 	for (int i = 0; i < DEEP; i++)
 		top = stack(top, "Step", 1, "a", CFSTR("1"));
 	stack(top, "Leaf", WIDE, "a", CFSTR("2"));
-	test_equal_error(search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
-				    "<key>IOParentMatch</key><dict><key>IOMatchedServiceCountMatch</key>"
-				    "<integer>7</integer></dict></dict>",
-				    &n),
-			 0);
+	test_equal_error(
+		search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
+			   "<key>IOParentMatch</key><dict><key>IOMatchedServiceCountMatch</key>"
+			   "<integer>7</integer></dict></dict>",
+			   &n),
+		0);
 	test_equal(n, 0);
 	test_equal_error(search_for("<dict><key>IOProviderClass</key><string>Leaf</string>"
 				    "<key>IOParentMatch</key><dict><key>IOProviderClass</key>"

@@ -350,8 +350,8 @@ TEST(services_that_have_ended_are_not_kept)
 		uint64_t pair[] = { ids[i], 1 };
 		struct wire_release release = { { pair, 2 } };
 
-		test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL),
-				 0);
+		test_equal_error(
+			end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL), 0);
 	}
 	test_equal(next(&client, sub, ids, 1024), 0);
 	end();
@@ -374,8 +374,8 @@ TEST(clients_are_told_of_what_they_hold)
 			struct wire_entry_request request = { ids[i] };
 			struct wire_entry_reply reply;
 
-			test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL,
-						  &wire_entry_reply_layout, &reply),
+			test_equal_error(end_call(&client, &wire_entry_request_layout, &request,
+						  NULL, &wire_entry_reply_layout, &reply),
 					 0);
 		}
 		/* And one that lives on. */

@@ -220,8 +220,7 @@ static IOReturn use_resource_of(struct end *e, int n)
 	snprintf(key, sizeof(key), "Key %d", n);
 	CFDictionaryRef value = matching_new("Key", text);
 	request.value = value;
-	IOReturn status =
-		end_call(e, &wire_publish_resource_layout, &request, NULL, NULL, NULL);
+	IOReturn status = end_call(e, &wire_publish_resource_layout, &request, NULL, NULL, NULL);
 	CFRelease(value);
 	return status;
 }
