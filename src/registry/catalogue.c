@@ -43,6 +43,16 @@ void registry_personality_unref(struct registry_personality *personality)
 
 static void drop(struct registry_catalogue *catalogue, struct registry_personality *p)
 {
+	struct registry_personality *first = map_find(&catalogue->by_hash, p->hash);
+	struct registry_personality **link = &first;
+
+	while (*link != p)
+		link = &(*link)->same;
+	*link = p->same;
+	if (first)
+		map_set(&catalogue->by_hash, p->hash, first); /* in its place, which cannot fail */
+	else
+		map_remove(&catalogue->by_hash, p->hash);
 	list_remove(&p->link);
 	p->is_removed = true;
 	p->bundle = NULL;
@@ -56,6 +66,7 @@ void registry_catalogue_fini(struct registry_catalogue *catalogue)
 		drop(catalogue, container_of(l, struct registry_personality, link));
 	list_for_each_safe(l, &catalogue->bundles)
 		registry_bundle_free(container_of(l, struct registry_bundle, link));
+	map_fini(&catalogue->by_hash);
 }
 
 /* --- adding ------------------------------------------------------------------------ */
@@ -82,13 +93,43 @@ static CFDictionaryRef complete(CFDictionaryRef source, const struct registry_bu
 	return d;
 }
 
-static bool is_duplicate(const struct registry_catalogue *catalogue, CFDictionaryRef dictionary)
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-	list_for_each(l, &catalogue->personalities)
-		if (CFEqual(container_of(l, struct registry_personality, link)->dictionary,
-			    dictionary))
-			return true;
-	return false;
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 32;
+}
+
+static uint64_t hash_of(CFTypeRef value);
+
+static void add_pair(const void *key, const void *value, void *sum)
+{
+	*(uint64_t *)sum += mix(CFHash(key), hash_of(value));
+}
+
+/* Equal values have equal ones, in whatever order their pairs come. */
+static uint64_t hash_of(CFTypeRef value)
+{
+	uint64_t hash = 0;
+
+	if (registry_is_dictionary(value)) {
+		CFDictionaryApplyFunction(value, add_pair, &hash);
+		return hash;
+	}
+	if (!registry_is_array(value))
+		return CFHash(value);
+	for (CFIndex i = 0; i < CFArrayGetCount(value); i++)
+		hash = mix(hash, hash_of(CFArrayGetValueAtIndex(value, i)));
+	return hash;
+}
+
+static bool is_duplicate(const struct registry_catalogue *catalogue, CFDictionaryRef dictionary,
+			 uint64_t hash)
+{
+	const struct registry_personality *p = map_find(&catalogue->by_hash, hash);
+
+	while (p && !CFEqual(p->dictionary, dictionary))
+		p = p->same;
+	return p != NULL;
 }
 
 static err_t add_personality(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
@@ -99,12 +140,14 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 
 	if (!dictionary)
 		return -ENOMEM;
-	if (is_duplicate(catalogue, dictionary) || catalogue->count >= catalogue->max)
+	uint64_t hash = hash_of(dictionary);
+	if (is_duplicate(catalogue, dictionary, hash) || catalogue->count >= catalogue->max)
 		return 0;
 	struct registry_personality *p = calloc(1, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	p->refs = 1;
+	p->hash = hash;
 	p->bundle = bundle;
 	p->is_boot = !catalogue->is_running;
 	list_init(&p->link);
@@ -118,8 +161,9 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 	p->server =
 		copy_or(dictionary, CFSTR("IOUserServerName"), bundle ? bundle->identifier : "");
 	p->bundle_path = strdup(bundle ? bundle->path : "");
+	p->same = map_find(&catalogue->by_hash, hash);
 	if (!p->name || !p->class_name || !p->provider_class || !p->category || !p->server ||
-	    !p->bundle_path) {
+	    !p->bundle_path || map_set(&catalogue->by_hash, hash, p)) {
 		registry_personality_unref(p);
 		return -ENOMEM;
 	}

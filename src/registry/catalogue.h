@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/list.h"
+#include "base/map.h"
 #include "registry/bundle.h"
 
 struct registry_entry;
@@ -29,7 +30,9 @@ struct registry_personality {
 	char *server; /* IOUserServerName, or the bundle identifier */
 	char *bundle_path;
 	int32_t score;
-	CFDictionaryRef dictionary; /* as the driver gets it */
+	CFDictionaryRef dictionary;	   /* as the driver gets it */
+	uint64_t hash;			   /* of it: most that are different differ in that, too */
+	struct registry_personality *same; /* an older one with the same hash */
 };
 
 /* Of one bundle, and of what a program adds at once: each is compared with all that there are. */
@@ -37,6 +40,7 @@ enum { REGISTRY_PERSONALITIES_MAX = 4096 };
 
 struct registry_catalogue {
 	struct list bundles, personalities;
+	struct map by_hash;  /* -> the latest personality with that hash */
 	size_t count, max;   /* of personalities */
 	uint64_t generation; /* from 1, grows when the set changes */
 	bool is_running;     /* the session has begun */

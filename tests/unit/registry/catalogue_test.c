@@ -166,4 +166,36 @@ TEST(a_bundle_has_so_many_personalities_and_no_more)
 	free(plist);
 }
 
+/* Adds the dictionary of XML alone; whether it is a new one. */
+static bool is_new(struct registry_catalogue *c, const char *xml)
+{
+	CFDictionaryRef d = plist_new(xml);
+	CFArrayRef all = CFArrayCreate(NULL, (const void **)&d, 1, &kCFTypeArrayCallBacks);
+	size_t added;
+
+	test_equal_error(registry_catalogue_add_array(c, all, &added), 0);
+	CFRelease(all);
+	CFRelease(d);
+	return added;
+}
+
+#define INNER(one, two) "<key>In</key><dict>" one two "</dict>"
+#define A "<key>a</key><array><integer>1</integer><true/></array>"
+#define B "<key>b</key><string>2</string>"
+#define CLASS "<key>IOClass</key><string>C</string>"
+
+TEST(what_is_there_is_not_added_again)
+{
+	struct registry_catalogue c;
+
+	registry_catalogue_init(&c);
+	test_true(is_new(&c, "<dict>" CLASS INNER(A, B) "</dict>"));
+	test_true(!is_new(&c, "<dict>" CLASS INNER(A, B) "</dict>"));
+	test_true(!is_new(&c, "<dict>" INNER(B, A) CLASS "</dict>"));
+	test_true(is_new(&c, "<dict>" CLASS INNER(A, "") "</dict>"));
+	test_true(is_new(&c, "<dict>" CLASS INNER(B, "") "</dict>"));
+	test_true(is_new(&c, "<dict>" CLASS A B "</dict>"));
+	registry_catalogue_fini(&c);
+}
+
 TEST_MAIN
