@@ -140,9 +140,9 @@ TEST(N06_categories_compete_by_themselves)
 	    PERSONALITY("B1", SCORE(2), "IOMatchCategory", stage_text("B")),
 	    PERSONALITY("A2", SCORE(3), "IOMatchCategory", stage_text("A")));
 	stage_publish(stage, NULL, "key=a class=StageLeaf register");
+#define PROBED "init A2\nprobe A2\ninit B1\nprobe B1\ninit A1\nprobe A1\nstart A2\n"
 	/* All are probed before one is started. */
-	check_events(stage, "init A2\nprobe A2\ninit B1\nprobe B1\ninit A1\nprobe A1\n"
-			    "start A2\nfree A1\nstart B1\n");
+	check_events_either(stage, PROBED "free A1\nstart B1\n", PROBED "start B1\nfree A1\n");
 	stage_end(stage);
 }
 
