@@ -127,7 +127,10 @@ static bool reap(struct running *r, int *ret_status)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	/* The signal that told of them has been read: whoever is missed now is missed for good. */
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0 || (pid < 0 && errno == EINTR)) {
+		if (pid < 0)
+			continue;
 		if (pid == r->command) {
 			*ret_status = status;
 			return true;

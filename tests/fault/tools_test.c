@@ -3,10 +3,12 @@
  * and leaves nothing running. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,9 +64,23 @@ static void run_command(const struct command *command)
 	dup2(null, 2);
 	if (getenv("PORTICO_SESSION"))
 		setenv("PORTICO_TEST_SESSION", getenv("PORTICO_SESSION"), 1);
-	alarm(test_is_slow() ? 120 : 30);
 	execv(program, (char **)argv);
 	_exit(RISE_CANNOT_RUN);
+}
+
+/* One that waits for ever is killed. Signals are not for it: some have use for them. */
+static int await_end(pid_t pid)
+{
+	struct pollfd p = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	int status;
+
+	test_true(p.fd >= 0);
+	if (poll(&p, 1, test_is_slow() ? 120000 : 30000) == 0)
+		kill(pid, SIGKILL);
+	close(p.fd);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
 }
 
 static struct fault_step rise_command(const struct command *command, uint32_t kinds)
@@ -77,15 +93,12 @@ static struct fault_step rise_command(const struct command *command, uint32_t ki
 	snprintf(name, sizeof(name), "%s %s", command->program,
 		 command->arguments[0] ? command->arguments[0] : "");
 	do {
-		int status;
-
 		fflush(stdout);
 		fault_arm(&step);
 		pid_t pid = fork();
 		if (pid == 0)
 			run_command(command);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
+		int status = await_end(pid);
 		hit = fault_disarm();
 		if (WIFSIGNALED(status) || WEXITSTATUS(status) == RISE_CANNOT_RUN ||
 		    WEXITSTATUS(status) == WRONG_SESSION)
