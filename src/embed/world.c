@@ -47,8 +47,8 @@ struct worker {
 	int socket;
 };
 
-/* The registry's end of a client's socket, until the registry's thread takes it; kept afterwards so
- * that a forked child knows what to close. */
+/* The registry's end of a client's socket, until the registry's thread takes it, or of a link with a host;
+ * kept afterwards so that a forked child knows what to close. */
 struct arrival {
 	struct list link; /* in world->arrivals */
 	struct embed_world *world;
@@ -192,19 +192,42 @@ static void take_arrivals(void *context)
 	}
 }
 
-static err_t add_arrival(struct embed_world *world, int socket)
+static struct arrival *arrival_new(int socket)
 {
 	struct arrival *a = calloc(1, sizeof(*a));
 	struct stat s;
-	err_t err;
 
 	if (!a || fstat(socket, &s) < 0) {
 		free(a);
-		fd_close(socket);
-		return -ENOMEM;
+		return NULL;
 	}
 	a->socket = socket;
 	a->inode = s.st_ino;
+	return a;
+}
+
+/* Else a child of the program would keep the hosts alive when the program has died. */
+static void note_link(void *context, int socket)
+{
+	struct embed_world *world = context;
+	struct arrival *a = arrival_new(socket);
+
+	if (!a)
+		return;
+	a->is_taken = true;
+	scope_lock(&world->lock);
+	list_add(&world->arrivals, &a->link);
+}
+
+static err_t add_arrival(struct embed_world *world, int socket)
+{
+	struct arrival *a = arrival_new(socket);
+	err_t err;
+
+	if (!a) {
+		fd_close(socket);
+		return -ENOMEM;
+	}
 	scope_lock(&world->lock);
 	err = world->has_failed ? -ESHUTDOWN : loop_post(world->loop, take_arrivals, world);
 	if (err) {
@@ -350,6 +373,7 @@ err_t embed_world_new(struct embed_world **ret_world)
 		config.driver_paths = (const char *const *)world->paths.drivers;
 		config.host_program = world->paths.host_program;
 		config.sandbox_tier = sandbox_tier_of_environment();
+		config.has_link = note_link;
 		if (is_set("PORTICO_IN_PROCESS"))
 			config.start_provider = start_host;
 		err = read_limits(&limits);

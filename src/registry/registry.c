@@ -64,6 +64,7 @@ static err_t copy_config(struct registry *r, const struct registry_config *confi
 	r->generation = config->generation;
 	r->sandbox_tier = config->sandbox_tier;
 	r->start_provider = config->start_provider;
+	r->has_link = config->has_link;
 	r->start_context = config->start_context;
 	r->stop = config->stop;
 	r->restart = config->restart;

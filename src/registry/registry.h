@@ -31,6 +31,8 @@ struct registry_config {
 	/* Start the provider of SERVER_NAME instead of host_program; SOCKET is taken. Must not call
 	 * back into the registry. */
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
+	/* NULL, or told of SOCKET, the registry's end of the link with a host that starts. */
+	void (*has_link)(void *context, int socket);
 	void *start_context;
 	const char *console_file;    /* sessions at the console (registry/console.h); NULL: none */
 	bool no_administrator;	     /* withhold the administrator privilege from everybody */

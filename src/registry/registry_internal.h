@@ -47,6 +47,7 @@ struct registry {
 	char *socket_path, *host_program, *bridge_program, *units_folder;
 	unsigned generation, sandbox_tier;
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);
+	void (*has_link)(void *context, int socket);
 	void *start_context;
 	void (*stop)(void *context);
 	void (*restart)(void *context);

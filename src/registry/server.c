@@ -245,6 +245,8 @@ static err_t launch(struct registry_server *s)
 		err = fd_socketpair(fds);
 	if (err)
 		return err;
+	if (r->has_link)
+		r->has_link(r->start_context, fds[0]);
 	if (r->start_provider && !s->is_bridge)
 		err = r->start_provider(r->start_context, s->name, s->token, fds[1]);
 	else

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Programs that are hard on themselves: threads cancelled, descriptors closed, little allowed. Nobody else notices. */
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -338,6 +339,67 @@ HOSTILE(P_C5, a_program_that_forks_while_it_receives_connections)
 {
 	arena_begin("Fixture.dext", NULL);
 	run_program(fork_while_receiving, 0);
+	arena_end();
+}
+
+/* Processes whose arguments name the program's own drivers. */
+static int count_own_hosts(void)
+{
+	DIR *folder = opendir("/proc");
+	struct dirent *entry;
+	int n = 0;
+
+	test_true(folder != NULL);
+	while ((entry = readdir(folder))) {
+		char path[300], arguments[4096];
+		size_t size = 0;
+
+		snprintf(path, sizeof(path), "/proc/%s/cmdline", entry->d_name);
+		FILE *f = fopen(path, "re");
+		if (f) {
+			size = fread(arguments, 1, sizeof(arguments), f);
+			fclose(f);
+		}
+		n += size && memmem(arguments, size, own_drivers, strlen(own_drivers)) != NULL;
+	}
+	closedir(folder);
+	return n;
+}
+
+/* With a session of its own, and a child that says so to WRITER and lives on. */
+static void die_while_a_child_lives(int writer)
+{
+	use_own_session(false);
+	test_equal_error(echo(world_open("FixtureDriver", 0), 1), 0);
+	pid_t child = fork();
+	if (!child) {
+		alarm(60); /* should nobody end it */
+		for (;;)
+			pause();
+	}
+	test_equal(write(writer, &child, sizeof(child)), sizeof(child));
+	raise(SIGKILL);
+}
+
+HOSTILE(P_C2, a_program_that_is_killed_while_its_child_lives)
+{
+	pid_t child;
+	int ends[2];
+
+	prepare_own_session();
+	arena_begin("Fixture.dext", NULL);
+	test_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid_t program = fork();
+	if (!program)
+		die_while_a_child_lives(ends[1]);
+	test_equal(read(ends[0], &child, sizeof(child)), sizeof(child));
+	test_equal(arena_wait(program), 1000 + SIGKILL);
+	/* Until the hosts, too, have ended; the watchdog's patience has a limit. */
+	while (count_own_hosts())
+		sched_yield();
+	kill(child, SIGKILL);
+	close(ends[0]);
+	close(ends[1]);
 	arena_end();
 }
 
