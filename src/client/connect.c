@@ -230,6 +230,7 @@ static err_t make_name(struct client_connection *connection, io_connect_t *ret_n
 		return err;
 	connection->named = true;
 	client_connection_ref(connection);
+	*ret_name = IO_OBJECT_NULL;
 	err = port_make_send(connection->port, ret_name);
 	if (!err)
 		err = client_watcher_add(wire_channel_fd(connection->channel), EPOLLRDHUP,
@@ -240,6 +241,10 @@ static err_t make_name(struct client_connection *connection, io_connect_t *ret_n
 		client_connection_unref(connection);
 		port_kill(connection->port);
 		drop_name(connection);
+		/* It is a dead name by now. */
+		if (*ret_name)
+			mach_port_deallocate(mach_task_self(), *ret_name);
+		*ret_name = IO_OBJECT_NULL;
 	}
 	return err;
 }

@@ -421,9 +421,9 @@ static IOReturn first_neighbour(io_registry_entry_t handle, const char *plane, u
 			*ret_name = client_entry_name(entry);
 			client_entry_unref(entry);
 		}
-		wire_message_clear(&wire_children_reply_layout, &reply);
 		if (!*ret_name)
-			status = kIOReturnNoDevice;
+			status = reply.entries.count ? kIOReturnNoMemory : kIOReturnNoDevice;
+		wire_message_clear(&wire_children_reply_layout, &reply);
 	} else if (is_unknown_plane(status, handle)) {
 		status = kIOReturnNoDevice;
 	}

@@ -791,6 +791,26 @@ TEST(queue_size_in_shared_memory_is_not_trusted)
 	end();
 }
 
+/* A connection that cannot be watched leaves no name behind: the harness counts them. */
+TEST(an_open_without_memory_leaves_nothing)
+{
+	io_connect_t connect = start();
+
+	test_each_shortage(s)
+	{
+		io_connect_t other = IO_OBJECT_NULL;
+
+		test_shortage_begin(&s);
+		kern_return_t status = IOServiceOpen(service, mach_task_self(), 0, &other);
+
+		test_true(!test_shortage_end(&s) || !status == (other != IO_OBJECT_NULL));
+		if (!status)
+			IOServiceClose(other);
+	}
+	IOServiceClose(connect);
+	end();
+}
+
 /* What it says of itself is not believed instead, and memory that comes back is asked for again. */
 TEST(queue_inside_a_mapping_without_memory_is_an_error)
 {
