@@ -24,6 +24,11 @@ static CFMutableDictionaryRef one_value(CFStringRef key, CFTypeRef value)
 		CFDictionarySetValue(dictionary, key, value);
 	if (value)
 		CFRelease(value);
+	/* For lack of memory it has stayed empty, and would match everything. */
+	if (dictionary && !CFDictionaryGetCount(dictionary)) {
+		CFRelease(dictionary);
+		dictionary = NULL;
+	}
 	return dictionary;
 }
 

@@ -137,3 +137,20 @@ CFTypeRef IOCFUnserializeWithSize(const char *buffer, size_t bufferSize, CFAlloc
 		return fail(errorString, allocator, "the text has no end", 0);
 	return read_xml(buffer, strlen(buffer), allocator, errorString);
 }
+
+bool client_serialize_add(CFTypeRef collection, CFTypeRef key, CFTypeRef value)
+{
+	CFTypeID type = CFGetTypeID(collection);
+
+	if (type == CFDictionaryGetTypeID()) {
+		CFDictionarySetValue((CFMutableDictionaryRef)collection, key, value);
+		return CFDictionaryGetValue(collection, key) == value;
+	}
+	if (type == CFSetGetTypeID()) {
+		CFSetAddValue((CFMutableSetRef)collection, value);
+		return CFSetContainsValue(collection, value);
+	}
+	CFIndex n = CFArrayGetCount(collection);
+	CFArrayAppendValue((CFMutableArrayRef)collection, value);
+	return CFArrayGetCount(collection) == n + 1;
+}

@@ -55,6 +55,8 @@ CFDataRef client_serialize_copy_utf8(CFStringRef string);
 CFStringRef client_serialize_new_string(CFAllocatorRef allocator, const void *bytes, size_t n);
 /* An integer as it comes back: up to 32 bits signed in 32, otherwise in 64. */
 CFNumberRef client_serialize_new_integer(CFAllocatorRef allocator, uint64_t value, unsigned bits);
+/* Put VALUE into a mutable collection; KEY is for dictionaries. False without memory. */
+bool client_serialize_add(CFTypeRef collection, CFTypeRef key, CFTypeRef value);
 
 /* NULL when it nests too deep, is too large, refers to itself, or without memory. */
 CFDataRef client_serialize_binary(CFTypeRef object);

@@ -184,20 +184,13 @@ static bool add(struct reader *r, CFTypeRef value, uint64_t weight)
 
 	if (!weigh(r, l, weight))
 		return false;
-	switch (l->type) {
-	case SERIALIZE_ARRAY:
-		CFArrayAppendValue((CFMutableArrayRef)l->collection, value);
-		return true;
-	case SERIALIZE_SET:
-		CFSetAddValue((CFMutableSetRef)l->collection, value);
-		return true;
-	default:
-		break;
-	}
-	if (l->key) {
-		CFDictionarySetValue((CFMutableDictionaryRef)l->collection, l->key, value);
+	if (l->type != SERIALIZE_DICTIONARY || l->key) {
+		bool is_added = client_serialize_add(l->collection, l->key, value);
+
 		l->key = NULL;
-		return true;
+		if (!is_added)
+			fail(r, "no memory");
+		return is_added;
 	}
 	if (CFGetTypeID(value) != CFStringGetTypeID()) {
 		fail(r, "a key that is no string");

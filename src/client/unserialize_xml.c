@@ -376,13 +376,8 @@ static bool read_member(struct reader *r, struct tag *tag, char kind, struct val
 	collection->weight += key.weight + member.weight;
 	is_good = (member.object || fail(r, "syntax error")) &&
 		  (collection->weight <= SERIALIZE_OBJECTS_MAX || fail(r, "too many objects"));
-	if (is_good && kind == 'd')
-		CFDictionarySetValue((CFMutableDictionaryRef)collection->object, key.object,
-				     member.object);
-	else if (is_good && kind == 'a')
-		CFArrayAppendValue((CFMutableArrayRef)collection->object, member.object);
-	else if (is_good)
-		CFSetAddValue((CFMutableSetRef)collection->object, member.object);
+	is_good = is_good && (client_serialize_add(collection->object, key.object, member.object) ||
+			      fail(r, "no memory"));
 	if (key.object)
 		CFRelease(key.object);
 	if (member.object)
