@@ -149,11 +149,9 @@ static void handle_access_answer(void *context, err_t err, struct wire_frame *fr
 	struct wire_number_reply reply = { 0 };
 
 	if (!err && !frame->header.status &&
-	    wire_frame_decode(frame, &wire_number_reply_layout, &reply)) {
-		log_warning("%s: malformed answer about access", wire_peer_name(relay->wire));
-		wire_peer_close(relay->wire);
+	    wire_peer_decode_answer(relay->wire, frame, &wire_number_reply_layout, &reply,
+				    "about access"))
 		reply.number = 0;
-	}
 	if (relay->access.what == WIRE_ACCESS_OPEN && reply.number == 1 &&
 	    !relay->registry->is_ending && !keep_open(relay))
 		reply.number = 0;

@@ -192,10 +192,9 @@ static void handle_matched(void *context, err_t err, struct wire_frame *frame)
 	struct wire_match_table_reply reply = { 0 };
 
 	if (!err && !frame->header.status &&
-	    wire_frame_decode(frame, &wire_match_table_reply_layout, &reply)) {
-		log_warning("%s: malformed answer to matching", wire_peer_name(call->wire));
-		wire_peer_close(call->wire);
-	}
+	    wire_peer_decode_answer(call->wire, frame, &wire_match_table_reply_layout, &reply,
+				    "to matching") == -ENOMEM)
+		match_again(call->registry);
 	free(call);
 	if (!c || c->state != CANDIDATE_MATCHING)
 		return;
@@ -243,13 +242,12 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
 	struct wire_probe_reply reply = { 0 };
 
-	if (!err && !frame->header.status &&
-	    wire_frame_decode(frame, &wire_probe_reply_layout, &reply)) {
-		log_warning("%s: malformed answer to probe", wire_peer_name(call->wire));
-		wire_peer_close(call->wire);
-		err = -EPIPE;
-	}
-	if (!c && !err && !frame->header.status)
+	if (!err && !frame->header.status)
+		err = wire_peer_decode_answer(call->wire, frame, &wire_probe_reply_layout, &reply,
+					      "to probe");
+	if (err == -ENOMEM)
+		match_again(call->registry);
+	if ((!c && !err && !frame->header.status) || err == -ENOMEM)
 		send_drop(call->wire, call->number);
 	free(call);
 	if (!c)
@@ -257,7 +255,8 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 	struct registry_match_job *job = c->job;
 	loop_timer_stop(&c->timer);
 	if (err) {
-		registry_server_remember(c->server, job->service->id);
+		if (err != -ENOMEM)
+			registry_server_remember(c->server, job->service->id);
 		free_candidate(c);
 	} else if (frame->header.status) {
 		if (frame->header.status == kIOReturnNoMemory)

@@ -76,14 +76,12 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 static IOReturn accept_user_client(struct opening *o, struct wire_frame *frame)
 {
 	struct wire_open_client_reply reply;
-	IOReturn status;
+	err_t err = wire_peer_decode_answer(o->host, frame, &wire_open_client_reply_layout, &reply,
+					    "to an opening");
 
-	if (wire_frame_decode(frame, &wire_open_client_reply_layout, &reply)) {
-		log_warning("%s: malformed answer to an opening", wire_peer_name(o->host));
-		wire_peer_close(o->host);
+	if (err == -EBADMSG)
 		return kIOReturnError;
-	}
-	status = complete_entry(o, &reply);
+	IOReturn status = err ? kIOReturnNoMemory : complete_entry(o, &reply);
 	wire_message_clear(&wire_open_client_reply_layout, &reply);
 	/* Attached even when the client has gone or is refused: the host has made the object, sees
 	 * the hang-up and terminates it in order. */

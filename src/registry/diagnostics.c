@@ -115,11 +115,9 @@ static void handle_counts(void *context, err_t err, struct wire_frame *frame)
 	struct gathering *g = call->gathering;
 	struct wire_value_reply reply = { NULL };
 
-	if (!err && !frame->header.status &&
-	    wire_frame_decode(frame, &wire_value_reply_layout, &reply)) {
-		log_warning("%s: malformed answer about its objects", wire_peer_name(call->wire));
-		wire_peer_close(call->wire);
-	}
+	if (!err && !frame->header.status)
+		wire_peer_decode_answer(call->wire, frame, &wire_value_reply_layout, &reply,
+					"about its objects");
 	if (registry_is_dictionary(reply.value))
 		CFDictionaryApplyFunction(reply.value, add_count, g->counts);
 	wire_message_clear(&wire_value_reply_layout, &reply);

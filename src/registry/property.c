@@ -90,12 +90,9 @@ static void handle_live_value(void *context, err_t err, struct wire_frame *frame
 	struct wire_value_reply reply = { NULL };
 	struct registry_peer *owner = reading->entry->owner;
 
-	if (!err && !frame->header.status)
-		err = wire_frame_decode(frame, &wire_value_reply_layout, &reply);
-	if (err == -EBADMSG && owner) {
-		log_warning("%s: malformed answer to a property", registry_peer_name(owner));
-		wire_peer_close(owner->wire);
-	}
+	if (!err && !frame->header.status && owner)
+		wire_peer_decode_answer(owner->wire, frame, &wire_value_reply_layout, &reply,
+					"to a property");
 	if (reply.value && owner &&
 	    registry_peer_may_store(owner, reading->entry, frame->payload.size))
 		registry_entry_set(reading->entry, call->key, reply.value);

@@ -69,11 +69,9 @@ static void handle_users(void *context, err_t err, struct wire_frame *frame)
 	struct wire_value_reply reply = { NULL };
 	scope_cf CFStringRef server = registry_text_new(call->server);
 
-	if (!err && !frame->header.status &&
-	    wire_frame_decode(frame, &wire_value_reply_layout, &reply)) {
-		log_warning("%s: malformed answer about its accounts", wire_peer_name(call->wire));
-		wire_peer_close(call->wire);
-	}
+	if (!err && !frame->header.status)
+		wire_peer_decode_answer(call->wire, frame, &wire_value_reply_layout, &reply,
+					"about its accounts");
 	if (server && registry_is_array(reply.value))
 		CFDictionarySetValue(g->users, server, reply.value);
 	wire_message_clear(&wire_value_reply_layout, &reply);

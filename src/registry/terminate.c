@@ -375,11 +375,9 @@ static void handle_answer(void *context, err_t err, struct wire_frame *frame)
 
 	/* Only the phase "did" is answered with a number. What is gone has let go. */
 	if (!err && !frame->header.status && frame->header.type == WIRE_DID_TERMINATE &&
-	    wire_frame_decode(frame, &wire_number_reply_layout, &reply)) {
-		log_warning("%s: malformed answer to didTerminate", wire_peer_name(call->wire));
-		wire_peer_close(call->wire);
+	    wire_peer_decode_answer(call->wire, frame, &wire_number_reply_layout, &reply,
+				    "to didTerminate"))
 		reply.number = 1;
-	}
 	struct registry_stop_job *job = map_find(&call->registry->asked, call->round);
 	if (!call->registry->is_ending && job)
 		advance(job, reply.number != 0);

@@ -268,6 +268,18 @@ static void close_malformed(struct wire_peer *peer, const char *what)
 	wire_peer_close(peer);
 }
 
+err_t wire_peer_decode_answer(struct wire_peer *peer, const struct wire_frame *frame,
+			      const struct wire_layout *layout, void *ret_answer, const char *about)
+{
+	err_t err = wire_frame_decode(frame, layout, ret_answer);
+
+	if (err == -EBADMSG) {
+		log_warning("%s: malformed answer %s", wire_peer_name(peer), about);
+		wire_peer_close(peer);
+	}
+	return err;
+}
+
 static void handle_reply(struct wire_peer *peer)
 {
 	const struct wire_header *h = &peer->frame.header;

@@ -11,8 +11,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <CoreFoundation/CoreFoundation.h>
+
 #include "base/fd.h"
 #include "base/loop.h"
+#include "failing.h"
 #include "test.h"
 #include "wire/browse.h"
 #include "wire/call.h"
@@ -682,6 +685,56 @@ TEST(a_request_of_the_peer_is_answered_through_its_callback)
 		wait_for(&w.has_replied);
 		test_equal(w.number, i * 5);
 	}
+	tear_down(&w);
+}
+
+static void decode_reply(void *context, err_t err, struct wire_frame *frame)
+{
+	struct world *w = context;
+	struct wire_value_reply reply;
+	struct test_shortage shortage = { .at = 0 };
+
+	test_equal_error(err, 0);
+	if (w->number)
+		test_shortage_begin(&shortage);
+	w->err = wire_peer_decode_answer(w->peer, frame, &wire_value_reply_layout, &reply,
+					 "to a test");
+	if (w->number)
+		test_true(test_shortage_end(&shortage));
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	sem_post(&w->has_replied);
+}
+
+static void ask_for_value(struct world *w)
+{
+	struct wire_publish publish = { .class_name = "IOService" };
+
+	test_equal_error(wire_peer_call(w->peer, &wire_publish_layout, &publish, NULL, 0,
+					decode_reply, w),
+			 0);
+}
+
+TEST(an_answer_that_finds_no_memory_is_no_fault_of_the_peers)
+{
+	struct wire_value_reply reply = { CFSTR("a value") };
+	struct world w;
+
+	set_up(&w);
+	for (w.number = 1; w.number != UINT64_MAX; w.number--) {
+		on_loop(&w, ask_for_value);
+		test_equal_error(far_receive(&w), 0);
+		test_equal_error(wire_reply(w.far, &w.frame.header, &wire_value_reply_layout, 0,
+					    &reply, NULL, 0, true),
+				 0);
+		wait_for(&w.has_replied);
+		test_equal_error(w.err, w.number ? -ENOMEM : 0);
+	}
+	w.number = 0;
+	on_loop(&w, ask_for_value);
+	test_equal_error(far_receive(&w), 0);
+	answer_asked(&w, UINT64_MAX);
+	wait_for(&w.has_closed);
+	test_equal_error(w.err, -EBADMSG);
 	tear_down(&w);
 }
 
