@@ -16,8 +16,9 @@ struct client_queue {
 	struct list link; /* in its mapping */
 	void *base;	  /* of the queue, not of the mapping */
 	uint32_t size;	  /* bytes for entries as they were when it was mapped or first used */
-	uint64_t room;	  /* bytes from BASE on; 0: there is no memory to know it, and it has no ends */
-	bool writable;	  /* by us */
+	uint64_t
+		room; /* bytes from BASE on; 0: there is no memory to know it, and it has no ends */
+	bool writable; /* by us */
 	struct wire_queue_end producer;
 	char apart[64]; /* the two ends may be two threads of this process */
 	struct wire_queue_end consumer;

@@ -121,7 +121,7 @@ static const char shortage[] = "out of memory or descriptors";
 static const char *shortage_or(const char *wrong)
 {
 	return errno == ENOMEM || errno == EMFILE || errno == ENFILE || errno == EAGAIN ? shortage
-											 : wrong;
+											: wrong;
 }
 
 /* Whoever opens a pipe waits for somebody at its other end. */

@@ -82,7 +82,8 @@ err_t wire_peer_reply(struct wire_peer *peer, const struct wire_header *request,
 /* Decode what PEER has answered. -EBADMSG: it was malformed, which is logged with what it was ABOUT and ends the
  * connection; -ENOMEM is no fault of the peer's. */
 err_t wire_peer_decode_answer(struct wire_peer *peer, const struct wire_frame *frame,
-			      const struct wire_layout *layout, void *ret_answer, const char *about);
+			      const struct wire_layout *layout, void *ret_answer,
+			      const char *about);
 /* Ask the peer; FN is called once from the loop. On a returned error FN is not called. */
 err_t wire_peer_call(struct wire_peer *peer, const struct wire_layout *layout, const void *message,
 		     const int *fds, size_t n_fds, wire_peer_reply_fn fn, void *context);

@@ -709,9 +709,9 @@ static void ask_for_value(struct world *w)
 {
 	struct wire_publish publish = { .class_name = "IOService" };
 
-	test_equal_error(wire_peer_call(w->peer, &wire_publish_layout, &publish, NULL, 0,
-					decode_reply, w),
-			 0);
+	test_equal_error(
+		wire_peer_call(w->peer, &wire_publish_layout, &publish, NULL, 0, decode_reply, w),
+		0);
 }
 
 TEST(an_answer_that_finds_no_memory_is_no_fault_of_the_peers)
