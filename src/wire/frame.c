@@ -36,11 +36,16 @@ static void release_payload(struct bytes *payload)
 	bytes_fini(payload);
 }
 
-void wire_frame_clear(struct wire_frame *frame)
+static void drop_fds(struct wire_frame *frame)
 {
 	for (size_t i = 0; i < frame->n_fds; i++)
 		fd_discard(frame->fds[i]);
 	frame->n_fds = 0;
+}
+
+void wire_frame_clear(struct wire_frame *frame)
+{
+	drop_fds(frame);
 	frame->header = (struct wire_header){ 0 };
 	bytes_clear(&frame->payload);
 	if (frame->payload.capacity > KEEP_MAX)
@@ -158,9 +163,7 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
  * descriptors. That is not the sender's fault, who asked for them or was asked. */
 static void refuse(struct wire_frame *frame)
 {
-	for (size_t i = 0; i < frame->n_fds; i++)
-		fd_discard(frame->fds[i]);
-	frame->n_fds = 0;
+	drop_fds(frame);
 	frame->is_refused = true;
 }
 
