@@ -30,10 +30,11 @@ static const uint64_t arm_delay_ns = 1000 * 1000;
 static pthread_mutex_t release_lock = PTHREAD_MUTEX_INITIALIZER;
 /* under release_lock */
 static uint64_t batch[2 * BATCH_MAX]; /* pairs of ID and count */
-static size_t n_pairs;
-static uint64_t arms[WIRE_ARMS_MAX]; /* notifications */
+static size_t n_in_batch;	      /* numbers: two for each pair */
+static uint64_t arms[WIRE_ARMS_MAX];  /* notifications */
 static size_t n_arms;
-static uint64_t batch_epoch; /* of all of it */
+static bool pairs_are_due, arms_are_due; /* a flush of theirs will run */
+static uint64_t batch_epoch;		 /* of all of it */
 static struct wire_tray_writer tray;
 static bool tray_is_wanted; /* nobody has asked for one yet */
 static bool tray_is_due;    /* tell_of_tray will run */
@@ -48,29 +49,53 @@ static size_t take(uint64_t copy[static SENT_MAX], const uint64_t *list, size_t 
 	return taken;
 }
 
-static void post(uint64_t epoch, const struct wire_layout *layout, const void *message)
+/* True: it met no memory, or no room in the socket, and may be sent later. */
+static bool post(uint64_t epoch, const struct wire_layout *layout, const void *message)
 {
 	struct client_session *session = client_session_find();
+	err_t err = 0;
 
 	/* A registry that has gone took its grants and notifications along. */
 	if (session && session->epoch == epoch)
-		wire_channel_post(session->channel, layout, message, 0);
+		err = wire_channel_post(session->channel, layout, message, 0);
 	client_session_unref(session);
+	return err == -ENOMEM || err == -EAGAIN;
+}
+
+/* What could not be sent is kept for a later flush, which this asks for; but no more than half of what there is
+ * room for, since somebody may be waiting for room. */
+static void keep(uint64_t epoch, uint64_t *list, size_t *n, size_t max, const uint64_t *copy,
+		 size_t count, bool *is_due)
+{
+	pthread_mutex_lock(&release_lock);
+	bool kept = epoch == batch_epoch && *n + count <= max / 2, asks = kept && !*is_due;
+	if (kept)
+		memcpy(list + *n, copy, count * sizeof(*list));
+	*n += kept ? count : 0;
+	*is_due |= asks;
+	pthread_mutex_unlock(&release_lock);
+	if (asks && client_watcher_run_later(batch_delay_ns, client_release_flush, NULL)) {
+		scope_lock(&release_lock);
+		*is_due = false; /* the next one asks again */
+	}
 }
 
 static bool flush_some_arms(void)
 {
 	uint64_t copy[SENT_MAX];
 	struct wire_notify_arm message = { .subscriptions.items = copy };
-	uint64_t epoch;
 
 	pthread_mutex_lock(&release_lock);
-	epoch = batch_epoch;
-	message.subscriptions.count = take(copy, arms, &n_arms);
+	uint64_t epoch = batch_epoch;
+	size_t n = take(copy, arms, &n_arms);
+	arms_are_due = false;
 	pthread_mutex_unlock(&release_lock);
-	if (message.subscriptions.count)
-		post(epoch, &wire_notify_arm_layout, &message);
-	return message.subscriptions.count == SENT_MAX;
+	message.subscriptions.count = n;
+	if (n && post(epoch, &wire_notify_arm_layout, &message)) {
+		keep(epoch, arms, &n_arms, WIRE_ARMS_MAX, copy, n, &arms_are_due);
+		return false;
+	}
+	return n == SENT_MAX;
 }
 
 static void flush_arms(void *context)
@@ -83,17 +108,18 @@ static bool flush_some_pairs(void)
 {
 	uint64_t copy[SENT_MAX];
 	struct wire_release message = { .pairs.items = copy };
-	uint64_t epoch;
 
 	pthread_mutex_lock(&release_lock);
-	epoch = batch_epoch;
-	n_pairs *= 2;
-	message.pairs.count = take(copy, batch, &n_pairs);
-	n_pairs /= 2;
+	uint64_t epoch = batch_epoch;
+	size_t n = take(copy, batch, &n_in_batch);
+	pairs_are_due = false;
 	pthread_mutex_unlock(&release_lock);
-	if (message.pairs.count)
-		post(epoch, &wire_release_layout, &message);
-	return message.pairs.count == SENT_MAX;
+	message.pairs.count = n;
+	if (n && post(epoch, &wire_release_layout, &message)) {
+		keep(epoch, batch, &n_in_batch, 2 * BATCH_MAX, copy, n, &pairs_are_due);
+		return false;
+	}
+	return n == SENT_MAX;
 }
 
 void client_release_flush(void *context)
@@ -108,7 +134,7 @@ static bool is_of_batch_locked(uint64_t epoch)
 {
 	if (epoch > batch_epoch) {
 		batch_epoch = epoch;
-		n_pairs = n_arms = 0;
+		n_in_batch = n_arms = 0;
 		wire_tray_destroy(&tray);
 		tray_is_wanted = true;
 		tray_is_due = false;
@@ -202,19 +228,19 @@ static void need_tray(uint64_t epoch)
 
 /* --- giving back ---------------------------------------------------------------- */
 
-/* False: there is no room. RET_FIRST: it is the first one, to be sent some time. */
+/* False: there is no room. RET_FIRST: no flush is due yet, it has to be asked for. */
 static bool add_pair(uint64_t epoch, uint64_t id, uint64_t n_grants, bool *ret_first)
 {
 	scope_lock(&release_lock);
 	*ret_first = false;
 	if (!is_of_batch_locked(epoch))
 		return true;
-	if (n_pairs == BATCH_MAX)
+	if (n_in_batch == 2 * BATCH_MAX)
 		return false;
-	*ret_first = n_pairs == 0;
-	batch[2 * n_pairs] = id;
-	batch[2 * n_pairs + 1] = n_grants;
-	n_pairs++;
+	*ret_first = !pairs_are_due;
+	pairs_are_due = true;
+	batch[n_in_batch++] = id;
+	batch[n_in_batch++] = n_grants;
 	return true;
 }
 
@@ -226,7 +252,8 @@ static bool add_arm(uint64_t epoch, uint64_t subscription, bool *ret_first)
 		return true;
 	if (n_arms == WIRE_ARMS_MAX)
 		return false;
-	*ret_first = n_arms == 0;
+	*ret_first = !arms_are_due;
+	arms_are_due = true;
 	arms[n_arms++] = subscription;
 	return true;
 }
@@ -280,7 +307,8 @@ void client_release_unlock(void)
 
 void client_release_forget(void)
 {
-	n_pairs = n_arms = 0;
+	n_in_batch = n_arms = 0;
+	pairs_are_due = arms_are_due = false;
 	wire_tray_destroy(&tray);
 	tray_is_wanted = tray_is_due = false;
 }

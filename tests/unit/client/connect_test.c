@@ -16,6 +16,8 @@
 
 #include "base/fd.h"
 #include "client/connect.h"
+#include "client/release.h"
+#include "client/session.h"
 #include "failing.h"
 #include "fake.h"
 #include "test.h"
@@ -791,10 +793,12 @@ TEST(queue_size_in_shared_memory_is_not_trusted)
 	end();
 }
 
-/* A connection that cannot be watched leaves no name behind: the harness counts them. */
+/* A connection that cannot be watched leaves no name behind. */
 TEST(an_open_without_memory_leaves_nothing)
 {
+	extern size_t port_count_names(void);
 	io_connect_t connect = start();
+	size_t n_names = port_count_names();
 
 	test_each_shortage(s)
 	{
@@ -806,9 +810,33 @@ TEST(an_open_without_memory_leaves_nothing)
 		test_true(!test_shortage_end(&s) || !status == (other != IO_OBJECT_NULL));
 		if (!status)
 			IOServiceClose(other);
+		else
+			test_equal(port_count_names(), n_names);
 	}
 	IOServiceClose(connect);
-	end();
+	IOObjectRelease(service);
+	client_session_end();
+	fake_stop(&fake);
+	/* A link that found no memory has ended, and what was granted over it. */
+	memcpy(fake.released, fake.granted, sizeof(fake.released));
+	fake_free(&fake);
+}
+
+TEST(what_cannot_be_given_back_now_is_given_back_later)
+{
+	io_connect_t connect = start();
+	struct client_session *session;
+
+	test_equal_error(client_session_get(&session), 0);
+	fake.granted[FAKE_USER_CLIENT]++;
+	client_session_release(session->epoch, WIRE_ROOT_ID + FAKE_USER_CLIENT, 1, true);
+	test_fail_call("send", 0, ENOMEM);
+	test_fail_call("sendmsg", 0, ENOMEM);
+	client_release_flush(NULL);
+	test_true(test_calls_failed());
+	client_session_unref(session);
+	IOServiceClose(connect);
+	end(); /* which counts */
 }
 
 /* What it says of itself is not believed instead, and memory that comes back is asked for again. */
