@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registry/grants_check.h"
 
-#include <stdlib.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -17,19 +18,17 @@ static void report(void *context, const char *file, unsigned line, bool is_error
 		   const char *message)
 {
 	struct check *check = context;
+	char text[PATH_MAX + 1024];
 
-	char *text = NULL;
-	int n = line ? asprintf(&text, "%s:%u: %s: %s", file, line, is_error ? "error" : "warning",
-				message)
-		     : asprintf(&text, "%s: error: %s", file, message);
-
+	if (line)
+		snprintf(text, sizeof(text), "%s:%u: %s: %s", file, line,
+			 is_error ? "error" : "warning", message);
+	else
+		snprintf(text, sizeof(text), "%s: error: %s", file, message);
 	check->has_errors |= is_error;
-	if (n < 0)
-		return;
 	/* Whoever may write there has chosen names and words. */
-	log_escape(text, (size_t)n);
+	log_escape(text, strlen(text));
 	fprintf(check->out, "%s\n", text);
-	free(text);
 }
 
 bool registry_grants_check(const char *path, FILE *out)
