@@ -60,24 +60,9 @@ void registry_home_init(struct registry *r)
 
 /* Beside the place of a host, which is named by its number, a link to the name of its server: what it says
  * of itself to the next registry proves nothing, and in here a host in its sandbox makes nothing. */
-static void name_link(char *link, size_t size, const char *place)
+static void name_link(char *link, size_t size, const char *place, const char *end)
 {
-	snprintf(link, size, ".%s", place);
-}
-
-void registry_home_note(const struct registry *r, pid_t pid, const char *server)
-{
-	char place[16], link[20];
-	scope_fd int folder = -1;
-
-	if (!r->socket_path || pid <= 0 || open_folder(r, &folder))
-		return;
-	snprintf(place, sizeof(place), "%d", (int)pid);
-	name_link(link, sizeof(link), place);
-	unlinkat(folder, link, 0); /* of an earlier process with its number */
-	if (symlinkat(server, folder, link))
-		log_warning("the host of %s will not be known to another registry: %s", server,
-			    strerror(errno));
+	snprintf(link, size, ".%s%s", place, end);
 }
 
 /* "": nobody knows. */
@@ -85,16 +70,38 @@ static void read_server(int folder, const char *place, char *server, size_t size
 {
 	char link[NAME_MAX + 2];
 
-	name_link(link, sizeof(link), place);
+	name_link(link, sizeof(link), place, "");
 	ssize_t n = readlinkat(folder, link, server, size - 1);
 	server[n > 0 ? n : 0] = 0;
 }
 
+void registry_home_note(const struct registry *r, pid_t pid, const char *server)
+{
+	char place[16], link[20], next[20], known[WIRE_NAME_MAX + 1];
+	scope_fd int folder = -1;
+
+	if (!r->socket_path || pid <= 0 || open_folder(r, &folder))
+		return;
+	snprintf(place, sizeof(place), "%d", (int)pid);
+	read_server(folder, place, known, sizeof(known));
+	if (!strcmp(known, server))
+		return;
+	/* In one step: whoever kills this registry may do so at any moment. */
+	name_link(link, sizeof(link), place, "");
+	name_link(next, sizeof(next), place, "+");
+	unlinkat(folder, next, 0);
+	if (symlinkat(server, folder, next) || renameat(folder, next, folder, link))
+		log_warning("the host of %s will not be known to another registry: %s", server,
+			    strerror(errno));
+}
+
 static void remove_place(int folder, const char *place)
 {
-	char link[NAME_MAX + 2];
+	char link[NAME_MAX + 3];
 
-	name_link(link, sizeof(link), place);
+	name_link(link, sizeof(link), place, "");
+	unlinkat(folder, link, 0);
+	name_link(link, sizeof(link), place, "+");
 	unlinkat(folder, link, 0);
 	unlinkat(folder, place, 0);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registry/bind.h"
+#include "registry/home.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -383,6 +385,32 @@ TEST(hosts_return_as_who_they_were)
 		end_close(&host);
 	}
 	session_end(&s);
+}
+
+/* A registry that is killed while it notes what it knows already leaves that behind. */
+TEST(what_is_noted_of_a_host_stays)
+{
+	static struct registry r;
+	char socket_path[128], path[160], kept[160], server[16] = "";
+	struct stat before, after;
+
+	snprintf(socket_path, sizeof(socket_path), "%s/r.sock", test_folder());
+	snprintf(path, sizeof(path), "%s%s", socket_path, WIRE_HOSTS_SUFFIX);
+	test_equal(mkdir(path, 0700), 0);
+	r.socket_path = socket_path;
+	registry_home_note(&r, 77, "mine");
+	test_equal(lstat(link_to("77"), &before), 0);
+	/* So that no other link gets its number. */
+	snprintf(kept, sizeof(kept), "%s/kept", test_folder());
+	test_equal(linkat(AT_FDCWD, link_to("77"), AT_FDCWD, kept, 0), 0);
+	registry_home_note(&r, 77, "mine");
+	test_equal(lstat(link_to("77"), &after), 0);
+	test_equal(after.st_ino, before.st_ino);
+	registry_home_note(&r, 77, "other");
+	test_equal(readlink(link_to("77"), server, sizeof(server)), 5);
+	test_equal_text(server, "other");
+	registry_home_forget(&r, 77);
+	test_equal(rmdir(path), 0);
 }
 
 /* The hosts of the last registry come back with their entries and IDs: nothing is started anew. */
