@@ -80,7 +80,8 @@ static void keep(uint64_t epoch, uint64_t *list, size_t *n, size_t max, const ui
 	}
 }
 
-static bool flush_some_arms(void)
+/* KEEPS: what cannot be sent. */
+static bool flush_some_arms(bool keeps)
 {
 	uint64_t copy[SENT_MAX];
 	struct wire_notify_arm message = { .subscriptions.items = copy };
@@ -91,7 +92,7 @@ static bool flush_some_arms(void)
 	arms_are_due = false;
 	pthread_mutex_unlock(&release_lock);
 	message.subscriptions.count = n;
-	if (n && post(epoch, &wire_notify_arm_layout, &message)) {
+	if (n && post(epoch, &wire_notify_arm_layout, &message) && keeps) {
 		keep(epoch, arms, &n_arms, WIRE_ARMS_MAX, copy, n, &arms_are_due);
 		return false;
 	}
@@ -100,11 +101,11 @@ static bool flush_some_arms(void)
 
 static void flush_arms(void *context)
 {
-	while (flush_some_arms())
+	while (flush_some_arms(true))
 		;
 }
 
-static bool flush_some_pairs(void)
+static bool flush_some_pairs(bool keeps)
 {
 	uint64_t copy[SENT_MAX];
 	struct wire_release message = { .pairs.items = copy };
@@ -115,7 +116,7 @@ static bool flush_some_pairs(void)
 	pairs_are_due = false;
 	pthread_mutex_unlock(&release_lock);
 	message.pairs.count = n;
-	if (n && post(epoch, &wire_release_layout, &message)) {
+	if (n && post(epoch, &wire_release_layout, &message) && keeps) {
 		keep(epoch, batch, &n_in_batch, 2 * BATCH_MAX, copy, n, &pairs_are_due);
 		return false;
 	}
@@ -125,7 +126,15 @@ static bool flush_some_pairs(void)
 void client_release_flush(void *context)
 {
 	flush_arms(NULL);
-	while (flush_some_pairs())
+	while (flush_some_pairs(true))
+		;
+}
+
+void client_release_end(void)
+{
+	while (flush_some_arms(false))
+		;
+	while (flush_some_pairs(false))
 		;
 }
 

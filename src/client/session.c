@@ -540,7 +540,7 @@ void client_session_end(void)
 	client_class_forget();
 	/* The watcher may be the last to let go of an entry: what it gives back is sent after it. */
 	client_watcher_end();
-	client_release_flush(NULL);
+	client_release_end();
 	pthread_mutex_lock(&session_lock);
 	session = current;
 	current = NULL;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Connections: opening, calls, asynchronous results, memory, and how they end. */
+#include <dirent.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -18,6 +20,7 @@
 #include "client/connect.h"
 #include "client/release.h"
 #include "client/session.h"
+#include "client/watcher.h"
 #include "failing.h"
 #include "fake.h"
 #include "test.h"
@@ -837,6 +840,46 @@ TEST(what_cannot_be_given_back_now_is_given_back_later)
 	client_session_unref(session);
 	IOServiceClose(connect);
 	end(); /* which counts */
+}
+
+static int count_threads(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	int n = -2;
+
+	test_true(tasks);
+	while (readdir(tasks))
+		n++;
+	closedir(tasks);
+	return n;
+}
+
+/* Nor does a session that has ended start a thread for what it could not give back. */
+TEST(what_cannot_be_given_back_at_the_end_ends_with_it)
+{
+#if defined(__SANITIZE_THREAD__)
+	test_skip("the sanitizer starts threads of its own");
+#endif
+	int n_threads = count_threads();
+	io_connect_t connect = start();
+	struct client_session *session;
+
+	test_equal_error(client_session_get(&session), 0);
+	IOServiceClose(connect);
+	IOObjectRelease(service);
+	client_release_flush(NULL);
+	client_session_release(session->epoch, WIRE_ROOT_ID + FAKE_USER_CLIENT, 1, true);
+	client_session_unref(session);
+	test_fail_call("send", 0, ENOMEM);
+	test_fail_call("sendmsg", 0, ENOMEM);
+	client_watcher_end(); /* which would send it */
+	client_session_end();
+	test_true(test_calls_failed());
+	fake_stop(&fake);
+	for (int i = 0; i < 100 && count_threads() > n_threads; i++)
+		poll(NULL, 0, 10); /* those that were joined take a moment to go */
+	test_equal(count_threads(), n_threads);
+	fake_free(&fake);
 }
 
 /* What it says of itself is not believed instead, and memory that comes back is asked for again. */
