@@ -17,17 +17,31 @@ static void crash(struct registry_server *s)
 	registry_server_start(s);
 }
 
-TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
+static struct registry *registry;
+static struct loop *loop;
+
+static struct registry_server *begin(void)
 {
 	struct registry_config config = { .start_provider = refuse,
 					  .heartbeat_ms = REGISTRY_NO_HEARTBEAT };
-	struct registry *registry;
-	struct loop *loop;
 
 	test_equal_error(loop_new(&loop), 0);
 	test_equal_error(registry_new(loop, &config, &registry), 0);
 	struct registry_server *s = registry_server_need(registry, "s");
 	test_true(s != NULL);
+	return s;
+}
+
+static void end(void)
+{
+	registry_free(registry);
+	loop_free(loop);
+}
+
+TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
+{
+	struct registry_server *s = begin();
+
 	for (int i = 1; i < REGISTRY_CRASHES_MAX; i++) {
 		crash(s);
 		test_equal(s->state, REGISTRY_SERVER_RESTING);
@@ -41,22 +55,14 @@ TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
 	crash(s);
 	test_equal_text(registry_server_state_name(s), "resting");
 	test_equal(s->total_crashes, REGISTRY_CRASHES_MAX + 1);
-	registry_free(registry);
-	loop_free(loop);
+	end();
 }
 
 /* Ten of them would not come together within a minute. */
 TEST(three_hangs_are_enough)
 {
-	struct registry_config config = { .start_provider = refuse,
-					  .heartbeat_ms = REGISTRY_NO_HEARTBEAT };
-	struct registry *registry;
-	struct loop *loop;
+	struct registry_server *s = begin();
 
-	test_equal_error(loop_new(&loop), 0);
-	test_equal_error(registry_new(loop, &config, &registry), 0);
-	struct registry_server *s = registry_server_need(registry, "s");
-	test_true(s != NULL);
 	for (int i = 1; i <= REGISTRY_HANGS_MAX; i++) {
 		registry_server_end_hung(s);
 		crash(s);
@@ -74,8 +80,7 @@ TEST(three_hangs_are_enough)
 		crash(s);
 		test_equal_text(registry_server_state_name(s), "resting");
 	}
-	registry_free(registry);
-	loop_free(loop);
+	end();
 }
 
 TEST_MAIN
