@@ -154,91 +154,99 @@ static const char **text_of(struct options *o, int c)
 	}
 }
 
+/* What option C turns on or off; NULL: it does neither. */
+static bool *switch_of(struct options *o, int c, bool *ret_on)
+{
+	*ret_on = c == 'S';
+	switch (c) {
+	case 'D':
+		return &o->default_drivers;
+	case 'B':
+		return &o->bridge;
+	case 'A':
+		return &o->administrator;
+	case 'S':
+		return &o->all_users;
+	default:
+		return NULL;
+	}
+}
+
+static bool add_text(const char **list, size_t *n, size_t max, const char *option)
+{
+	if (*n == max) {
+		say("more than %zu %s", max, option);
+		return false;
+	}
+	list[(*n)++] = optarg;
+	return true;
+}
+
+/* False: it has been said what is wrong. */
+static bool set_number(struct options *o, int c)
+{
+	unsigned number = 0;
+
+	if (!number_of(optarg, &number)) {
+		say("\"%s\" is no number", optarg);
+		return false;
+	}
+	/* Before it is the number of one of ours. */
+	if (c == 'r' && fcntl((int)number, F_GETFD) < 0) {
+		say("descriptor %u, of --ready-fd, is not open", number);
+		return false;
+	}
+	if (c == 'r')
+		o->ready_fd = (int)number;
+	else
+		*(c == 'x' ? &o->sandbox : c == 'g' ? &o->generation : &o->heartbeat_ms) = number;
+	return true;
+}
+
+/* One option. 0: go on; else the exit code plus one. */
+static int take(struct options *o, int c, char **rest)
+{
+	bool is_on, *it = switch_of(o, c, &is_on);
+	const char **text = text_of(o, c);
+
+	if (text)
+		*text = optarg;
+	else if (it)
+		*it = is_on;
+	else if (strchr("rgbx", c))
+		return set_number(o, c) ? 0 : 3;
+	else if (c == 'p')
+		return add_text(o->policies, &o->n_policies, POLICIES_MAX, "--policy") ? 0 : 3;
+	else if (c == 'l')
+		return add_text(o->limits, &o->n_limits, LIMITS_OPTIONS_MAX, "--limit") ? 0 : 3;
+	else if (c == 'd')
+		add_folder(o, optarg);
+	else if (c == 'K')
+		return check_policies(rest) + 1;
+	if (c == 'h')
+		fputs(usage, stdout);
+	if (c == 'v')
+		puts("porticod " PORTICO_VERSION);
+	return c == 'h' || c == 'v';
+}
+
 /* 0: go on; else the exit code plus one. */
 static int parse(struct options *o, int argc, char **argv)
 {
-	unsigned number = 0;
-	int c;
+	int c, code = 0;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "h", names, NULL)) != -1) {
-		if (strchr("rgbx", c) && !number_of(optarg, &number)) {
-			say("\"%s\" is no number", optarg);
-			return 3;
-		}
-		const char **text = text_of(o, c);
-		if (text) {
-			*text = optarg;
-			continue;
-		}
-		switch (c) {
-		case 'd':
-			add_folder(o, optarg);
-			break;
-		case 'D':
-			o->default_drivers = false;
-			break;
-		case 'B':
-			o->bridge = false;
-			break;
-		case 'A':
-			o->administrator = false;
-			break;
-		case 'S':
-			o->all_users = true;
-			break;
-		case 'p':
-			if (o->n_policies == POLICIES_MAX) {
-				say("more than %d --policy", POLICIES_MAX);
-				return 3;
-			}
-			o->policies[o->n_policies++] = optarg;
-			break;
-		case 'K':
-			return check_policies(argv + optind) + 1;
-		case 'l':
-			if (o->n_limits == LIMITS_OPTIONS_MAX) {
-				say("too many limits");
-				return 3;
-			}
-			o->limits[o->n_limits++] = optarg;
-			break;
-		case 'x':
-			o->sandbox = number;
-			break;
-		case 'r':
-			/* Before it is the number of one of ours. */
-			if (fcntl((int)number, F_GETFD) < 0) {
-				say("descriptor %u, of --ready-fd, is not open", number);
-				return 3;
-			}
-			o->ready_fd = (int)number;
-			break;
-		case 'g':
-			o->generation = number;
-			break;
-		case 'b':
-			o->heartbeat_ms = number;
-			break;
-		case 'f':
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 1;
-		case 'v':
-			puts("porticod " PORTICO_VERSION);
-			return 1;
-		default:
+	while (!code && (c = getopt_long(argc, argv, "h", names, NULL)) != -1) {
+		if (c == '?')
 			say("\"%s\" is no option, or lacks its value", argv[optind - 1]);
+		code = c == '?' ? 3 : take(o, c, argv + optind);
+		if (c == '?')
 			fputs(usage, stderr);
-			return 3;
-		}
 	}
-	if (!o->socket || !*o->socket || optind < argc || o->sandbox > SANDBOX_SPACES) {
-		fputs(usage, stderr);
-		return 3;
-	}
-	return 0;
+	if (code || (o->socket && *o->socket && optind == argc && o->sandbox <= SANDBOX_SPACES))
+		return code;
+	fputs(usage, stderr);
+	return 3;
 }
 
 /* --- places ---------------------------------------------------------------------------------- */
