@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <IOKit/IOReturn.h>
@@ -43,6 +44,7 @@ enum {
 struct link {
 	struct wire_channel *channel; /* NULL: not in use yet */
 	int socket;		      /* ours; -1: none */
+	ino_t peer;		      /* the library's, under whatever number */
 	uint32_t last_id;
 };
 
@@ -61,13 +63,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* --- the peer ------------------------------------------------------------------------------- */
 
+static ino_t inode_of(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
 static struct link *link_new(int *ret_socket)
 {
 	int sockets[2];
 
 	if (w.n_links == LINKS_MAX || fd_socketpair(sockets))
 		return NULL;
-	w.links[w.n_links] = (struct link){ .socket = sockets[0] };
+	w.links[w.n_links] = (struct link){ .socket = sockets[0], .peer = inode_of(sockets[1]) };
 	*ret_socket = sockets[1];
 	return &w.links[w.n_links++];
 }
@@ -217,18 +226,21 @@ err_t __wrap_fd_connect(const char *path, int *ret_fd)
 	return link ? 0 : -ENOENT;
 }
 
-/* One link at a time waits for its channel. */
+/* The library's own thread may connect at the same time. */
 err_t __wrap_wire_channel_new(int socket, uint64_t max, struct wire_channel **ret_channel)
 {
 	err_t err = __real_wire_channel_new(socket, max, ret_channel);
 
 	pthread_mutex_lock(&lock);
 	if (!err)
-		for (size_t i = w.n_links; i-- > 0;)
-			if (!w.links[i].channel) {
-				w.links[i].channel = *ret_channel;
-				break;
-			}
+		for (size_t i = 0; i < w.n_links; i++) {
+			struct link *link = &w.links[i];
+
+			if (link->peer == inode_of(socket))
+				link->channel = *ret_channel;
+			else if (link->channel == *ret_channel)
+				link->channel = NULL; /* an earlier one of the same address */
+		}
 	pthread_mutex_unlock(&lock);
 	return err;
 }
