@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/loop.h"
 #include "base/scope.h"
+#include "client/discover.h"
 #include "client/status.h"
 #include "wire/frame.h"
 #include "wire/hello.h"
@@ -30,7 +31,7 @@
 
 static err_t put_path(char *path, size_t size, const char *folder)
 {
-	int n = snprintf(path, size, "%s/registry.sock", folder);
+	int n = snprintf(path, size, "%s" CLIENT_DISCOVER_SOCKET, folder);
 
 	return n < 0 || (size_t)n >= size ? -EMSGSIZE : 0;
 }
@@ -83,11 +84,11 @@ kern_return_t portico_session_get_path(char *path, size_t size)
 		return kIOReturnSuccess;
 	}
 	kr = portico_session_get_user_path(path, size);
-	if (kr || access(path, F_OK) == 0)
+	if (kr || client_discover_is_there(path))
 		return kr;
-	if (access("/run/portico/registry.sock", F_OK))
+	if (access(CLIENT_DISCOVER_MACHINE CLIENT_DISCOVER_SOCKET, F_OK))
 		return kIOReturnNotFound;
-	return client_status_of_control(put_path(path, size, "/run/portico"));
+	return client_status_of_control(put_path(path, size, CLIENT_DISCOVER_MACHINE));
 }
 
 static err_t receive(int socket, struct wire_frame *frame)
@@ -131,15 +132,10 @@ static err_t greet(int socket, struct wire_frame *frame)
 static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *frame)
 {
 	scope_fd int socket = -1;
-	struct fd_peer peer;
-	err_t err = fd_connect(path, &socket);
+	err_t err = client_discover_connect_at(path, &socket);
 
 	if (err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR)
 		return -ENOTCONN;
-	if (!err)
-		err = fd_peer(socket, &peer);
-	if (!err && peer.uid != geteuid() && peer.uid != 0)
-		err = -EPERM;
 	if (!err)
 		err = greet(socket, frame);
 	if (!err)

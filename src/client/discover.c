@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <portico/session.h>
@@ -16,18 +17,45 @@
 #include "base/log.h"
 #include "base/scope.h"
 
-static err_t connect_path(const char *path, int *ret_socket)
+/* Root alone makes folders in /run: whose this one is may serve there. */
+static bool is_of_machine(const char *path, uid_t uid)
+{
+	struct stat run, folder;
+
+	return !strcmp(path, CLIENT_DISCOVER_MACHINE CLIENT_DISCOVER_SOCKET) &&
+	       !lstat("/run", &run) && run.st_uid == 0 && !(run.st_mode & 022) &&
+	       !lstat(CLIENT_DISCOVER_MACHINE, &folder) && S_ISDIR(folder.st_mode) &&
+	       folder.st_uid == uid && !(folder.st_mode & 022);
+}
+
+/* The place of the user's session may be in a folder where others make files, too. */
+static bool is_squatted(const char *path)
+{
+	char own[4096];
+	struct stat st;
+
+	if (portico_session_get_user_path(own, sizeof(own)) || strcmp(path, own))
+		return false;
+	*strrchr(own, '/') = 0;
+	return !lstat(own, &st) && st.st_uid != geteuid() && st.st_uid != 0;
+}
+
+bool client_discover_is_there(const char *path)
+{
+	return !is_squatted(path) && !access(path, F_OK);
+}
+
+err_t client_discover_connect_at(const char *path, int *ret_socket)
 {
 	struct fd_peer peer;
 	scope_fd int socket = -1;
-	err_t err = fd_connect(path, &socket);
+	err_t err = is_squatted(path) ? -ENOENT : fd_connect(path, &socket);
 
+	if (!err)
+		err = fd_peer(socket, &peer);
 	if (err)
 		return err;
-	err = fd_peer(socket, &peer);
-	if (err)
-		return err;
-	if (peer.uid != geteuid() && peer.uid != 0) {
+	if (peer.uid != geteuid() && peer.uid != 0 && !is_of_machine(path, peer.uid)) {
 		log_error("registry at %s belongs to user %u: not used", path, (unsigned)peer.uid);
 		return -EACCES;
 	}
@@ -131,7 +159,7 @@ err_t client_discover_connect(int *ret_socket)
 	if (session && !strcmp(session, "embedded"))
 		return connect_embedded(ret_socket);
 	if (session && *session) {
-		err = connect_path(session, ret_socket);
+		err = client_discover_connect_at(session, ret_socket);
 		if (!err)
 			atomic_store(&was_connected, true);
 		else if (!atomic_load(&was_connected))
@@ -139,9 +167,10 @@ err_t client_discover_connect(int *ret_socket)
 		return !err || err == -EMFILE || err == -ENOMEM ? err : -ENOTCONN;
 	}
 	if (!portico_session_get_user_path(path, sizeof(path)))
-		err = connect_path(path, ret_socket);
+		err = client_discover_connect_at(path, ret_socket);
 	if (is_absent(err))
-		err = connect_path("/run/portico/registry.sock", ret_socket);
+		err = client_discover_connect_at(CLIENT_DISCOVER_MACHINE CLIENT_DISCOVER_SOCKET,
+						 ret_socket);
 	if (is_absent(err) || err == -EACCES)
 		err = connect_embedded(ret_socket);
 	return err;

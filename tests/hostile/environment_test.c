@@ -26,6 +26,7 @@
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <mach/mach.h>
+#include <portico/session.h>
 
 #include "Hostile.h"
 #include "Methods.h"
@@ -230,6 +231,163 @@ HOSTILE(P_P3, a_server_of_another_user)
 	kill(child, SIGKILL);
 	test_equal(arena_wait(child), 1000 + SIGKILL);
 	test_reset_baseline();
+}
+
+/* As the user UID: whom the kernel takes him for. */
+static void become_user(uid_t uid)
+{
+	if (setgroups(0, NULL) || setgid(uid) || setuid(uid))
+		_exit(20);
+}
+
+/* A socket at PATH that keeps whoever connects to it waiting. */
+static int listen_deafly(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = bind_socket(path, SOCK_SEQPACKET);
+
+	test_equal(listen(fd, 0), 0);
+	strcpy(address.sun_path, path);
+	for (int i = 0; i < 8; i++) {
+		int waiting = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+
+		test_true(!connect(waiting, (struct sockaddr *)&address, sizeof(address)) ||
+			  errno == EAGAIN);
+	}
+	return fd;
+}
+
+/* Somebody else's, where the user's own session would be. */
+static void squat(const char *folder, const char *path, int kind)
+{
+	become_user(NOBODY);
+	if (kind == 0 ? symlink(folder, folder) : mkdir(folder, 0755))
+		_exit(21);
+	if (kind == 1 && symlink(path, path))
+		_exit(22);
+	if (kind > 1)
+		umask(0);
+	if (kind == 2)
+		test_equal(listen(bind_socket(path, SOCK_STREAM), 5), 0);
+	if (kind == 3)
+		listen_deafly(path);
+}
+
+/* A program without PORTICO_SESSION has a session all the same, and tools say that none runs. */
+static void use_own_session(void)
+{
+	char path[300];
+	CFDictionaryRef status;
+
+	alarm(60);
+	unsetenv("PORTICO_SESSION");
+	setenv("PORTICO_NO_BRIDGE", "1", 1);
+	setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
+	if (portico_session_get_user_path(path, sizeof(path)) ||
+	    portico_session_copy_status(path, &status) != kIOReturnNotAttached ||
+	    portico_session_stop(path) != kIOReturnNotAttached)
+		_exit(1);
+	_exit(IORegistryGetRootEntry(kIOMainPortDefault) ? 0 : 2);
+}
+
+HOSTILE(P_P3, what_others_make_where_a_session_would_be)
+{
+	char folder[200], path[300];
+
+	if (getuid())
+		test_skip("only root can be another user");
+	test_equal(chmod(test_folder(), 01777), 0);
+	snprintf(folder, sizeof(folder), "%s/portico", test_folder());
+	snprintf(path, sizeof(path), "%s/registry.sock", folder);
+	setenv("XDG_RUNTIME_DIR", test_folder(), 1);
+	for (int kind = 0; kind < 4; kind++) {
+		int told[2];
+		char byte;
+
+		test_equal(pipe(told), 0);
+		pid_t squatter = fork();
+		if (!squatter) {
+			squat(folder, path, kind);
+			if (write(told[1], "s", 1) == 1)
+				pause();
+			_exit(23);
+		}
+		close(told[1]);
+		test_equal(read(told[0], &byte, 1), 1);
+		close(told[0]);
+		pid_t program = fork();
+		if (!program)
+			use_own_session();
+		test_equal(arena_wait(program), 0);
+		kill(squatter, SIGKILL);
+		test_equal(arena_wait(squatter), 1000 + SIGKILL);
+		unlink(kind ? path : folder);
+		rmdir(folder);
+	}
+}
+
+/* The machine's session where /run is ours to play with; the server is ANOTHER's. */
+static void use_machine_session(uid_t folders, uid_t another, kern_return_t expected)
+{
+	static const char folder[] = "/run/portico", path[] = "/run/portico/registry.sock";
+	CFDictionaryRef status;
+	int ready[2];
+	char byte, number[16];
+
+	alarm(60);
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/run", "tmpfs", 0, "mode=755") || mkdir(folder, 0755) ||
+	    chown(folder, folders, folders) || pipe(ready))
+		_exit(10);
+	if (folders != another && chmod(folder, 0777))
+		_exit(11);
+	snprintf(number, sizeof(number), "%d", ready[1]);
+	const char *program = test_built("bin/porticod");
+	pid_t registry = fork();
+	if (!registry) {
+		become_user(another);
+		execl(program, "porticod", "--system", "--socket", path, "--no-default-drivers",
+		      "--no-bridge", "--ready-fd", number, (char *)NULL);
+		_exit(127);
+	}
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		_exit(12);
+	pid_t user = fork();
+	if (!user) {
+		become_user(USER);
+		setenv("XDG_RUNTIME_DIR", "/nowhere", 1);
+		unsetenv("PORTICO_SESSION");
+		_exit(portico_session_copy_status(NULL, &status) != expected);
+	}
+	int result = arena_wait(user);
+	kill(registry, SIGTERM);
+	arena_wait(registry);
+	_exit(result);
+}
+
+/* A uid of its own is what packaging/systemd gives the registry: programs must not take it for a stranger. */
+HOSTILE(P_P3, the_session_of_the_machine_is_its_folders_owners)
+{
+	static const struct {
+		uid_t folder, server;
+		kern_return_t expected;
+	} cases[] = { { NOBODY, NOBODY, kIOReturnSuccess },
+		      { 0, NOBODY, kIOReturnNotPermitted },
+		      { NOBODY, USER + 1, kIOReturnNotPermitted } };
+
+	if (getuid())
+		test_skip("only root can be another user");
+	for (int i = 0; i < 3; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			use_machine_session(cases[i].folder, cases[i].server, cases[i].expected);
+		int result = arena_wait(child);
+		if (result == 10)
+			test_skip("no mount namespaces here");
+		test_equal(result, 0);
+	}
 }
 
 /* --- P-P4 ------------------------------------------------------------------------------------------ */

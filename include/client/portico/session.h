@@ -8,7 +8,7 @@
  * own and waits at most ten seconds for the answer. Any thread.
  *
  * Errors besides those named: kIOReturnNotAttached nobody listens there,
- * kIOReturnNotPermitted the server belongs to another user (not root),
+ * kIOReturnNotPermitted the server belongs to another user (not root, nor the owner of /run/portico),
  * kIOReturnUnsupported another protocol version, kIOReturnTimeout,
  * kIOReturnIPCError the answer was malformed, kIOReturnNoMemory.
  */
