@@ -45,7 +45,7 @@ static char *complain(const char *format, const char *a, const char *b)
 /* Whole and without "..": what is shown to people is what is granted. */
 static bool is_plain_path(const char *path)
 {
-	if (path[0] != '/' || !path[1])
+	if (path[0] != '/' || !path[strspn(path, "/.")])
 		return false;
 	for (const char *at = path; (at = strstr(at, "/..")); at += 3)
 		if (!at[3] || at[3] == '/')

@@ -38,6 +38,11 @@ static err_t add(struct sandbox_tree *tree, const char *path, enum sandbox_acces
 
 	if (!source)
 		return errno == ENOMEM ? -ENOMEM : 0; /* not to be seen by us */
+	/* Everything, under a name that does not say so. */
+	if (!source[1]) {
+		free(source);
+		return 0;
+	}
 	struct sandbox_branch *items =
 		realloc(tree->branches, (tree->n + 1) * sizeof(*tree->branches));
 	char *copy = items ? strdup(path) : NULL;

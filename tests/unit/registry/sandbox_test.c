@@ -50,6 +50,8 @@ TEST(a_declaration_is_checked_whole)
 		"PorticoSandbox: ReadWritePaths: \"/\" is no absolute path below /");
 	problem("<dict><key>ReadOnlyPaths</key><array><string>/a/../b</string></array></dict>",
 		"PorticoSandbox: ReadOnlyPaths: \"/a/../b\" is no absolute path below /");
+	problem("<dict><key>ReadOnlyPaths</key><array><string>//./</string></array></dict>",
+		"PorticoSandbox: ReadOnlyPaths: \"//./\" is no absolute path below /");
 	problem("<dict><key>SocketFamilies</key><array><string>x25</string></array></dict>",
 		"PorticoSandbox: SocketFamilies: \"x25\" is unknown");
 	problem("<dict><key>MinimumTier</key><integer>0</integer></dict>",
