@@ -10,6 +10,8 @@
 #include "registry/text.h"
 #include "wire/protocol.h"
 
+enum { ELEMENTS_MAX = 64 }; /* of one array */
+
 enum value_kind { PATHS, NAMES, NUMBER, FLAG };
 
 struct key {
@@ -84,7 +86,7 @@ static char *check_value(const struct key *key, CFTypeRef value)
 					key->name, "");
 	if (!registry_is_array(value))
 		return complain("PorticoSandbox: %s is no array%s", key->name, "");
-	if (CFArrayGetCount(value) > SANDBOX_PATHS_MAX)
+	if (CFArrayGetCount(value) > ELEMENTS_MAX)
 		return complain("PorticoSandbox: %s has too many elements%s", key->name, "");
 	for (CFIndex i = 0; i < CFArrayGetCount(value); i++) {
 		char *problem = check_text(key, CFArrayGetValueAtIndex(value, i));

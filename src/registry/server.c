@@ -68,6 +68,18 @@ static bool is_confined(const struct registry_server *s)
 	return !s->is_bridge && !s->registry->start_provider;
 }
 
+static bool is_too_much(struct registry_server *s, const struct registry_needs *needs)
+{
+	/* Each path has an option before it. */
+	if (needs->n_arguments / 2 <= SANDBOX_PATHS_MAX)
+		return false;
+	free(s->refusal);
+	if (asprintf(&s->refusal, "its bundles declare more than %d files", SANDBOX_PATHS_MAX) < 0)
+		s->refusal = NULL;
+	log_error("host of %s is not started: its bundles declare too much", s->name);
+	return true;
+}
+
 /* Is TIER enough for what the bundles demand? If not, S is refused; MISSING (may be NULL) says why. */
 static bool is_acceptable(struct registry_server *s, const struct registry_needs *needs,
 			  unsigned tier, const char *missing)
@@ -199,7 +211,7 @@ static err_t spawn(struct registry_server *s, int socket)
 		return registry_spawn(r->bridge_program, NULL, s->token, socket, r->socket_path,
 				      NULL, !r->hosts_are_children, &s->pid, &s->pidfd);
 	err = registry_needs_collect(&r->catalogue, s->name, &needs);
-	if (!err && !is_acceptable(s, &needs, r->sandbox_tier, NULL))
+	if (!err && (is_too_much(s, &needs) || !is_acceptable(s, &needs, r->sandbox_tier, NULL)))
 		err = -EPERM;
 	snprintf(tier, sizeof(tier), "%u", r->sandbox_tier);
 	if (!err)

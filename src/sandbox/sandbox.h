@@ -21,7 +21,7 @@ enum {
 	SANDBOX_UNIT = 3,   /* and a systemd unit with a uid of its own */
 	SANDBOX_TIER_MAX = 3,
 
-	SANDBOX_PATHS_MAX = 64, /* declared ones; our own come on top */
+	SANDBOX_PATHS_MAX = 1024, /* of all bundles together; our own come on top */
 	SANDBOX_MISSING_MAX = 255,
 };
 

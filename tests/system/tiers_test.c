@@ -62,6 +62,31 @@ TEST(a_bundle_that_demands_a_higher_tier_is_not_used)
 	world_stop();
 }
 
+/* As many as its arrays may have, beside a bundle that shares the host. */
+TEST(a_bundle_that_declares_much_is_used)
+{
+	char folder[512], command[2048];
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	install(folder, "Calculator", "");
+	snprintf(command, sizeof(command),
+		 "set -e; files=$(yes '<string>/etc/passwd</string>' | head -n 64 | tr -d '\\n'); "
+		 "sed -i \"s|<key>IOKitPersonalities</key>|<key>PorticoSandbox</key><dict>"
+		 "<key>ReadOnlyPaths</key><array>$files</array>"
+		 "<key>ReadWritePaths</key><array>$files</array></dict>&|\" "
+		 "%s/Calculator.dext/Info.plist",
+		 folder);
+	test_equal(system(command), 0);
+	install(folder, "Mirror",
+		"/IOUserServerName/{n;s/org.portico.driver.Mirror/org.portico.driver.Calculator/}");
+	world_start_with(folder);
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	test_equal_error(add(c), 0);
+	IOServiceClose(c);
+	IOServiceClose(world_open("MirrorDriver", 0));
+	world_stop();
+}
+
 /* From here on this process and those it starts make no namespaces, as on systems that forbid it. */
 static void forbid_namespaces(void)
 {
