@@ -53,8 +53,8 @@ err_t client_discover_connect_at(const char *path, int *ret_socket)
 
 	if (!err)
 		err = fd_peer(socket, &peer);
-	if (err)
-		return err;
+	if (err) /* nobody can listen where no socket can be */
+		return err == -ENAMETOOLONG ? -ENOENT : err;
 	if (peer.uid != geteuid() && peer.uid != 0 && !is_of_machine(path, peer.uid)) {
 		log_error("registry at %s belongs to user %u: not used", path, (unsigned)peer.uid);
 		return -EACCES;

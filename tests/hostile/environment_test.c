@@ -326,6 +326,20 @@ HOSTILE(P_P3, what_others_make_where_a_session_would_be)
 	}
 }
 
+HOSTILE(P_P3, a_folder_whose_name_is_too_long_for_sockets)
+{
+	char folder[400];
+
+	snprintf(folder, sizeof(folder), "%.100s/%0200d", test_folder(), 0);
+	test_equal(mkdir(folder, 0700), 0);
+	setenv("XDG_RUNTIME_DIR", folder, 1);
+	pid_t program = fork();
+	if (!program)
+		use_own_session();
+	test_equal(arena_wait(program), 0);
+	test_equal(rmdir(folder), 0);
+}
+
 /* The machine's session where /run is ours to play with; the server is ANOTHER's. */
 static void use_machine_session(uid_t folders, uid_t another, kern_return_t expected)
 {
