@@ -140,7 +140,8 @@ static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *fr
 		err = greet(socket, frame);
 	if (!err)
 		*ret_socket = take_fd(&socket);
-	return err;
+	/* It has not heard yet what it is asked: this is no session that has ended for our sake. */
+	return err == -EPIPE ? -ENOTCONN : err;
 }
 
 /* Ask the registry at PATH. FRAME has the answer; RET_STATUS its verdict. */

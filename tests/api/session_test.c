@@ -2,8 +2,13 @@
 /* portico/session.h and portico/port.h: Portico's extensions, against the real daemons. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -80,6 +85,29 @@ TEST(nobody_listens_there)
 	test_true(portico_session_stop(long_path) != 0);
 	test_true(status == NULL);
 	test_true(text == NULL);
+}
+
+/* Whoever hangs up before he has heard what is wanted has not ended for our sake. */
+TEST(a_server_that_hangs_up_is_not_taken_for_stopped)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	CFDictionaryRef status = NULL;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/mute.sock", test_folder());
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	test_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	test_equal(listen(listener, 5), 0);
+	pid_t mute = fork();
+	if (!mute)
+		for (;;)
+			close(accept(listener, NULL, NULL));
+	close(listener);
+	test_equal_error(portico_session_stop(address.sun_path), kIOReturnNotAttached);
+	test_equal_error(portico_session_copy_status(address.sun_path, &status),
+			 kIOReturnNotAttached);
+	kill(mute, SIGKILL);
+	test_equal(waitpid(mute, NULL, 0), mute);
+	unlink(address.sun_path);
 }
 
 static void ignore(void *refcon, io_iterator_t iterator)
