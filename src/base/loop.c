@@ -28,8 +28,10 @@ struct loop {
 	struct list timers;    /* sorted by time */
 	struct list graveyard; /* removed watches that this round may still name */
 	atomic_bool stopped;
-	pthread_mutex_t lock; /* guards tasks */
+	/* guarded by lock */
+	pthread_mutex_t lock;
 	struct list tasks;
+	bool has_ended;
 };
 
 uint64_t loop_now_ns(void)
@@ -199,10 +201,29 @@ err_t loop_post(struct loop *loop, loop_fn fn, void *context)
 	return 0;
 }
 
-void loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context)
+err_t loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context)
 {
 	*task = (struct loop_task){ .fn = fn, .context = context };
-	post(loop, task);
+	{
+		scope_lock(&loop->lock);
+		if (loop->has_ended)
+			return -ESHUTDOWN;
+		list_add(&loop->tasks, &task->link);
+	}
+	wake(loop);
+	return 0;
+}
+
+static void run_all(struct list *tasks)
+{
+	list_for_each_safe(node, tasks) {
+		struct loop_task *task = container_of(node, struct loop_task, link);
+		struct loop_task copy = *task;
+
+		list_remove(node);
+		free_ours(task);
+		copy.fn(copy.context);
+	}
 }
 
 static void run_tasks(struct loop *loop)
@@ -217,14 +238,25 @@ static void run_tasks(struct loop *loop)
 		scope_lock(&loop->lock);
 		list_splice(&tasks, &loop->tasks);
 	}
-	list_for_each_safe(node, &tasks) {
-		struct loop_task *task = container_of(node, struct loop_task, link);
-		struct loop_task copy = *task;
+	run_all(&tasks);
+}
 
-		list_remove(node);
-		free_ours(task);
-		copy.fn(copy.context);
+/* Somebody may wait for what was posted with memory of its own. */
+static void end(struct loop *loop)
+{
+	struct list tasks;
+
+	list_init(&tasks);
+	{
+		scope_lock(&loop->lock);
+		loop->has_ended = true;
+		list_for_each_safe(node, &loop->tasks)
+			if (!container_of(node, struct loop_task, link)->is_ours) {
+				list_remove(node);
+				list_add(&tasks, node);
+			}
 	}
+	run_all(&tasks);
 }
 
 static void run_timers(struct loop *loop)
@@ -272,6 +304,7 @@ err_t loop_run(struct loop *loop)
 		run_timers(loop);
 		bury(loop);
 	}
+	end(loop);
 	return 0;
 }
 

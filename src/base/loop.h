@@ -51,8 +51,9 @@ void loop_timer_stop(struct loop_timer *timer);
 
 /* Run FN on the loop's thread soon. Any thread. -ENOMEM. */
 err_t loop_post(struct loop *loop, loop_fn fn, void *context);
-/* The same without memory: TASK is the caller's, and may go once FN has begun. */
-void loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context);
+/* The same without memory: TASK is the caller's, and may go once FN has begun. It runs, or is refused: -ESHUTDOWN
+ * when the loop has ended. */
+err_t loop_post_task(struct loop *loop, struct loop_task *task, loop_fn fn, void *context);
 /* Until loop_stop. */
 err_t loop_run(struct loop *loop);
 /* Any thread, any number of times; a stop before loop_run makes it return at once. */

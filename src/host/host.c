@@ -40,19 +40,17 @@ err_t host_on_loop(struct host *host, void (*fn)(void *), void *context)
 		fn(context);
 		return 0;
 	}
-	if (atomic_load(&host->stopped))
-		return -ESHUTDOWN;
 	pthread_mutex_init(&visit.lock, NULL);
 	pthread_cond_init(&visit.changed, NULL);
 	/* Without memory: a reply has to go out. */
-	loop_post_task(host->loop, &visit.task, run_visit, &visit);
+	err_t err = loop_post_task(host->loop, &visit.task, run_visit, &visit);
 	pthread_mutex_lock(&visit.lock);
-	while (!visit.done)
+	while (!err && !visit.done)
 		pthread_cond_wait(&visit.changed, &visit.lock);
 	pthread_mutex_unlock(&visit.lock);
 	pthread_cond_destroy(&visit.changed);
 	pthread_mutex_destroy(&visit.lock);
-	return 0;
+	return err;
 }
 
 /* --- settling ------------------------------------------------------------------------ */
@@ -320,6 +318,7 @@ static void fini(struct host *host)
 	host_watcher_fini(&host->watcher);
 	host_threads_fini(&host->threads);
 	host_accounts_fini(&host->accounts);
+	pthread_mutex_destroy(&host->connections_lock);
 	pthread_mutex_destroy(&host->lock);
 	free(host);
 }
@@ -346,12 +345,14 @@ err_t host_run(const struct host_config *config)
 	if (!config->in_process)
 		log_init("portico-host", LOG_LEVEL_WARNING);
 	pthread_mutex_init(&host->lock, NULL);
+	pthread_mutex_init(&host->connections_lock, NULL);
 	host_threads_init(&host->threads);
 	host_watcher_init(&host->watcher);
 	host_accounts_init(&host->accounts, config->n_threads);
 	list_init(&host->drivers);
 	list_init(&host->bundles);
 	list_init(&host->places);
+	list_init(&host->connections);
 	host->in_process = config->in_process;
 	host->loop_thread = pthread_self();
 	err = loop_new(&host->loop);
@@ -372,7 +373,7 @@ err_t host_run(const struct host_config *config)
 	err = host->result;
 	if (err == -ETIMEDOUT)
 		return err; /* threads still run here: nothing can be freed */
-	atomic_store(&host->stopped, true);
+	host_connections_close_inlets(host);
 	host_watcher_stop(&host->watcher);
 	host_threads_join(&host->threads, 0);
 	fini(host);

@@ -142,7 +142,6 @@ struct host {
 	bool ending;
 	err_t result;
 	struct loop_timer give_up;
-	atomic_bool stopped; /* the loop runs no more */
 
 	/* changes that the registry was told of by other threads than queues, and how many of them
 	 * it is known to have made */
@@ -152,9 +151,14 @@ struct host {
 	pthread_mutex_t lock;
 	struct list bundles;
 	struct list places; /* struct host_place: attachments beyond the provider (plane.c) */
+
+	/* guarded by connections_lock, with which no driver's code runs */
+	pthread_mutex_t connections_lock;
+	struct list connections;
 };
 
-/* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ESHUTDOWN. */
+/* Run FN(CONTEXT) on the loop thread and wait for it; at once when already there. -ESHUTDOWN:
+ * the loop runs no more. */
 err_t host_on_loop(struct host *host, void (*fn)(void *), void *context);
 /* The same for FN that tells the registry of a change. */
 err_t host_tell(struct host *host, void (*fn)(void *), void *context);
@@ -375,6 +379,7 @@ struct IOClientTaskRights {
 enum { HOST_SLOW_SLOTS = 64 };
 
 struct host_connection {
+	struct list link;     /* in host->connections */
 	IOUserClient *client; /* which owns this */
 	struct host *host;
 	int socket; /* -1 until connected */
@@ -430,6 +435,8 @@ struct host_connection {
 err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 			  struct host_connection **ret_connection);
 struct host_connection *host_connection_free(struct host_connection *connection);
+/* After the loop's end: drivers that complete calls then are told that nobody receives it. */
+void host_connections_close_inlets(struct host *host);
 /* Start the first thread that receives. */
 err_t host_receiver_start(struct host_connection *connection);
 /* Is TURN that of a request which is being handled? */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/scope.h"
 #include "host/host_internal.h"
 
 static IOReturn base_client_died(IOUserClient *client)
@@ -60,6 +61,10 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	list_init(&connection->watched);
 	connection->client = client;
 	connection->host = client->service.runtime->host;
+	{
+		scope_lock(&connection->host->connections_lock);
+		list_add(&connection->host->connections, &connection->link);
+	}
 	connection->socket = -1;
 	connection->task = *task;
 	connection->process = strdup(task->name ? task->name : "");
@@ -105,6 +110,24 @@ static void close_inlets(void *context)
 	map_fini(&inlets);
 }
 
+void host_connections_close_inlets(struct host *host)
+{
+	scope_lock(&host->connections_lock);
+	list_for_each(node, &host->connections)
+		close_inlets(container_of(node, struct host_connection, link));
+}
+
+/* The loop closes the inlets while it runs. After that, whoever holds the lock. */
+static void leave_host(struct host_connection *connection)
+{
+	bool has_ended = host_on_loop(connection->host, close_inlets, connection) != 0;
+
+	scope_lock(&connection->host->connections_lock);
+	if (has_ended)
+		close_inlets(connection);
+	list_remove(&connection->link);
+}
+
 struct host_connection *host_connection_free(struct host_connection *connection)
 {
 	if (!connection)
@@ -113,7 +136,7 @@ struct host_connection *host_connection_free(struct host_connection *connection)
 	host_client_rights_fini(&connection->rights);
 	/* Not before: a driver that keeps the object may complete calls when the program has closed. */
 	host_async_free(connection->async);
-	host_on_loop(connection->host, close_inlets, connection);
+	leave_host(connection);
 	host_memories_free(connection->memories);
 	host_slots_free(connection->slots);
 	map_fini(&connection->inlets);

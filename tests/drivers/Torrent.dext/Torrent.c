@@ -106,7 +106,7 @@ static const struct IOUserClientOperations clientOperations = {
 	.externalMethod = externalMethod,
 };
 static const struct IODriverClass clientClass = {
-	.name = "TorrentClient",
+	.name = "TorrentUserClient",
 	.superclass = &IOUserClientBase,
 	.instanceSize = sizeof(IOUserClient),
 	.userClient = &clientOperations,

@@ -154,8 +154,8 @@ static void *post_tasks_from_thread(void *context)
 	static struct loop_task tasks[2];
 	struct state *s = context;
 
-	loop_post_task(s->loop, &tasks[0], on_first, s);
-	loop_post_task(s->loop, &tasks[1], on_second, s);
+	test_equal(loop_post_task(s->loop, &tasks[0], on_first, s), 0);
+	test_equal(loop_post_task(s->loop, &tasks[1], on_second, s), 0);
 	return NULL;
 }
 
@@ -189,9 +189,37 @@ TEST(other_threads_post_tasks_of_their_own)
 	struct loop_task task;
 
 	run_posted(&s, post_tasks_from_thread);
-	loop_post_task(s.loop, &task, on_never, &s);
+	/* Nobody waits for what will never run. */
+	test_equal(loop_post_task(s.loop, &task, on_never, &s), -ESHUTDOWN);
 	loop_free(s.loop);
 	test_equal(s.n, 2);
+}
+
+struct visit {
+	struct state *s;
+	struct loop_task task;
+};
+
+static void stop_and_post(void *context)
+{
+	struct visit *visit = context;
+
+	stop(visit->s);
+	test_equal(loop_post_task(visit->s->loop, &visit->task, on_first, visit->s), 0);
+}
+
+TEST(a_task_that_was_accepted_runs_though_the_loop_stops)
+{
+	struct state s = { 0 };
+	struct visit visit = { .s = &s };
+	struct loop_task first;
+
+	test_equal(loop_new(&s.loop), 0);
+	test_equal(loop_post_task(s.loop, &first, stop_and_post, &visit), 0);
+	test_equal(loop_run(s.loop), 0);
+	test_equal(s.n, 1);
+	test_equal(s.order[0], 1);
+	loop_free(s.loop);
 }
 
 TEST(stop_before_run_returns_at_once)

@@ -4,13 +4,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <IOKit/IOReturn.h>
 
 #include "base/fd.h"
 #include "fake_registry.h"
+#include "Torrent.h"
 #include "wire/async.h"
 #include "wire/call.h"
 #include "wire/memory.h"
@@ -625,6 +628,37 @@ TEST(spec_i13_a_closed_receiver_does_not_harm)
 		;
 	wire_channel_unref(channel);
 	fake_finish(&fake);
+}
+
+/* A thread of the driver's own has it, and completes until it is told that nobody is there. */
+static void outlive_session(void)
+{
+	struct fake_registry fake;
+	struct wire_channel *channel;
+
+	fake_start(&fake);
+	fake_load(&fake, SERVICE, test_built("tests/drivers/Torrent.dext"), "Torrent");
+	channel = fake_connect(&fake, SERVICE, 0, NULL);
+	struct pollfd inlet = { .fd = open_inlet(channel, 1, WIRE_INLET_COMPLETIONS) };
+	test_equal_error(
+		call_async(channel, TORRENT_STREAM, (uint64_t[]){ UINT64_MAX, true }, 2, 1, 1), 0);
+	fake_finish(&fake);
+	test_equal(poll(&inlet, 1, -1), 1);
+	test_true(inlet.revents & POLLHUP);
+}
+
+/* In a process of its own: what such a driver may still use is kept for good. */
+TEST(nobody_receives_what_is_completed_after_the_session)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		outlive_session();
+		_exit(0);
+	}
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_equal(status, 0);
 }
 
 TEST_MAIN
