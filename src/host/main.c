@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/scope.h"
 #include "host/host.h"
 #include "host/options.h"
 #include "provider/home.h"
@@ -80,13 +81,15 @@ static err_t accept_registry(struct host_options *o, char *ret_missing, size_t s
 	return err;
 }
 
+/* By their real paths, as the registry knows them: outside a sandbox, where links can be seen. */
 static CFArrayRef copy_bundles(const struct host_options *o)
 {
 	CFMutableArrayRef all = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
 
 	for (size_t i = 0; all && i < o->n_bundles; i++) {
-		CFStringRef path =
-			CFStringCreateWithCString(NULL, o->bundles[i], kCFStringEncodingUTF8);
+		scope_free char *real = realpath(o->bundles[i], NULL);
+		CFStringRef path = CFStringCreateWithCString(NULL, real ? real : o->bundles[i],
+							     kCFStringEncodingUTF8);
 
 		if (path)
 			CFArrayAppendValue(all, path);
@@ -145,6 +148,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a driver's own descriptors */
 	signal(SIGXFSZ, SIG_IGN); /* its files: an error will do */
 	int listener = options.listener ? options.listener : listen_for_registry(&options);
+	CFArrayRef bundles = copy_bundles(&options);
 	confine(&options, &sandbox);
 	/* A registry lets a driver be that this system cannot confine: that is for ever, a shortage is not. */
 	if (sandbox.is_short) {
@@ -152,7 +156,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	struct wire_confined confined = { sandbox.tier, lacking[0] ? lacking : sandbox.missing,
-					  copy_bundles(&options) };
+					  bundles };
 	struct host_config config = {
 		.server_name = options.server,
 		.token = options.token,
@@ -162,8 +166,8 @@ int main(int argc, char **argv)
 		.n_threads = sandbox.threads,
 	};
 	err = host_run(&config);
-	if (confined.bundles)
-		CFRelease(confined.bundles);
+	if (bundles)
+		CFRelease(bundles);
 	if (err && err != -EPIPE)
 		log_error("%s: %s", options.server, strerror(-err));
 	return err && err != -EPIPE;

@@ -292,9 +292,14 @@ struct registry_bundle *registry_catalogue_find_path(const struct registry_catal
 err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *path,
 			     size_t *ret_added, struct registry_bundle **ret_bundle)
 {
-	struct registry_bundle *b, *old = registry_catalogue_find_path(catalogue, path);
+	/* A folder may be named by several paths; whoever loads a newer version may name another one. */
+	scope_free char *real = realpath(path, NULL);
+	struct registry_bundle *b, *old;
 	size_t added = 0;
 
+	if (real)
+		path = real;
+	old = registry_catalogue_find_path(catalogue, path);
 	if (ret_added)
 		*ret_added = 0;
 	/* A broken bundle may have been repaired meanwhile. */

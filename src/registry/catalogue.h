@@ -64,6 +64,7 @@ err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *p
 /* Every bundle in FOLDER. */
 err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const char *folder,
 				    size_t *ret_added);
+/* PATH without symbolic links. */
 struct registry_bundle *registry_catalogue_find_path(const struct registry_catalogue *catalogue,
 						     const char *path);
 struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,

@@ -130,6 +130,33 @@ TEST(p_c7_a_new_version_of_a_driver_takes_over)
 	world_stop();
 }
 
+/* As those of an installation are: found at bin/../lib/portico/drivers. */
+TEST(a_new_version_is_loaded_by_any_path)
+{
+	char folder[512], roundabout[600], path[700];
+	io_service_t service = 0;
+	CFStringRef text = NULL;
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	install(folder, 1);
+	snprintf(roundabout, sizeof(roundabout), "%s/../drivers", folder);
+	world_start_with(roundabout);
+	io_connect_t old = world_open("CalculatorDriver", 0);
+	install(folder, 2);
+	snprintf(path, sizeof(path), "%s/Calculator.dext", folder);
+	test_equal_error(portico_session_load(world_socket(), path, &text), 0);
+	CFRelease(text);
+	while (!add(old))
+		;
+	io_connect_t fresh = world_open("CalculatorDriver", 0);
+	test_equal_error(IOConnectGetService(fresh, &service), 0);
+	test_equal(version_of(service), 2);
+	IOObjectRelease(service);
+	IOServiceClose(fresh);
+	IOServiceClose(old);
+	world_stop();
+}
+
 TEST(a_broken_new_version_leaves_the_old_one)
 {
 	char folder[512], path[600], command[700];

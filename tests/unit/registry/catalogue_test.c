@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/scope.h"
 #include "registry/entry.h"
 #include "session.h"
 
@@ -116,6 +118,29 @@ TEST(a_repaired_bundle_is_read_again)
 	fclose(f);
 	test_equal_error(registry_catalogue_add(&c, path, &added, NULL), 0);
 	test_equal(added, 1);
+	registry_catalogue_fini(&c);
+}
+
+TEST(a_bundle_is_known_by_every_path_to_it)
+{
+	struct registry_catalogue c;
+	char link[512], path[512];
+	struct registry_bundle *b;
+	size_t added;
+
+	write_bundle(test_folder(), "b",
+		     HEAD("b") "<dict><key>P</key><dict><key>IOClass</key>"
+			       "<string>C</string></dict></dict>");
+	snprintf(link, sizeof(link), "%s/link", test_folder());
+	test_equal(symlink(test_folder(), link), 0);
+	snprintf(path, sizeof(path), "%s/b.dext", test_folder());
+	scope_free char *real = realpath(path, NULL);
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add_folder(&c, link, &added), 0);
+	test_equal(added, 1);
+	b = registry_catalogue_find(&c, "b");
+	test_equal_text(b->path, real);
+	test_true(registry_catalogue_find_path(&c, real) == b);
 	registry_catalogue_fini(&c);
 }
 
