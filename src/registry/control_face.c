@@ -68,7 +68,7 @@ static bool is_bundle_path(const char *path)
 	return n > 5 && !strcmp(path + n - 5, ".dext");
 }
 
-static void end_server(struct registry *r, struct registry_server *s);
+static void remove_bundle(struct registry *r, struct registry_bundle *bundle);
 
 static bool is_usable(const char *path)
 {
@@ -90,15 +90,8 @@ static void make_room(struct registry *r, const char *path)
 
 	if (!old || old->problem || !registry_bundle_is_changed(old) || !is_usable(path))
 		return;
-	list_for_each(l, &r->catalogue.personalities) {
-		struct registry_personality *p = container_of(l, struct registry_personality, link);
-		struct registry_server *s = registry_server_find(r, p->server);
-
-		if (s && p->bundle == old)
-			end_server(r, s);
-	}
 	log_info("%s: another version takes the place of %s", path, old->version);
-	registry_catalogue_remove(&r->catalogue, old);
+	remove_bundle(r, old);
 }
 
 static err_t load_bundle(struct registry_peer *peer, const struct wire_header *request,
@@ -170,12 +163,34 @@ static void end_server(struct registry *r, struct registry_server *s)
 	registry_server_retire(s);
 }
 
-static bool is_server_used(const struct registry *r, const char *name)
+/* Does the host of SERVER serve BUNDLE, or nobody any more? */
+static bool is_host_of(const struct registry *r, const char *server,
+		       const struct registry_bundle *bundle)
 {
-	list_for_each(l, &r->catalogue.personalities)
-		if (!strcmp(container_of(l, struct registry_personality, link)->server, name))
+	bool is_used = false;
+
+	list_for_each(l, &r->catalogue.personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+
+		if (strcmp(p->server, server))
+			continue;
+		if (p->bundle == bundle)
 			return true;
-	return false;
+		is_used = true;
+	}
+	return !is_used;
+}
+
+/* Its hosts end, whatever else they serve, for they have its code. What that was is started again. */
+static void remove_bundle(struct registry *r, struct registry_bundle *bundle)
+{
+	list_for_each_safe(l, &r->servers) {
+		struct registry_server *s = container_of(l, struct registry_server, link);
+
+		if (!s->is_bridge && is_host_of(r, s->name, bundle))
+			end_server(r, s);
+	}
+	registry_catalogue_remove(&r->catalogue, bundle);
 }
 
 static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame, void *message)
@@ -190,13 +205,8 @@ static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame,
 	if (!bundle || !request->text[0])
 		return reply_words(peer, &frame->header, kIOReturnNotFound,
 				   "%s: no such bundle is loaded", request->text);
-	registry_catalogue_remove(&r->catalogue, bundle);
-	list_for_each_safe(l, &r->servers) {
-		struct registry_server *s = container_of(l, struct registry_server, link);
-
-		if (!s->is_bridge && !is_server_used(r, s->name))
-			end_server(r, s);
-	}
+	remove_bundle(r, bundle);
+	registry_bind_catalogue(r);
 	return reply_words(peer, &frame->header, kIOReturnSuccess, "%s", request->text);
 }
 

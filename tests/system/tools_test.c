@@ -303,6 +303,19 @@ TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
 	wants("$P/portico run -- $P/portico unload no.such.bundle", 1, "no.such.bundle");
 }
 
+/* Of two bundles in one host the other one comes back. */
+TEST(an_unloaded_driver_is_gone_from_a_shared_host)
+{
+	wants("mkdir $T/d; cp -r $B/drivers/Calculator.dext $B/drivers/Mirror.dext $T/d; "
+	      "sed -i '/IOUserServerName/{n;s/Mirror/Calculator/}' $T/d/Mirror.dext/Info.plist; "
+	      "$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- sh -c '"
+	      "$P/portico list | grep -c \" up\"; "
+	      "$P/portico unload org.portico.driver.Mirror; "
+	      "while ! $P/ioreg -r -c CalculatorDriver | grep -q Calculator; do :; done; "
+	      "echo left: $($P/ioreg -w0 -c MirrorDriver | grep -c \"o MirrorDriver\")'",
+	      0, "1\norg.portico.driver.Mirror\nleft: 0\n");
+}
+
 TEST(short_sessions_end_without_a_word)
 {
 	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done | wc -c", 0, "0\n");
