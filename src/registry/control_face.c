@@ -16,6 +16,8 @@
 #include "registry/tray.h"
 #include "wire/publish.h"
 
+enum { WORDS_MAX = 10240 }; /* of an answer, that may name two paths */
+
 /* Reply with a text: what was done, or why not. */
 static err_t reply_words(struct registry_peer *peer, const struct wire_header *request,
 			 IOReturn status, const char *format, ...)
@@ -24,7 +26,7 @@ static err_t reply_words(struct registry_peer *peer, const struct wire_header *r
 static err_t reply_words(struct registry_peer *peer, const struct wire_header *request,
 			 IOReturn status, const char *format, ...)
 {
-	char text[1024];
+	char text[WORDS_MAX];
 	struct wire_text_reply reply = { text };
 	va_list arguments;
 
@@ -49,7 +51,7 @@ static void pardon_servers(struct registry *r, const struct registry_bundle *bun
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
 		struct registry_server *s = registry_server_find(r, p->server);
 
-		if (s && (!bundle || p->bundle == bundle))
+		if (s && p->bundle == bundle)
 			registry_server_pardon(s);
 	}
 }
@@ -70,50 +72,97 @@ static bool is_bundle_path(const char *path)
 
 static void remove_bundle(struct registry *r, struct registry_bundle *bundle);
 
-static bool is_usable(const char *path)
+/* Why what is at PATH now cannot take the place of OLD; NULL: it can. To free(). */
+static char *copy_problem(const struct registry *r, const char *path,
+			  const struct registry_bundle *old)
 {
 	struct registry_bundle *b;
-	bool usable = !registry_bundle_read(path, &b);
 
-	if (usable) {
-		usable = !b->problem;
-		registry_bundle_free(b);
+	if (registry_bundle_read(path, &b))
+		return strdup(strerror(ENOMEM));
+	char *problem = take_ptr(b->problem);
+	const struct registry_bundle *other = registry_catalogue_find(&r->catalogue, b->identifier);
+	if (!problem && other && other != old && !other->problem &&
+	    asprintf(&problem, "%s is loaded from %s", b->identifier, other->path) < 0)
+		problem = NULL;
+	registry_bundle_free(b);
+	return problem;
+}
+
+/* Load the bundle at PATH, which is a real one. If it is there but its files are others by now, the old version
+ * ends with its hosts, which start again with the new one. WORDS: what was loaded, or why not. */
+static IOReturn load_bundle(struct registry *r, const char *path, size_t *ret_added, char *words)
+{
+	struct registry_bundle *bundle = registry_catalogue_find_path(&r->catalogue, path);
+
+	*ret_added = 0;
+	if (bundle && !bundle->problem && registry_bundle_is_changed(bundle)) {
+		scope_free char *problem = copy_problem(r, path, bundle);
+
+		if (problem) {
+			snprintf(words, WORDS_MAX,
+				 "%s: the new version cannot be used (%s); the old one stays", path,
+				 problem);
+			return kIOReturnError;
+		}
+		log_info("%s: another version takes the place of %s", path, bundle->version);
+		remove_bundle(r, bundle);
 	}
-	return usable;
+	err_t err = registry_catalogue_add(&r->catalogue, path, ret_added, &bundle);
+	if (err) {
+		snprintf(words, WORDS_MAX, "%s: %s", path, strerror(-err));
+		return kIOReturnNoMemory;
+	}
+	if (bundle->problem) {
+		snprintf(words, WORDS_MAX, "%s: %s", path, bundle->problem);
+		return kIOReturnError;
+	}
+	if (strcmp(bundle->path, path)) {
+		snprintf(words, WORDS_MAX, "%s: %s is loaded from %s; unload it first", path,
+			 bundle->identifier, bundle->path);
+		return kIOReturnError;
+	}
+	pardon_servers(r, bundle);
+	snprintf(words, WORDS_MAX, "%s", bundle->identifier);
+	return kIOReturnSuccess;
 }
 
-/* The bundle at PATH is there, but its files are others by now: the old version ends with its hosts, which
- * start again with the new one. */
-static void make_room(struct registry *r, const char *path)
-{
-	struct registry_bundle *old = registry_catalogue_find_path(&r->catalogue, path);
+struct loading {
+	struct registry *registry;
+	size_t added, refused;
+	char *words; /* why the first one that is not loaded is not; of WORDS_MAX bytes */
+};
 
-	if (!old || old->problem || !registry_bundle_is_changed(old) || !is_usable(path))
-		return;
-	log_info("%s: another version takes the place of %s", path, old->version);
-	remove_bundle(r, old);
-}
-
-static err_t load_bundle(struct registry_peer *peer, const struct wire_header *request,
-			 const char *path)
+static void load_scanned(void *context, const char *path)
 {
-	struct registry *r = peer->registry;
-	struct registry_bundle *bundle;
+	struct loading *l = context;
+	scope_free char *real = realpath(path, NULL);
+	char other[WORDS_MAX];
 	size_t added;
 
-	make_room(r, path);
-	err_t err = registry_catalogue_add(&r->catalogue, path, &added, &bundle);
-	if (err)
-		return reply_words(peer, request, kIOReturnNoMemory, "%s: %s", path,
-				   strerror(-err));
-	if (bundle->problem)
-		return reply_words(peer, request, kIOReturnError, "%s: %s", path, bundle->problem);
-	if (registry_bundle_is_changed(bundle))
-		return reply_words(peer, request, kIOReturnError,
-				   "%s: the new version cannot be used; the old one stays", path);
-	pardon_servers(r, bundle);
-	registry_bind_catalogue(r);
-	return reply_words(peer, request, kIOReturnSuccess, "%s", bundle->identifier);
+	if (load_bundle(l->registry, real ? real : path, &added, l->refused ? other : l->words))
+		l->refused++;
+	l->added += added;
+}
+
+/* Every bundle of the folder at PATH. */
+static IOReturn load_folder(struct registry *r, const char *path, char *words)
+{
+	struct loading l = { .registry = r, .words = words };
+	err_t err = registry_bundle_scan(path, load_scanned, &l);
+
+	if (err) {
+		snprintf(words, WORDS_MAX, "%s: %s", path, strerror(-err));
+		return kIOReturnNotFound;
+	}
+	if (!l.refused) {
+		snprintf(words, WORDS_MAX, "%zu personalities", l.added);
+		return kIOReturnSuccess;
+	}
+	size_t n = strlen(words);
+	if (l.refused > 1)
+		snprintf(words + n, WORDS_MAX - n, " (and %zu more)", l.refused - 1);
+	return kIOReturnError;
 }
 
 static err_t handle_load(struct registry_peer *peer, struct wire_frame *frame, void *message)
@@ -121,6 +170,7 @@ static err_t handle_load(struct registry_peer *peer, struct wire_frame *frame, v
 	const struct wire_load *request = message;
 	struct registry *r = peer->registry;
 	scope_free char *path = realpath(request->text, NULL);
+	char words[WORDS_MAX];
 	size_t added;
 
 	if (!is_allowed(peer))
@@ -129,15 +179,10 @@ static err_t handle_load(struct registry_peer *peer, struct wire_frame *frame, v
 	if (request->text[0] != '/' || !path)
 		return reply_words(peer, &frame->header, kIOReturnNotFound, "%s: %s", request->text,
 				   path ? "not an absolute path" : strerror(errno));
-	if (is_bundle_path(path))
-		return load_bundle(peer, &frame->header, path);
-	err_t err = registry_catalogue_add_folder(&r->catalogue, path, &added);
-	if (err)
-		return reply_words(peer, &frame->header, kIOReturnNotFound, "%s: %s", path,
-				   strerror(-err));
-	pardon_servers(r, NULL);
+	IOReturn status = is_bundle_path(path) ? load_bundle(r, path, &added, words)
+					       : load_folder(r, path, words);
 	registry_bind_catalogue(r);
-	return reply_words(peer, &frame->header, kIOReturnSuccess, "%zu personalities", added);
+	return reply_words(peer, &frame->header, status, "%s", words);
 }
 
 /* Terminate what SERVER has started and end its process. */

@@ -30,10 +30,11 @@ static int load(int argc, char **argv)
 	kr = portico_session_load(NULL, path, &text);
 	if (kr && !text)
 		return tools_complain_session(&tools_load, NULL, kr);
-	/* What was loaded is there for the next command. */
-	if (!kr)
-		portico_session_wait_quiet(NULL, QUIET_TIMEOUT_MS);
+	/* What was loaded, of a folder perhaps without the rest, is there for the next command. */
+	portico_session_wait_quiet(NULL, QUIET_TIMEOUT_MS);
 	if (text) {
+		if (kr)
+			fputs("portico load: ", stderr);
 		tools_text_print(text, kr ? stderr : stdout);
 		CFRelease(text);
 	}
@@ -46,6 +47,11 @@ const struct tools_command tools_load = {
 	.summary = "load a driver bundle, or every bundle of a folder, into the session",
 	.help = "The registry matches the new drivers at once and starts them for the services "
 		"they fit.\n"
+		"A bundle that is loaded already, and whose files have changed, takes the place of "
+		"its\n"
+		"old version. The exit status is 1 when a bundle was not loaded; the others of a "
+		"folder\n"
+		"are there all the same.\n"
 		"The command returns when that is done, after 5 seconds at the latest.\n",
 	.run = load,
 };

@@ -21,6 +21,8 @@ static int unload(int argc, char **argv)
 	if (kr && !text)
 		return tools_complain_session(&tools_unload, NULL, kr);
 	if (text) {
+		if (kr)
+			fputs("portico unload: ", stderr);
 		tools_text_print(text, kr ? stderr : stdout);
 		CFRelease(text);
 	}

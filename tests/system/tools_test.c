@@ -303,6 +303,47 @@ TEST(a_loaded_driver_is_there_when_load_returns_and_gone_after_unload)
 	wants("$P/portico run -- $P/portico unload no.such.bundle", 1, "no.such.bundle");
 }
 
+TEST(a_folder_is_loaded_but_for_what_is_wrong_in_it)
+{
+	wants("mkdir -p $T/d/Bad.dext; cp -r $B/drivers/Calculator.dext $T/d; "
+	      "$P/portico run --no-default-drivers --no-bridge -- sh -c '"
+	      "$P/portico load $T/d; echo status $?; $P/portico list'",
+	      0, "portico load: ");
+	wants("$P/portico run --no-default-drivers --no-bridge -- sh -c '"
+	      "$P/portico load $T/d; echo status $?; $P/portico list'",
+	      0, "/d/Bad.dext: cannot read Info.plist: No such file or directory\nstatus 1\n");
+	wants("$P/portico run --no-default-drivers --no-bridge -- sh -c '"
+	      "$P/portico load $T/d; $P/portico list'",
+	      0, " up ");
+	wants("mkdir $T/d/Worse.dext; $P/portico run --no-default-drivers --no-bridge -- "
+	      "$P/portico load $T/d",
+	      1, "directory (and 1 more)\n");
+}
+
+TEST(a_folder_brings_new_versions)
+{
+	wants("mkdir -p $T/d; cp -r $B/drivers/Calculator.dext $T/d; "
+	      "$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- sh -c '"
+	      "sed -i s/1.0/2.0/ $T/d/Calculator.dext/Info.plist; "
+	      "$P/portico load $T/d && $P/portico list'",
+	      0, "org.portico.driver.Calculator    2.0 ");
+}
+
+TEST(a_bundle_from_elsewhere_does_not_take_the_place_in_silence)
+{
+	wants("mkdir -p $T/d $T/e; cp -r $B/drivers/Calculator.dext $T/d; "
+	      "cp -r $B/drivers/Calculator.dext $T/e; "
+	      "$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- "
+	      "$P/portico load $T/e/Calculator.dext",
+	      1, "/d/Calculator.dext; unload it first\n");
+	/* Nor does a new version that has become another's. */
+	wants("$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- sh -c '"
+	      "cp -r $B/drivers/Mirror.dext $T/e; $P/portico load $T/e/Mirror.dext; "
+	      "sed -i s/driver.Mirror/driver.Calculator/ $T/e/Mirror.dext/Info.plist; "
+	      "$P/portico load $T/e/Mirror.dext; $P/portico list'",
+	      0, "the old one stays\n");
+}
+
 /* Of two bundles in one host the other one comes back. */
 TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 {
