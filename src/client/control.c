@@ -308,10 +308,13 @@ static kern_return_t change(const char *socket_path, const struct wire_layout *l
 	if (kr)
 		return kr;
 	err = ask(path, layout, &request, &frame, &socket, &verdict);
-	/* A refusal has words or nothing at all. */
-	if (!err && !wire_frame_decode(&frame, &wire_text_reply_layout, &reply) && reply.text[0])
-		*text = CFStringCreateWithCString(kCFAllocatorDefault, reply.text,
-						  kCFStringEncodingUTF8);
+	/* A refusal has words or nothing at all. Paths in them may be no UTF-8. */
+	if (!err && !wire_frame_decode(&frame, &wire_text_reply_layout, &reply) && reply.text[0]) {
+		*text = CFStringCreateWithCString(NULL, reply.text, kCFStringEncodingUTF8);
+		if (!*text)
+			*text = CFStringCreateWithCString(NULL, reply.text,
+							  kCFStringEncodingISOLatin1);
+	}
 	wire_frame_fini(&frame);
 	return err ? client_status_of_control(err) : verdict;
 }

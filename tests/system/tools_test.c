@@ -344,6 +344,16 @@ TEST(a_bundle_from_elsewhere_does_not_take_the_place_in_silence)
 	      0, "the old one stays\n");
 }
 
+TEST(a_path_that_is_no_utf_8_is_complained_of)
+{
+	wants("$P/portico run --no-bridge -- "
+	      "$P/portico load \"$(printf \"$T/\\377.dext\")\"",
+	      1, "No such file or directory");
+	wants("mkdir \"$(printf \"$T/\\377.dext\")\"; $P/portico run --no-bridge -- "
+	      "$P/portico load \"$(printf \"$T/\\377.dext\")\"",
+	      1, "cannot read Info.plist: No such file or directory");
+}
+
 /* Of two bundles in one host the other one comes back. */
 TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 {
