@@ -2,6 +2,7 @@
 #include "client/discover.h"
 
 #include <dlfcn.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +17,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/scope.h"
+
+enum { PATH_SIZE = 4096, SUCCESSOR_TRIES = 20, SUCCESSOR_MS = 10 };
 
 /* Root alone makes folders in /run: whose this one is may serve there. */
 static bool is_of_machine(const char *path, uid_t uid)
@@ -149,29 +152,82 @@ static void explain(const char *session, err_t err)
 			  : strerror(-err));
 }
 
-err_t client_discover_connect(int *ret_socket)
+/* A registry that has ended has a successor soon, unless the whole session was killed. */
+static err_t connect_patiently(const char *path, int *ret_socket)
+{
+	err_t err = client_discover_connect_at(path, ret_socket);
+
+	for (int i = 0; err == -ECONNREFUSED && i < SUCCESSOR_TRIES; i++) {
+		poll(NULL, 0, SUCCESSOR_MS);
+		err = client_discover_connect_at(path, ret_socket);
+		/* Just being made anew. */
+		if (err == -ENOENT)
+			err = -ECONNREFUSED;
+	}
+	return err;
+}
+
+static bool is_passing(err_t err)
+{
+	return err == -EMFILE || err == -ENOMEM;
+}
+
+static err_t connect_named(const char *session, int *ret_socket)
 {
 	static atomic_bool was_connected;
-	const char *session = getenv("PORTICO_SESSION");
-	char path[4096];
+	err_t err = client_discover_connect_at(session, ret_socket);
+
+	if (!err)
+		atomic_store(&was_connected, true);
+	else if (!atomic_load(&was_connected))
+		explain(session, err);
+	return !err || is_passing(err) ? err : -ENOTCONN;
+}
+
+static err_t find(char *path, size_t size, int *ret_socket)
+{
 	err_t err = -ENOENT;
+
+	if (!portico_session_get_user_path(path, size))
+		err = connect_patiently(path, ret_socket);
+	if (is_absent(err)) {
+		snprintf(path, size, "%s", CLIENT_DISCOVER_MACHINE CLIENT_DISCOVER_SOCKET);
+		err = connect_patiently(path, ret_socket);
+	}
+	return err;
+}
+
+/*
+ * A program stays with the session that it has found: what it knows means nothing in another one. While
+ * its registry is away, or when the session has ended, nobody is there.
+ */
+static err_t connect_found(int *ret_socket)
+{
+	static char joined[PATH_SIZE];
+	static bool is_embedded;
+	char path[PATH_SIZE];
+	err_t err = -ENOENT;
+
+	if (joined[0]) {
+		err = client_discover_connect_at(joined, ret_socket);
+		return !err || is_passing(err) ? err : -ENOTCONN;
+	}
+	if (!is_embedded)
+		err = find(path, sizeof(path), ret_socket);
+	if (!err)
+		strcpy(joined, path);
+	if (!is_absent(err) && err != -EACCES)
+		return err;
+	err = connect_embedded(ret_socket);
+	is_embedded = !err;
+	return err;
+}
+
+err_t client_discover_connect(int *ret_socket)
+{
+	const char *session = getenv("PORTICO_SESSION");
 
 	if (session && !strcmp(session, "embedded"))
 		return connect_embedded(ret_socket);
-	if (session && *session) {
-		err = client_discover_connect_at(session, ret_socket);
-		if (!err)
-			atomic_store(&was_connected, true);
-		else if (!atomic_load(&was_connected))
-			explain(session, err);
-		return !err || err == -EMFILE || err == -ENOMEM ? err : -ENOTCONN;
-	}
-	if (!portico_session_get_user_path(path, sizeof(path)))
-		err = client_discover_connect_at(path, ret_socket);
-	if (is_absent(err))
-		err = client_discover_connect_at(CLIENT_DISCOVER_MACHINE CLIENT_DISCOVER_SOCKET,
-						 ret_socket);
-	if (is_absent(err) || err == -EACCES)
-		err = connect_embedded(ret_socket);
-	return err;
+	return session && *session ? connect_named(session, ret_socket) : connect_found(ret_socket);
 }

@@ -12,9 +12,9 @@
 
 /*
  * A connected socket to it: PORTICO_SESSION (a socket path or "embedded"), else the user's session,
- * else the system's, else a registry inside this process. The server belongs to this user, to root or,
- * at the machine's place, to the owner of its folder.
- * -ENOTCONN when there is none; the log says why.
+ * else the system's, else a registry inside this process. One that it has found so it keeps to, also when that
+ * is away. The server belongs to this user, to root or, at the machine's place, to the owner of its folder.
+ * -ENOTCONN when there is none; the log says why. One thread at a time.
  */
 err_t client_discover_connect(int *ret_socket);
 /*

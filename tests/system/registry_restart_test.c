@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* The registry is killed and started again: connections live on, handles and notifications return. */
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
@@ -74,6 +79,62 @@ TEST(look_ups_fail_clearly_while_it_is_away)
 	world_restart_registry();
 	io_service_t s = world_service("CalculatorDriver");
 	IOObjectRelease(s);
+	world_stop();
+}
+
+/* In a session that it has found by itself: another one, or one of its own, would answer wrongly. */
+static _Noreturn void be_program_of_the_user(int said, int heard)
+{
+	io_name_t name;
+	char byte;
+
+	unsetenv("PORTICO_SESSION");
+	setenv("XDG_RUNTIME_DIR", test_folder(), 1);
+	io_service_t s = world_service("MirrorDriver");
+	if (write(said, "x", 1) != 1 || read(heard, &byte, 1) != 1)
+		_exit(2);
+	if (IOServiceGetMatchingService(0, IOServiceMatching("MirrorDriver")))
+		_exit(3);
+	if (!IORegistryEntryGetName(s, name))
+		_exit(4);
+	if (write(said, "x", 1) != 1 || read(heard, &byte, 1) != 1)
+		_exit(5);
+	io_service_t again = world_service("MirrorDriver");
+	if (again != s || IORegistryEntryGetName(s, name) || strcmp(name, "MirrorDriver"))
+		_exit(6);
+	_exit(0);
+}
+
+TEST(a_program_stays_with_the_session_that_it_has_found)
+{
+	char path[512];
+	int said[2], heard[2], status;
+	char byte;
+
+	world_start();
+	snprintf(path, sizeof(path), "%s/portico", test_folder());
+	test_equal(mkdir(path, 0700), 0);
+	strcat(path, "/registry.sock");
+	test_equal(symlink(world_socket(), path), 0);
+	test_equal(pipe(said), 0);
+	test_equal(pipe(heard), 0);
+	fflush(stdout);
+	pid_t program = fork();
+	if (program == 0)
+		be_program_of_the_user(said[1], heard[0]);
+	test_equal(read(said[0], &byte, 1), 1);
+	world_kill_registry();
+	test_equal(write(heard[1], "x", 1), 1);
+	test_equal(read(said[0], &byte, 1), 1);
+	world_restart_registry();
+	test_equal(write(heard[1], "x", 1), 1);
+	test_equal(waitpid(program, &status, 0), program);
+	test_true(WIFEXITED(status));
+	test_equal(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 2; i++) {
+		close(said[i]);
+		close(heard[i]);
+	}
 	world_stop();
 }
 
