@@ -357,7 +357,7 @@ static err_t read_limits(struct limits *ret_limits)
 err_t embed_world_new(struct embed_world **ret_world)
 {
 	struct embed_world *world = calloc(1, sizeof(*world));
-	struct registry_config config = { .start_context = world };
+	struct registry_config config = { .start_context = world, .ids_begin_anywhere = true };
 	struct limits limits;
 	err_t err;
 

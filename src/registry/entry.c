@@ -224,6 +224,11 @@ static void count_class(struct registry_entry *e, struct registry_class *class)
 		e->state |= WIRE_STATE_USER_CLIENT;
 }
 
+void registry_tree_skip_ids(struct registry_tree *tree, uint64_t n)
+{
+	tree->next_id += n;
+}
+
 /* Without properties, names and terms. */
 static err_t new_entry(struct registry_tree *tree, uint64_t id, struct registry_class *class,
 		       struct registry_entry **ret_entry)

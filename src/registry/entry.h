@@ -109,6 +109,8 @@ struct registry_attention {
 
 /* Makes Root, the machine node NAME and IOResources. IDs start at the generation's base. */
 err_t registry_tree_init(struct registry_tree *tree, unsigned generation, const char *name);
+/* The next N (2^34 at most) are never given out. */
+void registry_tree_skip_ids(struct registry_tree *tree, uint64_t n);
 /* Frees every entry, whatever references are left. */
 void registry_tree_fini(struct registry_tree *tree);
 /* Nobody borrows a value any more: between two messages. */

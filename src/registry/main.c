@@ -413,6 +413,7 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,
+		.ids_begin_anywhere = true,
 		.limits = limits,
 		.sandbox_tier = o->sandbox,
 		.units_folder = o->units,

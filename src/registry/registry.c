@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -146,6 +147,15 @@ static void begin_matching(struct registry *r)
 		start_bridge(r);
 }
 
+/* A program may come from a session that has ended, or from a registry whose generation nobody has counted. */
+static void spread_ids(struct registry_tree *tree)
+{
+	uint32_t quarter;
+
+	if (getrandom(&quarter, sizeof(quarter), 0) == sizeof(quarter))
+		registry_tree_skip_ids(tree, 4ull * quarter);
+}
+
 /* What the entries that are always there cost the session. */
 static uint64_t fixed_cost(const struct registry *r)
 {
@@ -198,6 +208,8 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 		free(r);
 		return err;
 	}
+	if (config->ids_begin_anywhere)
+		spread_ids(&r->tree);
 	begin_accounts(r, config->limits);
 	err = copy_config(r, config);
 	if (!err)

@@ -28,6 +28,8 @@ struct registry_config {
 	unsigned sandbox_tier;	    /* of driver hosts, as far as the system has it */
 	const char *bridge_program; /* NULL: none */
 	unsigned generation; /* of this session's registry: 0, then one more for each restart */
+	/* Entry IDs begin anywhere: those of another session at this place are nobody's here. */
+	bool ids_begin_anywhere;
 	/* Start the provider of SERVER_NAME instead of host_program; SOCKET is taken. Must not call
 	 * back into the registry. */
 	err_t (*start_provider)(void *context, const char *server_name, uint64_t token, int socket);

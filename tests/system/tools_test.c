@@ -56,6 +56,15 @@ TEST(run_gives_the_status_of_its_command)
 	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
 }
 
+/* What a program knows of a session that has ended is nothing in the next one. */
+TEST(entries_of_two_sessions_have_different_ids)
+{
+	wants("for m in '' '' --in-process --in-process; do "
+	      "$P/portico run $m --no-bridge -- $P/ioreg -w0 -rc MirrorDriver | "
+	      "grep -o '^+-o MirrorDriver.*id 0x[0-9a-f]*'; done | sort -u | wc -l",
+	      0, "4\n");
+}
+
 TEST(run_leaves_nothing_behind)
 {
 	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; "
@@ -211,7 +220,7 @@ TEST(ioreg_explains_properties_of_firmware)
 TEST(ioreg_shows_the_tree)
 {
 	wants("$P/portico run -- $P/ioreg -w 0", 0,
-	      "+-o CalculatorDriver  <class CalculatorDriver, id 0x1000");
+	      "+-o CalculatorDriver  <class CalculatorDriver, id 0x");
 	wants("$P/portico run -- $P/ioreg -w 0 -l", 0, "\"Operations\" = (\"add\",\"divide\"");
 	wants("$P/portico run -- $P/ioreg -a -r -c CalculatorDriver", 0, "<key>Operations</key>");
 	wants("$P/portico run -- $P/ioreg -rd1 -c IOPlatformExpertDevice", 0,

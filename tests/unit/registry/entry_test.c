@@ -60,6 +60,20 @@ TEST(generations_have_ranges_of_their_own)
 	registry_tree_fini(&t);
 }
 
+TEST(ids_that_are_skipped_are_nobodys)
+{
+	struct registry_tree t;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	registry_tree_skip_ids(&t, 1ull << 34);
+	struct registry_entry *a = make(&t, 0, NULL), *b = make(&t, a->id + 1, NULL);
+	test_equal(a->id, 0x100000103 + (1ull << 34));
+	test_equal(b->id, a->id + 1);
+	registry_entry_unref(a);
+	registry_entry_unref(b);
+	registry_tree_fini(&t);
+}
+
 /* Whoever republishes what was never there, again and again, does not reach the next generation's IDs. */
 TEST(a_range_does_not_come_to_its_end)
 {
