@@ -43,7 +43,7 @@ void tools_daemon_forget_descriptors(bool at_exec)
 }
 
 /* In the child. The signals that portico handles itself are usual again here. */
-static void become_daemon(const struct tools_daemon *daemon, int ready)
+static void become_daemon(const struct tools_daemon *daemon, int ready, pid_t starter)
 {
 	char number[16], generation[16];
 	const char *argv[MAX_OPTIONS + 8];
@@ -56,7 +56,12 @@ static void become_daemon(const struct tools_daemon *daemon, int ready)
 	signal(SIGPIPE, SIG_DFL);
 	/* Its own group: a terminal's interrupt is for the command, not for the session. */
 	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0) {
+		fprintf(stderr, "portico: porticod would outlive it: %s\n", strerror(errno));
+		_exit(127);
+	}
+	if (getppid() != starter)
+		_exit(127);
 	if (daemon->log_path) {
 		int log = open(daemon->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 
@@ -112,6 +117,7 @@ static bool wait_until_ready(int ready)
 
 bool tools_daemon_start(struct tools_daemon *daemon)
 {
+	pid_t starter = getpid();
 	int ready[2];
 	bool is_ready;
 
@@ -128,7 +134,7 @@ bool tools_daemon_start(struct tools_daemon *daemon)
 		return false;
 	}
 	if (daemon->pid == 0)
-		become_daemon(daemon, ready[1]);
+		become_daemon(daemon, ready[1], starter);
 	setpgid(daemon->pid, daemon->pid);
 	close(ready[1]);
 	daemon->generation++;
