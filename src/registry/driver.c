@@ -3,21 +3,24 @@
 
 #include <stdlib.h>
 
+#include "base/scope.h"
 #include "registry/match.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
 
 /* --- properties ---------------------------------------------------------------------- */
 
-/* VALUE itself, or the members of an array or set. */
+/* VALUE itself, or the members of an array or set; anything else has none. NULL: no memory. */
 static CFArrayRef copy_texts(CFTypeRef value)
 {
+	if (!registry_is_string(value) && !registry_is_array(value) && !registry_is_set(value))
+		return CFArrayCreate(NULL, NULL, 0, &kCFTypeArrayCallBacks);
 	return registry_is_string(value) ? CFArrayCreate(NULL, &value, 1, &kCFTypeArrayCallBacks)
 					 : registry_members_copy(value);
 }
 
-/* The name by which IONameMatch found the service. */
-static void note_name(CFMutableDictionaryRef properties, const struct registry_entry *service)
+/* The name by which IONameMatch found the service. False: no memory. */
+static bool note_name(CFMutableDictionaryRef properties, const struct registry_entry *service)
 {
 	scope_cf CFArrayRef names =
 		copy_texts(CFDictionaryGetValue(properties, CFSTR("IONameMatch")));
@@ -27,11 +30,10 @@ static void note_name(CFMutableDictionaryRef properties, const struct registry_e
 		CFTypeRef value = CFArrayGetValueAtIndex(names, i);
 
 		if (registry_text_get(value, name, sizeof(name)) &&
-		    registry_match_name(service, name)) {
-			CFDictionarySetValue(properties, CFSTR("IONameMatched"), value);
-			return;
-		}
+		    registry_match_name(service, name))
+			return registry_set(properties, CFSTR("IONameMatched"), value);
 	}
+	return names != NULL;
 }
 
 static bool has_own_host(const struct registry_personality *personality)
@@ -43,18 +45,20 @@ static bool has_own_host(const struct registry_personality *personality)
 CFDictionaryRef registry_driver_copy_properties(const struct registry_personality *personality,
 						const struct registry_entry *service, int32_t score)
 {
-	CFMutableDictionaryRef d = CFDictionaryCreateMutableCopy(NULL, 0, personality->dictionary);
+	scope_cf CFMutableDictionaryRef d =
+		CFDictionaryCreateMutableCopy(NULL, 0, personality->dictionary);
 
-	if (!d)
+	if (!d || !note_name(d, service))
 		return NULL;
-	note_name(d, service);
-	if (score != personality->score)
-		registry_set_number(d, CFSTR("IOProbeScore"), score, kCFNumberSInt32Type);
-	if (has_own_host(personality))
-		CFDictionarySetValue(d, CFSTR("IOMatchedPersonality"), personality->dictionary);
-	if (personality->is_boot)
-		CFDictionarySetValue(d, CFSTR("IOMatchedAtBoot"), kCFBooleanTrue);
-	return d;
+	if (score != personality->score &&
+	    !registry_set_number(d, CFSTR("IOProbeScore"), score, kCFNumberSInt32Type))
+		return NULL;
+	if (has_own_host(personality) &&
+	    !registry_set(d, CFSTR("IOMatchedPersonality"), personality->dictionary))
+		return NULL;
+	if (personality->is_boot && !registry_set(d, CFSTR("IOMatchedAtBoot"), kCFBooleanTrue))
+		return NULL;
+	return take_ptr(d);
 }
 
 err_t registry_driver_new(struct registry_peer *owner, struct registry_entry *service,
@@ -71,11 +75,11 @@ err_t registry_driver_new(struct registry_peer *owner, struct registry_entry *se
 		return err ? err : -ENOMEM;
 	if (!registry_class_conforms(class, "IOService"))
 		return -EINVAL;
-	registry_set_number(all, CFSTR("IOProbeScore"), score, kCFNumberSInt32Type);
-	registry_set_text(all, CFSTR("IOMatchCategory"), personality->category);
-	if (owner->server)
-		registry_set_number(all, CFSTR("PorticoSandboxTier"), owner->server->tier,
-				    kCFNumberSInt32Type);
+	if (!registry_set_number(all, CFSTR("IOProbeScore"), score, kCFNumberSInt32Type) ||
+	    !registry_set_text(all, CFSTR("IOMatchCategory"), personality->category) ||
+	    (owner->server && !registry_set_number(all, CFSTR("PorticoSandboxTier"),
+						   owner->server->tier, kCFNumberSInt32Type)))
+		return -ENOMEM;
 	err = registry_entry_new(tree, 0, class, all, ret_entry);
 	if (err)
 		return err;

@@ -120,6 +120,13 @@ bool registry_number_get(CFTypeRef value, int64_t *ret_number)
 	return true;
 }
 
+bool registry_set(CFMutableDictionaryRef dictionary, CFStringRef key, CFTypeRef value)
+{
+	if (value)
+		CFDictionarySetValue(dictionary, key, value);
+	return value && CFDictionaryGetValue(dictionary, key) == value;
+}
+
 bool registry_set_number(CFMutableDictionaryRef dictionary, CFStringRef key, int64_t number,
 			 CFNumberType type)
 {
@@ -127,18 +134,14 @@ bool registry_set_number(CFMutableDictionaryRef dictionary, CFStringRef key, int
 	const void *from = type == kCFNumberSInt32Type ? (void *)&narrow : (void *)&number;
 	scope_cf CFNumberRef value = CFNumberCreate(NULL, type, from);
 
-	if (value)
-		CFDictionarySetValue(dictionary, key, value);
-	return value != NULL;
+	return registry_set(dictionary, key, value);
 }
 
 bool registry_set_text(CFMutableDictionaryRef dictionary, CFStringRef key, const char *text)
 {
 	scope_cf CFStringRef value = registry_text_new(text);
 
-	if (value)
-		CFDictionarySetValue(dictionary, key, value);
-	return value != NULL;
+	return registry_set(dictionary, key, value);
 }
 
 CFArrayRef registry_members_copy(CFTypeRef collection)

@@ -28,7 +28,8 @@ bool registry_is_array(CFTypeRef value);
 bool registry_is_set(CFTypeRef value);
 /* The integer VALUE; false when it is none. */
 bool registry_number_get(CFTypeRef value, int64_t *ret_number);
-/* Store a 64-bit or text value under KEY; false: no memory. */
+/* Store VALUE, a 64-bit number or a text under KEY; false: no memory (or VALUE is NULL). */
+bool registry_set(CFMutableDictionaryRef dictionary, CFStringRef key, CFTypeRef value);
 bool registry_set_number(CFMutableDictionaryRef dictionary, CFStringRef key, int64_t number,
 			 CFNumberType type);
 bool registry_set_text(CFMutableDictionaryRef dictionary, CFStringRef key, const char *text);
