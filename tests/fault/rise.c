@@ -131,6 +131,42 @@ int rise_reap(pid_t pid)
 	return status;
 }
 
+static void kill_children(void)
+{
+	FILE *f = fopen("/proc/thread-self/children", "re");
+	int pid;
+
+	test_true(f);
+	while (fscanf(f, "%d", &pid) == 1)
+		kill(pid, SIGKILL);
+	fclose(f);
+}
+
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+bool rise_end_leftovers(int seconds)
+{
+	time_t until = now_s() + seconds;
+	bool in_time = true;
+
+	/* The children of who is killed come to us in turn. */
+	for (pid_t pid; (pid = waitpid(-1, NULL, __WALL | WNOHANG)) >= 0 || errno == EINTR;)
+		if (!pid) {
+			if (now_s() >= until) {
+				in_time = false;
+				kill_children();
+			}
+			usleep(1000);
+		}
+	return in_time;
+}
+
 int run_in_child(void (*run)(void))
 {
 	fflush(stdout);
@@ -181,10 +217,8 @@ int rise_rounds_max(void)
 static bool is_time_up(void)
 {
 	const char *value = getenv("PORTICO_FAULT_UNTIL");
-	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return value && now.tv_sec >= atoll(value);
+	return value && now_s() >= atoll(value);
 }
 
 bool rise_has_time(const char *name)

@@ -22,6 +22,8 @@ bool rise_has_time(const char *name);
 void rise_require_hits(int hits);
 /* Wait for PID and, meanwhile, for what its processes have left to us. PID's wait status. */
 int rise_reap(pid_t pid);
+/* What processes have left to us ends by itself within SECONDS, or is killed: false. */
+bool rise_end_leftovers(int seconds);
 /* Rounds of a whole program: as many as meet faults, or PORTICO_FAULT_ROUNDS. */
 int rise_rounds_max(void);
 /* A process for RUN, ended by a watchdog if it hangs. Its wait status. */

@@ -104,8 +104,8 @@ static struct fault_step rise_command(const struct command *command, uint32_t ki
 		    WEXITSTATUS(status) == WRONG_SESSION)
 			rise_complain(&step, name, status);
 		/* What it has started and left is ours: it has to end. */
-		for (pid_t left; command->starts_all && (left = waitpid(-1, &status, __WALL)) > 0;)
-			;
+		if (command->starts_all && !rise_end_leftovers(test_is_slow() ? 120 : 30))
+			rise_complain(&step, "it left a process behind", status);
 	} while (fault_advance(&step, hit) && step.failures < 20 && rise_has_time(name));
 	printf("# %s: %d runs, %d failures\n", name, step.runs, step.failures);
 	return step;

@@ -37,21 +37,6 @@ static void run_program(const char *path)
 	_exit(RISE_CANNOT_RUN);
 }
 
-/* What a program that its watchdog has ended has left behind comes to us, and its children after it. */
-static void end_leftovers(void)
-{
-	int pid, status;
-
-	do {
-		FILE *f = fopen("/proc/thread-self/children", "re");
-
-		test_true(f);
-		while (fscanf(f, "%d", &pid) == 1)
-			kill(pid, SIGKILL);
-		fclose(f);
-	} while (waitpid(-1, &status, __WALL) > 0);
-}
-
 static int n_hits;
 
 static int rise_in_mode(const char *path, uint32_t kinds, enum fault_mode mode)
@@ -70,7 +55,7 @@ static int rise_in_mode(const char *path, uint32_t kinds, enum fault_mode mode)
 		if (pid == 0)
 			run_program(path);
 		status = rise_reap(pid);
-		end_leftovers();
+		rise_end_leftovers(0); /* of a program that its watchdog has ended */
 		hit = fault_disarm();
 		step.runs++;
 		n_hits += hit;
