@@ -125,7 +125,7 @@ static struct client_inlet *find_locked(struct client_inlet_set *set,
 	return NULL;
 }
 
-/* A refusal counts as a peer that cannot be used, unless it has a limit. */
+/* A refusal counts as a peer that cannot be used, unless it has a limit or no memory. */
 static err_t offer_to(struct wire_channel *channel, const struct wire_layout *layout,
 		      const void *message, const int *fds, size_t n_fds)
 {
@@ -136,7 +136,9 @@ static err_t offer_to(struct wire_channel *channel, const struct wire_layout *la
 
 	wire_frame_fini(&frame);
 	if (!err && status)
-		err = status == kIOReturnNoResources ? -EMFILE : -EPIPE;
+		err = status == kIOReturnNoResources ? -EMFILE
+		    : status == kIOReturnNoMemory    ? -ENOMEM
+						     : -EPIPE;
 	return err;
 }
 

@@ -331,12 +331,30 @@ static IOReturn subscribe(struct client_watch *watch, struct client_session *ses
 	return status;
 }
 
+/* As everywhere, a link that turns out to be lost is made again once. */
+static IOReturn subscribe_anywhere(struct client_watch *watch)
+{
+	IOReturn status = kIOReturnSuccess;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		struct client_session *session;
+		err_t err = client_session_get(&session);
+
+		if (err)
+			return client_status_of_session(err);
+		status = subscribe(watch, session);
+		bool is_lost = status && wire_channel_is_closed(session->channel);
+		client_session_unref(session);
+		if (!is_lost)
+			break;
+	}
+	return status;
+}
+
 /* Takes WATCH. */
 static IOReturn begin(struct client_watch *watch, io_object_t *ret_name)
 {
-	struct client_session *session;
 	io_object_t name;
-	IOReturn status;
 	err_t err;
 
 	/* Named first: the first message may need the name's port. */
@@ -345,10 +363,7 @@ static IOReturn begin(struct client_watch *watch, io_object_t *ret_name)
 		client_object_unref(&watch->object);
 		return client_status_of_handle(err);
 	}
-	err = client_session_get(&session);
-	status = err ? client_status_of_session(err) : subscribe(watch, session);
-	if (!err)
-		client_session_unref(session);
+	IOReturn status = subscribe_anywhere(watch);
 	client_object_unref(&watch->object);
 	if (status)
 		mach_port_deallocate(mach_task_self(), name);
