@@ -144,6 +144,7 @@ static int rise_story(const struct story *story, enum fault_mode mode)
 		if (pid == 0)
 			run_story(story);
 		status = rise_reap(pid);
+		rise_end_leftovers(0);
 		hit = fault_disarm();
 		step.runs++;
 		n_hits += hit;
