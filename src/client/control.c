@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -351,15 +352,33 @@ kern_return_t portico_session_wait_quiet(const char *socket_path, unsigned timeo
 	return err ? client_status_of_control(err) : verdict;
 }
 
-/* The registry keeps the connection until its very end. */
+/* -1: unknown, or this very process. */
+static int open_process_at(int socket)
+{
+	struct fd_peer peer;
+
+	if (fd_peer(socket, &peer) || peer.pid <= 0 || peer.pid == getpid())
+		return -1;
+	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+}
+
+/* The registry closes the connection, and then ends its hosts and itself. */
 static err_t wait_for_end(int socket, struct wire_frame *frame)
 {
+	scope_fd int process = open_process_at(socket);
+	struct pollfd p = { .fd = process, .events = POLLIN };
 	err_t err;
+	int n = 1;
 
 	do
 		err = receive(socket, frame);
 	while (!err);
-	return err == -EPIPE ? 0 : err;
+	if (err != -EPIPE)
+		return err;
+	if (process >= 0)
+		while ((n = poll(&p, 1, CONTROL_TIMEOUT_MS)) < 0 && errno == EINTR)
+			;
+	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
 /* Until somebody listens at PATH. */

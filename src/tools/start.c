@@ -32,7 +32,8 @@ static void on_signal(int number)
 	told_to_end = 1;
 }
 
-/* Runs in the process that stays. A registry that ends by itself was asked to. */
+/* Runs in the process that stays. A registry that ends by itself was asked to, and has left nothing: at its
+ * place there may be another session already. */
 static void supervise(struct tools_daemon *daemon)
 {
 	int status;
@@ -42,7 +43,9 @@ static void supervise(struct tools_daemon *daemon)
 
 		if (pid < 0 && errno == EINTR)
 			continue;
-		if (pid < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+			return;
+		if (pid < 0)
 			break;
 		if (!tools_daemon_go_on(daemon, status))
 			break;

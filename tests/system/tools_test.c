@@ -114,6 +114,32 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+/* A host that is stopped does not end by itself. */
+TEST(a_stopped_session_makes_room_for_the_next)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge; "
+	      "p=$($P/portico status | sed -n 's/^PID: //p'); "
+	      "kill -STOP $($P/portico list | awk '/Mirror/ && / up/ { print $2 }'); "
+	      "$P/portico stop; kill -0 $p 2>/dev/null && echo it still runs; "
+	      "$P/portico start --no-bridge && $P/portico stop",
+	      0, "ended\nsession started");
+	await_adopted();
+}
+
+TEST(a_session_that_was_stopped_takes_nothing_along)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge --no-default-drivers; "
+	      "p=$(sed 's/.*) . //; s/ .*//' /proc/$($P/portico status | sed -n 's/^PID: "
+	      "//p')/stat); "
+	      "kill -STOP $p; $P/portico stop; $P/portico start --no-bridge --no-default-drivers; "
+	      "kill -CONT $p; until grep -q '^State:.*Z' /proc/$p/status; do :; done; "
+	      "$P/portico status >/dev/null && $P/portico stop",
+	      0, "ended\n");
+	await_adopted();
+}
+
 TEST(a_session_holds_nothing_of_who_started_it)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; exec 7>$T/lock; flock 7; "
