@@ -18,6 +18,7 @@
 
 #include <portico/session.h>
 
+#include "tools/text.h"
 #include "tools/tools.h"
 
 /* The value that follows OPTION among the NUL-separated words of LINE. */
@@ -87,7 +88,9 @@ static int kill_hosts(const char *name, const char *socket_path)
 			tools_complain(&tools_crash, "process %s: %s", e->d_name, strerror(errno));
 			result = TOOLS_FAILED;
 		} else {
-			printf("killed the host of %s, process %s\n", server, e->d_name);
+			printf("killed the host of ");
+			tools_text_put_escaped(stdout, server, strlen(server));
+			printf(", process %s\n", e->d_name);
 		}
 	}
 	closedir(folder);

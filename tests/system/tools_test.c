@@ -402,6 +402,16 @@ TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 	      0, "1\norg.portico.driver.Mirror\nleft: 0\n");
 }
 
+TEST(crash_tells_a_terminal_nothing)
+{
+	wants("mkdir $T/d; cp -r $B/drivers/Mirror.dext $T/d; "
+	      "sed -i '/IOUserServerName/{n;s/org.portico/\302\23331m/}' "
+	      "$T/d/Mirror.dext/Info.plist; "
+	      "$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- "
+	      "$P/portico crash Mirror",
+	      0, "killed the host of \\x9b31m.driver.Mirror, process ");
+}
+
 TEST(short_sessions_end_without_a_word)
 {
 	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done | wc -c", 0, "0\n");
