@@ -7,9 +7,11 @@
 #include <portico/session.h>
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +28,10 @@
 #include "wire/policy.h"
 #include "wire/publish.h"
 #include "wire/query.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 #define CONTROL_TIMEOUT_MS 10000
 #define RETRY_MS 10
@@ -126,7 +132,8 @@ static err_t greet(int socket, struct wire_frame *frame)
 	if (err)
 		return err;
 	if (frame->header.status)
-		return -EPROTONOSUPPORT;
+		return frame->header.status == (int32_t)kIOReturnUnsupported ? -EPROTONOSUPPORT
+									     : -ENOMEM;
 	return wire_frame_decode(frame, &wire_hello_reply_layout, &reply);
 }
 
@@ -352,33 +359,59 @@ kern_return_t portico_session_wait_quiet(const char *socket_path, unsigned timeo
 	return err ? client_status_of_control(err) : verdict;
 }
 
-/* -1: unknown, or this very process. */
+/* -1: unknown, or this very process. Before Linux 6.5 its number may be another one's by now, if somebody else
+ * has its listening socket: then it is not looked at by who could end what the server's user cannot. */
 static int open_process_at(int socket)
 {
 	struct fd_peer peer;
+	int fd;
+	socklen_t size = sizeof(fd);
 
 	if (fd_peer(socket, &peer) || peer.pid <= 0 || peer.pid == getpid())
 		return -1;
-	return (int)syscall(SYS_pidfd_open, peer.pid, 0);
+	if (!getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &size))
+		return fd;
+	return peer.uid == geteuid() ? (int)syscall(SYS_pidfd_open, peer.pid, 0) : -1;
+}
+
+static err_t wait_for_exit(int process)
+{
+	struct pollfd p = { .fd = process, .events = POLLIN };
+	int n;
+
+	while ((n = poll(&p, 1, CONTROL_TIMEOUT_MS)) < 0 && errno == EINTR)
+		;
+	return n > 0 ? 0 : -ETIMEDOUT;
 }
 
 /* The registry closes the connection, and then ends its hosts and itself. */
 static err_t wait_for_end(int socket, struct wire_frame *frame)
 {
 	scope_fd int process = open_process_at(socket);
-	struct pollfd p = { .fd = process, .events = POLLIN };
 	err_t err;
-	int n = 1;
 
 	do
 		err = receive(socket, frame);
 	while (!err);
 	if (err != -EPIPE)
 		return err;
-	if (process >= 0)
-		while ((n = poll(&p, 1, CONTROL_TIMEOUT_MS)) < 0 && errno == EINTR)
-			;
-	return n > 0 ? 0 : -ETIMEDOUT;
+	return process < 0 ? 0 : wait_for_exit(process);
+}
+
+/* A registry of another version does not understand the request, but ends in order when its process is told to. */
+static err_t end_foreign(const char *path)
+{
+	scope_fd int socket = -1, process = -1;
+	err_t err = client_discover_connect_at(path, &socket);
+
+	if (err)
+		return err;
+	process = open_process_at(socket);
+	if (process < 0)
+		return -EPROTONOSUPPORT;
+	if (syscall(SYS_pidfd_send_signal, process, SIGTERM, NULL, 0) < 0)
+		return err_from_errno();
+	return wait_for_exit(process);
 }
 
 /* Until somebody listens at PATH. */
@@ -411,8 +444,9 @@ static kern_return_t end_registry(const char *socket_path, const struct wire_lay
 	if (kr)
 		return kr;
 	err = ask(path, layout, &nothing, &frame, &socket, &verdict);
-	/* It may be gone before its answer was read. */
-	if (err == -EPIPE)
+	if (err == -EPROTONOSUPPORT && !has_successor)
+		err = end_foreign(path);
+	else if (err == -EPIPE) /* It may be gone before its answer was read. */
 		err = 0;
 	else if (!err && !verdict)
 		err = wait_for_end(socket, &frame);

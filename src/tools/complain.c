@@ -78,7 +78,10 @@ int tools_complain_session(const struct tools_command *command, const char *path
 			       path);
 		break;
 	case kIOReturnTimeout:
-		tools_complain(command, "the server at %s did not answer within ten seconds", path);
+		tools_complain(command,
+			       "the server at %s did not answer within ten seconds; if its process "
+			       "(porticod) is stopped or hangs, continue or end that",
+			       path);
 		break;
 	default:
 		tools_complain(command, "the server at %s answered 0x%08x", path, (unsigned)status);

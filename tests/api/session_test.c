@@ -110,6 +110,49 @@ TEST(a_server_that_hangs_up_is_not_taken_for_stopped)
 	unlink(address.sun_path);
 }
 
+/* Answers every greeting as a registry of another version does; ends as one does. */
+static _Noreturn void be_foreign_registry(int listener)
+{
+	for (;;) {
+		int s = accept(listener, NULL, NULL);
+		uint32_t header[6];
+
+		if (s < 0 || recv(s, header, sizeof(header), 0) != sizeof(header))
+			_exit(1);
+		header[1] = 1; /* a reply */
+		header[3] = (uint32_t)kIOReturnUnsupported;
+		header[4] = header[5] = 0;
+		send(s, header, sizeof(header), 0);
+		close(s);
+	}
+}
+
+TEST(a_session_of_another_version_is_stopped)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	CFDictionaryRef status = NULL;
+	int end;
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/s", test_folder());
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	test_equal(bind(listener, (struct sockaddr *)&a, sizeof(a)), 0);
+	fflush(stdout);
+	pid_t registry = fork();
+	if (registry == 0) {
+		if (listen(listener, 5))
+			_exit(2);
+		be_foreign_registry(listener);
+	}
+	while (portico_session_copy_status(a.sun_path, &status) == kIOReturnNotAttached)
+		;
+	test_equal_error(portico_session_copy_status(a.sun_path, &status), kIOReturnUnsupported);
+	test_equal_error(portico_session_restart(a.sun_path), kIOReturnUnsupported);
+	test_equal_error(portico_session_stop(a.sun_path), 0);
+	test_equal(waitpid(registry, &end, 0), registry);
+	test_true(WIFSIGNALED(end) && WTERMSIG(end) == SIGTERM);
+	close(listener);
+}
+
 static void ignore(void *refcon, io_iterator_t iterator)
 {
 	(void)refcon;

@@ -66,7 +66,8 @@ kern_return_t portico_session_explain(const char *socket_path, const char *servi
  * must be given. *COUNT gets how many. kIOReturnNotPrivileged: for the session's owner and root. */
 kern_return_t portico_session_revoke(const char *socket_path, const char *service,
 				     const unsigned *uid, size_t *count);
-/* End the session and wait until it has ended. */
+/* End the session, which may be of another protocol version, and wait until its registry and driver hosts
+ * have ended. */
 kern_return_t portico_session_stop(const char *socket_path);
 /* Have the registry replaced by a new process, perhaps of a new version, and wait until that accepts
  * connections. Driver hosts, connections and handles live on. kIOReturnTimeout: nobody has started
