@@ -5,6 +5,7 @@
 #include <IOKit/IOKitServer.h>
 
 #include "registry/bind.h"
+#include "registry/home.h"
 #include "registry/lifecycle.h"
 #include "registry/match.h"
 #include "registry/policy.h"
@@ -106,8 +107,10 @@ static IOReturn terminate(struct registry *r, const struct wire_catalogue *reque
 	switch (request->flag) {
 	case kIOCatalogModuleUnload:
 		terminate_all(r, request->name, false);
-		if (bundle && request->name[0])
-			registry_catalogue_remove(&r->catalogue, bundle);
+		if (!bundle || !request->name[0])
+			return kIOReturnSuccess;
+		registry_home_note_bundle(r, request->name, NULL);
+		registry_catalogue_remove(&r->catalogue, bundle);
 		return kIOReturnSuccess;
 	case kIOCatalogModuleTerminate:
 		terminate_all(r, request->name, false);

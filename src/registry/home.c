@@ -176,9 +176,104 @@ void registry_home_forget(const struct registry *r, pid_t pid)
 	remove_place(folder, name);
 }
 
-void registry_home_fini(const struct registry *r)
+/* --- bundles ------------------------------------------------------------------------------------ */
+
+/* A link for each identifier, named after it as identifiers may be longer than names, to the path or UNLOADED. */
+#define BUNDLE_LINK "@%016llx"
+#define UNLOADED "-"
+
+static uint64_t hash_of(const char *identifier)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (; *identifier; identifier++)
+		hash = (hash ^ (unsigned char)*identifier) * 0x100000001b3u;
+	return hash;
+}
+
+void registry_home_note_bundle(const struct registry *r, const char *identifier, const char *path)
+{
+	unsigned long long hash = hash_of(identifier);
+	char link[24], next[24];
+	scope_fd int folder = -1;
+
+	if (!r->socket_path || open_folder(r, &folder))
+		return;
+	snprintf(link, sizeof(link), "." BUNDLE_LINK, hash);
+	snprintf(next, sizeof(next), "." BUNDLE_LINK "+", hash);
+	unlinkat(folder, next, 0);
+	if (symlinkat(path ? path : UNLOADED, folder, next) || renameat(folder, next, folder, link))
+		log_warning("another registry will not know that %s was %s: %s", identifier,
+			    path ? "loaded" : "unloaded", strerror(errno));
+}
+
+/* The bundle of that identifier from elsewhere makes room. */
+static void recall_bundle(struct registry *r, unsigned long long hash, const char *path)
+{
+	list_for_each_safe(l, &r->catalogue.bundles) {
+		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
+
+		if (hash_of(b->identifier) == hash && strcmp(b->path, path))
+			registry_catalogue_remove(&r->catalogue, b);
+	}
+	if (strcmp(path, UNLOADED))
+		registry_catalogue_add(&r->catalogue, path, NULL, NULL);
+}
+
+typedef void (*link_fn)(struct registry *r, int folder, const char *name);
+
+static void recall_link(struct registry *r, int folder, const char *name)
 {
 	char path[PATH_MAX];
+	unsigned long long hash;
+	int end = 0;
+
+	ssize_t n = readlinkat(folder, name, path, sizeof(path) - 1);
+	if (n <= 0 || sscanf(name, "." BUNDLE_LINK "%n", &hash, &end) != 1 || name[end])
+		return;
+	path[n] = 0;
+	recall_bundle(r, hash, path);
+}
+
+static void remove_link(struct registry *r, int folder, const char *name)
+{
+	unlinkat(folder, name, 0);
+}
+
+static void each_bundle_link(struct registry *r, link_fn fn)
+{
+	int fd = -1;
+	DIR *folder;
+
+	if (!r->socket_path || open_folder(r, &fd))
+		return;
+	folder = fdopendir(fd);
+	if (!folder) {
+		fd_close(fd);
+		return;
+	}
+	for (int i = 0; i < PLACES_MAX; i++) {
+		const struct dirent *d = readdir(folder);
+
+		if (!d)
+			break;
+		if (!strncmp(d->d_name, ".@", 2))
+			fn(r, fd, d->d_name);
+	}
+	closedir(folder);
+}
+
+void registry_home_recall_bundles(struct registry *r)
+{
+	each_bundle_link(r, r->generation ? recall_link : remove_link);
+}
+
+void registry_home_fini(struct registry *r)
+{
+	char path[PATH_MAX];
+
+	if (r->has_home)
+		each_bundle_link(r, remove_link);
 
 	if (r->has_home && make_path(r, path, sizeof(path)))
 		rmdir(path);

@@ -234,6 +234,7 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	}
 	registry_heartbeat_begin(r);
 	registry_home_init(r);
+	registry_home_recall_bundles(r);
 	begin_matching(r);
 	if (r->is_returning)
 		registry_home_gather(r);

@@ -11,6 +11,7 @@
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
 #include <mach/mach.h>
+#include <portico/session.h>
 
 #include "test.h"
 #include "world.h"
@@ -134,6 +135,57 @@ TEST(a_program_stays_with_the_session_that_it_has_found)
 	for (int i = 0; i < 2; i++) {
 		close(said[i]);
 		close(heard[i]);
+	}
+	world_stop();
+}
+
+/* A copy of a sample driver. */
+static void install(const char *folder, const char *name)
+{
+	char command[2048];
+
+	snprintf(command, sizeof(command), "mkdir -p %s && cp -rL %s/%s.dext %s", folder,
+		 test_built("drivers"), name, folder);
+	test_equal(system(command), 0);
+}
+
+TEST(what_was_loaded_stays_and_what_was_unloaded_stays_away)
+{
+	char folder[512], other[512], path[600];
+	CFStringRef text = NULL;
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	snprintf(other, sizeof(other), "%s/others", test_folder());
+	snprintf(path, sizeof(path), "%s/Calculator.dext", other);
+	install(folder, "Mirror");
+	install(folder, "Calculator");
+	install(other, "Calculator");
+	world_start_with(folder);
+	test_equal_error(portico_session_unload(world_socket(), "org.portico.driver.Mirror", &text),
+			 0);
+	CFRelease(text);
+	test_equal_error(
+		portico_session_unload(world_socket(), "org.portico.driver.Calculator", &text), 0);
+	CFRelease(text);
+	test_equal_error(portico_session_load(world_socket(), path, &text), 0);
+	CFRelease(text);
+	IOObjectRelease(world_service("CalculatorDriver"));
+	for (int i = 0; i < 2; i++) {
+		world_kill_registry();
+		world_restart_registry();
+		IOObjectRelease(world_service("CalculatorDriver"));
+		/* The host is started again, from where it was loaded. */
+		snprintf(path, sizeof(path), "rm -rf %s/Calculator.dext", folder);
+		test_equal(system(path), 0);
+		pid_t host = world_host_pid("org.portico.driver.Calculator");
+		kill(host, SIGKILL);
+		while (world_host_pid("org.portico.driver.Calculator") == host)
+			;
+		io_connect_t c = world_open("CalculatorDriver", 0);
+		test_equal_error(add(c), 0);
+		IOServiceClose(c);
+		test_equal_error(portico_session_wait_quiet(world_socket(), 5000), 0);
+		test_equal(IOServiceGetMatchingService(0, IOServiceMatching("MirrorDriver")), 0);
 	}
 	world_stop();
 }

@@ -70,6 +70,9 @@ TEST(run_leaves_nothing_behind)
 	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; "
 	      "find $T/r -mindepth 1 | wc -l",
 	      0, "\n0\n");
+	wants("XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/portico unload org.portico.driver.Mirror; "
+	      "find $T/r -mindepth 1 | wc -l",
+	      0, "\n0\n");
 }
 
 TEST(errors_say_what_to_do)
