@@ -42,6 +42,13 @@ void tools_daemon_forget_descriptors(bool at_exec)
 			close(fd);
 }
 
+int tools_daemon_open_log(const struct tools_daemon *daemon)
+{
+	const int flags = O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+	return daemon->log_path ? open(daemon->log_path, O_WRONLY | flags, 0600) : -1;
+}
+
 /* In the child. The signals that portico handles itself are usual again here. */
 static void become_daemon(const struct tools_daemon *daemon, int ready, pid_t starter)
 {
@@ -62,13 +69,10 @@ static void become_daemon(const struct tools_daemon *daemon, int ready, pid_t st
 	}
 	if (getppid() != starter)
 		_exit(127);
-	if (daemon->log_path) {
-		int log = open(daemon->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-
-		if (log >= 0) {
-			dup2(log, 1);
-			dup2(log, 2);
-		}
+	int log = tools_daemon_open_log(daemon);
+	if (log >= 0) {
+		dup2(log, 1);
+		dup2(log, 2);
 	}
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null >= 0)

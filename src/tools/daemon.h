@@ -28,6 +28,9 @@ struct tools_daemon {
 	unsigned n_deaths;
 };
 
+/* The log, to be appended to; -1: there is none. Neither a link is followed nor a reader waited for, whoever has put
+ * them there. */
+int tools_daemon_open_log(const struct tools_daemon *daemon);
 /* Start one and wait until it accepts connections. False: it did not; it has said why. */
 bool tools_daemon_start(struct tools_daemon *daemon);
 /* It has ended with STATUS (of waitpid): start the next generation, unless it died too often; when it was

@@ -54,13 +54,16 @@ static void supervise(struct tools_daemon *daemon)
 	unlink(daemon->socket_path);
 }
 
-static void detach(void)
+/* What it has to say from now on is for the log. */
+static void detach(const struct tools_daemon *daemon)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = tools_daemon_open_log(daemon);
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
+	if (log >= 0)
+		dup2(log, STDERR_FILENO);
 	tools_daemon_forget_descriptors(false);
 	/* Without SA_RESTART: it interrupts the wait. */
 	sigaction(SIGTERM, &action, NULL);
@@ -90,7 +93,7 @@ static int start_supervisor(struct tools_daemon *daemon)
 		if (write(ready[1], &byte, 1) != 1)
 			_exit(TOOLS_FAILED);
 		close(ready[1]);
-		detach();
+		detach(daemon);
 		supervise(daemon);
 		_exit(0);
 	}

@@ -143,6 +143,26 @@ TEST(a_session_that_was_stopped_takes_nothing_along)
 	await_adopted();
 }
 
+TEST(a_registry_that_dies_too_often_is_given_up_in_the_log)
+{
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge "
+	      "--no-default-drivers >$T/out; for i in 1 2 3 4 5 6; do "
+	      "kill -9 $($P/portico status | sed -n 's/^PID: //p'); "
+	      "until [ $i = 6 ] || $P/portico status >$T/out 2>&1; do :; done; done; "
+	      "until grep -h 'not started again' $T/portico/porticod.log; do sleep 0.01; done",
+	      0, "porticod died 6 times");
+	await_adopted();
+}
+
+TEST(a_log_that_is_none_is_not_waited_for)
+{
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; mkdir -m 700 $T/portico; "
+	      "mkfifo $T/portico/porticod.log; timeout 5 $P/portico start --no-bridge "
+	      "--no-default-drivers && $P/portico stop",
+	      0, "session started");
+	await_adopted();
+}
+
 TEST(a_session_holds_nothing_of_who_started_it)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; exec 7>$T/lock; flock 7; "
