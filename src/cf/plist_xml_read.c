@@ -13,6 +13,9 @@
 #include "cf/plist_internal.h"
 #include "cf/string_internal.h"
 
+/* More than the tree of libplist takes, which has a node, a value and a link for each element. */
+enum { ROOM = 256 << 10, ROOM_OF_ELEMENT = 256, ROOM_OF_BYTE = 4 };
+
 /* --- scan -------------------------------------------------------------------------------------- */
 
 struct scan {
@@ -230,7 +233,7 @@ static bool scan_all(struct scan *s)
 }
 
 /* The open tags are too much for the stack of some threads. */
-static bool scan(struct plist_reader *r, const char *text, size_t n)
+static bool scan(struct plist_reader *r, const char *text, size_t n, size_t *ret_elements)
 {
 	scope_free struct scan *s = malloc(sizeof(*s));
 
@@ -240,7 +243,21 @@ static bool scan(struct plist_reader *r, const char *text, size_t n)
 	s->text = s->at = text;
 	s->end = text + n;
 	s->depth = s->elements = 0;
-	return scan_all(s);
+	bool is_sound = scan_all(s);
+	*ret_elements = s->elements;
+	return is_sound;
+}
+
+/* libplist does not look whether it is given memory: as much as it takes, and more, must be there before.
+ * (Not enough where so little is left that the C library gives each thing a page of its own.) */
+static bool has_room(struct plist_reader *r, size_t elements, size_t n)
+{
+	void *volatile room = malloc(ROOM + elements * ROOM_OF_ELEMENT + n * ROOM_OF_BYTE);
+
+	if (!room)
+		return plist_fail(r, "Out of memory");
+	free(room);
+	return true;
 }
 
 /* --- libplist's tree to objects ------------------------------------------------------------------- */
@@ -406,6 +423,7 @@ static CFDataRef copy_as_utf8(struct plist_reader *r, const uint8_t *bytes, size
 CFTypeRef plist_xml_read(struct plist_reader *r, const uint8_t *bytes, size_t n)
 {
 	scope_cf CFDataRef converted = copy_as_utf8(r, bytes, n);
+	size_t elements = 0;
 	plist_t tree = NULL;
 	CFTypeRef value;
 
@@ -417,7 +435,7 @@ CFTypeRef plist_xml_read(struct plist_reader *r, const uint8_t *bytes, size_t n)
 		return NULL;
 	if (n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
 		bytes += 3, n -= 3;
-	if (!scan(r, (const char *)bytes, n))
+	if (!scan(r, (const char *)bytes, n, &elements) || !has_room(r, elements, n))
 		return NULL;
 	plist_from_xml((const char *)bytes, (uint32_t)n, &tree);
 	if (!tree)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cf_test.h"
 
@@ -329,6 +332,45 @@ TEST(xml_in_other_encodings)
 	CFRelease(wide);
 	CFRelease(a);
 	CFRelease(b);
+}
+
+/* In a process with ROOM more bytes of addresses than it has: the list, or none, and no crash. */
+static _Noreturn void parse_with(const char *text, unsigned long room)
+{
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f || fscanf(f, "%lu", &pages) != 1)
+		_exit(1);
+	fclose(f);
+	CFDataRef data = CFDataCreate(NULL, (const UInt8 *)text, (CFIndex)strlen(text));
+	struct rlimit few = { pages * 4096 + room, pages * 4096 + room };
+	setrlimit(RLIMIT_AS, &few);
+	CFTypeRef list = CFPropertyListCreateWithData(NULL, data, 0, NULL, NULL);
+	_exit(list && CFGetTypeID(list) != CFArrayGetTypeID());
+}
+
+TEST(a_list_that_memory_does_not_suffice_for_is_none)
+{
+	enum { ELEMENTS = 4000 };
+	static char text[ELEMENTS * 64] = "<plist><array>";
+
+	if (test_is_slow())
+		test_skip("the sanitizer has all of the address space");
+	char *at = text + strlen(text);
+	for (int i = 0; i < ELEMENTS; i++)
+		at += sprintf(at, "<dict><key>%d</key><integer>1</integer></dict>", i);
+	strcpy(at, "</array></plist>");
+	fflush(stdout);
+	for (unsigned long room = 0; room < 8 << 20; room += 60 << 10) {
+		int status;
+		pid_t pid = fork();
+
+		if (!pid)
+			parse_with(text, room);
+		test_equal(waitpid(pid, &status, 0), pid);
+		test_equal(status, 0);
+	}
 }
 
 TEST(streams_carry_lists)
