@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "tools/daemon.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -168,6 +170,30 @@ bool tools_daemon_go_on(struct tools_daemon *daemon, int status)
 	}
 	*oldest = now;
 	return tools_daemon_start(daemon);
+}
+
+void tools_daemon_end_hosts(const struct tools_daemon *daemon)
+{
+	char path[PATH_MAX];
+	siginfo_t info;
+	DIR *places;
+
+	/* The name of a host's place there is its number. */
+	if (snprintf(path, sizeof(path), "%s.hosts", daemon->socket_path) >= (int)sizeof(path))
+		return;
+	places = opendir(path);
+	for (struct dirent *e; places && (e = readdir(places));) {
+		int pid = atoi(e->d_name);
+
+		if (pid <= 0 ||
+		    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0)
+			continue;
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
+			;
+	}
+	if (places)
+		closedir(places);
 }
 
 /* Wait for any process of the group; true when none is left. */

@@ -39,6 +39,8 @@ bool tools_daemon_go_on(struct tools_daemon *daemon, int status);
 /* Ask it to end, then make it; also what it left behind in its process group. Children of the
  * calling process only. */
 void tools_daemon_stop(struct tools_daemon *daemon);
+/* End the hosts that no registry has ended. Only those that the calling process has inherited. */
+void tools_daemon_end_hosts(const struct tools_daemon *daemon);
 /* Let go of what this process was given besides standard descriptors, at once or when it runs another program: pipes
  * and locks of who started a session must not last as long as that. */
 void tools_daemon_forget_descriptors(bool at_exec);

@@ -73,18 +73,25 @@ bool tools_folder_make_user(const char *socket_path)
 	return true;
 }
 
-void tools_folder_remove(const char *path)
+/* Nor is a link in there followed. */
+static void remove_at(int parent, const char *name, int depth)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *folder = fd >= 0 ? fdopendir(fd) : NULL;
 
 	if (folder) {
 		for (struct dirent *e; (e = readdir(folder));)
-			if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
-				unlinkat(dirfd(folder), e->d_name, 0);
+			if (strcmp(e->d_name, ".") && strcmp(e->d_name, "..") &&
+			    unlinkat(fd, e->d_name, 0) < 0 && depth > 0)
+				remove_at(fd, e->d_name, depth - 1);
 		closedir(folder);
 	} else if (fd >= 0) {
 		close(fd);
 	}
-	rmdir(path);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void tools_folder_remove(const char *path)
+{
+	remove_at(AT_FDCWD, path, 1);
 }

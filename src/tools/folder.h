@@ -11,5 +11,5 @@ bool tools_folder_make_private(char *ret_path, size_t size);
 /* The folder of the user session's SOCKET_PATH: made if missing, checked to belong to this user
  * and to be closed to others. False after a complaint. */
 bool tools_folder_make_user(const char *socket_path);
-/* Remove a folder and the files in it. */
+/* Remove a folder, the files in it, and folders of files. */
 void tools_folder_remove(const char *path);

@@ -135,7 +135,10 @@ static bool reap(struct running *r, int *ret_status)
 			*ret_status = status;
 			return true;
 		}
-		if (pid == r->daemon.pid) {
+		/* Somebody has stopped the session. */
+		if (pid == r->daemon.pid && WIFEXITED(status) && !WEXITSTATUS(status)) {
+			r->daemon.pid = 0;
+		} else if (pid == r->daemon.pid) {
 			if (r->options.is_verbose)
 				fprintf(stderr, "portico run: porticod ended, starting it again\n");
 			tools_daemon_go_on(&r->daemon, status);
@@ -207,6 +210,8 @@ static int run_private(struct running *r)
 	if (fd >= 0 && start_session(r) && start_command(r))
 		status = supervise(r, fd);
 	tools_daemon_stop(&r->daemon);
+	if (r->socket_path[0])
+		tools_daemon_end_hosts(&r->daemon);
 	if (r->folder[0])
 		tools_folder_remove(r->folder);
 	if (fd >= 0)

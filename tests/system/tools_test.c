@@ -70,6 +70,15 @@ TEST(run_leaves_nothing_behind)
 	wants("mkdir $T/r; XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/ioreg -r -c CalculatorDriver; "
 	      "find $T/r -mindepth 1 | wc -l",
 	      0, "\n0\n");
+	/* Nor when its registry was killed until it was given up. */
+	wants("XDG_RUNTIME_DIR=$T/r $P/portico run --no-bridge -- sh -c '"
+	      "until grep -q \"not started again\" $T/e; do "
+	      "p=$($P/portico status 2>/dev/null | sed -n \"s/^PID: //p\"); kill -9 $p; "
+	      "done 2>/dev/null; ls $XDG_RUNTIME_DIR/*/*.hosts | grep -c [0-9]' 2>$T/e; "
+	      "find $T/r -mindepth 1 | wc -l; "
+	      "for h in $(pgrep -f portico-host.*$T/r); do ps -o stat= $h; done | grep -c ^[RSD]; "
+	      "exit 0",
+	      0, "3\n0\n0\n");
 	wants("XDG_RUNTIME_DIR=$T/r $P/portico run -- $P/portico unload org.portico.driver.Mirror; "
 	      "find $T/r -mindepth 1 | wc -l",
 	      0, "\n0\n");
@@ -118,6 +127,14 @@ TEST(start_status_stop)
 }
 
 /* A host that is stopped does not end by itself. */
+TEST(a_session_of_run_that_is_stopped_stays_away)
+{
+	wants("$P/portico run --no-bridge --no-default-drivers -- sh -c '"
+	      "p=$($P/portico status | sed -n \"s/^PID: //p\"); $P/portico stop; "
+	      "while kill -0 $p 2>/dev/null; do :; done; $P/portico status; exit 9'",
+	      9, "the session that PORTICO_SESSION names has ended");
+}
+
 TEST(a_stopped_session_makes_room_for_the_next)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "

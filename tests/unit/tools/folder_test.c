@@ -27,6 +27,25 @@ TEST(a_private_folder_is_closed_to_others_and_goes_with_its_files)
 	test_equal(access(path, F_OK), -1);
 }
 
+TEST(folders_in_it_go_too_and_nothing_that_a_link_names)
+{
+	char path[4096], other[4200], link[4300];
+
+	setenv("XDG_RUNTIME_DIR", test_folder(), 1);
+	test_true(tools_folder_make_private(path, sizeof(path)));
+	snprintf(other, sizeof(other), "%s/other", test_folder());
+	test_equal(mkdir(other, 0700), 0);
+	snprintf(link, sizeof(link), "%s/link", path);
+	test_equal(symlink(other, link), 0);
+	snprintf(link, sizeof(link), "%s/hosts", path);
+	test_equal(mkdir(link, 0700), 0);
+	strcat(link, "/link");
+	test_equal(symlink(other, link), 0);
+	tools_folder_remove(path);
+	test_equal(access(path, F_OK), -1);
+	test_equal(access(other, F_OK), 0);
+}
+
 TEST(a_missing_runtime_folder_falls_back)
 {
 	char path[4096];
