@@ -43,6 +43,15 @@ static bool is_server(const char *server, const char *name)
 	return n > m && server[n - m - 1] == '.' && !strcmp(server + n - m, name);
 }
 
+/* By whatever paths. */
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat s, t;
+
+	return !strcmp(a, b) ||
+	       (!stat(a, &s) && !stat(b, &t) && s.st_dev == t.st_dev && s.st_ino == t.st_ino);
+}
+
 static bool is_host(const char *pid, const char *name, const char *socket_path, char *ret_server,
 		    size_t server_size)
 {
@@ -63,7 +72,8 @@ static bool is_host(const char *pid, const char *name, const char *socket_path, 
 	program = strrchr(line, '/') ? strrchr(line, '/') + 1 : line;
 	server = option_value(line, (size_t)size, "--server");
 	session = option_value(line, (size_t)size, "--socket");
-	if (strcmp(program, "portico-host") || !server || !session || strcmp(session, socket_path))
+	if (strcmp(program, "portico-host") || !server || !session ||
+	    !is_same_file(session, socket_path))
 		return false;
 	snprintf(ret_server, server_size, "%s", server);
 	return is_server(server, name);

@@ -442,6 +442,13 @@ TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 	      0, "1\norg.portico.driver.Mirror\nleft: 0\n");
 }
 
+TEST(crash_knows_a_session_by_any_path)
+{
+	wants("$P/portico run --no-bridge -- sh -c 'cd ${PORTICO_SESSION%/*} && "
+	      "PORTICO_SESSION=registry.sock $P/portico crash Mirror'",
+	      0, "killed the host of org.portico.driver.Mirror");
+}
+
 TEST(crash_tells_a_terminal_nothing)
 {
 	wants("mkdir $T/d; cp -r $B/drivers/Mirror.dext $T/d; "
