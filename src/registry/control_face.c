@@ -171,13 +171,14 @@ static err_t handle_load(struct registry_peer *peer, struct wire_frame *frame, v
 {
 	const struct wire_load *request = message;
 	struct registry *r = peer->registry;
-	scope_free char *path = realpath(request->text, NULL);
 	char words[WORDS_MAX];
 	size_t added;
 
+	/* Before anything is looked at: files may be where every look takes its time. */
 	if (!is_allowed(peer))
 		return reply_words(peer, &frame->header, kIOReturnNotPrivileged,
 				   "only the session's own user may load drivers");
+	scope_free char *path = realpath(request->text, NULL);
 	if (request->text[0] != '/' || !path)
 		return reply_words(peer, &frame->header, kIOReturnNotFound, "%s: %s", request->text,
 				   path ? "not an absolute path" : strerror(errno));

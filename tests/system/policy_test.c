@@ -224,6 +224,35 @@ static void count_denials(struct report *report)
 		report->id |= 256;
 }
 
+static char bait[700];
+
+static void load_bait(struct report *report)
+{
+	CFStringRef words = NULL;
+
+	report->result = portico_session_load(NULL, bait, &words);
+	if (words)
+		CFRelease(words);
+}
+
+/* Where others could have file systems of their own, a look might never end. */
+TEST(nothing_is_looked_at_for_who_may_not_load)
+{
+	const struct timespec past[2] = { { 1000, 0 }, { 2000, 0 } };
+	struct stat st;
+
+	start("");
+	snprintf(bait, sizeof(bait), "%s/bait", folder);
+	test_equal(symlink("drivers", bait), 0);
+	test_equal(utimensat(AT_FDCWD, bait, past, AT_SYMLINK_NOFOLLOW), 0);
+	test_equal_error(run_as(USER, 0, load_bait).result, kIOReturnNotPrivileged);
+	test_equal(lstat(bait, &st), 0);
+	test_equal(st.st_atim.tv_sec, past[0].tv_sec);
+	test_equal_error(run_as(0, 0, load_bait).result, 0);
+	unlink(bait);
+	stop();
+}
+
 TEST(others_see_what_concerns_themselves)
 {
 	struct report report;
