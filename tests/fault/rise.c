@@ -257,7 +257,8 @@ static struct fault_step rise(const struct scenario *scenario, uint32_t kinds,
 		int status = wait_for(pid);
 
 		hit = fault_disarm();
-		if (status || (rise_check && hit && !rise_check()))
+		bool is_well = !rise_check || !hit || rise_check();
+		if (status || !is_well)
 			rise_complain(&step, scenario->name, status);
 		count_deaths(scenario->name);
 	} while (fault_advance(&step, hit) && step.failures < FAILURES_MAX &&

@@ -102,9 +102,12 @@ static void run_look_up(void)
 	    WORKED(IOServiceGetMatchingServices(kIOMainPortDefault, matching, &iterator))) {
 		while ((service = IOIteratorNext(iterator))) {
 			(void)WORKED(IOObjectGetClass(service, name));
-			(void)WORKED(IORegistryEntryGetName(service, name));
+			/* Of a driver whose host has ended meanwhile there is none (nor a path). */
+			(void)WORKED_OR(IORegistryEntryGetName(service, name),
+					kIOReturnBadArgument);
 			(void)WORKED(IORegistryEntryGetRegistryEntryID(service, &id));
-			if (WORKED(IORegistryEntryGetPath(service, kIOServicePlane, path))) {
+			if (WORKED_OR(IORegistryEntryGetPath(service, kIOServicePlane, path),
+				      kIOReturnBadArgument)) {
 				io_registry_entry_t same =
 					IORegistryEntryFromPath(kIOMainPortDefault, path);
 
@@ -130,7 +133,9 @@ static void run_walk(void)
 	if (WORKED(IORegistryEntryCreateIterator(root, kIOServicePlane,
 						 kIORegistryIterateRecursively, &iterator))) {
 		while ((entry = IOIteratorNext(iterator))) {
-			if (WORKED(IORegistryEntryGetParentEntry(entry, kIOServicePlane, &parent)))
+			if (WORKED_OR(
+				    IORegistryEntryGetParentEntry(entry, kIOServicePlane, &parent),
+				    kIOReturnNoDevice))
 				IOObjectRelease(parent);
 			IOObjectRelease(entry);
 			n++;
