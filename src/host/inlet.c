@@ -129,7 +129,11 @@ static err_t send_now_locked(struct host_inlet *inlet, const struct wire_layout 
 {
 	if (inlet->socket < 0)
 		return -EPIPE;
-	return wire_send(inlet->socket, layout, 0, message, NULL, 0, false);
+	err_t err = wire_send(inlet->socket, layout, 0, message, NULL, 0, false);
+	/* Both ends agree that it is over, whatever made the system say so. */
+	if (err == -EPIPE)
+		shutdown(inlet->socket, SHUT_RDWR);
+	return err;
 }
 
 /* -EAGAIN: there is no room. */
