@@ -34,7 +34,7 @@ struct reading {
 
 struct bridge_platform_roots bridge_platform_roots(void)
 {
-	const char *sysfs = getenv("PORTICO_SYSFS");
+	const char *sysfs = secure_getenv("PORTICO_SYSFS");
 
 	return (struct bridge_platform_roots){ sysfs && *sysfs ? sysfs : "/sys", "/etc" };
 }

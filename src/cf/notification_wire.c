@@ -45,7 +45,7 @@ static bool make_folder(const char *path)
 /* False when the user has no folder for such things. */
 static bool find_folder(char *path, size_t size)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 
 	if (!runtime || *runtime != '/' ||
 	    (size_t)snprintf(path, size, "%s/portico", runtime) >= size || !make_folder(path))

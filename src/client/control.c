@@ -53,7 +53,7 @@ static bool is_own_folder(const char *path)
 
 kern_return_t portico_session_get_user_path(char *path, size_t size)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	char folder[4096];
 	int n;
 
@@ -77,7 +77,7 @@ kern_return_t portico_session_get_user_path(char *path, size_t size)
 
 kern_return_t portico_session_get_path(char *path, size_t size)
 {
-	const char *session = getenv("PORTICO_SESSION");
+	const char *session = secure_getenv("PORTICO_SESSION");
 	kern_return_t kr;
 
 	if (!path)

@@ -225,7 +225,7 @@ static err_t connect_found(int *ret_socket)
 
 err_t client_discover_connect(int *ret_socket)
 {
-	const char *session = getenv("PORTICO_SESSION");
+	const char *session = secure_getenv("PORTICO_SESSION");
 
 	if (session && !strcmp(session, "embedded"))
 		return connect_embedded(ret_socket);

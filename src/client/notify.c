@@ -62,7 +62,7 @@ uint32_t portico_notify_register_dispatch(const char *name, int *out_token, disp
 /* The folder, which nobody else may have made. */
 static int open_folder(void)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	char path[PATH_MAX];
 	struct stat s;
 	int fd;

@@ -90,8 +90,8 @@ static void find_host_program(struct embed_paths *p, const char *lib)
 
 err_t embed_paths_find(struct embed_paths *ret_paths)
 {
-	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	const char *alone = getenv("PORTICO_NO_DEFAULT_DRIVERS");
+	const char *data = secure_getenv("XDG_DATA_HOME"), *home = secure_getenv("HOME");
+	const char *alone = secure_getenv("PORTICO_NO_DEFAULT_DRIVERS");
 	struct embed_paths p = { .n_drivers = 0 };
 	char lib[PATH_MAX];
 	err_t err;
@@ -99,7 +99,7 @@ err_t embed_paths_find(struct embed_paths *ret_paths)
 	if (!find_lib(lib))
 		return -ENOENT;
 	find_host_program(&p, lib);
-	err = add_list(&p, getenv("PORTICO_DRIVERS"));
+	err = add_list(&p, secure_getenv("PORTICO_DRIVERS"));
 	if (!alone || !*alone || !strcmp(alone, "0")) {
 		if (!err)
 			err = add_joined(&p, lib, "../drivers");

@@ -284,7 +284,7 @@ static void *run_registry(void *context)
 
 static bool is_set(const char *variable)
 {
-	const char *value = getenv(variable);
+	const char *value = secure_getenv(variable);
 
 	return value && *value && strcmp(value, "0") != 0;
 }

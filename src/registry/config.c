@@ -24,7 +24,7 @@ static err_t read_if_there(struct limits *limits, const char *path, char *why)
 
 static err_t read_usual(struct limits *limits, bool system, char *why)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = secure_getenv("HOME");
 	char path[PATH_MAX];
 
 	err_t err = read_if_there(limits, "/etc/portico/portico.conf", why);
@@ -41,7 +41,7 @@ static err_t read_usual(struct limits *limits, bool system, char *why)
 
 static err_t read_environment(struct limits *limits, char *why)
 {
-	const char *list = getenv("PORTICO_LIMITS");
+	const char *list = secure_getenv("PORTICO_LIMITS");
 	char reason[LIMITS_WHY_MAX];
 	err_t err = list ? limits_read_list(limits, list, reason) : 0;
 
@@ -52,7 +52,7 @@ static err_t read_environment(struct limits *limits, char *why)
 
 err_t registry_config_read(const char *path, bool system, struct limits *ret_limits, char *why)
 {
-	const char *own = getenv("PORTICO_CONF");
+	const char *own = secure_getenv("PORTICO_CONF");
 	struct limits limits;
 	err_t err;
 

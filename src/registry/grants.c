@@ -552,7 +552,7 @@ static err_t add_path(struct registry_grants *grants, const char *path)
 
 static err_t add_below(struct registry_grants *grants, const char *variable, const char *below)
 {
-	const char *folder = getenv(variable);
+	const char *folder = secure_getenv(variable);
 	char path[PATH_MAX];
 
 	if (!folder || *folder != '/')
@@ -597,7 +597,7 @@ static err_t add_list(struct registry_grants *grants, const char *list)
 
 static err_t add_paths(struct registry_grants *grants, const struct registry_grants_config *config)
 {
-	const char *own = getenv("PORTICO_POLICY");
+	const char *own = secure_getenv("PORTICO_POLICY");
 	err_t err = 0;
 
 	for (const char *const *path = config->paths; path && *path && !err; path++)

@@ -53,7 +53,7 @@ static err_t fill_environment(struct child *c)
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
-		const char *value = strchr(passed[i], '=') ? "" : getenv(passed[i]);
+		const char *value = strchr(passed[i], '=') ? "" : secure_getenv(passed[i]);
 
 		if (!value)
 			continue;

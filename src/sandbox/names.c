@@ -46,7 +46,7 @@ int sandbox_family(const char *name)
 
 unsigned sandbox_tier_of_environment(void)
 {
-	const char *value = getenv("PORTICO_SANDBOX");
+	const char *value = secure_getenv("PORTICO_SANDBOX");
 
 	if (value && value[0] >= '0' && value[0] <= '0' + SANDBOX_SPACES && !value[1])
 		return (unsigned)(value[0] - '0');

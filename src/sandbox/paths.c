@@ -104,7 +104,7 @@ static err_t add_reports(struct sandbox_tree *tree)
 	err_t err = 0;
 
 	for (size_t i = 0; !err && i < sizeof(variables) / sizeof(variables[0]); i++) {
-		const char *options = getenv(variables[i]);
+		const char *options = secure_getenv(variables[i]);
 
 		err = add_named(tree, options, "log_path=", SANDBOX_WRITE);
 		if (!err)

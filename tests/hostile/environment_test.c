@@ -977,6 +977,68 @@ HOSTILE(P_D5, a_registry_with_arguments_that_are_none)
 	}
 }
 
+static const char privileged_source[] =
+	"#include <IOKit/IOKitLib.h>\n#include <unistd.h>\n"
+	"int main(void) { mach_timespec_t soon = { 20, 0 }; IOKitWaitQuiet(0, &soon);\n"
+	"io_service_t s = IOServiceGetMatchingService(0, IOServiceMatching(\"MethodsDriver\"));\n"
+	"return getuid() == geteuid() ? 10 + !s : 20 + !s; }\n";
+
+/* What PROGRAM ends with when NOBODY runs it with drivers of his own in the environment. */
+static int run_with_drivers(const char *program, const char *drivers, bool in_process)
+{
+	pid_t child = fork();
+
+	if (!child) {
+		alarm(60);
+		become_user(NOBODY);
+		setenv("HOME", "/nowhere", 1);
+		setenv("PORTICO_SESSION", "embedded", 1);
+		setenv("PORTICO_DRIVERS", drivers, 1);
+		setenv("PORTICO_NO_BRIDGE", "1", 1);
+		setenv("PORTICO_IN_PROCESS", in_process ? "1" : "0", 1);
+		/* Hosts that are set-uid, too, do not find the libraries of a build tree, and say so. */
+		dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
+		execl(program, program, (char *)NULL);
+		_exit(127);
+	}
+	return arena_wait(child);
+}
+
+/* A set-uid program runs no code that the environment of who starts it names. */
+HOSTILE(P_D5, drivers_for_a_program_with_privileges)
+{
+	char drivers[300], command[1200], program[300];
+
+	if (getuid())
+		test_skip("only root can make such a program");
+	if (test_is_slow())
+		test_skip("a sanitizer's library is not found by such programs");
+	test_equal(chmod(test_folder(), 0755), 0);
+	snprintf(drivers, sizeof(drivers), "%s/drivers", test_folder());
+	test_equal(mkdir(drivers, 0755), 0);
+	arena_link_bundle(drivers, "Methods.dext");
+	snprintf(program, sizeof(program), "%s/program.c", test_folder());
+	make_file(program, privileged_source);
+	snprintf(command, sizeof(command),
+		 "%s cc -framework IOKit -framework CoreFoundation -o %s/program %s",
+		 test_built("bin/portico"), test_folder(), program);
+	test_equal(system(command), 0);
+	*strrchr(program, '.') = 0;
+	for (int in_process = 0; in_process < 2; in_process++) {
+		test_equal(chmod(program, 0755), 0);
+		test_equal(run_with_drivers(program, drivers, in_process), 10);
+		test_equal(chmod(program, 04755), 0);
+		int result = run_with_drivers(program, drivers, in_process);
+		if (result == 10)
+			test_skip("such programs have no privileges in this folder");
+		test_equal(result, 21);
+	}
+	snprintf(command, sizeof(command), "rm -r %s/program* %s", test_folder(), drivers);
+	test_equal(system(command), 0);
+	while (waitpid(-1, NULL, __WALL) > 0) /* hosts that were left to us */
+		;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "--jumping"))
