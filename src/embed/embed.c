@@ -14,6 +14,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct embed_world *world; /* under lock */
 static pid_t owner;		  /* of WORLD; under lock */
 static bool has_ended;		  /* the process is in exit: no new session */
+static bool had_parents;	  /* whose handles are here still */
 
 /*
  * The session's threads stayed in the parent; its memory here is nobody's. The lock is not taken
@@ -22,8 +23,10 @@ static bool has_ended;		  /* the process is in exit: no new session */
  */
 static void forget_parents(void)
 {
-	if (world && owner != getpid())
-		embed_world_abandon(take_ptr(world));
+	if (!world || owner == getpid())
+		return;
+	embed_world_abandon(take_ptr(world));
+	had_parents = true;
 }
 
 static void after_fork_in_child(void)
@@ -60,7 +63,7 @@ int portico_embedded_connect(int *ret_socket)
 	forget_parents();
 	owner = getpid();
 	if (!world)
-		err = embed_world_new(&world);
+		err = embed_world_new(had_parents, &world);
 	if (!err)
 		err = embed_world_connect(world, ret_socket);
 	return err;

@@ -354,10 +354,11 @@ static err_t read_limits(struct limits *ret_limits)
 	return err;
 }
 
-err_t embed_world_new(struct embed_world **ret_world)
+err_t embed_world_new(bool had_parents, struct embed_world **ret_world)
 {
 	struct embed_world *world = calloc(1, sizeof(*world));
-	struct registry_config config = { .start_context = world, .ids_begin_anywhere = true };
+	struct registry_config config = { .start_context = world,
+					  .ids_begin_anywhere = had_parents };
 	struct limits limits;
 	err_t err;
 

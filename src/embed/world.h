@@ -2,12 +2,15 @@
 /* One embedded session: its threads and sockets. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct embed_world;
 
-/* Start the registry and what belongs to it. */
-err_t embed_world_new(struct embed_world **ret_world);
+/* Start the registry and what belongs to it. Its entries are numbered as in every such session, unless
+ * the process knows another one's (HAD_PARENTS). */
+err_t embed_world_new(bool had_parents, struct embed_world **ret_world);
 /* A client's socket. Any thread. */
 err_t embed_world_connect(struct embed_world *world, int *ret_socket);
 /* End everything and wait for it. Not from one of its own threads. NULL is accepted; returns NULL. */

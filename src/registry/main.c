@@ -35,7 +35,7 @@ struct options {
 	size_t n_policies;
 	char *folders[FOLDERS_MAX + 1];
 	size_t n_folders;
-	bool default_drivers, bridge, administrator, all_users;
+	bool default_drivers, bridge, administrator, all_users, ids_begin_anywhere;
 	int ready_fd;
 	unsigned generation, heartbeat_ms, sandbox;
 };
@@ -46,6 +46,8 @@ static const char usage[] =
 	"  --drivers FOLDER      look for driver bundles there (may be repeated)\n"
 	"  --no-default-drivers  look nowhere else\n"
 	"  --no-bridge           do not publish the devices of this machine\n"
+	"  --same-ids            number entries as every such session does (no program comes\n"
+	"                        to this one from another)\n"
 	"  --no-administrator    give nobody the administrator privilege\n"
 	"  --system              accept clients of all users\n"
 	"  --policy PATH         a folder of grant files, or one, instead of the usual ones\n"
@@ -119,6 +121,7 @@ static const struct option names[] = {
 	{ "drivers", required_argument, NULL, 'd' },
 	{ "no-default-drivers", no_argument, NULL, 'D' },
 	{ "no-bridge", no_argument, NULL, 'B' },
+	{ "same-ids", no_argument, NULL, 'i' },
 	{ "no-administrator", no_argument, NULL, 'A' },
 	{ "system", no_argument, NULL, 'S' },
 	{ "policy", required_argument, NULL, 'p' },
@@ -165,6 +168,8 @@ static bool *switch_of(struct options *o, int c, bool *ret_on)
 		return &o->bridge;
 	case 'A':
 		return &o->administrator;
+	case 'i':
+		return &o->ids_begin_anywhere;
 	case 'S':
 		return &o->all_users;
 	default:
@@ -413,7 +418,7 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,
-		.ids_begin_anywhere = true,
+		.ids_begin_anywhere = o->ids_begin_anywhere,
 		.limits = limits,
 		.sandbox_tier = o->sandbox,
 		.units_folder = o->units,
@@ -444,6 +449,7 @@ int main(int argc, char **argv)
 {
 	const char *withheld = getenv("PORTICO_ADMINISTRATOR");
 	struct options o = { .default_drivers = true,
+			     .ids_begin_anywhere = true,
 			     .bridge = true,
 			     .ready_fd = -1,
 			     .sandbox = sandbox_tier_of_environment() };

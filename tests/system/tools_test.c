@@ -56,13 +56,34 @@ TEST(run_gives_the_status_of_its_command)
 	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
 }
 
-/* What a program knows of a session that has ended is nothing in the next one. */
-TEST(entries_of_two_sessions_have_different_ids)
+/* A session's processes end a moment after the tool has answered or the program of an embedded
+ * session has exited. They were adopted by this process. */
+static void await_adopted(void)
 {
-	wants("for m in '' '' --in-process --in-process; do "
-	      "$P/portico run $m --no-bridge -- $P/ioreg -w0 -rc MirrorDriver | "
-	      "grep -o '^+-o MirrorDriver.*id 0x[0-9a-f]*'; done | sort -u | wc -l",
-	      0, "4\n");
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* What a program knows of a session that has ended is nothing in the next one. */
+TEST(entries_of_two_sessions_at_a_place_have_different_ids)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; for i in 1 2; do $P/portico start "
+	      "--no-bridge >/dev/null; "
+	      "$P/ioreg -w0 -rc MirrorDriver | grep -o '^+-o MirrorDriver.*id 0x[0-9a-f]*'; "
+	      "$P/portico stop >/dev/null; done | sort -u | wc -l",
+	      0, "2\n");
+	await_adopted();
+}
+
+/* Nobody comes to it from elsewhere; drivers start one after the other here. */
+TEST(a_private_session_numbers_its_entries_as_the_last_one_did)
+{
+	wants("mkdir $T/d; ln -s $P/../drivers/Mirror.dext $T/d; "
+	      "for m in '' '' --in-process --in-process; do "
+	      "$P/portico run $m --no-bridge --no-default-drivers --drivers $T/d -- "
+	      "$P/ioreg -w0 -rc MirrorDriver | grep -o '^+-o MirrorDriver.*id 0x[0-9a-f]*'; done | "
+	      "sort -u | wc -l",
+	      0, "1\n");
 }
 
 TEST(run_leaves_nothing_behind)
@@ -106,14 +127,6 @@ TEST(a_full_disk_or_a_missing_folder_is_named)
 	wants("mkdir $T/g; unshare -rm sh -c 'mount -t tmpfs -o nr_inodes=2,mode=700 tmpfs $T/g && "
 	      "XDG_RUNTIME_DIR=$T/g $P/portico start'",
 	      1, "free some space");
-}
-
-/* A session's processes end a moment after the tool has answered or the program of an embedded
- * session has exited. They were adopted by this process. */
-static void await_adopted(void)
-{
-	while (waitpid(-1, NULL, 0) > 0)
-		;
 }
 
 TEST(start_status_stop)
