@@ -38,6 +38,14 @@ static CFTypeRef made(struct plist_reader *r, CFTypeRef value)
 	return value ? value : plist_fail(r, "Out of memory");
 }
 
+/* What was put into a container is there, or there was no memory. */
+static CFTypeRef made_whole(struct plist_reader *r, CFTypeRef value, bool is_whole)
+{
+	if (value && !is_whole)
+		CFRelease(value);
+	return made(r, is_whole ? value : NULL);
+}
+
 CFTypeRef plist_make_string(struct plist_reader *r, CFStringRef string)
 {
 	CFStringRef copy;
@@ -58,7 +66,7 @@ CFTypeRef plist_make_data(struct plist_reader *r, const void *bytes, size_t n)
 	data = CFDataCreateMutable(r->allocator, 0);
 	if (data)
 		CFDataAppendBytes(data, bytes, (CFIndex)n);
-	return made(r, data);
+	return made_whole(r, data, data && CFDataGetLength(data) == (CFIndex)n);
 }
 
 CFTypeRef plist_make_integer(struct plist_reader *r, int64_t v)
@@ -101,19 +109,22 @@ void plist_values_drop(struct plist_values *v)
 
 CFTypeRef plist_values_make_array(struct plist_reader *r, struct plist_values *v)
 {
+	bool is_whole = true;
 	CFTypeRef array;
 
 	if (r->options) {
 		CFMutableArrayRef a = CFArrayCreateMutable(r->allocator, 0, &kCFTypeArrayCallBacks);
 
-		CFArrayReplaceValues(a, CFRangeMake(0, 0), v->values, (CFIndex)v->n);
+		if (a)
+			CFArrayReplaceValues(a, CFRangeMake(0, 0), v->values, (CFIndex)v->n);
+		is_whole = a && CFArrayGetCount(a) == (CFIndex)v->n;
 		array = a;
 	} else {
 		array = CFArrayCreate(r->allocator, v->values, (CFIndex)v->n,
 				      &kCFTypeArrayCallBacks);
 	}
 	plist_values_drop(v);
-	return made(r, array);
+	return made_whole(r, array, is_whole);
 }
 
 CFTypeRef plist_values_make_dictionary(struct plist_reader *r, struct plist_values *v)
@@ -121,13 +132,16 @@ CFTypeRef plist_values_make_dictionary(struct plist_reader *r, struct plist_valu
 	CFMutableDictionaryRef d = CFDictionaryCreateMutable(
 		r->allocator, 0, &kCFTypeDictionaryKeyCallBacks, &kCFTypeDictionaryValueCallBacks);
 	CFDictionaryRef copy;
+	bool is_whole = d != NULL;
 
 	/* Of equal keys the first one counts, as in CFDictionaryCreate. */
-	for (size_t i = 0; d && i + 1 < v->n; i += 2)
+	for (size_t i = 0; is_whole && i + 1 < v->n; i += 2) {
 		CFDictionaryAddValue(d, v->values[i], v->values[i + 1]);
+		is_whole = CFDictionaryContainsKey(d, v->values[i]);
+	}
 	plist_values_drop(v);
-	if (!d || r->options)
-		return made(r, d);
+	if (!is_whole || r->options)
+		return made_whole(r, d, is_whole);
 	copy = CFDictionaryCreateCopy(r->allocator, d);
 	CFRelease(d);
 	return made(r, copy);

@@ -272,7 +272,8 @@ static CFTypeRef convert_text(struct plist_reader *r, const char *text, size_t n
 		return NULL;
 	string = CFStringCreateWithBytes(r->allocator, (const UInt8 *)text, (CFIndex)n,
 					 kCFStringEncodingUTF8, FALSE);
-	if (!string)
+	if (!string &&
+	    cf_encoding_decode(kCFStringEncodingUTF8, (const UInt8 *)text, (CFIndex)n, NULL) < 0)
 		return plist_fail(r, "A string that is not valid UTF-8");
 	return plist_make_string(r, string);
 }
