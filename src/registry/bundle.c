@@ -29,7 +29,7 @@ static void set_problem(struct registry_bundle *b, const char *format, ...)
 	va_end(arguments);
 }
 
-/* The whole file; NULL with the bundle's problem set. */
+/* The whole file; NULL with the bundle's problem set, or without memory. */
 static CFDataRef read_plist(struct registry_bundle *b, const char *file)
 {
 	struct stat st;
@@ -44,7 +44,9 @@ static CFDataRef read_plist(struct registry_bundle *b, const char *file)
 		return NULL;
 	}
 	scope_free UInt8 *bytes = malloc((size_t)st.st_size + 1);
-	ssize_t n = bytes ? pread(fd, bytes, (size_t)st.st_size, 0) : -1;
+	if (!bytes)
+		return NULL;
+	ssize_t n = pread(fd, bytes, (size_t)st.st_size, 0);
 	if (n < 0) {
 		set_problem(b, "cannot read Info.plist: %s", strerror(errno));
 		return NULL;
@@ -52,16 +54,28 @@ static CFDataRef read_plist(struct registry_bundle *b, const char *file)
 	return CFDataCreate(NULL, bytes, n);
 }
 
+/* Nothing is said of a bundle that could not be read for lack of memory. */
+static void set_plist_problem(struct registry_bundle *b, CFErrorRef error)
+{
+	scope_cf CFStringRef text = error ? CFErrorCopyDescription(error) : NULL;
+	char words[256];
+
+	if (registry_text_get(text, words, sizeof(words)) && !strstr(words, "Out of memory"))
+		set_problem(b, "Info.plist is no property list: %s", words);
+}
+
+/* NULL with the bundle's problem set, or without memory. */
 static CFDictionaryRef parse_plist(struct registry_bundle *b, const char *file)
 {
 	scope_cf CFDataRef data = read_plist(b, file);
+	scope_cf CFErrorRef error = NULL;
 
 	if (!data)
 		return NULL;
 	CFTypeRef plist =
-		CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, NULL);
+		CFPropertyListCreateWithData(NULL, data, kCFPropertyListImmutable, NULL, &error);
 	if (!plist)
-		set_problem(b, "Info.plist is no property list");
+		set_plist_problem(b, error);
 	else if (!registry_is_dictionary(plist))
 		set_problem(b, "Info.plist holds no dictionary");
 	else
@@ -166,7 +180,7 @@ err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle
 	b->identifier = copy_text(plist, CFSTR("CFBundleIdentifier"));
 	b->version = copy_text(plist, CFSTR("CFBundleVersion"));
 	b->executable = copy_text(plist, CFSTR("CFBundleExecutable"));
-	if (!b->identifier || !b->version || !b->executable) {
+	if (!b->identifier || !b->version || !b->executable || (!plist && !b->problem)) {
 		registry_bundle_free(b);
 		return -ENOMEM;
 	}

@@ -297,11 +297,17 @@ err_t registry_catalogue_add(struct registry_catalogue *catalogue, const char *p
 	struct registry_bundle *b, *old;
 	size_t added = 0;
 
+	if (ret_added)
+		*ret_added = 0;
+	/* Hosts are let read it under its own name only. What is not there is a broken bundle. */
+	if (!real && errno != ENOENT) {
+		err_t failure = err_from_errno();
+		log_warning("%s: %s; the bundle is not used", path, strerror(-failure));
+		return failure;
+	}
 	if (real)
 		path = real;
 	old = registry_catalogue_find_path(catalogue, path);
-	if (ret_added)
-		*ret_added = 0;
 	/* A broken bundle may have been repaired meanwhile. */
 	if (old && old->problem)
 		registry_catalogue_remove(catalogue, old);

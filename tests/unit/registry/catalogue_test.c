@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/scope.h"
+#include "failing.h"
 #include "registry/entry.h"
 #include "session.h"
 
@@ -72,6 +73,37 @@ TEST(spec_n11_n12_n16_personalities)
 	names(&c, &t, NULL, 0);
 	registry_catalogue_fini(&c);
 	registry_tree_fini(&t);
+}
+
+/* It is read later, or by somebody else. */
+TEST(a_shortage_is_no_broken_bundle)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/a.dext", test_folder());
+	write_bundle(
+		test_folder(), "a",
+		HEAD("a.b") "<dict><key>P1</key><dict><key>IOClass</key><string>C</string>"
+			    "<key>IOProviderClass</key><string>IOResources</string></dict></dict>");
+	test_each_shortage(s)
+	{
+		struct registry_bundle *b = NULL;
+		struct registry_catalogue c;
+		size_t added;
+
+		registry_catalogue_init(&c);
+		test_shortage_begin(&s);
+		err_t err = registry_catalogue_add(&c, path, &added, &b);
+		if (test_shortage_end(&s) && err)
+			test_equal_error(err, -ENOMEM);
+		else
+			test_equal_error(err, 0);
+		if (!err) {
+			test_true(!b->problem);
+			test_equal(added, 1);
+		}
+		registry_catalogue_fini(&c);
+	}
 }
 
 TEST(broken_bundles_hurt_nobody)
