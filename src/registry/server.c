@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "registry/bind.h"
 #include "registry/home.h"
+#include "registry/lifecycle.h"
 #include "registry/sandbox.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
@@ -410,8 +411,19 @@ static void rematch(struct registry_server *s)
 	free(ids);
 }
 
+/* Whoever waits for quiet waits for what takes the place of a host that is on its way out. */
+static void set_awaited(struct registry_server *s, bool is_awaited)
+{
+	if (s->is_awaited == is_awaited)
+		return;
+	s->is_awaited = is_awaited;
+	registry_busy_adjust(s->registry->tree.machine, is_awaited ? 1 : -1);
+}
+
 void registry_server_remember(struct registry_server *s, uint64_t service)
 {
+	if (s->is_retiring)
+		set_awaited(s, true);
 	if (map_find(&s->is_rematched, service))
 		return;
 	if (s->n_rematch == s->rematch_capacity) {
@@ -486,6 +498,7 @@ static void retired(struct registry_server *s)
 	registry_bind_server_changed(s->registry, s);
 	if (!s->refusal)
 		rematch(s);
+	set_awaited(s, false);
 }
 
 void registry_server_lost(struct registry_server *s)

@@ -38,6 +38,7 @@ struct registry_server {
 	bool is_bridge;
 	bool is_unit;	  /* of systemd: no process of ours, and it knows no token */
 	bool is_retiring; /* its end is wanted: not a crash */
+	bool is_awaited;  /* something waits for its end, and the machine is busy meanwhile */
 	bool is_ending;	  /* its connection is gone, its process is not */
 	uint64_t token;
 	pid_t pid; /* 0: no process of ours, or reaped */

@@ -130,6 +130,30 @@ TEST(p_c7_a_new_version_of_a_driver_takes_over)
 	world_stop();
 }
 
+/* Whoever waits for quiet after loading waits for the new version. */
+TEST(a_new_version_is_there_when_it_is_quiet)
+{
+	char folder[512], path[600];
+	CFStringRef text = NULL;
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	snprintf(path, sizeof(path), "%s/Calculator.dext", folder);
+	install(folder, 1);
+	world_start_with(folder);
+	for (int version = 2; version < 12; version++) {
+		install(folder, version);
+		test_equal_error(portico_session_load(world_socket(), path, &text), 0);
+		CFRelease(text);
+		test_equal_error(portico_session_wait_quiet(world_socket(), 10000), 0);
+		io_service_t s =
+			IOServiceGetMatchingService(0, IOServiceMatching("CalculatorDriver"));
+		test_true(s != 0);
+		test_equal(version_of(s), version);
+		IOObjectRelease(s);
+	}
+	world_stop();
+}
+
 /* As those of an installation are: found at bin/../lib/portico/drivers. */
 TEST(a_new_version_is_loaded_by_any_path)
 {
