@@ -2,6 +2,7 @@
 #include "registry/bundle.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -151,6 +152,31 @@ bool registry_bundle_is_changed(const struct registry_bundle *bundle)
 
 	note_changes(bundle, now);
 	return memcmp(now, bundle->changed, sizeof(now)) != 0;
+}
+
+static bool is_program(const char *path)
+{
+	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char magic[SELFMAG];
+
+	return fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+	       pread(fd, magic, SELFMAG, 0) == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG);
+}
+
+bool registry_bundle_has_program(const struct registry_bundle *bundle)
+{
+	static const char *const endings[] = { "", ".so" };
+
+	for (int i = 0; i < 2; i++) {
+		scope_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s%s", bundle->path, bundle->executable, endings[i]) < 0)
+			path = NULL;
+		if (path && is_program(path))
+			return true;
+	}
+	return false;
 }
 
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle)

@@ -442,6 +442,19 @@ TEST(a_path_that_is_no_utf_8_is_complained_of)
 	      1, "cannot read Info.plist: No such file or directory");
 }
 
+TEST(a_bundle_without_a_program_is_not_loaded)
+{
+	wants("cp -r $B/drivers/Mirror.dext $T/M.dext; rm $T/M.dext/Mirror.so; "
+	      "$P/portico run --no-default-drivers --no-bridge -- $P/portico load $T/M.dext",
+	      1, "/M.dext: the file that CFBundleExecutable names is missing or no program");
+	wants("cp $B/drivers/Mirror.dext/Mirror.so $T/M.dext; "
+	      "$P/portico run --no-default-drivers --no-bridge -- sh -c '$P/portico load "
+	      "$T/M.dext; "
+	      "echo junk > $T/M.dext/new; mv $T/M.dext/new $T/M.dext/Mirror.so; "
+	      "$P/portico load $T/M.dext; $P/ioreg -rc MirrorDriver'",
+	      0, "; the old one stays\n+-o MirrorDriver");
+}
+
 /* Of two bundles in one host the other one comes back. */
 TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 {

@@ -441,4 +441,10 @@ void write_bundle(const char *folder, const char *name, const char *plist)
 	test_true(f != NULL);
 	fprintf(f, "<?xml version=\"1.0\"?><plist version=\"1.0\"><dict>%s</dict></plist>", plist);
 	fclose(f);
+	/* What looks like a program; nobody runs it. */
+	snprintf(path, sizeof(path), "%s/%s.dext/x.so", folder, name);
+	f = fopen(path, "we");
+	test_true(f != NULL);
+	fputs("\177ELF", f);
+	fclose(f);
 }
