@@ -558,6 +558,12 @@ void registry_server_pardon(struct registry_server *s)
 	s->n_crashes = s->n_hangs = 0;
 	if (s->is_ending)
 		return;
+	/* It may not see what has come to its bundle since it entered its sandbox. */
+	if (s->state == REGISTRY_SERVER_UP && s->peer && list_is_empty(&s->peer->entries) &&
+	    !registry_bind_uses(s->registry, s)) {
+		registry_server_retire(s);
+		return;
+	}
 	if (s->state != REGISTRY_SERVER_QUARANTINED && s->state != REGISTRY_SERVER_RESTING &&
 	    s->state != REGISTRY_SERVER_REFUSED)
 		return;

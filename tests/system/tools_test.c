@@ -455,6 +455,17 @@ TEST(a_bundle_without_a_program_is_not_loaded)
 	      0, "; the old one stays\n+-o MirrorDriver");
 }
 
+TEST(a_bundle_that_comes_back_is_used_when_it_is_loaded)
+{
+	wants("cp -r $B/drivers/Mirror.dext $T/M.dext; "
+	      "$P/portico run --no-default-drivers --no-bridge -- sh -c '$P/portico load "
+	      "$T/M.dext; "
+	      "mv $T/M.dext $T/away; $P/portico crash Mirror; "
+	      "until $P/portico list | grep \" up \"; do :; done; "
+	      "mv $T/away $T/M.dext; $P/portico load $T/M.dext && $P/ioreg -rc MirrorDriver'",
+	      0, "\n+-o MirrorDriver");
+}
+
 /* Of two bundles in one host the other one comes back. */
 TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 {
