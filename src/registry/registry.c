@@ -175,15 +175,9 @@ static void begin_accounts(struct registry *r, const struct limits *limits)
 	r->catalogue.max = r->accounts.limits.of[LIMITS_PERSONALITIES][LIMITS_SESSION];
 }
 
-err_t registry_new(struct loop *loop, const struct registry_config *config,
-		   struct registry **ret_registry)
+/* Nothing that can fail. */
+static void init(struct registry *r, struct loop *loop, const struct registry_config *config)
 {
-	struct registry *r = calloc(1, sizeof(*r));
-	char host[65] = "Linux";
-
-	if (!r)
-		return -ENOMEM;
-	gethostname(host, sizeof(host) - 1);
 	r->loop = loop;
 	r->listener = r->page_fd = -1;
 	/* Hosts that outlived the last registry know its candidates by number. */
@@ -203,31 +197,55 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	registry_heartbeat_init(r, config->heartbeat_ms);
 	loop_timer_init(&r->return_timer, handle_return_timeout, r);
 	registry_bind_init(r);
+}
+
+static err_t begin_tree(struct registry *r, const struct registry_config *config)
+{
+	char host[65] = "Linux";
+
+	gethostname(host, sizeof(host) - 1);
 	err_t err = registry_tree_init(&r->tree, config->generation, host);
-	if (err) {
-		free(r);
-		return err;
-	}
-	if (config->ids_begin_anywhere)
+	if (!err && config->ids_begin_anywhere)
 		spread_ids(&r->tree);
-	begin_accounts(r, config->limits);
-	err = copy_config(r, config);
+	return err;
+}
+
+/* All that a session has before anything is matched. */
+static err_t furnish(struct registry *r, const struct registry_config *config)
+{
+	const struct registry_grants_config grants = {
+		.paths = config->policy_paths,
+		.system = config->all_users,
+		.no_administrator = config->no_administrator,
+	};
+	err_t err = copy_config(r, config);
+
 	if (!err)
-		err = registry_grants_new(
-			&(struct registry_grants_config){
-				.paths = config->policy_paths,
-				.system = config->all_users,
-				.no_administrator = config->no_administrator,
-			},
-			&r->grants);
+		err = registry_grants_new(&grants, &r->grants);
 	if (!err)
 		err = make_page(r);
 	if (!err && r->socket_path)
 		err = registry_door_open(r);
 	if (!err)
 		err = fill_root(r);
-	if (!err)
-		err = load_drivers(r, config->driver_paths);
+	return err ? err : load_drivers(r, config->driver_paths);
+}
+
+err_t registry_new(struct loop *loop, const struct registry_config *config,
+		   struct registry **ret_registry)
+{
+	struct registry *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	init(r, loop, config);
+	err_t err = begin_tree(r, config);
+	if (err) {
+		free(r);
+		return err;
+	}
+	begin_accounts(r, config->limits);
+	err = furnish(r, config);
 	if (err) {
 		registry_free(r);
 		return err;
