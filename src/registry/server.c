@@ -273,6 +273,22 @@ static err_t launch(struct registry_server *s)
 	return registry_peer_new(r, fds[0], s);
 }
 
+/* Before the Nth start: the first one at once, then after 100 ms, 200 ms, ... */
+static void rest(struct registry_server *s, unsigned n)
+{
+	uint64_t time = n > 1 ? FIRST_REST_NS << (n - 2) : 0;
+
+	s->state = REGISTRY_SERVER_RESTING;
+	loop_timer_start(s->registry->loop, &s->timer,
+			 loop_now_ns() + (time < LONGEST_REST_NS ? time : LONGEST_REST_NS));
+}
+
+/* What is missing may be there soon: that is no crash of a driver's. */
+static bool is_shortage(err_t err)
+{
+	return err == -EAGAIN || err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+}
+
 void registry_server_start(struct registry_server *s)
 {
 	if (s->state != REGISTRY_SERVER_IDLE)
@@ -292,12 +308,16 @@ void registry_server_start(struct registry_server *s)
 		if (s->pidfd >= 0) {
 			s->is_ending = true;
 			s->state = REGISTRY_SERVER_RESTING;
+		} else if (is_shortage(err)) {
+			s->n_short_starts += s->n_short_starts < REGISTRY_CRASHES_MAX;
+			rest(s, s->n_short_starts + 1);
 		} else {
 			note_crash(s);
 		}
 	}
 	if (err)
 		return;
+	s->n_short_starts = 0;
 	s->state = REGISTRY_SERVER_STARTING;
 	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
 }
@@ -460,8 +480,7 @@ static unsigned count_crashes(struct registry_server *s, uint64_t now)
 
 static void note_crash(struct registry_server *s)
 {
-	uint64_t now = loop_now_ns(), rest = 0;
-	unsigned n = count_crashes(s, now);
+	unsigned n = count_crashes(s, loop_now_ns());
 
 	s->is_ending = false;
 	loop_timer_stop(&s->timer);
@@ -474,12 +493,7 @@ static void note_crash(struct registry_server *s)
 			  s->name, has_hung ? "hung" : "crashed", has_hung ? s->n_hangs : n,
 			  has_hung ? "ten minutes" : "a minute");
 	} else {
-		/* The first time at once, then after 100 ms, 200 ms, ... */
-		if (n > 1)
-			rest = FIRST_REST_NS << (n - 2);
-		s->state = REGISTRY_SERVER_RESTING;
-		loop_timer_start(s->registry->loop, &s->timer,
-				 now + (rest < LONGEST_REST_NS ? rest : LONGEST_REST_NS));
+		rest(s, n);
 	}
 }
 

@@ -57,6 +57,7 @@ struct registry_server {
 	/* crashes, newest last */
 	uint64_t crashes[REGISTRY_CRASHES_MAX];
 	unsigned n_crashes;
+	unsigned n_short_starts; /* in a row that something was missing for */
 	unsigned total_crashes;
 	/* how often it was ended because it hung, each time soon after the last */
 	unsigned n_hangs;

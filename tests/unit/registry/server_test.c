@@ -4,10 +4,12 @@
 #include "base/fd.h"
 #include "test.h"
 
+static err_t refusal = -ECHILD;
+
 static err_t refuse(void *context, const char *server_name, uint64_t token, int socket)
 {
 	fd_close(socket);
-	return -ECHILD;
+	return refusal;
 }
 
 /* The rests between the starts are left out. */
@@ -55,6 +57,22 @@ TEST(ten_crashes_within_a_minute_are_enough_and_loading_forgets_them)
 	crash(s);
 	test_equal_text(registry_server_state_name(s), "resting");
 	test_equal(s->total_crashes, REGISTRY_CRASHES_MAX + 1);
+	end();
+}
+
+TEST(a_shortage_is_no_crash)
+{
+	struct registry_server *s = begin();
+
+	refusal = -EAGAIN;
+	for (int i = 0; i < 100; i++) {
+		crash(s);
+		test_equal_text(registry_server_state_name(s), "resting");
+	}
+	test_equal(s->total_crashes, 0);
+	refusal = -ECHILD;
+	crash(s);
+	test_equal(s->total_crashes, 1);
 	end();
 }
 
