@@ -573,8 +573,7 @@ void registry_server_pardon(struct registry_server *s)
 	if (s->is_ending)
 		return;
 	/* It may not see what has come to its bundle since it entered its sandbox. */
-	if (s->state == REGISTRY_SERVER_UP && s->peer && list_is_empty(&s->peer->entries) &&
-	    !registry_bind_uses(s->registry, s)) {
+	if (s->state == REGISTRY_SERVER_UP && s->peer && list_is_empty(&s->peer->entries)) {
 		registry_server_retire(s);
 		return;
 	}
