@@ -122,10 +122,11 @@ static void handle_return_timeout(void *context)
 	if (r->bridge_program)
 		start_bridge(r);
 	registry_bind_catalogue(r);
+	registry_busy_adjust(r->tree.machine, -1);
 }
 
 /* After a restart the fixed services are what they were; hosts may come back with their drivers
- * before anything is started anew. */
+ * before anything is started anew. Until then the machine is busy. */
 static void begin_matching(struct registry *r)
 {
 	struct registry_entry *fixed[] = { r->tree.machine, r->tree.resources };
@@ -141,10 +142,13 @@ static void begin_matching(struct registry *r)
 			registry_lifecycle_register(r, fixed[i]);
 		}
 	}
-	if (r->is_returning)
-		loop_timer_start(r->loop, &r->return_timer, loop_now_ns() + REGISTRY_RETURN_NS);
-	else if (r->bridge_program)
-		start_bridge(r);
+	if (!r->is_returning) {
+		if (r->bridge_program)
+			start_bridge(r);
+		return;
+	}
+	registry_busy_adjust(r->tree.machine, 1);
+	loop_timer_start(r->loop, &r->return_timer, loop_now_ns() + REGISTRY_RETURN_NS);
 }
 
 /* A program may come from a session that has ended, or from a registry whose generation nobody has counted. */

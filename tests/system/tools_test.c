@@ -467,6 +467,16 @@ TEST(a_bundle_that_comes_back_is_used_when_it_is_loaded)
 	      0, "\n+-o MirrorDriver");
 }
 
+TEST(a_driver_that_is_loaded_right_after_a_restart_is_there)
+{
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge --no-default-drivers && $P/portico restart && "
+	      "$P/portico load $B/drivers/Mirror.dext && $P/ioreg -rc MirrorDriver; $P/portico "
+	      "stop",
+	      0, "org.portico.driver.Mirror\n+-o MirrorDriver");
+	await_adopted();
+}
+
 /* Of two bundles in one host the other one comes back. */
 TEST(an_unloaded_driver_is_gone_from_a_shared_host)
 {
