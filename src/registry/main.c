@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/scope.h"
 #include "registry/config.h"
 #include "registry/grants_check.h"
 #include "registry/registry.h"
@@ -35,7 +36,7 @@ struct options {
 	size_t n_policies;
 	char *folders[FOLDERS_MAX + 1];
 	size_t n_folders;
-	bool default_drivers, bridge, administrator, all_users, ids_begin_anywhere;
+	bool default_drivers, bridge, administrator, all_users, is_private;
 	int ready_fd;
 	unsigned generation, heartbeat_ms, sandbox;
 };
@@ -46,8 +47,8 @@ static const char usage[] =
 	"  --drivers FOLDER      look for driver bundles there (may be repeated)\n"
 	"  --no-default-drivers  look nowhere else\n"
 	"  --no-bridge           do not publish the devices of this machine\n"
-	"  --same-ids            number entries as every such session does (no program comes\n"
-	"                        to this one from another)\n"
+	"  --private             one program's session, in a folder of its own that goes with it:\n"
+	"                        entries are numbered as in every such session\n"
 	"  --no-administrator    give nobody the administrator privilege\n"
 	"  --system              accept clients of all users\n"
 	"  --policy PATH         a folder of grant files, or one, instead of the usual ones\n"
@@ -121,7 +122,7 @@ static const struct option names[] = {
 	{ "drivers", required_argument, NULL, 'd' },
 	{ "no-default-drivers", no_argument, NULL, 'D' },
 	{ "no-bridge", no_argument, NULL, 'B' },
-	{ "same-ids", no_argument, NULL, 'i' },
+	{ "private", no_argument, NULL, 'P' },
 	{ "no-administrator", no_argument, NULL, 'A' },
 	{ "system", no_argument, NULL, 'S' },
 	{ "policy", required_argument, NULL, 'p' },
@@ -160,7 +161,7 @@ static const char **text_of(struct options *o, int c)
 /* What option C turns on or off; NULL: it does neither. */
 static bool *switch_of(struct options *o, int c, bool *ret_on)
 {
-	*ret_on = c == 'S';
+	*ret_on = c == 'S' || c == 'P';
 	switch (c) {
 	case 'D':
 		return &o->default_drivers;
@@ -168,8 +169,8 @@ static bool *switch_of(struct options *o, int c, bool *ret_on)
 		return &o->bridge;
 	case 'A':
 		return &o->administrator;
-	case 'i':
-		return &o->ids_begin_anywhere;
+	case 'P':
+		return &o->is_private;
 	case 'S':
 		return &o->all_users;
 	default:
@@ -394,6 +395,18 @@ static bool read_limits(const struct options *o, struct limits *ret_limits)
 	return true;
 }
 
+/* Whoever has made it removes it, too, unless it was killed. */
+static void remove_folder(const char *socket)
+{
+	scope_free char *folder = strdup(socket);
+	char *end = folder ? strrchr(folder, '/') : NULL;
+
+	if (end) {
+		*end = 0;
+		rmdir(folder);
+	}
+}
+
 static int serve(const struct options *o, const struct limits *limits, const char *host_program,
 		 const char *bridge_program)
 {
@@ -418,7 +431,7 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 		.host_program = host_program,
 		.bridge_program = bridge_program,
 		.generation = o->generation,
-		.ids_begin_anywhere = o->ids_begin_anywhere,
+		.ids_begin_anywhere = !o->is_private,
 		.limits = limits,
 		.sandbox_tier = o->sandbox,
 		.units_folder = o->units,
@@ -438,6 +451,8 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 		say_ready(o->ready_fd);
 		loop_run(loop);
 		registry_free(registry);
+		if (o->is_private)
+			remove_folder(o->socket);
 	}
 	loop_remove_fd(loop, signals);
 	fd_close(signals);
@@ -449,7 +464,6 @@ int main(int argc, char **argv)
 {
 	const char *withheld = getenv("PORTICO_ADMINISTRATOR");
 	struct options o = { .default_drivers = true,
-			     .ids_begin_anywhere = true,
 			     .bridge = true,
 			     .ready_fd = -1,
 			     .sandbox = sandbox_tier_of_environment() };

@@ -126,7 +126,7 @@ int tools_options_parse(struct tools_options *ret_options, const struct tools_co
 		add_argument(&o, "--no-bridge");
 	/* Its session is its program's alone: the same each time. */
 	if (command == &tools_run)
-		add_argument(&o, "--same-ids");
+		add_argument(&o, "--private");
 	if (o.is_verbose)
 		setenv("PORTICO_LOG", "info", 0);
 	*ret_options = o;

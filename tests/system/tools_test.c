@@ -139,6 +139,15 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(a_run_that_is_killed_leaves_no_folder)
+{
+	wants("mkdir $T/r; export XDG_RUNTIME_DIR=$T/r; "
+	      "$P/portico run --no-bridge -- sh -c 'kill -9 $PPID'; "
+	      "while [ -n \"$(ls $T/r)\" ]; do :; done; echo gone",
+	      0, "gone");
+	await_adopted();
+}
+
 /* A host that is stopped does not end by itself. */
 TEST(a_session_of_run_that_is_stopped_stays_away)
 {

@@ -41,7 +41,7 @@ TEST(driver_folders_become_absolute)
 	test_equal(parse(&o, &tools_run, "--drivers", "/usr/../tmp", "--", "true"), 0);
 	test_equal_text(o.daemon_arguments[0], "--drivers");
 	test_equal_text(o.daemon_arguments[1], "/tmp");
-	test_equal_text(o.daemon_arguments[2], "--same-ids");
+	test_equal_text(o.daemon_arguments[2], "--private");
 	test_true(!o.daemon_arguments[3]);
 	tools_options_fini(&o);
 	test_equal(parse(&o, &tools_run, "--no-bridge", "--no-default-drivers", "x", NULL), 0);
