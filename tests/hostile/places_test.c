@@ -362,11 +362,15 @@ HOSTILE(P_P3, the_session_of_the_machine_is_its_folders_owners)
 
 /* --- P-D5 -------------------------------------------------------------------------------------------- */
 
+/* Is there a host of the driver, even one that cannot start? */
 static const char privileged_source[] =
-	"#include <IOKit/IOKitLib.h>\n#include <unistd.h>\n"
+	"#include <CoreFoundation/CoreFoundation.h>\n#include <IOKit/IOKitLib.h>\n"
+	"#include <unistd.h>\n"
 	"int main(void) { mach_timespec_t soon = { 20, 0 }; IOKitWaitQuiet(0, &soon);\n"
-	"io_service_t s = IOServiceGetMatchingService(0, IOServiceMatching(\"MethodsDriver\"));\n"
-	"return getuid() == geteuid() ? 10 + !s : 20 + !s; }\n";
+	"CFTypeRef hosts = IORegistryEntryCreateCFProperty(IORegistryGetRootEntry(0),\n"
+	"\tCFSTR(\"PorticoHosts\"), NULL, 0);\n"
+	"CFRange at = CFStringFind(CFCopyDescription(hosts), CFSTR(\"test.Methods\"), 0);\n"
+	"return (getuid() == geteuid() ? 10 : 20) + (at.location == kCFNotFound); }\n";
 
 /* What PROGRAM ends with when NOBODY runs it with drivers of his own in the environment. */
 static int run_with_drivers(const char *program, const char *drivers, bool in_process)
