@@ -208,6 +208,19 @@ void registry_peer_disown(struct registry_entry *entry)
 	registry_entry_unref(entry);
 }
 
+/* A message found no memory. A host that nobody answers believes that it was heard: it starts again and
+ * says everything anew. */
+static err_t refuse_for_shortage(struct registry_peer *peer, const struct wire_header *header)
+{
+	if (header->id)
+		return registry_peer_status(peer, header, kIOReturnNoMemory);
+	if (peer->role != WIRE_ROLE_PROVIDER)
+		return 0;
+	log_warning("%s: no memory for a message; the connection is closed",
+		    registry_peer_name(peer));
+	return -ENOMEM;
+}
+
 err_t registry_peer_dispatch(struct registry_peer *peer, struct wire_frame *frame,
 			     const struct registry_handler *handlers, size_t n)
 {
@@ -221,9 +234,8 @@ err_t registry_peer_dispatch(struct registry_peer *peer, struct wire_frame *fram
 		assert(h->layout->size <= sizeof(message));
 		err_t err = wire_frame_decode(frame, h->layout, message);
 		if (err)
-			return err == -ENOMEM
-				     ? registry_peer_status(peer, &frame->header, kIOReturnNoMemory)
-				     : -EBADMSG;
+			return err == -ENOMEM ? refuse_for_shortage(peer, &frame->header)
+					      : -EBADMSG;
 		err = h->handle(peer, frame, message);
 		wire_message_clear(h->layout, message);
 		return err;

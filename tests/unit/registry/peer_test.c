@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "session.h"
 #include "wire/value.h"
 
@@ -540,6 +541,37 @@ TEST(another_user_leaves_something_to_the_next)
 	test_equal_error(take_grant(0), kIOReturnNoResources);
 	end_close(&attacker);
 	finish();
+}
+
+/* Of the registry's thread. */
+static struct test_shortage shortage = { .lasting = true };
+
+static void begin_shortage(struct registry *registry)
+{
+	test_shortage_begin(&shortage);
+}
+
+static void end_shortage(struct registry *registry)
+{
+	test_true(test_shortage_end(&shortage));
+}
+
+/* It would believe that it was heard. */
+TEST(a_host_whose_message_found_no_memory_is_cut_off)
+{
+	struct wire_update update = { .set = plist_new(
+					      "<dict><key>a</key><string>b</string></dict>") };
+
+	session_start(&s, NULL);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "provider");
+	update.id = publish(&provider, 0, "Fixture", "fixture", "", 0, NULL);
+	session_run(&s, begin_shortage);
+	test_equal(wire_send(provider.socket, &wire_update_layout, 0, &update, NULL, 0, true), 0);
+	end_await_close(&provider);
+	session_run(&s, end_shortage);
+	end_close(&provider);
+	session_end(&s);
+	CFRelease(update.set);
 }
 
 TEST_MAIN
