@@ -437,8 +437,9 @@ static void run_notify(void)
 	}
 	io_service_t service = find("CalculatorDriver");
 	if (service &&
-	    WORKED(IOServiceAddInterestNotification(port, service, kIOGeneralInterest,
-						    take_interest, &n_messages, &interest)))
+	    WORKED_OR(IOServiceAddInterestNotification(port, service, kIOGeneralInterest,
+						       take_interest, &n_messages, &interest),
+		      kIOReturnBadArgument))
 		IOObjectRelease(interest);
 	if (service)
 		IOObjectRelease(service);
