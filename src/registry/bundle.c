@@ -125,32 +125,31 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 		b->entitlements = CFRetain(entitlements);
 }
 
-/* A file that is not there has changed at the beginning of time. */
-static void note_changes(const struct registry_bundle *b, struct timespec ret_changed[2])
+enum { PLIST, EXECUTABLE };
+
+/* When the file was changed; one that is not there was at the beginning of time. */
+static struct timespec change_of(const struct registry_bundle *b, int file)
 {
 	static const char *const places[2][2] = { { "Info.plist", "Contents/Info.plist" },
 						  { "", ".so" } };
 	struct stat st;
 
-	for (int i = 0; i < 2; i++) {
-		ret_changed[i] = (struct timespec){ 0 };
-		for (int k = 0; k < 2; k++) {
-			scope_free char *path = NULL;
+	for (int k = 0; k < 2; k++) {
+		scope_free char *path = NULL;
 
-			if (asprintf(&path, "%s/%s%s", b->path, i ? b->executable : "",
-				     places[i][k]) < 0)
-				path = NULL;
-			if (path && !stat(path, &st) && !ret_changed[i].tv_sec)
-				ret_changed[i] = st.st_ctim;
-		}
+		if (asprintf(&path, "%s/%s%s", b->path, file == EXECUTABLE ? b->executable : "",
+			     places[file][k]) < 0)
+			path = NULL;
+		if (path && !stat(path, &st))
+			return st.st_ctim;
 	}
+	return (struct timespec){ 0 };
 }
 
 bool registry_bundle_is_changed(const struct registry_bundle *bundle)
 {
-	struct timespec now[2];
+	struct timespec now[] = { change_of(bundle, PLIST), change_of(bundle, EXECUTABLE) };
 
-	note_changes(bundle, now);
 	return memcmp(now, bundle->changed, sizeof(now)) != 0;
 }
 
@@ -202,6 +201,8 @@ err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle
 			return -ENOMEM;
 		}
 	}
+	/* Before it is read: what changes meanwhile has changed since. */
+	b->changed[PLIST] = change_of(b, PLIST);
 	scope_cf CFDictionaryRef plist = parse_plist(b, file);
 	b->identifier = copy_text(plist, CFSTR("CFBundleIdentifier"));
 	b->version = copy_text(plist, CFSTR("CFBundleVersion"));
@@ -212,7 +213,7 @@ err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle
 	}
 	if (plist)
 		check_plist(b, plist);
-	note_changes(b, b->changed);
+	b->changed[EXECUTABLE] = change_of(b, EXECUTABLE);
 	*ret_bundle = b;
 	return 0;
 }
