@@ -8,13 +8,13 @@ import shutil
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 OPTIONS = {
     "asan": {
-        "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:log_path={reports}/asan",
-        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:log_path={reports}/ubsan",
+        "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=0:log_exe_name=1:log_path={reports}/asan",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1:log_exe_name=1:log_path={reports}/ubsan",
         "LSAN_OPTIONS": "suppressions={scripts}/lsan.supp:print_suppressions=0",
     },
     "tsan": {
         # An embedded session that a busy machine does not end in time is left, with its threads, and says so.
-        "TSAN_OPTIONS": "report_thread_leaks=0:halt_on_error=1:atexit_sleep_ms=0:die_after_fork=0:second_deadlock_stack=1:suppressions={scripts}/tsan.supp:print_suppressions=0:log_path={reports}/tsan",
+        "TSAN_OPTIONS": "report_thread_leaks=0:halt_on_error=1:atexit_sleep_ms=0:die_after_fork=0:second_deadlock_stack=1:suppressions={scripts}/tsan.supp:print_suppressions=0:log_exe_name=1:log_path={reports}/tsan",
     },
 }
 
