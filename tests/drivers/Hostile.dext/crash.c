@@ -9,10 +9,11 @@
 
 #include "driver.h"
 
-/* Each level keeps something that is used later, so that no compiler makes a loop of it. */
+/* Each level keeps something that is used later, so that no compiler makes a loop of it, and is smaller than a guard
+ * page: what steps over that writes into what is another thread's, a sanitizer's bookkeeping for instance. */
 static unsigned overflow(unsigned depth)
 {
-	volatile char space[4096];
+	volatile char space[1024];
 
 	space[depth % sizeof(space)] = (char)depth;
 	return depth == UINT32_MAX ? 0 : overflow(depth + 1) + (unsigned)space[0];
