@@ -193,6 +193,7 @@ static err_t handle_load(struct registry_peer *peer, struct wire_frame *frame, v
 	IOReturn status = is_bundle_path(path) ? load_bundle(r, path, &added, words)
 					       : load_folder(r, path, words);
 	registry_bind_catalogue(r);
+	registry_await_return(r);
 	return reply_words(peer, &frame->header, status, "%s", words);
 }
 
@@ -264,6 +265,7 @@ static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame,
 	registry_home_note_bundle(r, bundle->identifier, NULL);
 	remove_bundle(r, bundle);
 	registry_bind_catalogue(r);
+	registry_await_return(r);
 	return reply_words(peer, &frame->header, kIOReturnSuccess, "%s", request->text);
 }
 

@@ -122,11 +122,21 @@ static void handle_return_timeout(void *context)
 	if (r->bridge_program)
 		start_bridge(r);
 	registry_bind_catalogue(r);
-	registry_busy_adjust(r->tree.machine, -1);
+	if (r->is_awaited)
+		registry_busy_adjust(r->tree.machine, -1);
+	r->is_awaited = false;
+}
+
+void registry_await_return(struct registry *r)
+{
+	if (!r->is_returning || r->is_awaited)
+		return;
+	r->is_awaited = true;
+	registry_busy_adjust(r->tree.machine, 1);
 }
 
 /* After a restart the fixed services are what they were; hosts may come back with their drivers
- * before anything is started anew. Until then the machine is busy. */
+ * before anything is started anew. */
 static void begin_matching(struct registry *r)
 {
 	struct registry_entry *fixed[] = { r->tree.machine, r->tree.resources };
@@ -142,13 +152,10 @@ static void begin_matching(struct registry *r)
 			registry_lifecycle_register(r, fixed[i]);
 		}
 	}
-	if (!r->is_returning) {
-		if (r->bridge_program)
-			start_bridge(r);
-		return;
-	}
-	registry_busy_adjust(r->tree.machine, 1);
-	loop_timer_start(r->loop, &r->return_timer, loop_now_ns() + REGISTRY_RETURN_NS);
+	if (r->is_returning)
+		loop_timer_start(r->loop, &r->return_timer, loop_now_ns() + REGISTRY_RETURN_NS);
+	else if (r->bridge_program)
+		start_bridge(r);
 }
 
 /* A program may come from a session that has ended, or from a registry whose generation nobody has counted. */

@@ -100,8 +100,13 @@ struct registry {
 	struct loop_timer rematch_timer; /* matching that met no memory (bind.c) */
 	struct loop_timer pump_timer; /* matching that waits for a host to hear what it was told */
 	bool is_returning;	      /* hosts of the last generation may still come back */
+	bool is_awaited;	      /* and somebody waits for what is started after that */
 	bool has_home;		      /* the folder for hosts is this registry's (home.h) */
 };
+
+/* For a second after a restart no host is started. Not quiet before that is over: what was asked for now is
+ * started then. */
+void registry_await_return(struct registry *registry);
 
 /* One connection: a client, or a provider. */
 struct registry_peer {
