@@ -644,6 +644,7 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 	if (!job) {
 		entry->is_unmatched = true;
 		entry->is_unannounced |= announce_it;
+		registry_entry_list(entry); /* there it is looked for */
 		match_again(registry);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "session.h"
 #include "wire/value.h"
 
@@ -143,6 +144,37 @@ TEST(a_host_short_of_memory_is_asked_again)
 	uint64_t id = answer_start(answer_probe("P1Class", 100), 0);
 	wait_quiet(&client);
 	test_equal(number_property(id, "IOProbeScore"), 100);
+	end();
+}
+
+/* Of the registry's thread. */
+static struct test_shortage shortage = { .lasting = true };
+
+static void begin_shortage(struct registry *registry)
+{
+	test_shortage_begin(&shortage);
+}
+
+static void end_shortage(struct registry *registry)
+{
+	test_true(test_shortage_end(&shortage));
+}
+
+TEST(a_service_that_found_no_memory_is_matched_later)
+{
+	write_bundle(test_folder(), "d", BUNDLE("b", PERSONALITY("P1", "s", "100", "")));
+	session_start(&s, test_folder());
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	nub = publish(&provider, 0, "Nub", "", "", 0, NULL);
+	session_run(&s, begin_shortage);
+	test_equal_error(end_call(&provider, &wire_register_layout,
+				  &(struct wire_entry_options){ nub, 0 }, NULL, NULL, NULL),
+			 0);
+	session_run(&s, end_shortage);
+	end_serve(&host, &s, name);
+	answer_start(answer_probe("P1Class", 100), 0);
+	wait_quiet(&client);
 	end();
 }
 
