@@ -9,6 +9,13 @@
 
 #include "fuzz.h"
 
+static void look(const void *value, void *context);
+
+static void look_at_entry(const void *key, const void *value, void *context)
+{
+	look(value, context);
+}
+
 /* Numbers that do not equal themselves, and dates that XML cuts to seconds, are let off. */
 static void look(const void *value, void *context)
 {
@@ -17,6 +24,8 @@ static void look(const void *value, void *context)
 
 	if (CFGetTypeID(value) == CFArrayGetTypeID()) {
 		CFArrayApplyFunction(value, CFRangeMake(0, CFArrayGetCount(value)), look, context);
+	} else if (CFGetTypeID(value) == CFDictionaryGetTypeID()) {
+		CFDictionaryApplyFunction(value, look_at_entry, context);
 	} else if (CFGetTypeID(value) == CFNumberGetTypeID()) {
 		CFNumberGetValue(value, kCFNumberDoubleType, &real);
 		if (isnan(real))
@@ -26,21 +35,11 @@ static void look(const void *value, void *context)
 	}
 }
 
-static void look_at_entry(const void *key, const void *value, void *context)
-{
-	look(value, context);
-	if (CFGetTypeID(value) == CFDictionaryGetTypeID())
-		CFDictionaryApplyFunction(value, look_at_entry, context);
-}
-
 static bool is_exact(CFPropertyListRef list)
 {
 	bool exact = true;
 
-	if (CFGetTypeID(list) == CFDictionaryGetTypeID())
-		CFDictionaryApplyFunction(list, look_at_entry, &exact);
-	else
-		look(list, &exact);
+	look(list, &exact);
 	return exact;
 }
 
