@@ -142,12 +142,14 @@ static void gather(struct registry *r, int folder, const char *name)
 		registry_peer_new_waiting(r, socket, server);
 }
 
-void registry_home_gather(struct registry *r)
+typedef void (*place_fn)(struct registry *r, int folder, const char *name);
+
+static void each_place(struct registry *r, place_fn fn)
 {
 	int fd = -1;
 	DIR *folder;
 
-	if (open_folder(r, &fd))
+	if (!r->socket_path || open_folder(r, &fd))
 		return;
 	folder = fdopendir(fd);
 	if (!folder) {
@@ -159,10 +161,20 @@ void registry_home_gather(struct registry *r)
 
 		if (!d)
 			break;
-		if (d->d_name[0] != '.')
-			gather(r, fd, d->d_name);
+		fn(r, fd, d->d_name);
 	}
 	closedir(folder);
+}
+
+static void gather_host(struct registry *r, int folder, const char *name)
+{
+	if (name[0] != '.')
+		gather(r, folder, name);
+}
+
+void registry_home_gather(struct registry *r)
+{
+	each_place(r, gather_host);
 }
 
 void registry_home_forget(const struct registry *r, pid_t pid)
@@ -179,7 +191,8 @@ void registry_home_forget(const struct registry *r, pid_t pid)
 /* --- bundles ------------------------------------------------------------------------------------ */
 
 /* A link for each identifier, named after it as identifiers may be longer than names, to the path or UNLOADED. */
-#define BUNDLE_LINK "@%016llx"
+#define BUNDLE_MARK "@"
+#define BUNDLE_LINK BUNDLE_MARK "%016llx"
 #define UNLOADED "-"
 
 static uint64_t hash_of(const char *identifier)
@@ -220,8 +233,6 @@ static void recall_bundle(struct registry *r, unsigned long long hash, const cha
 		registry_catalogue_add(&r->catalogue, path, NULL, NULL);
 }
 
-typedef void (*link_fn)(struct registry *r, int folder, const char *name);
-
 static void recall_link(struct registry *r, int folder, const char *name)
 {
 	char path[PATH_MAX];
@@ -237,35 +248,13 @@ static void recall_link(struct registry *r, int folder, const char *name)
 
 static void remove_link(struct registry *r, int folder, const char *name)
 {
-	unlinkat(folder, name, 0);
-}
-
-static void each_bundle_link(struct registry *r, link_fn fn)
-{
-	int fd = -1;
-	DIR *folder;
-
-	if (!r->socket_path || open_folder(r, &fd))
-		return;
-	folder = fdopendir(fd);
-	if (!folder) {
-		fd_close(fd);
-		return;
-	}
-	for (int i = 0; i < PLACES_MAX; i++) {
-		const struct dirent *d = readdir(folder);
-
-		if (!d)
-			break;
-		if (!strncmp(d->d_name, ".@", 2))
-			fn(r, fd, d->d_name);
-	}
-	closedir(folder);
+	if (!strncmp(name, "." BUNDLE_MARK, strlen("." BUNDLE_MARK)))
+		unlinkat(folder, name, 0);
 }
 
 void registry_home_recall_bundles(struct registry *r)
 {
-	each_bundle_link(r, r->generation ? recall_link : remove_link);
+	each_place(r, r->generation ? recall_link : remove_link);
 }
 
 void registry_home_fini(struct registry *r)
@@ -273,8 +262,7 @@ void registry_home_fini(struct registry *r)
 	char path[PATH_MAX];
 
 	if (r->has_home)
-		each_bundle_link(r, remove_link);
-
+		each_place(r, remove_link);
 	if (r->has_home && make_path(r, path, sizeof(path)))
 		rmdir(path);
 }
