@@ -48,20 +48,17 @@ TEST(a_driver_gets_all_of_its_properties_or_is_not_probed)
 {
 	expect_properties(
 		"<dict><key>IOClass</key><string>D</string>"
-		"<key>IONameMatch</key><array><string>other</string><string>fixture</string></"
-		"array>"
+		"<key>IONameMatch</key><string>fixture</string>"
 		"<key>IOUserServerName</key><string>s</string></dict>",
 		2000,
 		"<dict><key>IOClass</key><string>D</string>"
-		"<key>IONameMatch</key><array><string>other</string><string>fixture</string></"
-		"array>"
+		"<key>IONameMatch</key><string>fixture</string>"
 		"<key>IOUserServerName</key><string>s</string>"
 		"<key>IONameMatched</key><string>fixture</string>"
 		"<key>IOProbeScore</key><integer>2000</integer>"
 		"<key>IOMatchedAtBoot</key><true/>"
 		"<key>IOMatchedPersonality</key><dict><key>IOClass</key><string>D</string>"
-		"<key>IONameMatch</key><array><string>other</string><string>fixture</string></"
-		"array>"
+		"<key>IONameMatch</key><string>fixture</string>"
 		"<key>IOUserServerName</key><string>s</string></dict></dict>");
 }
 
