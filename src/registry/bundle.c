@@ -97,6 +97,34 @@ static char *copy_text(CFDictionaryRef plist, CFStringRef key)
 	return strdup(text);
 }
 
+/* What no descriptor or memory is left to look at may be one: its host will say. */
+static bool is_program(const char *path)
+{
+	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char magic[SELFMAG];
+
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && pread(fd, magic, SELFMAG, 0) == SELFMAG &&
+	       !memcmp(magic, ELFMAG, SELFMAG);
+}
+
+static bool has_program(const struct registry_bundle *b)
+{
+	static const char *const endings[] = { "", ".so" };
+
+	for (int i = 0; i < 2; i++) {
+		scope_free char *path = NULL;
+
+		if (asprintf(&path, "%s/%s%s", b->path, b->executable, endings[i]) < 0)
+			path = NULL;
+		if (!path || is_program(path))
+			return true;
+	}
+	return false;
+}
+
 static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 {
 	CFTypeRef personalities = CFDictionaryGetValue(plist, CFSTR("IOKitPersonalities"));
@@ -110,6 +138,8 @@ static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 		set_problem(b, "Info.plist names no CFBundleExecutable");
 	else if (!registry_is_dictionary(personalities))
 		set_problem(b, "Info.plist holds no dictionary IOKitPersonalities");
+	else if (!has_program(b))
+		set_problem(b, "the file that CFBundleExecutable names is missing or no program");
 	else
 		b->personalities = CFRetain(personalities);
 	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
@@ -151,31 +181,6 @@ bool registry_bundle_is_changed(const struct registry_bundle *bundle)
 	struct timespec now[] = { change_of(bundle, PLIST), change_of(bundle, EXECUTABLE) };
 
 	return memcmp(now, bundle->changed, sizeof(now)) != 0;
-}
-
-static bool is_program(const char *path)
-{
-	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char magic[SELFMAG];
-
-	return fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-	       pread(fd, magic, SELFMAG, 0) == SELFMAG && !memcmp(magic, ELFMAG, SELFMAG);
-}
-
-bool registry_bundle_has_program(const struct registry_bundle *bundle)
-{
-	static const char *const endings[] = { "", ".so" };
-
-	for (int i = 0; i < 2; i++) {
-		scope_free char *path = NULL;
-
-		if (asprintf(&path, "%s/%s%s", bundle->path, bundle->executable, endings[i]) < 0)
-			path = NULL;
-		if (path && is_program(path))
-			return true;
-	}
-	return false;
 }
 
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle)

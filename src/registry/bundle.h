@@ -29,8 +29,6 @@ struct registry_bundle {
 err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle);
 /* Have its files changed since it was read? */
 bool registry_bundle_is_changed(const struct registry_bundle *bundle);
-/* Is its executable there, and at least a file of the right kind? */
-bool registry_bundle_has_program(const struct registry_bundle *bundle);
 /* Leaves its list. NULL is accepted; returns NULL. */
 struct registry_bundle *registry_bundle_free(struct registry_bundle *bundle);
 /* FN sees the path of each bundle in FOLDER, sorted by name. -ENOENT and other errors of opendir. */

@@ -73,8 +73,6 @@ static bool is_bundle_path(const char *path)
 
 static void remove_bundle(struct registry *r, struct registry_bundle *bundle);
 
-static const char no_program[] = "the file that CFBundleExecutable names is missing or no program";
-
 /* Why what is at PATH now cannot take the place of OLD; NULL: it can. To free(). */
 static char *copy_problem(const struct registry *r, const char *path,
 			  const struct registry_bundle *old)
@@ -84,8 +82,6 @@ static char *copy_problem(const struct registry *r, const char *path,
 	if (registry_bundle_read(path, &b))
 		return strdup(strerror(ENOMEM));
 	char *problem = take_ptr(b->problem);
-	if (!problem && !registry_bundle_has_program(b))
-		problem = strdup(no_program);
 	const struct registry_bundle *other = registry_catalogue_find(&r->catalogue, b->identifier);
 	if (!problem && other && other != old && !other->problem &&
 	    asprintf(&problem, "%s is loaded from %s", b->identifier, other->path) < 0)
@@ -125,10 +121,6 @@ static IOReturn load_bundle(struct registry *r, const char *path, size_t *ret_ad
 	if (strcmp(bundle->path, path)) {
 		snprintf(words, WORDS_MAX, "%s: %s is loaded from %s; unload it first", path,
 			 bundle->identifier, bundle->path);
-		return kIOReturnError;
-	}
-	if (!registry_bundle_has_program(bundle)) {
-		snprintf(words, WORDS_MAX, "%s: %s", path, no_program);
 		return kIOReturnError;
 	}
 	pardon_servers(r, bundle);

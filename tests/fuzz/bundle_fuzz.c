@@ -3,7 +3,9 @@
  * The Info.plist of a driver bundle, through the catalogue: read, taken in, matched against, thrown out.
  * A bundle is in order or has a problem in words.
  */
+#include <elf.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,15 +21,24 @@ static char folder[64];
 static int file = -1;
 static struct registry_tree tree;
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
 static void remove_folder(void)
+{
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int make_file(const char *name)
 {
 	char path[96];
 
-	snprintf(path, sizeof(path), "%s/Fuzz.dext/Info.plist", folder);
-	unlink(path);
-	*strrchr(path, '/') = 0;
-	rmdir(path);
-	rmdir(folder);
+	snprintf(path, sizeof(path), "%s/Fuzz.dext/%s", folder, name);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fuzz_require(fd >= 0);
+	return fd;
 }
 
 static void make_folder(void)
@@ -41,9 +52,11 @@ static void make_folder(void)
 	atexit(remove_folder);
 	snprintf(path, sizeof(path), "%s/Fuzz.dext", folder);
 	fuzz_require(!mkdir(path, 0700));
-	strcat(path, "/Info.plist");
-	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	fuzz_require(file >= 0);
+	/* What looks like the program that the stored inputs name. */
+	int program = make_file("Kit.so");
+	fuzz_require(write(program, ELFMAG, SELFMAG) == SELFMAG);
+	close(program);
+	file = make_file("Info.plist");
 }
 
 static void try_personalities(struct registry_catalogue *catalogue)

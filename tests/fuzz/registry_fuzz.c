@@ -6,7 +6,9 @@
  * must be well-formed, a request is answered once at most, and when all peers
  * have gone nothing is left.
  */
+#include <elf.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,15 +67,14 @@ static void put_file(const char *name, const char *text)
 	}
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
 static void remove_folder(void)
 {
-	static const char *const names[] = { "Fuzz.dext/Info.plist", "Fuzz.dext", "." };
-	char path[128];
-
-	for (int i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		remove(i < 2 ? path : folder);
-	}
+	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static void make_folder(void)
@@ -101,6 +102,7 @@ static void make_folder(void)
 		 "<key>IOMatchCategory</key><string>second</string>"
 		 "<key>IOUserServerName</key><string>fuzz</string></dict>"
 		 "</dict></dict></plist>");
+	put_file("Fuzz.dext/Fuzz", ELFMAG);
 }
 
 /* --- peers ---------------------------------------------------------------------------------- */

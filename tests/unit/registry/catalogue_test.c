@@ -118,6 +118,11 @@ TEST(broken_bundles_hurt_nobody)
 		test_folder(), "good",
 		HEAD("good") "<dict><key>P</key><dict><key>IOClass</key>"
 			     "<string>C</string></dict><key>Q</key><string>no</string></dict>");
+	write_bundle(test_folder(), "empty",
+		     HEAD("empty") "<dict><key>P</key><dict><key>IOClass</key>"
+				   "<string>C</string></dict></dict>");
+	snprintf(path, sizeof(path), "%s/empty.dext/x.so", test_folder());
+	test_equal(truncate(path, 0), 0);
 	snprintf(path, sizeof(path), "%s/none.dext", test_folder());
 	registry_catalogue_init(&c);
 	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
@@ -125,6 +130,7 @@ TEST(broken_bundles_hurt_nobody)
 	struct registry_bundle *b;
 	test_equal_error(registry_catalogue_add(&c, path, &added, &b), 0);
 	test_true(strstr(b->problem, "Info.plist") != NULL);
+	test_true(strstr(registry_catalogue_find(&c, "empty")->problem, "CFBundleExecutable"));
 	test_true(registry_catalogue_find(&c, "good")->problem == NULL);
 	test_true(registry_catalogue_find(&c, "bad")->problem != NULL);
 	test_equal_error(registry_catalogue_add_folder(&c, "/nowhere/at/all", &added), -ENOENT);
