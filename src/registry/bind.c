@@ -84,8 +84,7 @@ static void drop_candidate(struct registry_candidate *c)
 
 static void pump(struct registry_match_job *job);
 
-/* What a lack of memory has kept from matching gets another turn. */
-static void match_again(struct registry *r)
+void registry_bind_again(struct registry *r)
 {
 	loop_timer_start(r->loop, &r->rematch_timer, loop_now_ns() + MATCH_AGAIN_NS);
 }
@@ -94,7 +93,7 @@ static void match_again(struct registry *r)
 static void note_shortage(struct registry_server *server)
 {
 	if (server->n_shortages++ < SHORTAGES_MAX)
-		match_again(server->registry);
+		registry_bind_again(server->registry);
 }
 
 static void handle_driver_timeout(void *context)
@@ -146,8 +145,10 @@ static struct registry_candidate *add_candidate(struct registry_match_job *job,
 	return c;
 }
 
-/* A driver that matching has started in CATEGORY and that is still active. */
-static bool is_category_taken(const struct registry_entry *service, const char *category)
+/* By a driver that matching has started and that is still active. One whose category finds no memory counts:
+ * two drivers in one are worse than a late one. */
+static bool is_category_taken(struct registry *r, const struct registry_entry *service,
+			      const char *category)
 {
 	struct registry_node *n = registry_node_find(service, service->tree->planes.service);
 
@@ -158,7 +159,13 @@ static bool is_category_taken(const struct registry_entry *service, const char *
 			container_of(l, struct registry_edge, in_parent)->child->entry;
 		CFTypeRef own = registry_entry_get(c, CFSTR("IOMatchCategory"));
 
-		if (!registry_entry_is_inactive(c) && own && registry_text_equals(own, category))
+		if (registry_entry_is_inactive(c))
+			continue;
+		if (!own && registry_entry_has(c, CFSTR("IOMatchCategory"))) {
+			registry_bind_again(r);
+			return true;
+		}
+		if (own && registry_text_equals(own, category))
 			return true;
 	}
 	return false;
@@ -194,7 +201,7 @@ static void handle_matched(void *context, err_t err, struct wire_frame *frame)
 	if (!err && !frame->header.status &&
 	    wire_peer_decode_answer(call->wire, frame, &wire_match_table_reply_layout, &reply,
 				    "to matching") == -ENOMEM)
-		match_again(call->registry);
+		registry_bind_again(call->registry);
 	free(call);
 	if (!c || c->state != CANDIDATE_MATCHING)
 		return;
@@ -246,7 +253,7 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 		err = wire_peer_decode_answer(call->wire, frame, &wire_probe_reply_layout, &reply,
 					      "to probe");
 	if (err == -ENOMEM)
-		match_again(call->registry);
+		registry_bind_again(call->registry);
 	if ((!c && !err && !frame->header.status) || err == -ENOMEM)
 		send_drop(call->wire, call->number);
 	free(call);
@@ -297,7 +304,7 @@ static bool send_probe(struct registry_candidate *c)
 			    : -EACCES;
 	if (err) {
 		if (err == -ENOMEM)
-			match_again(c->job->registry);
+			registry_bind_again(c->job->registry);
 		free(call);
 		return false;
 	}
@@ -454,7 +461,7 @@ static bool start(struct registry_candidate *c)
 	}
 	if (err) {
 		if (err == -ENOMEM)
-			match_again(c->job->registry);
+			registry_bind_again(c->job->registry);
 		free(call);
 		if (c->entry)
 			registry_lifecycle_drop(c->entry);
@@ -503,7 +510,7 @@ static void start_ready(struct registry_match_job *job)
 	struct registry_candidate *c;
 
 	while ((c = find_startable(job))) {
-		if (is_category_taken(job->service, c->personality->category)) {
+		if (is_category_taken(job->registry, job->service, c->personality->category)) {
 			struct registry_personality *p = registry_personality_ref(c->personality);
 
 			drop_category(job, p->category);
@@ -553,7 +560,7 @@ static void collect_candidates(struct registry_match_job *job)
 	size_t n, n_drivers = 0;
 
 	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n)) {
-		match_again(r);
+		registry_bind_again(r);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
@@ -562,7 +569,7 @@ static void collect_candidates(struct registry_match_job *job)
 		struct registry_candidate *c = NULL;
 
 		n_drivers += CFDictionaryContainsKey(p->dictionary, CFSTR("IOUserServerName")) != 0;
-		bool is_free = !is_category_taken(job->service, p->category);
+		bool is_free = !is_category_taken(r, job->service, p->category);
 		if (is_free)
 			server = registry_server_need(r, p->server);
 		bool is_usable = server && is_server_usable(job, server);
@@ -572,7 +579,7 @@ static void collect_candidates(struct registry_match_job *job)
 		bool is_short = !server && strlen(p->server) <= WIRE_NAME_MAX &&
 				account_has_room(&r->own, LIMITS_SERVERS, 1);
 		if (is_free && (is_short || (is_usable && !c)))
-			match_again(r);
+			registry_bind_again(r);
 		if (c && has_hook(job->service))
 			ask_owner(c);
 		registry_personality_unref(p);
@@ -645,7 +652,7 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 		entry->is_unmatched = true;
 		entry->is_unannounced |= announce_it;
 		registry_entry_list(entry); /* there it is looked for */
-		match_again(registry);
+		registry_bind_again(registry);
 		return;
 	}
 	job->registry = registry;
@@ -701,11 +708,11 @@ static bool has_new_candidate(struct registry *r, const struct registry_entry *s
 	bool found = false;
 
 	if (registry_catalogue_match(&r->catalogue, service, &items, &n)) {
-		match_again(r);
+		registry_bind_again(r);
 		return false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		found |= !is_category_taken(service, items[i].personality->category);
+		found |= !is_category_taken(r, service, items[i].personality->category);
 		registry_personality_unref(items[i].personality);
 	}
 	free(items);
@@ -719,7 +726,7 @@ void registry_bind_catalogue(struct registry *registry)
 
 	registry_class_walk(all, collect_id, &m);
 	if (m.is_cut)
-		match_again(registry);
+		registry_bind_again(registry);
 	for (size_t i = 0; i < m.n; i++) {
 		struct registry_entry *e = registry_entry_find(&registry->tree, m.ids[i]);
 
@@ -806,7 +813,7 @@ void registry_bind_forget_peer(struct registry *registry, struct registry_peer *
 		struct registry_entry *provider = registry_entry_provider(e);
 
 		if (server && provider && provider->owner != peer &&
-		    registry_entry_get(e, CFSTR("IOMatchCategory"))) {
+		    registry_entry_has(e, CFSTR("IOMatchCategory"))) {
 			registry_driver_note_lost(e);
 			registry_server_remember(server, provider->id);
 		}

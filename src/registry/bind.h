@@ -15,6 +15,8 @@
 void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce);
 /* ENTRY is being terminated: drop its candidates. */
 void registry_bind_cancel(struct registry *registry, struct registry_entry *entry);
+/* What a lack of memory has kept from matching gets another turn, soon. */
+void registry_bind_again(struct registry *registry);
 /* Personalities were added: match every registered service that one may fit. */
 void registry_bind_catalogue(struct registry *registry);
 /* The host of SERVER has come up (PEER) or has failed (no peer): jobs that wait for it go on. */

@@ -450,8 +450,10 @@ void registry_server_remember(struct registry_server *s, uint64_t service)
 		size_t n = s->rematch_capacity ? 2 * s->rematch_capacity : 4;
 		uint64_t *more = realloc(s->rematch, n * sizeof(*more));
 
-		if (!more)
+		if (!more) {
+			registry_bind_again(s->registry);
 			return;
+		}
 		s->rematch = more;
 		s->rematch_capacity = n;
 	}

@@ -695,6 +695,8 @@ void registry_lifecycle_terminate(struct registry *registry, struct registry_ent
 	if (!job || !job->n_victims) {
 		/* Without memory for the job it goes without its last rites. */
 		registry_lifecycle_drop(entry);
+		if (options & REMATCH)
+			registry_bind_again(registry);
 		if (job)
 			free_stop_job(job, kIOReturnNoMemory);
 		return;

@@ -20,18 +20,25 @@
 	"<key>CFBundleIdentifier</key><string>" id "</string><key>CFBundleExecutable</key>" \
 	"<string>x</string><key>IOKitPersonalities</key><dict>" inner "</dict>"
 
+enum { TERMINATE_WITH_REMATCH = 0x10 };
+
 static struct session s;
 static struct end client, provider, host;
 static char name[128];
 static uint64_t nub;
 
-static void begin(const char *plist)
+static void begin_again(void)
 {
-	write_bundle(test_folder(), "d", plist);
 	session_start(&s, test_folder());
 	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
 	nub = publish(&provider, 0, "Nub", "", "", WIRE_PUBLISH_REGISTER, NULL);
+}
+
+static void begin(const char *plist)
+{
+	write_bundle(test_folder(), "d", plist);
+	begin_again();
 }
 
 static void end(void)
@@ -253,6 +260,85 @@ TEST(a_dead_host_is_replaced_and_its_services_go)
 	wait_quiet(&client);
 	wire_frame_fini(&frame);
 	close(inlet);
+	end();
+}
+
+static uint64_t awaited;
+static bool is_there, was_short = true;
+
+static void look_for_awaited(struct registry *registry)
+{
+	is_there = registry_entry_find(&registry->tree, awaited) != NULL;
+}
+
+static void end_shortage_if_any(struct registry *registry)
+{
+	was_short = test_shortage_end(&shortage);
+	/* The turn that was promised for later is now. */
+	if (!list_is_empty(&registry->rematch_timer.link))
+		loop_timer_start(registry->loop, &registry->rematch_timer, 0);
+}
+
+/* However little memory there is when a host ends: its driver starts anew when there is some. (Later calls than
+ * these are of the next host's start.) */
+TEST(a_host_that_ends_while_memory_is_short_is_replaced)
+{
+	write_bundle(test_folder(), "d", BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	for (int at = 0; at < 40; at++) {
+		begin_again();
+		end_serve(&host, &s, name);
+		awaited = answer_start(answer_probe("P1Class", 1), 0);
+		wait_quiet(&client);
+		shortage.at = at;
+		session_run(&s, begin_shortage);
+		end_close(&host);
+		do
+			session_run(&s, look_for_awaited);
+		while (is_there);
+		session_run(&s, end_shortage_if_any);
+		end_serve(&host, &s, name);
+		answer_start(answer_probe("P1Class", 1), 0);
+		wait_quiet(&client);
+		end();
+	}
+	shortage.at = 0;
+}
+
+TEST(a_driver_that_ends_without_memory_makes_room_for_another)
+{
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	uint64_t id = answer_start(answer_probe("P1Class", 1), 0);
+	wait_quiet(&client);
+	session_run(&s, begin_shortage);
+	test_equal_error(end_call(&host, &wire_terminate_layout,
+				  &(struct wire_entry_options){ id, TERMINATE_WITH_REMATCH }, NULL,
+				  NULL, NULL),
+			 0);
+	session_run(&s, end_shortage);
+	test_true(answer_start(answer_probe("P1Class", 1), 0) > id);
+	wait_quiet(&client);
+	end();
+}
+
+/* A second driver would wait for its probe's answer for ever. */
+TEST(a_category_that_is_taken_stays_so_without_memory)
+{
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	awaited = answer_start(answer_probe("P1Class", 1), 0);
+	wait_quiet(&client);
+	shortage.lasting = false;
+	for (shortage.at = 0; was_short; shortage.at++) {
+		session_run(&s, begin_shortage);
+		end_call(&provider, &wire_register_layout, &(struct wire_entry_options){ nub, 0 },
+			 NULL, NULL, NULL);
+		session_run(&s, end_shortage_if_any);
+		wait_quiet(&client);
+	}
+	shortage = (struct test_shortage){ .lasting = true };
+	session_run(&s, look_for_awaited);
+	test_true(is_there);
 	end();
 }
 
