@@ -491,7 +491,7 @@ TEST(M16)
 TEST(M17)
 {
 	struct shared s = begin(QUEUE_SHARED, 300, 0);
-	uint64_t in[2] = { test_is_slow() ? 30000 : 1000000, 40 }, next = 0;
+	uint64_t in[2] = { test_is_slow() ? 30000 : 300000, 40 }, next = 0;
 	uint8_t data[64];
 
 	call(&s, QUEUE_RUN, in, 2, NULL, 0);
