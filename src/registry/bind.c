@@ -1,149 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "registry/bind.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "registry/candidate.h"
 #include "registry/driver.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
-#include "wire/publish.h"
 
 #define MATCH_AGAIN_NS 1000000000u
-#define SHORTAGES_MAX 3
-
-enum candidate_state {
-	CANDIDATE_MATCHING, /* the owner of the service is asked whether it fits */
-	CANDIDATE_WAITING,  /* for its host */
-	CANDIDATE_PROBING,
-	CANDIDATE_PROBED, /* accepted */
-	CANDIDATE_STARTING,
-};
-
-struct registry_candidate {
-	struct list link; /* of the job, in order of preference */
-	struct registry_match_job *job;
-	struct registry_personality *personality;
-	struct registry_server *server;
-	enum candidate_state state;
-	uint64_t number; /* as the host knows it */
-	int32_t score;
-	CFDictionaryRef properties; /* what the driver gets */
-	char class_name[WIRE_NAME_MAX + 1];
-	struct registry_entry *entry; /* while starting, with a reference */
-	struct loop_timer timer;
-};
-
-struct registry_match_job {
-	struct list link; /* of the registry */
-	struct registry *registry;
-	struct registry_entry *service; /* with a reference */
-	struct list candidates;
-	bool again, announce, is_pumping;
-};
-
-/* What an answer finds its candidate by: it may be gone. */
-struct bind_call {
-	struct registry *registry;
-	struct wire_peer *wire; /* valid while the answer is no error */
-	uint64_t number;
-};
-
-/* --- candidates -------------------------------------------------------------------------- */
-
-static void free_candidate(struct registry_candidate *c)
-{
-	list_remove(&c->link);
-	map_remove(&c->job->registry->candidates, c->number);
-	loop_timer_stop(&c->timer);
-	registry_personality_unref(c->personality);
-	registry_entry_unref(c->entry);
-	if (c->properties)
-		CFRelease(c->properties);
-	free(c);
-}
-
-static void send_drop(struct wire_peer *wire, uint64_t number)
-{
-	struct wire_drop drop = { number };
-
-	wire_peer_send(wire, &wire_drop_layout, &drop, NULL, 0);
-}
-
-/* Let go of a candidate that will not be started. */
-static void drop_candidate(struct registry_candidate *c)
-{
-	if (c->state == CANDIDATE_PROBED && c->server->peer)
-		send_drop(c->server->peer->wire, c->number);
-	free_candidate(c);
-}
-
-static void pump(struct registry_match_job *job);
 
 void registry_bind_again(struct registry *r)
 {
 	loop_timer_start(r->loop, &r->rematch_timer, loop_now_ns() + MATCH_AGAIN_NS);
 }
 
-/* A host that has no memory may have some later; one that never has is not asked for ever. */
-static void note_shortage(struct registry_server *server)
-{
-	if (server->n_shortages++ < SHORTAGES_MAX)
-		registry_bind_again(server->registry);
-}
-
-static void handle_driver_timeout(void *context)
-{
-	struct registry_candidate *c = context;
-
-	if (c->state == CANDIDATE_MATCHING) {
-		log_warning("%s does not say whether %s fits: it does",
-			    registry_entry_name(c->job->service, NULL), c->personality->class_name);
-		c->state = CANDIDATE_WAITING;
-		pump(c->job);
-		return;
-	}
-	log_warning("%s: %s does not answer; its host is ended", c->personality->bundle_path,
-		    c->personality->class_name);
-	registry_server_end_hung(c->server);
-}
-
-/* Behind those of the same score, before the lower ones. */
-static void insert_by_score(struct registry_match_job *job, struct registry_candidate *c)
-{
-	list_for_each(l, &job->candidates)
-		if (container_of(l, struct registry_candidate, link)->score < c->score) {
-			list_add_before(l, &c->link);
-			return;
-		}
-	list_add(&job->candidates, &c->link);
-}
-
-static struct registry_candidate *add_candidate(struct registry_match_job *job,
-						const struct registry_matched *matched,
-						struct registry_server *server)
-{
-	struct registry *r = job->registry;
-	struct registry_candidate *c = calloc(1, sizeof(*c));
-
-	if (!c || map_set(&r->candidates, r->last_candidate + 1, c)) {
-		free(c);
-		return NULL;
-	}
-	c->number = ++r->last_candidate;
-	c->job = job;
-	c->personality = registry_personality_ref(matched->personality);
-	c->server = server;
-	c->score = matched->score;
-	c->state = CANDIDATE_WAITING;
-	loop_timer_init(&c->timer, handle_driver_timeout, c);
-	insert_by_score(job, c);
-	return c;
-}
+/* --- whose turn it is ----------------------------------------------------------------------- */
 
 /* By a driver that matching has started and that is still active. One whose category finds no memory counts:
  * two drivers in one are worse than a late one. */
@@ -171,148 +46,6 @@ static bool is_category_taken(struct registry *r, const struct registry_entry *s
 	return false;
 }
 
-/* --- the owner's say ------------------------------------------------------------------------ */
-
-static struct bind_call *call_new(struct registry_candidate *c, struct registry_peer *peer)
-{
-	struct bind_call *call = malloc(sizeof(*call));
-
-	if (call)
-		*call = (struct bind_call){ c->job->registry, peer->wire, c->number };
-	return call;
-}
-
-/* Has the class of SERVICE an operation matchPropertyTable that its owner runs? */
-static bool has_hook(const struct registry_entry *service)
-{
-	if (service->owner)
-		for (const struct registry_class *c = service->class; c; c = c->super)
-			if (c->is_hooked)
-				return true;
-	return false;
-}
-
-static void handle_matched(void *context, err_t err, struct wire_frame *frame)
-{
-	struct bind_call *call = context;
-	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
-	struct wire_match_table_reply reply = { 0 };
-
-	if (!err && !frame->header.status &&
-	    wire_peer_decode_answer(call->wire, frame, &wire_match_table_reply_layout, &reply,
-				    "to matching") == -ENOMEM)
-		registry_bind_again(call->registry);
-	free(call);
-	if (!c || c->state != CANDIDATE_MATCHING)
-		return;
-	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
-	/* An owner that knows nothing of the question has nothing against it. */
-	if (!err && frame->header.status)
-		reply = (struct wire_match_table_reply){ true, c->score };
-	if (reply.matches) {
-		c->state = CANDIDATE_WAITING;
-		c->score = reply.score;
-		list_remove(&c->link);
-		insert_by_score(job, c);
-	} else {
-		free_candidate(c);
-	}
-	pump(job);
-}
-
-/* Until the owner has answered, nobody is probed. */
-static void ask_owner(struct registry_candidate *c)
-{
-	struct registry_peer *owner = c->job->service->owner;
-	struct wire_match_table table = { .id = c->job->service->id,
-					  .score = c->score,
-					  .table = c->personality->dictionary };
-	uint64_t bytes = wire_bag_cost_of(table.table);
-	struct bind_call *call = registry_peer_takes(owner, bytes) ? call_new(c, owner) : NULL;
-
-	if (!call || wire_peer_call(owner->wire, &wire_match_table_layout, &table, NULL, 0,
-				    handle_matched, call)) {
-		free(call);
-		return;
-	}
-	c->state = CANDIDATE_MATCHING;
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
-}
-
-/* --- probing ------------------------------------------------------------------------------ */
-
-static void handle_probed(void *context, err_t err, struct wire_frame *frame)
-{
-	struct bind_call *call = context;
-	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
-	struct wire_probe_reply reply = { 0 };
-
-	if (!err && !frame->header.status)
-		err = wire_peer_decode_answer(call->wire, frame, &wire_probe_reply_layout, &reply,
-					      "to probe");
-	if (err == -ENOMEM)
-		registry_bind_again(call->registry);
-	if ((!c && !err && !frame->header.status) || err == -ENOMEM)
-		send_drop(call->wire, call->number);
-	free(call);
-	if (!c)
-		return;
-	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
-	if (err) {
-		if (err != -ENOMEM)
-			registry_server_remember(c->server, job->service->id);
-		free_candidate(c);
-	} else if (frame->header.status) {
-		if (frame->header.status == kIOReturnNoMemory)
-			note_shortage(c->server);
-		free_candidate(c);
-	} else {
-		c->state = CANDIDATE_PROBED;
-		c->score = reply.score;
-		snprintf(c->class_name, sizeof(c->class_name), "%s", reply.class_name);
-	}
-	wire_message_clear(&wire_probe_reply_layout, &reply);
-	pump(job);
-}
-
-static bool send_probe(struct registry_candidate *c)
-{
-	const struct registry_entry *s = c->job->service;
-	scope_cf CFDictionaryRef properties = registry_entry_copy_properties(s);
-	struct wire_probe probe = {
-		.candidate = c->number,
-		.provider = s->id,
-		.provider_class = s->class->name,
-		.provider_name = registry_entry_name(s, NULL),
-		.bundle = c->personality->bundle_path,
-		.provider_properties = properties,
-	};
-	struct bind_call *call = call_new(c, c->server->peer);
-
-	if (!c->properties)
-		c->properties = registry_driver_copy_properties(c->personality, s, c->score);
-	probe.personality = c->properties;
-	c->state = CANDIDATE_PROBING;
-	err_t err = -ENOMEM;
-	if (call && c->properties)
-		err = registry_server_can_read(c->server, c->personality->bundle_path)
-			    ? wire_peer_call(c->server->peer->wire, &wire_probe_layout, &probe,
-					     NULL, 0, handle_probed, call)
-			    : -EACCES;
-	if (err) {
-		if (err == -ENOMEM)
-			registry_bind_again(c->job->registry);
-		free(call);
-		return false;
-	}
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
-	return true;
-}
-
 /* One after the other in each host, the best first. */
 static bool is_next_to_probe(const struct registry_candidate *c)
 {
@@ -321,7 +54,7 @@ static bool is_next_to_probe(const struct registry_candidate *c)
 
 		if (other == c)
 			return true;
-		if (other->server == c->server && other->state < CANDIDATE_PROBED)
+		if (other->server == c->server && other->state < REGISTRY_CANDIDATE_PROBED)
 			return false;
 	}
 	return true;
@@ -345,132 +78,20 @@ static void probe_ready(struct registry_match_job *job)
 {
 	/* What the family thinks changes the order. */
 	list_for_each(l, &job->candidates)
-		if (container_of(l, struct registry_candidate, link)->state == CANDIDATE_MATCHING)
+		if (container_of(l, struct registry_candidate, link)->state ==
+		    REGISTRY_CANDIDATE_MATCHING)
 			return;
 	list_for_each_safe(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->state != CANDIDATE_WAITING || c->server->state != REGISTRY_SERVER_UP ||
-		    !is_next_to_probe(c) || !host_takes(c) || send_probe(c))
+		if (c->state != REGISTRY_CANDIDATE_WAITING ||
+		    c->server->state != REGISTRY_SERVER_UP || !is_next_to_probe(c) ||
+		    !host_takes(c) || registry_candidate_probe(c))
 			continue;
 		/* Its connection has just ended: the next host gets its chance. */
 		registry_server_remember(c->server, job->service->id);
-		free_candidate(c);
+		registry_candidate_drop(c);
 	}
-}
-
-/* --- starting ----------------------------------------------------------------------------- */
-
-/* The rest of the category is released unstarted. */
-static void drop_category(struct registry_match_job *job, const char *category)
-{
-	list_for_each_safe(l, &job->candidates) {
-		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
-
-		if (c->state == CANDIDATE_PROBED && !strcmp(c->personality->category, category))
-			drop_candidate(c);
-	}
-}
-
-static void finish_start(struct registry_candidate *c)
-{
-	struct registry_match_job *job = c->job;
-	struct registry_entry *e = registry_entry_ref(c->entry);
-	struct registry_personality *p = registry_personality_ref(c->personality);
-
-	c->server->n_shortages = 0;
-	registry_driver_note_started(job->service, p);
-	free_candidate(c);
-	drop_category(job, p->category);
-	registry_personality_unref(p);
-	e->is_starting = false;
-	if (e->wants_register)
-		registry_lifecycle_register(job->registry, e);
-	registry_entry_unref(e);
-}
-
-static struct registry_entry *find_active_child(const struct registry_entry *entry)
-{
-	struct registry_node *n = registry_node_find(entry, entry->tree->planes.service);
-
-	if (!n)
-		return NULL;
-	list_for_each(l, &n->children) {
-		struct registry_entry *c =
-			container_of(l, struct registry_edge, in_parent)->child->entry;
-
-		if (!registry_entry_is_inactive(c))
-			return c;
-	}
-	return NULL;
-}
-
-/* An entry whose driver has not started, with what that has published meanwhile. */
-static void drop_unstarted(struct registry *registry, struct registry_entry *entry)
-{
-	struct registry_entry *child;
-
-	while ((child = find_active_child(entry))) {
-		registry_entry_ref(child);
-		registry_lifecycle_terminate(registry, child, 0, entry->owner, true);
-		registry_entry_unref(child);
-	}
-	registry_lifecycle_drop(entry);
-}
-
-static void handle_started(void *context, err_t err, struct wire_frame *frame)
-{
-	struct bind_call *call = context;
-	struct registry_candidate *c = map_find(&call->registry->candidates, call->number);
-
-	free(call);
-	if (!c)
-		return;
-	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
-	if (err)
-		registry_server_remember(c->server, job->service->id);
-	else if (frame->header.status == kIOReturnNoMemory)
-		note_shortage(c->server);
-	if (err || frame->header.status || registry_entry_is_inactive(c->entry)) {
-		if (!registry_entry_is_inactive(c->entry))
-			drop_unstarted(job->registry, c->entry);
-		free_candidate(c);
-	} else {
-		finish_start(c);
-	}
-	pump(job);
-}
-
-static bool start(struct registry_candidate *c)
-{
-	struct bind_call *call = call_new(c, c->server->peer);
-	err_t err = -ENOMEM;
-
-	if (call)
-		err = registry_driver_new(c->server->peer, c->job->service, c->personality,
-					  c->class_name[0] ? c->class_name
-							   : c->personality->class_name,
-					  c->properties, c->score, &c->entry);
-
-	if (!err) {
-		struct wire_start message = { c->number, c->entry->id };
-
-		err = wire_peer_call(c->server->peer->wire, &wire_start_layout, &message, NULL, 0,
-				     handle_started, call);
-	}
-	if (err) {
-		if (err == -ENOMEM)
-			registry_bind_again(c->job->registry);
-		free(call);
-		if (c->entry)
-			registry_lifecycle_drop(c->entry);
-		return false;
-	}
-	c->state = CANDIDATE_STARTING;
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
-	return true;
 }
 
 /* True when nothing stands in the way of C: all of its category and of its host have been probed, and
@@ -480,12 +101,12 @@ static bool is_startable(const struct registry_candidate *c)
 	list_for_each(l, &c->job->candidates) {
 		struct registry_candidate *other = container_of(l, struct registry_candidate, link);
 
-		if (other->state != CANDIDATE_PROBED &&
+		if (other->state != REGISTRY_CANDIDATE_PROBED &&
 		    (other->server == c->server ||
 		     !strcmp(other->personality->category, c->personality->category)))
 			return false;
 	}
-	return c->state == CANDIDATE_PROBED;
+	return c->state == REGISTRY_CANDIDATE_PROBED;
 }
 
 /* The best of the first category that is ready; NULL: none is. Equal scores: the earlier wins. */
@@ -513,10 +134,10 @@ static void start_ready(struct registry_match_job *job)
 		if (is_category_taken(job->registry, job->service, c->personality->category)) {
 			struct registry_personality *p = registry_personality_ref(c->personality);
 
-			drop_category(job, p->category);
+			registry_candidate_drop_category(job, p->category);
 			registry_personality_unref(p);
-		} else if (!c->server->peer || !start(c)) {
-			drop_candidate(c);
+		} else if (!c->server->peer || !registry_candidate_start(c)) {
+			registry_candidate_drop(c);
 		}
 	}
 }
@@ -553,6 +174,16 @@ static bool is_server_usable(struct registry_match_job *job, struct registry_ser
 	return server->state == REGISTRY_SERVER_UP || server->state == REGISTRY_SERVER_STARTING;
 }
 
+/* Has the class of SERVICE an operation matchPropertyTable that its owner runs? */
+static bool has_hook(const struct registry_entry *service)
+{
+	if (service->owner)
+		for (const struct registry_class *c = service->class; c; c = c->super)
+			if (c->is_hooked)
+				return true;
+	return false;
+}
+
 static void collect_candidates(struct registry_match_job *job)
 {
 	struct registry *r = job->registry;
@@ -574,14 +205,14 @@ static void collect_candidates(struct registry_match_job *job)
 			server = registry_server_need(r, p->server);
 		bool is_usable = server && is_server_usable(job, server);
 		if (is_usable)
-			c = add_candidate(job, &items[i], server);
+			c = registry_candidate_new(job, &items[i], server);
 		/* A limit stays reached; memory may come back. */
 		bool is_short = !server && strlen(p->server) <= WIRE_NAME_MAX &&
 				account_has_room(&r->own, LIMITS_SERVERS, 1);
 		if (is_free && (is_short || (is_usable && !c)))
 			registry_bind_again(r);
 		if (c && has_hook(job->service))
-			ask_owner(c);
+			registry_candidate_ask_owner(c);
 		registry_personality_unref(p);
 	}
 	registry_driver_note_matched(job->service, n_drivers);
@@ -599,7 +230,7 @@ static void begin_round(struct registry_match_job *job)
 static void free_job(struct registry_match_job *job)
 {
 	list_for_each_safe(l, &job->candidates)
-		drop_candidate(container_of(l, struct registry_candidate, link));
+		registry_candidate_drop(container_of(l, struct registry_candidate, link));
 	list_remove(&job->link);
 	job->service->job = NULL;
 	registry_entry_unref(job->service);
@@ -617,8 +248,7 @@ static void finish(struct registry_match_job *job)
 	registry_entry_unref(e);
 }
 
-/* Do what can be done now. May free the job. */
-static void pump(struct registry_match_job *job)
+void registry_bind_pump(struct registry_match_job *job)
 {
 	if (job->is_pumping)
 		return;
@@ -663,7 +293,7 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 	entry->job = job;
 	registry_busy_adjust(entry, 1);
 	begin_round(job);
-	pump(job);
+	registry_bind_pump(job);
 }
 
 void registry_bind_cancel(struct registry *registry, struct registry_entry *entry)
@@ -750,7 +380,7 @@ static void pump_all(void *context)
 	struct registry *r = context;
 
 	list_for_each_safe(l, &r->jobs)
-		pump(container_of(l, struct registry_match_job, link));
+		registry_bind_pump(container_of(l, struct registry_match_job, link));
 }
 
 void registry_bind_init(struct registry *registry)
@@ -764,11 +394,11 @@ static void go_on_without(struct registry_match_job *job, struct registry_server
 	list_for_each_safe(l, &job->candidates) {
 		struct registry_candidate *c = container_of(l, struct registry_candidate, link);
 
-		if (c->server != server ||
-		    (c->state > CANDIDATE_WAITING && c->state != CANDIDATE_PROBED))
+		if (c->server != server || (c->state > REGISTRY_CANDIDATE_WAITING &&
+					    c->state != REGISTRY_CANDIDATE_PROBED))
 			continue;
 		registry_server_remember(server, job->service->id);
-		drop_candidate(c);
+		registry_candidate_drop(c);
 	}
 }
 
@@ -780,7 +410,7 @@ void registry_bind_server_changed(struct registry *registry, struct registry_ser
 		if (server->state != REGISTRY_SERVER_UP &&
 		    server->state != REGISTRY_SERVER_STARTING)
 			go_on_without(job, server);
-		pump(job);
+		registry_bind_pump(job);
 	}
 }
 

@@ -10,6 +10,8 @@
 
 #include "registry/registry_internal.h"
 
+struct registry_match_job;
+
 /* Match ENTRY, or match it once more when that is under way. ANNOUNCE: it is a registration, so
  * Publish notifications go out first. */
 void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce);
@@ -27,5 +29,7 @@ void registry_bind_host_is_idle(struct registry *registry, struct registry_serve
 bool registry_bind_uses(const struct registry *registry, const struct registry_server *server);
 /* Called when the peer's connection has ended, before its entries are terminated. */
 void registry_bind_forget_peer(struct registry *registry, struct registry_peer *peer);
+/* Do what can be done now. May free the job. */
+void registry_bind_pump(struct registry_match_job *job);
 void registry_bind_init(struct registry *registry);
 void registry_bind_fini(struct registry *registry);
