@@ -26,6 +26,8 @@
 	X(CONNECTIONS,    "connections",    "connections", 0, 4 LIMITS_K, 0, "a new one is closed") \
 	X(GREETINGS,      "greetings",      "connections that have not greeted", 0, 64, 0, "the oldest is closed") \
 	X(GREETING_TIME,  "greeting-time",  "milliseconds until the greeting", 5000, 0, 0, "the connection is closed") \
+	X(CHECK_IN_TIME,  "check-in-time",  "milliseconds until a new host is ready", 30000, 0, 0, "the host is ended") \
+	X(START_TIME,     "start-time",     "milliseconds for a driver's probe, and for its start", 60000, 0, 0, "its host is ended") \
 	X(DESCRIPTORS,    "descriptors",    "descriptors", 0, 64 LIMITS_K, 0, "kIOReturnNoResources") \
 	X(QUEUED,         "queued",         "messages that are not read", 4 LIMITS_K, 64 LIMITS_K, 0, "the connection is closed") \
 	X(QUEUED_BYTES,   "queued-bytes",   "bytes of them", 8 LIMITS_M, 256 LIMITS_M, 0, "the connection is closed") \

@@ -27,7 +27,7 @@ static void free_candidate(struct registry_candidate *c)
 {
 	list_remove(&c->link);
 	map_remove(&c->job->registry->candidates, c->number);
-	loop_timer_stop(&c->timer);
+	registry_deadline_stop(&c->deadline);
 	registry_personality_unref(c->personality);
 	registry_entry_unref(c->entry);
 	if (c->properties)
@@ -100,7 +100,7 @@ struct registry_candidate *registry_candidate_new(struct registry_match_job *job
 	c->server = server;
 	c->score = matched->score;
 	c->state = REGISTRY_CANDIDATE_WAITING;
-	loop_timer_init(&c->timer, handle_driver_timeout, c);
+	registry_deadline_init(&c->deadline, handle_driver_timeout, c);
 	insert_by_score(job, c);
 	return c;
 }
@@ -130,7 +130,7 @@ static void handle_matched(void *context, err_t err, struct wire_frame *frame)
 	if (!c || c->state != REGISTRY_CANDIDATE_MATCHING)
 		return;
 	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
+	registry_deadline_stop(&c->deadline);
 	/* An owner that knows nothing of the question has nothing against it. */
 	if (!err && frame->header.status)
 		reply = (struct wire_match_table_reply){ true, c->score };
@@ -160,8 +160,7 @@ void registry_candidate_ask_owner(struct registry_candidate *c)
 		return;
 	}
 	c->state = REGISTRY_CANDIDATE_MATCHING;
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+	registry_deadline_start(&c->deadline, c->job->registry, owner->server, LIMITS_START_TIME);
 }
 
 /* --- probing ------------------------------------------------------------------------------ */
@@ -183,7 +182,7 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 	if (!c)
 		return;
 	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
+	registry_deadline_stop(&c->deadline);
 	if (err) {
 		if (err != -ENOMEM)
 			registry_server_remember(c->server, job->service->id);
@@ -231,8 +230,7 @@ bool registry_candidate_probe(struct registry_candidate *c)
 		free(call);
 		return false;
 	}
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+	registry_deadline_start(&c->deadline, c->job->registry, c->server, LIMITS_START_TIME);
 	return true;
 }
 
@@ -304,7 +302,7 @@ static void handle_started(void *context, err_t err, struct wire_frame *frame)
 	if (!c)
 		return;
 	struct registry_match_job *job = c->job;
-	loop_timer_stop(&c->timer);
+	registry_deadline_stop(&c->deadline);
 	if (err)
 		registry_server_remember(c->server, job->service->id);
 	else if (frame->header.status == kIOReturnNoMemory)
@@ -345,7 +343,6 @@ bool registry_candidate_start(struct registry_candidate *c)
 		return false;
 	}
 	c->state = REGISTRY_CANDIDATE_STARTING;
-	loop_timer_start(c->job->registry->loop, &c->timer,
-			 loop_now_ns() + REGISTRY_DRIVER_TIMEOUT_NS);
+	registry_deadline_start(&c->deadline, c->job->registry, c->server, LIMITS_START_TIME);
 	return true;
 }

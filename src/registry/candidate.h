@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "registry/registry_internal.h"
+#include "registry/deadline.h"
 #include "registry/spawn.h"
 
 enum registry_candidate_state {
@@ -27,7 +27,7 @@ struct registry_candidate {
 	CFDictionaryRef properties; /* what the driver gets */
 	char class_name[WIRE_NAME_MAX + 1];
 	struct registry_entry *entry; /* while starting, with a reference */
-	struct loop_timer timer;
+	struct registry_deadline deadline;
 };
 
 struct registry_match_job {

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registry/heartbeat.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "base/log.h"
-#include "base/scope.h"
+#include "registry/deadline.h"
 #include "registry/spawn.h"
 #include "wire/publish.h"
 
@@ -21,26 +16,10 @@ static void handle_answer(void *context, err_t err, struct wire_frame *frame)
 	s->pulse = REGISTRY_PULSE_GOOD;
 }
 
-/* Stopped, by a signal or by a debugger: then it is somebody's will that it does not answer. */
-static bool is_stopped(pid_t pid)
-{
-	char path[64], line[512];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, line, sizeof(line) - 1);
-	if (n <= 0)
-		return false;
-	line[n] = '\0';
-	const char *after = strrchr(line, ')');
-	return after && (after[1] == ' ') && (after[2] == 'T' || after[2] == 't');
-}
-
 static void look_at(struct registry_server *s)
 {
-	enum registry_pulse pulse = is_stopped(s->is_unit ? s->peer->subject.who.pid : s->pid)
-					  ? REGISTRY_PULSE_STOPPED
-					  : REGISTRY_PULSE_SILENT;
+	enum registry_pulse pulse =
+		registry_server_is_stopped(s) ? REGISTRY_PULSE_STOPPED : REGISTRY_PULSE_SILENT;
 
 	if (pulse != s->pulse)
 		log_warning("host of %s %s", s->name,

@@ -19,8 +19,6 @@
 #include "wire/peer.h"
 #include "wire/tray.h"
 
-/* A driver that does not answer probe or start within this time is taken for hung. */
-#define REGISTRY_DRIVER_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
 /* Answers to live properties, writes and opens. */
 #define REGISTRY_READ_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
 #define REGISTRY_OPEN_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)

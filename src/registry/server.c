@@ -27,6 +27,7 @@
 #define END_NS (2ull * 1000 * 1000 * 1000)    /* for all hosts to end at the end of the session */
 #define PROGRAM_END_NS (700ull * 1000 * 1000) /* the same when a program waits for it to exit */
 
+static void handle_no_check_in(void *context);
 static void handle_timer(void *context);
 
 struct registry_server *registry_server_find(const struct registry *registry, const char *name)
@@ -56,9 +57,16 @@ struct registry_server *registry_server_need(struct registry *registry, const ch
 	strcpy(s->name, name);
 	s->registry = registry;
 	s->pidfd = -1;
+	registry_deadline_init(&s->check_in, handle_no_check_in, s);
 	loop_timer_init(&s->timer, handle_timer, s);
 	list_add(&registry->servers, &s->link);
 	return s;
+}
+
+static void stop_timers(struct registry_server *s)
+{
+	registry_deadline_stop(&s->check_in);
+	loop_timer_stop(&s->timer);
 }
 
 /* --- the sandbox ------------------------------------------------------------------------------- */
@@ -125,7 +133,7 @@ void registry_server_confined(struct registry_server *s, const struct wire_confi
 	if (err || !is_acceptable(s, &needs, confined->tier, confined->missing)) {
 		registry_server_retire(s);
 	} else {
-		loop_timer_stop(&s->timer);
+		registry_deadline_stop(&s->check_in);
 		s->state = REGISTRY_SERVER_UP;
 		registry_bind_server_changed(s->registry, s);
 	}
@@ -319,7 +327,7 @@ void registry_server_start(struct registry_server *s)
 		return;
 	s->n_short_starts = 0;
 	s->state = REGISTRY_SERVER_STARTING;
-	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
+	registry_deadline_start(&s->check_in, s->registry, s, LIMITS_CHECK_IN_TIME);
 }
 
 void registry_server_kill(struct registry_server *s)
@@ -353,6 +361,7 @@ void registry_server_retire(struct registry_server *s)
 	if (!s->peer && s->pidfd < 0)
 		return;
 	s->is_retiring = true;
+	registry_deadline_stop(&s->check_in);
 	if (s->peer)
 		wire_peer_send(s->peer->wire, &wire_shutdown_layout, NULL, NULL, 0);
 	loop_timer_start(s->registry->loop, &s->timer, loop_now_ns() + RETIRE_NS);
@@ -397,12 +406,12 @@ IOReturn registry_server_check_in(struct registry_peer *peer, const char *name, 
 	}
 	if (s->state != REGISTRY_SERVER_STARTING)
 		adopt(s, peer);
+	stop_timers(s);
 	if (is_confined(s)) {
 		/* It is up when it has said how it is confined, which follows. */
 		s->state = REGISTRY_SERVER_STARTING;
-		loop_timer_start(r->loop, &s->timer, loop_now_ns() + REGISTRY_CHECK_IN_NS);
+		registry_deadline_start(&s->check_in, r, s, LIMITS_CHECK_IN_TIME);
 	} else {
-		loop_timer_stop(&s->timer);
 		s->state = REGISTRY_SERVER_UP;
 	}
 	s->peer = peer;
@@ -485,7 +494,7 @@ static void note_crash(struct registry_server *s)
 	unsigned n = count_crashes(s, loop_now_ns());
 
 	s->is_ending = false;
-	loop_timer_stop(&s->timer);
+	stop_timers(s);
 	if (n >= REGISTRY_CRASHES_MAX || s->n_hangs >= REGISTRY_HANGS_MAX) {
 		bool has_hung = n < REGISTRY_CRASHES_MAX;
 
@@ -507,7 +516,7 @@ static void crashed(struct registry_server *s)
 
 static void retired(struct registry_server *s)
 {
-	loop_timer_stop(&s->timer);
+	stop_timers(s);
 	s->is_ending = s->is_retiring = false;
 	forget_sandbox(s);
 	s->state = s->refusal ? REGISTRY_SERVER_REFUSED : REGISTRY_SERVER_IDLE;
@@ -538,6 +547,7 @@ void registry_server_lost(struct registry_server *s)
 	if (!s->is_retiring)
 		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
 	s->is_ending = true;
+	registry_deadline_stop(&s->check_in);
 	s->state = REGISTRY_SERVER_RESTING;
 	registry_bind_server_changed(s->registry, s);
 }
@@ -548,18 +558,23 @@ void registry_server_unstarted(struct registry_server *s)
 		crashed(s);
 }
 
+static void handle_no_check_in(void *context)
+{
+	struct registry_server *s = context;
+
+	log_warning("host of %s does not check in; it is ended", s->name);
+	registry_server_kill(s);
+	if (s->pidfd < 0)
+		crashed(s);
+}
+
 static void handle_timer(void *context)
 {
 	struct registry_server *s = context;
 
 	if (s->is_retiring) {
 		registry_server_kill(s);
-	} else if (s->state == REGISTRY_SERVER_STARTING) {
-		log_warning("host of %s does not check in; it is ended", s->name);
-		registry_server_kill(s);
-		if (s->pidfd < 0)
-			crashed(s);
-	} else if (s->state == REGISTRY_SERVER_UP && s->peer) {
+	} else if (s->peer) {
 		wire_peer_close(s->peer->wire);
 	} else if (s->state == REGISTRY_SERVER_RESTING) {
 		s->state = REGISTRY_SERVER_IDLE;
@@ -584,7 +599,7 @@ void registry_server_pardon(struct registry_server *s)
 		return;
 	free(s->refusal);
 	s->refusal = NULL;
-	loop_timer_stop(&s->timer);
+	stop_timers(s);
 	s->state = REGISTRY_SERVER_IDLE;
 	rematch(s);
 }
@@ -596,6 +611,8 @@ const char *registry_server_state_name(const struct registry_server *server)
 
 	static const char *const pulses[] = { "up", "silent", "stopped" };
 
+	if (server->state == REGISTRY_SERVER_STARTING && registry_server_is_stopped(server))
+		return pulses[REGISTRY_PULSE_STOPPED];
 	return server->state == REGISTRY_SERVER_UP ? pulses[server->pulse] : names[server->state];
 }
 
@@ -626,7 +643,7 @@ void registry_servers_fini(struct registry *registry)
 		struct registry_server *s = container_of(l, struct registry_server, link);
 
 		await_end(s, until);
-		loop_timer_stop(&s->timer);
+		stop_timers(s);
 		registry_home_forget(registry, s->pid);
 		forget_sandbox(s);
 		free(s->refusal);

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include "registry/deadline.h"
 #include "registry/registry_internal.h"
 #include "wire/publish.h"
 
@@ -28,7 +29,6 @@ enum { REGISTRY_CRASHES_MAX = 10 };
 /* Each of them takes a minute to be noticed, in which matching waits. */
 enum { REGISTRY_HANGS_MAX = 3 };
 #define REGISTRY_HANG_WINDOW_NS (600ull * 1000 * 1000 * 1000)
-#define REGISTRY_CHECK_IN_NS (30ull * 1000 * 1000 * 1000)
 
 struct registry_server {
 	struct list link;
@@ -62,7 +62,8 @@ struct registry_server {
 	/* how often it was ended because it hung, each time soon after the last */
 	unsigned n_hangs;
 	uint64_t last_hang_ns;
-	struct loop_timer timer; /* check-in limit, or end of the rest */
+	struct registry_deadline check_in; /* while it starts */
+	struct loop_timer timer;	   /* for its end, or end of the rest */
 	/* services to be matched when it may start again: entry IDs */
 	uint64_t *rematch;
 	size_t n_rematch, rematch_capacity;

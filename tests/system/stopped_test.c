@@ -11,11 +11,13 @@
 #include <portico/session.h>
 
 #include "Fixture.h"
+#include "life.h"
 #include "test.h"
 #include "world.h"
 
 enum { ADD };
 static const char calculator[] = "org.portico.driver.Calculator";
+static const char life[] = "org.portico.test.Life";
 
 static kern_return_t add(io_connect_t c)
 {
@@ -92,6 +94,44 @@ TEST(p_c4_a_stopped_host_is_shown_and_left_alone)
 	IOServiceClose(c);
 	IOServiceClose(other);
 	world_stop();
+}
+
+/* In its start function, for which it has 300 ms. */
+static struct life begin_held_start(void)
+{
+	world_set_heartbeat(60);
+	world_add_option("--limit", "start-time=300");
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeHold");
+	return l;
+}
+
+TEST(a_driver_that_does_not_start_in_time_is_ended)
+{
+	struct life l = begin_held_start();
+
+	world_await_log("does not answer; its host is ended");
+	life_end(&l);
+}
+
+TEST(p_c4_a_host_that_is_stopped_while_its_driver_starts_is_left_alone)
+{
+	struct life l = begin_held_start();
+	pid_t pid = world_host_pid(life);
+
+	kill(pid, SIGSTOP);
+	await_state(life, "stopped");
+	for (int i = 0; i < 25; i++) {
+		await_state(life, "stopped");
+		usleep(60000);
+	}
+	kill(pid, SIGCONT);
+	life_do(&l, "release d");
+	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+	IOObjectRelease(world_service("LifeDriver"));
+	test_equal(world_host_pid(life), pid);
+	life_end(&l);
 }
 
 TEST(a_host_whose_link_is_stuck_is_replaced)

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "registry/spawn.h"
 
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
 #include "base/fd.h"
 #include "test.h"
 
@@ -98,6 +102,68 @@ TEST(three_hangs_are_enough)
 		crash(s);
 		test_equal_text(registry_server_state_name(s), "resting");
 	}
+	end();
+}
+
+/* --- a host that does not check in ------------------------------------------------------------- */
+
+enum { CHECK_IN_MS = 100, PAUSE_MS = 5 * CHECK_IN_MS };
+
+static struct loop_timer look_timer;
+
+static void look_later(unsigned ms)
+{
+	loop_timer_start(loop, &look_timer, loop_now_ns() + ms * 1000000ull);
+}
+
+static void await_end(void *context)
+{
+	struct registry_server *s = context;
+
+	if (s->state == REGISTRY_SERVER_STARTING)
+		look_later(10);
+	else
+		loop_stop(loop);
+}
+
+static void go_on(void *context)
+{
+	struct registry_server *s = context;
+
+	test_equal(s->state, REGISTRY_SERVER_STARTING);
+	test_equal_text(registry_server_state_name(s), "stopped");
+	test_equal(kill(s->pid, SIGCONT), 0);
+	loop_timer_init(&look_timer, await_end, s);
+	look_later(10);
+}
+
+TEST(a_host_that_does_not_check_in_is_ended_unless_it_is_stopped)
+{
+	static char program[512];
+	struct limits limits;
+	struct registry_config config = { .host_program = program,
+					  .limits = &limits,
+					  .hosts_are_children = true,
+					  .heartbeat_ms = REGISTRY_NO_HEARTBEAT };
+
+	snprintf(program, sizeof(program), "%s/host", test_folder());
+	FILE *f = fopen(program, "we");
+	test_true(f != NULL);
+	fprintf(f, "#!/bin/sh\nexec sleep 1000\n");
+	fclose(f);
+	test_equal(chmod(program, 0700), 0);
+	limits_init(&limits);
+	limits.of[LIMITS_CHECK_IN_TIME][LIMITS_CONNECTION] = CHECK_IN_MS;
+	test_equal_error(loop_new(&loop), 0);
+	test_equal_error(registry_new(loop, &config, &registry), 0);
+	struct registry_server *s = registry_server_need(registry, "s");
+	registry_server_start(s);
+	test_equal_text(registry_server_state_name(s), "starting");
+	kill(s->pid, SIGSTOP);
+	loop_timer_init(&look_timer, go_on, s);
+	look_later(PAUSE_MS);
+	test_equal_error(loop_run(loop), 0);
+	test_equal(s->total_crashes, 1);
 	end();
 }
 
