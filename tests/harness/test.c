@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -242,6 +243,23 @@ static unsigned watchdog(void)
 	if (seconds)
 		return (unsigned)strtoul(seconds, NULL, 10);
 	return test_is_full() ? WATCHDOG_FULL_S : test_is_slow() ? WATCHDOG_SLOW_S : WATCHDOG_S;
+}
+
+unsigned test_patience_s(void)
+{
+	return watchdog() / 3;
+}
+
+bool test_pause(uint64_t *begun)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	uint64_t now = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (!*begun)
+		*begun = now;
+	poll(NULL, 0, 2);
+	return now - *begun < test_patience_s() * 1000000000ull;
 }
 
 static void run_in_child(struct test_case *test)

@@ -49,6 +49,18 @@ bool test_is_slow(void);
  * PORTICO_TEST_FULL. */
 uint64_t test_rounds(uint64_t few, uint64_t many);
 bool test_is_full(void);
+/* How long what a test waits for may take, so that it fails with a message before the watchdog ends it. */
+unsigned test_patience_s(void);
+/* Wait for an event that nobody tells of. */
+#define test_await(condition) \
+	do { \
+		for (uint64_t test_begun_ = 0; !(condition);) \
+			if (!test_pause(&test_begun_)) \
+				test_fail(__FILE__, __LINE__, "in %u s it has not come true: %s", \
+					  test_patience_s(), #condition); \
+	} while (0)
+/* A moment; false when so many of them have passed since BEGUN, which is 0 before the first. */
+bool test_pause(uint64_t *begun);
 /* A folder of this test's own, removed afterwards. */
 const char *test_folder(void);
 /* Root, too, reads and writes only what modes allow, from here on. */

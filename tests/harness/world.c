@@ -110,9 +110,12 @@ static void check_accounts(void)
 
 void world_await_log(const char *text)
 {
-	for (int i = 0; i < 2000 && !log_has(text); i++)
-		poll(NULL, 0, 10);
-	if (!log_has(text)) {
+	uint64_t begun = 0;
+	bool found;
+
+	while (!(found = log_has(text)) && test_pause(&begun))
+		;
+	if (!found) {
 		printf("# the registry's log has no line with \"%s\":\n", text);
 		fflush(stdout);
 		int status = system("sed 's/^/# /' \"$PORTICO_TEST_LOG\"");
@@ -382,6 +385,7 @@ io_service_t world_service(const char *class_name)
 	io_service_t found = 0;
 	kern_return_t status;
 	int refusals = 0;
+	uint64_t begun = 0;
 
 	test_true(port != NULL);
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), IONotificationPortGetRunLoopSource(port),
@@ -394,8 +398,11 @@ io_service_t world_service(const char *class_name)
 	while (status == MIG_SERVER_DIED && !refusals++);
 	test_equal_error(status, 0);
 	take_service(&found, iterator);
-	while (!found)
-		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, false);
+	while (!found && test_pause(&begun))
+		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.1, false);
+	if (!found)
+		test_fail(__FILE__, __LINE__, "in %u s no service of class %s has come",
+			  test_patience_s(), class_name);
 	IOObjectRelease(iterator);
 	IONotificationPortDestroy(port);
 	return found;

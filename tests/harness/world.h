@@ -51,7 +51,8 @@ void world_await_log(const char *text);
 /* Pid of the host of a server (IOUserServerName), 0 when it does not run. */
 pid_t world_host_pid(const char *server);
 
-/* The service of that class, waiting for it through a matching notification; one reference. */
+/* The service of that class, waiting for it through a matching notification; one reference. The test fails
+ * when none comes. */
 io_service_t world_service(const char *class_name);
 /* An open connection of that type to the service of that class; fails the test otherwise. */
 io_connect_t world_open(const char *class_name, uint32_t type);

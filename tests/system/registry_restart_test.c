@@ -179,8 +179,7 @@ TEST(what_was_loaded_stays_and_what_was_unloaded_stays_away)
 		test_equal(system(path), 0);
 		pid_t host = world_host_pid("org.portico.driver.Calculator");
 		kill(host, SIGKILL);
-		while (world_host_pid("org.portico.driver.Calculator") == host)
-			;
+		test_await(world_host_pid("org.portico.driver.Calculator") != host);
 		io_connect_t c = world_open("CalculatorDriver", 0);
 		test_equal_error(add(c), 0);
 		IOServiceClose(c);

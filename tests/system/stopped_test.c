@@ -45,27 +45,26 @@ static bool is_in_state(CFTypeRef value, const char *server, const char *state)
 	return found;
 }
 
-/* `portico status` and the registry's root say so. */
-static void await_state(const char *server, const char *state)
+/* Do `portico status` and the registry's root say so? */
+static bool is_shown(const char *server, const char *state)
 {
 	io_registry_entry_t root = IORegistryGetRootEntry(kIOMainPortDefault);
-	bool in_status = false, in_registry = false;
+	CFTypeRef hosts = IORegistryEntryCreateCFProperty(root, CFSTR("PorticoHosts"), NULL, 0);
+	CFDictionaryRef status = NULL;
 
-	while (!in_status || !in_registry) {
-		CFTypeRef hosts =
-			IORegistryEntryCreateCFProperty(root, CFSTR("PorticoHosts"), NULL, 0);
-		CFDictionaryRef status = NULL;
-
-		test_equal_error(portico_session_copy_status(world_socket(), &status), 0);
-		in_status =
-			is_in_state(CFDictionaryGetValue(status, CFSTR("Hosts")), server, state);
-		in_registry = is_in_state(hosts, server, state);
-		CFRelease(status);
-		if (hosts)
-			CFRelease(hosts);
-		usleep(1000);
-	}
+	test_equal_error(portico_session_copy_status(world_socket(), &status), 0);
+	bool is = is_in_state(hosts, server, state) &&
+		  is_in_state(CFDictionaryGetValue(status, CFSTR("Hosts")), server, state);
+	CFRelease(status);
+	if (hosts)
+		CFRelease(hosts);
 	IOObjectRelease(root);
+	return is;
+}
+
+static void await_state(const char *server, const char *state)
+{
+	test_await(is_shown(server, state));
 }
 
 TEST(p_c4_a_stopped_host_is_shown_and_left_alone)

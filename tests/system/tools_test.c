@@ -12,14 +12,18 @@
 /* Run a shell command with $P = build/bin and return its exit status; output is in OUT. */
 static int shell(char *out, size_t size, const char *command)
 {
-	char line[4096];
+	char line[4096], seconds[16];
 	size_t n = 0;
 
 	setenv("P", test_built("bin"), 1);
 	setenv("B", getenv("PORTICO_BUILD"), 1);
 	setenv("T", test_folder(), 1);
 	snprintf(line, sizeof(line), "{ %s\n} 2>&1", command);
-	FILE *f = popen(line, "re");
+	setenv("COMMAND", line, 1);
+	/* What waits in vain ends, with what it has said so far. */
+	snprintf(seconds, sizeof(seconds), "%u", test_patience_s());
+	setenv("PATIENCE", seconds, 1);
+	FILE *f = popen("timeout -k 5 $PATIENCE sh -c \"$COMMAND\"", "re");
 	test_true(f != NULL);
 	while (n + 1 < size) {
 		size_t got = fread(out + n, 1, size - 1 - n, f);
@@ -40,8 +44,9 @@ static void wants(const char *command, int status, const char *text)
 
 	if (got != status || !strstr(out, text))
 		test_fail(__FILE__, __LINE__,
-			  "%s\nstatus %d (expected %d), text \"%s\" in output:\n%.3000s", command,
-			  got, status, text, out);
+			  "%s\nstatus %d (expected %d; 124: it did not end), text \"%s\" in "
+			  "output:\n%.3000s",
+			  command, got, status, text, out);
 }
 
 TEST(run_gives_the_status_of_its_command)
@@ -143,7 +148,7 @@ TEST(a_run_that_is_killed_leaves_no_folder)
 {
 	wants("mkdir $T/r; export XDG_RUNTIME_DIR=$T/r; "
 	      "$P/portico run --no-bridge -- sh -c 'kill -9 $PPID'; "
-	      "while [ -n \"$(ls $T/r)\" ]; do :; done; echo gone",
+	      "while [ -n \"$(ls $T/r)\" ]; do sleep 0.01; done; echo gone",
 	      0, "gone");
 	await_adopted();
 }
