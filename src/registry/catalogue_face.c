@@ -5,9 +5,9 @@
 #include <IOKit/IOKitServer.h>
 
 #include "registry/bind.h"
-#include "registry/home.h"
 #include "registry/lifecycle.h"
 #include "registry/match.h"
+#include "registry/notes.h"
 #include "registry/policy.h"
 #include "registry/text.h"
 #include "wire/publish.h"
@@ -109,7 +109,7 @@ static IOReturn terminate(struct registry *r, const struct wire_catalogue *reque
 		terminate_all(r, request->name, false);
 		if (!bundle || !request->name[0])
 			return kIOReturnSuccess;
-		registry_home_note_bundle(r, request->name, NULL);
+		registry_notes_bundle(r, request->name, NULL);
 		registry_catalogue_remove(&r->catalogue, bundle);
 		return kIOReturnSuccess;
 	case kIOCatalogModuleTerminate:

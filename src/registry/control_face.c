@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/scope.h"
 #include "registry/bind.h"
-#include "registry/home.h"
 #include "registry/lifecycle.h"
+#include "registry/notes.h"
 #include "registry/policy.h"
 #include "registry/spawn.h"
 #include "registry/status.h"
@@ -124,7 +124,7 @@ static IOReturn load_bundle(struct registry *r, const char *path, size_t *ret_ad
 		return kIOReturnError;
 	}
 	pardon_servers(r, bundle);
-	registry_home_note_bundle(r, bundle->identifier, path);
+	registry_notes_bundle(r, bundle->identifier, path);
 	snprintf(words, WORDS_MAX, "%s", bundle->identifier);
 	return kIOReturnSuccess;
 }
@@ -254,7 +254,7 @@ static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame,
 	if (!bundle || !request->text[0])
 		return reply_words(peer, &frame->header, kIOReturnNotFound,
 				   "%s: no such bundle is loaded", request->text);
-	registry_home_note_bundle(r, bundle->identifier, NULL);
+	registry_notes_bundle(r, bundle->identifier, NULL);
 	remove_bundle(r, bundle);
 	registry_bind_catalogue(r);
 	registry_await_return(r);

@@ -17,6 +17,7 @@
 #include "registry/home.h"
 #include "registry/lifecycle.h"
 #include "registry/linger.h"
+#include "registry/notes.h"
 #include "registry/notify.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
@@ -263,7 +264,7 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	}
 	registry_heartbeat_begin(r);
 	registry_home_init(r);
-	registry_home_recall_bundles(r);
+	registry_notes_recall(r);
 	begin_matching(r);
 	if (r->is_returning)
 		registry_home_gather(r);

@@ -14,6 +14,7 @@
 #include "registry/bind.h"
 #include "registry/home.h"
 #include "registry/lifecycle.h"
+#include "registry/notes.h"
 #include "registry/sandbox.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
@@ -503,6 +504,7 @@ static void note_crash(struct registry_server *s)
 			  "(repair the driver, then: portico load)",
 			  s->name, has_hung ? "hung" : "crashed", has_hung ? s->n_hangs : n,
 			  has_hung ? "ten minutes" : "a minute");
+		registry_notes_quarantine(s->registry, s->name, true);
 	} else {
 		rest(s, n);
 	}
@@ -584,9 +586,23 @@ static void handle_timer(void *context)
 	}
 }
 
+void registry_server_quarantine(struct registry *registry, const char *name)
+{
+	struct registry_server *s = registry_server_need(registry, name);
+
+	if (!s)
+		return;
+	s->state = REGISTRY_SERVER_QUARANTINED;
+	log_warning("host of %s is not started: it crashed too often under the last registry "
+		    "(repair the driver, then: portico load)",
+		    name);
+}
+
 void registry_server_pardon(struct registry_server *s)
 {
 	s->n_crashes = s->n_hangs = 0;
+	if (s->state == REGISTRY_SERVER_QUARANTINED)
+		registry_notes_quarantine(s->registry, s->name, false);
 	if (s->is_ending)
 		return;
 	/* It may not see what has come to its bundle since it entered its sandbox. */

@@ -95,6 +95,8 @@ void registry_server_end_hung(struct registry_server *server);
 /* End its process: politely (WIRE_SHUTDOWN) or by force. */
 void registry_server_retire(struct registry_server *server);
 void registry_server_kill(struct registry_server *server);
+/* The last registry has quarantined the host NAME. */
+void registry_server_quarantine(struct registry *registry, const char *name);
 /* Forget crashes and quarantine. */
 void registry_server_pardon(struct registry_server *server);
 /* End all processes and free all servers. */
