@@ -21,12 +21,14 @@
 #include "base/scope.h"
 #include "registry/config.h"
 #include "registry/grants_check.h"
+#include "registry/notes.h"
 #include "registry/registry.h"
 #include "sandbox/sandbox.h"
 
 enum { FOLDERS_MAX = 64, POLICIES_MAX = 16, LIMITS_OPTIONS_MAX = 64 };
 
 enum { EXIT_RESTART = 75 }; /* to be started again */
+#define NOBODY_COUNTS (~0u) /* generations */
 
 struct options {
 	const char *socket, *units, *console, *config;
@@ -60,7 +62,8 @@ static const char usage[] =
 	"  --sandbox TIER        confine drivers as far as that: 0 (not at all), 1 or 2\n"
 	"  --units FOLDER        where systemd listens for hosts that are units of their own\n"
 	"  --ready-fd N          write one byte to descriptor N when ready\n"
-	"  --generation N        how many registries this session has had before\n"
+	"  --generation N        how many registries this session has had before; otherwise\n"
+	"                        what the last one has left tells\n"
 	"  --heartbeat N         ask hosts every N ms whether they live (2000)\n"
 	"  --foreground          stay in the foreground (it always does)\n";
 
@@ -309,12 +312,26 @@ static void add_default_folders(struct options *o, const char *folder)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
+static void stop(void *context)
+{
+	loop_stop(context);
+}
+
+/* The next registry finds the hosts as they are. */
+static _Noreturn void restart(void *context)
+{
+	_exit(EXIT_RESTART);
+}
+
 static void handle_signal(void *context, int fd, uint32_t events)
 {
 	struct signalfd_siginfo info;
 
-	if (read(fd, &info, sizeof(info)) == sizeof(info))
-		loop_stop(context);
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1)
+		restart(context);
+	stop(context);
 }
 
 static int watch_signals(struct loop *loop)
@@ -325,6 +342,7 @@ static int watch_signals(struct loop *loop)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* its log: it does without */
@@ -332,17 +350,6 @@ static int watch_signals(struct loop *loop)
 	if (fd >= 0 && loop_add_fd(loop, fd, EPOLLIN, handle_signal, loop))
 		fd = fd_close(fd);
 	return fd;
-}
-
-static void stop(void *context)
-{
-	loop_stop(context);
-}
-
-/* The next registry finds the hosts as they are. */
-static _Noreturn void restart(void *context)
-{
-	_exit(EXIT_RESTART);
 }
 
 static void say_ready(int fd)
@@ -430,7 +437,9 @@ static int serve(const struct options *o, const struct limits *limits, const cha
 		.policy_paths = o->policies[0] ? o->policies : NULL,
 		.host_program = host_program,
 		.bridge_program = bridge_program,
-		.generation = o->generation,
+		.generation = o->generation == NOBODY_COUNTS
+				    ? registry_notes_next_generation(o->socket)
+				    : o->generation,
 		.ids_begin_anywhere = !o->is_private,
 		.limits = limits,
 		.sandbox_tier = o->sandbox,
@@ -466,6 +475,7 @@ int main(int argc, char **argv)
 	struct options o = { .default_drivers = true,
 			     .bridge = true,
 			     .ready_fd = -1,
+			     .generation = NOBODY_COUNTS,
 			     .sandbox = sandbox_tier_of_environment() };
 	char folder[PATH_MAX];
 

@@ -14,6 +14,7 @@
 
 /* Links, named after what they are about as its own name may be longer than names in folders. */
 #define MARK ".@"
+#define GENERATION MARK "generation" /* to the number */
 #define BUNDLE MARK "%016llx"	     /* of an identifier, to the path or UNLOADED */
 #define QUARANTINE MARK "!%016llx"   /* of a server, to its name */
 #define UNLOADED "-"
@@ -34,6 +35,34 @@ static bool read_link(int folder, const char *link, char *text, size_t size)
 
 	text[n > 0 ? n : 0] = 0;
 	return n > 0;
+}
+
+/* --- generations ------------------------------------------------------------------------------ */
+
+unsigned registry_notes_next_generation(const char *socket_path)
+{
+	scope_fd int folder = -1;
+	char text[16];
+	unsigned last;
+
+	if (registry_home_open(socket_path, &folder) ||
+	    !read_link(folder, GENERATION, text, sizeof(text)) || sscanf(text, "%u", &last) != 1 ||
+	    last >= INT_MAX)
+		return 0;
+	return last + 1;
+}
+
+static void note_generation(const struct registry *r)
+{
+	scope_fd int folder = -1;
+	char text[16];
+
+	if (registry_home_open(r->socket_path, &folder))
+		return;
+	snprintf(text, sizeof(text), "%u", r->generation);
+	err_t err = registry_home_link(folder, GENERATION, text);
+	if (err)
+		log_warning("another registry will not know that it is one: %s", strerror(-err));
 }
 
 /* --- bundles ------------------------------------------------------------------------------------ */
@@ -117,6 +146,7 @@ static void remove_link(struct registry *r, int folder, const char *name)
 void registry_notes_recall(struct registry *r)
 {
 	registry_home_each(r, r->generation ? recall_link : remove_link);
+	note_generation(r);
 }
 
 void registry_notes_forget(struct registry *r)

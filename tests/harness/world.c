@@ -30,7 +30,6 @@ static struct {
 	char socket[512];
 	char drivers[512];
 	pid_t registry;
-	unsigned generation;
 } world;
 
 static int64_t count_names(void)
@@ -127,15 +126,13 @@ void world_await_log(const char *text)
 /* With the usual options and those of world_add_option. */
 static _Noreturn void run_registry(const char *program, const char *ready)
 {
-	char generation[16], heartbeat[16];
+	char heartbeat[16];
 	const char *words[16 + OPTIONS_MAX] = {
-		"porticod",	"--socket",    world.socket,  "--no-default-drivers",
-		"--drivers",	world.drivers, "--ready-fd",  ready,
-		"--generation", generation,    "--heartbeat", heartbeat,
+		"porticod",    "--socket",   world.socket, "--no-default-drivers", "--drivers",
+		world.drivers, "--ready-fd", ready,	   "--heartbeat",	   heartbeat,
 	};
 	size_t n = 0;
 
-	snprintf(generation, sizeof(generation), "%u", world.generation);
 	snprintf(heartbeat, sizeof(heartbeat), "%u", world.heartbeat_ms);
 	while (words[n])
 		n++;
@@ -165,7 +162,6 @@ static void start_registry(void)
 	}
 	free((char *)program);
 	close(fds[1]);
-	world.generation++;
 	test_true(world.registry > 0);
 	test_equal(read(fds[0], &byte, 1), 1);
 	close(fds[0]);

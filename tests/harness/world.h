@@ -44,7 +44,7 @@ pid_t world_registry_pid(void);
 void world_kill_registry(void);
 /* Wait for its end; the exit status, -1: it was killed. */
 int world_await_registry(void);
-/* A new registry at the same place, as the supervisor would start it. */
+/* A new registry at the same place, as systemd would start it: it counts generations itself. */
 void world_restart_registry(void);
 /* Wait until the registry (or a host it started) has logged a line with TEXT. */
 void world_await_log(const char *text);

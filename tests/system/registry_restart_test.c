@@ -68,6 +68,50 @@ TEST(services_keep_their_ids_and_handles)
 	world_stop();
 }
 
+/* As `systemctl restart` does: see packaging/systemd/porticod.service.in. */
+TEST(one_that_is_signalled_makes_room_for_the_next)
+{
+	enum { RESTART = 75 };
+
+	world_start();
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	pid_t host = world_host_pid("org.portico.driver.Calculator");
+
+	for (int i = 0; i < 3; i++) {
+		kill(world_registry_pid(), SIGUSR1);
+		test_equal(world_await_registry(), RESTART);
+		world_restart_registry();
+		IOObjectRelease(world_service("CalculatorDriver"));
+		test_equal_error(add(c), 0);
+		test_equal(world_host_pid("org.portico.driver.Calculator"), host);
+	}
+	IOServiceClose(c);
+	world_stop();
+}
+
+TEST(a_session_that_has_ended_leaves_nothing_to_the_next)
+{
+	CFStringRef text;
+	uint64_t before = 0, after = 0;
+
+	world_start();
+	io_service_t s = world_service("CalculatorDriver");
+	test_equal_error(IORegistryEntryGetRegistryEntryID(s, &before), 0);
+	IOObjectRelease(s);
+	test_equal_error(portico_session_unload(world_socket(), "org.portico.driver.Mirror", &text),
+			 0);
+	CFRelease(text);
+	kill(world_registry_pid(), SIGTERM);
+	test_equal(world_await_registry(), 0);
+	world_restart_registry();
+	IOObjectRelease(world_service("MirrorDriver"));
+	s = world_service("CalculatorDriver");
+	test_equal_error(IORegistryEntryGetRegistryEntryID(s, &after), 0);
+	test_true(after != before);
+	IOObjectRelease(s);
+	world_stop();
+}
+
 TEST(look_ups_fail_clearly_while_it_is_away)
 {
 	world_start();

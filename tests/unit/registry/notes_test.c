@@ -22,6 +22,49 @@ static void begin(void)
 	test_true(past.has_home);
 }
 
+TEST(the_next_generation_is_one_more_than_what_was_left)
+{
+	begin();
+	test_equal(registry_notes_next_generation("/no/such/folder/r.sock"), 0);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		past.generation = registry_notes_next_generation(socket_path);
+		test_equal(past.generation, i);
+		registry_notes_recall(&past);
+	}
+	registry_home_fini(&past);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+}
+
+TEST(a_number_that_is_none_counts_for_nothing)
+{
+	char path[160];
+
+	begin();
+	snprintf(path, sizeof(path), "%s%s/.@generation", socket_path, WIRE_HOSTS_SUFFIX);
+	test_equal(symlink("many", path), 0);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+	unlink(path);
+	test_equal(symlink("4294967295", path), 0);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+	registry_home_fini(&past);
+}
+
+TEST(a_folder_that_others_may_write_to_counts_for_nothing)
+{
+	char path[160];
+
+	begin();
+	past.generation = 7;
+	registry_notes_recall(&past);
+	test_equal(registry_notes_next_generation(socket_path), 8);
+	snprintf(path, sizeof(path), "%s%s", socket_path, WIRE_HOSTS_SUFFIX);
+	test_equal(chmod(path, 0770), 0);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+	test_equal(chmod(path, 0700), 0);
+	registry_home_fini(&past);
+}
+
 /* --- quarantines -------------------------------------------------------------------------------- */
 
 static struct session s;

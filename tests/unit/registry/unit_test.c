@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,6 +42,36 @@ TEST(only_a_trusted_socket_is_connected_to)
 	}
 	close(listener);
 	unlink(path);
+}
+
+/* What systemd-analyze says of the packaged unit NAME, with this build's programs; "": nothing. */
+static void verify(const char *name, char *said, size_t size)
+{
+	char command[2048], built[512];
+
+	snprintf(built, sizeof(built), "%s", test_built("bin"));
+	snprintf(command, sizeof(command),
+		 "sed 's|=[^ ]*/portico|=%s/portico|' %s/%s >%s/%s && cd %s && "
+		 "systemd-analyze verify --man=no ./%s 2>&1 | grep portico",
+		 built, test_built("packaging/systemd"), name, test_folder(), name, test_folder(),
+		 name);
+	FILE *f = popen(command, "re");
+	test_true(f != NULL);
+	said[fread(said, 1, size - 1, f)] = 0;
+	pclose(f);
+}
+
+TEST(systemd_understands_the_units)
+{
+	const char *names[] = { "porticod.service", "portico-host@.service" };
+	char said[4096];
+
+	if (system("command -v systemd-analyze >/dev/null"))
+		test_skip("no systemd-analyze");
+	for (int i = 0; i < 2; i++) {
+		verify(names[i], said, sizeof(said));
+		test_equal_text(said, "");
+	}
 }
 
 TEST_MAIN
