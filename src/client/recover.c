@@ -103,9 +103,11 @@ static void set_up_again(void *context)
 	look_up(NULL);
 }
 
-void client_recover_continue(uint64_t epoch)
+void client_recover_continue(const struct client_session *session)
 {
-	atomic_store(&patience_ends_ns, loop_now_ns() + PATIENCE_MS * 1000000ull);
+	uint64_t patience_ns = session->is_new ? 0 : PATIENCE_MS * 1000000ull;
+
+	atomic_store(&patience_ends_ns, loop_now_ns() + patience_ns);
 	client_watcher_run_later(0, set_up_again, NULL);
 }
 

@@ -4,13 +4,14 @@
  * tries to reach a registry again for as long as handles or notifications need
  * one, sets the notifications up again and looks every known entry up by its
  * ID. Providers publish again after a restart under the same IDs, but not all at
- * once; what is still missing when they had their time is dead.
+ * once; what is still missing when they had their time, or at once in another
+ * session, is dead.
  */
 #pragma once
 
-#include <stdint.h>
+struct client_session;
 
 /* The link was lost: try to make it again soon. */
 void client_recover_begin(void);
-/* There is a new link, EPOCH, after a lost one. */
-void client_recover_continue(uint64_t epoch);
+/* SESSION is the new link after a lost one. */
+void client_recover_continue(const struct client_session *session);

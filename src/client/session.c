@@ -185,6 +185,7 @@ static err_t say_hello(struct client_session *session)
 	}
 	if (!err)
 		err = map_page(session, &frame);
+	session->is_new = reply.generation == 0;
 	wire_frame_fini(&frame);
 	return err;
 }
@@ -415,7 +416,7 @@ err_t client_session_get(struct client_session **ret_session)
 	current = client_session_ref(session);
 	pthread_mutex_unlock(&session_lock);
 	if (session->epoch > 1)
-		client_recover_continue(session->epoch);
+		client_recover_continue(session);
 	*ret_session = session;
 	return 0;
 }

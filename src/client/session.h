@@ -21,6 +21,7 @@
 struct client_session {
 	struct ref refs;
 	uint64_t epoch; /* never 0 */
+	bool is_new; /* its registry has no predecessor, so no handle of an earlier link means anything */
 	struct wire_channel *channel;
 	pid_t registry;			     /* its process; 0: this one, or unknown */
 	const struct wire_status_page *page; /* NULL: the registry gave none */

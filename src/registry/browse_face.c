@@ -14,7 +14,7 @@ static err_t handle_entry(struct registry_peer *peer, struct wire_frame *frame, 
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	if (!registry_peer_grant(peer, e))
 		return registry_peer_status(peer, &frame->header, kIOReturnNoResources);
 	struct wire_entry_reply reply = {
@@ -164,7 +164,7 @@ static err_t handle_children(struct registry_peer *peer, struct wire_frame *fram
 	};
 
 	if (!e || !l.plane)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	struct registry_node *n = registry_node_find(e, l.plane);
 	struct registry_edge *start = NULL;
 	bool found = n && (after || !request->after) && find_start(&l, n, after, &start);
@@ -190,7 +190,7 @@ static err_t handle_properties(struct registry_peer *peer, struct wire_frame *fr
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	return registry_property_read_all(peer, &frame->header, e);
 }
 
@@ -202,7 +202,7 @@ static err_t handle_property(struct registry_peer *peer, struct wire_frame *fram
 		registry_plane_find(&peer->registry->tree.planes, request->plane);
 
 	if (!e)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	/* Without a plane there is nowhere to go on; the entry itself has its say all the same. */
 	return registry_property_read(peer, &frame->header, e, plane, request->key,
 				      plane ? request->options : 0);
@@ -215,7 +215,7 @@ static err_t handle_set_properties(struct registry_peer *peer, struct wire_frame
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e || !request->value)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	return registry_property_write(peer, &frame->header, e, request->value);
 }
 
@@ -243,7 +243,7 @@ static err_t handle_path(struct registry_peer *peer, struct wire_frame *frame, v
 
 	if (err)
 		registry_peer_status(peer, &frame->header,
-				     err == -ENOMEM ? kIOReturnNoMemory : kIOReturnBadArgument);
+				     err == -ENOMEM ? kIOReturnNoMemory : registry_peer_refusal(e));
 	else
 		reply_text(peer, &frame->header, (const char *)path.data);
 	bytes_fini(&path);
@@ -278,7 +278,7 @@ static err_t handle_name(struct registry_peer *peer, struct wire_frame *frame, v
 		registry_plane_find(&peer->registry->tree.planes, request->plane);
 
 	if (!e || request->what > WIRE_NAME_LOCATION)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	if (request->what == WIRE_NAME_NAME)
 		return reply_text(peer, &frame->header, registry_entry_name(e, plane));
 	const char *location = registry_entry_location(e, plane);
@@ -293,7 +293,7 @@ static err_t handle_in_plane(struct registry_peer *peer, struct wire_frame *fram
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e)
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	struct wire_number_reply reply = { registry_plane_contains(
 		e, registry_plane_find(&peer->registry->tree.planes, request->plane)) };
 	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,

@@ -39,7 +39,7 @@ static void free_opening(struct opening *o)
 static IOReturn check_service(struct registry *r, const struct registry_entry *service)
 {
 	if (!service || !registry_entry_is_service(service))
-		return kIOReturnBadArgument;
+		return registry_peer_refusal(service);
 	/* The default path fails in attach; services of the registry's own have no user client. */
 	if (registry_entry_is_inactive(service) || !service->owner)
 		return kIOReturnUnsupported;

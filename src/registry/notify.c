@@ -320,7 +320,7 @@ static IOReturn fill_interest(struct registry_subscription *s, const char *type,
 	int interest = find_interest(type);
 
 	if (!service || !registry_entry_is_service(service))
-		return kIOReturnBadArgument;
+		return registry_peer_refusal(service);
 	if (interest < 0 || registry_entry_is_inactive(service))
 		return kIOReturnUnsupported;
 	struct registry_attention *a = registry_entry_need_attention(service);

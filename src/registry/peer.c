@@ -23,6 +23,8 @@
 #include "registry/tray.h"
 #include "wire/hello.h"
 
+enum { SEND_INVALID_DEST = 0x10000003 }; /* MACH_SEND_INVALID_DEST */
+
 /* --- peers --------------------------------------------------------------------------------- */
 
 const char *registry_peer_name(const struct registry_peer *peer)
@@ -151,6 +153,11 @@ err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t 
 struct registry_entry *registry_peer_find(struct registry_peer *peer, uint64_t id)
 {
 	return registry_entry_find(&peer->registry->tree, id);
+}
+
+IOReturn registry_peer_refusal(const struct registry_entry *entry)
+{
+	return entry ? kIOReturnBadArgument : SEND_INVALID_DEST;
 }
 
 err_t registry_peer_status(struct registry_peer *peer, const struct wire_header *request,

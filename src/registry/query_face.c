@@ -146,7 +146,7 @@ static err_t handle_match(struct registry_peer *peer, struct wire_frame *frame, 
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e || !registry_entry_is_service(e) || !registry_is_dictionary(request->matching))
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	struct wire_number_reply reply = { registry_match(e, request->matching) };
 	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,
 			&reply, NULL, 0);
@@ -160,7 +160,7 @@ static err_t handle_wait_quiet(struct registry_peer *peer, struct wire_frame *fr
 		request->id ? registry_peer_find(peer, request->id) : peer->registry->tree.machine;
 
 	if (!e || !registry_entry_is_service(e))
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	return registry_busy_wait(peer, &frame->header, e, request->timeout_ns);
 }
 
@@ -171,7 +171,7 @@ static err_t handle_request_probe(struct registry_peer *peer, struct wire_frame 
 	struct registry_entry *e = registry_peer_find(peer, request->id);
 
 	if (!e || !registry_entry_is_service(e))
-		return registry_peer_status(peer, &frame->header, kIOReturnBadArgument);
+		return registry_peer_status(peer, &frame->header, registry_peer_refusal(e));
 	return registry_access_probe(peer, &frame->header, e, request->options);
 }
 
@@ -296,7 +296,7 @@ static err_t handle_authorize(struct registry_peer *peer, struct wire_frame *fra
 	return registry_peer_status(peer, &frame->header,
 				    service && registry_entry_is_service(service)
 					    ? registry_policy_authorize(peer, service)
-					    : kIOReturnBadArgument);
+					    : registry_peer_refusal(service));
 }
 
 const struct registry_handler registry_query_handlers[] = {

@@ -169,6 +169,9 @@ struct registry_entry *registry_peer_next_held(const struct registry_peer *clien
 err_t registry_peer_release(struct registry_peer *client, uint64_t id, uint64_t count);
 /* The entry ID, which CLIENT need not hold; NULL when unknown. */
 struct registry_entry *registry_peer_find(struct registry_peer *peer, uint64_t id);
+/* The status when ENTRY, that a client has asked about, is not what it should be: NULL is one that an earlier
+ * registry had, or another session. */
+IOReturn registry_peer_refusal(const struct registry_entry *entry);
 /* Answer without a message. */
 err_t registry_peer_status(struct registry_peer *peer, const struct wire_header *request,
 			   IOReturn status);

@@ -112,6 +112,49 @@ TEST(a_session_that_has_ended_leaves_nothing_to_the_next)
 	world_stop();
 }
 
+static void expect_dead(const char *what, kern_return_t result)
+{
+	if ((uint32_t)result != (uint32_t)MACH_SEND_INVALID_DEST)
+		test_fail(__FILE__, __LINE__, "%s: 0x%08x", what, (unsigned)result);
+}
+
+/* Whoever holds one learns that it is gone, not that he has called wrongly; in the next registry of the
+ * same session they come to life again. */
+TEST(handles_of_another_session_are_dead_at_once)
+{
+	CFMutableDictionaryRef properties, matching = IOServiceMatching("CalculatorDriver");
+	io_iterator_t iterator;
+	mach_timespec_t second = { 1, 0 };
+	io_string_t path;
+	uint32_t busy;
+	boolean_t matches;
+	io_connect_t c;
+
+	world_start();
+	io_service_t s = world_service("CalculatorDriver");
+	kill(world_registry_pid(), SIGTERM);
+	test_equal(world_await_registry(), 0);
+	world_restart_registry();
+	expect_dead("open", IOServiceOpen(s, mach_task_self(), 0, &c));
+	expect_dead("properties", IORegistryEntryCreateCFProperties(s, &properties, NULL, 0));
+	expect_dead("path", IORegistryEntryGetPath(s, kIOServicePlane, path));
+	expect_dead("children", IORegistryEntryGetChildIterator(s, kIOServicePlane, &iterator));
+	expect_dead("parents", IORegistryEntryGetParentIterator(s, kIOServicePlane, &iterator));
+	expect_dead("busy", IOServiceGetBusyState(s, &busy));
+	expect_dead("quiet", IOServiceWaitQuiet(s, &second));
+	expect_dead("match", IOServiceMatchPropertyTable(s, matching, &matches));
+	expect_dead("probe", IOServiceRequestProbe(s, 0));
+	expect_dead("set", IORegistryEntrySetCFProperties(s, matching));
+	expect_dead("authorize", IOServiceAuthorize(s, 0));
+	/* The library has looked as soon as it could. */
+	IOObjectRelease(world_service("CalculatorDriver"));
+	io_name_t name;
+	test_await((uint32_t)IORegistryEntryGetName(s, name) == (uint32_t)MACH_SEND_INVALID_DEST);
+	CFRelease(matching);
+	IOObjectRelease(s);
+	world_stop();
+}
+
 TEST(look_ups_fail_clearly_while_it_is_away)
 {
 	world_start();

@@ -109,7 +109,7 @@ TEST(spec_k01_k07_k08_refusals)
 {
 	begin();
 	test_equal_error(open_status(WIRE_ROOT_ID), kIOReturnBadArgument);
-	test_equal_error(open_status(12345), kIOReturnBadArgument);
+	test_equal_error(open_status(12345), MACH_SEND_INVALID_DEST);
 	test_equal_error(open_status(0x100000102), kIOReturnUnsupported);
 	struct wire_entry_request hold = { service };
 	struct wire_entry_reply entry;

@@ -267,7 +267,7 @@ TEST(claimed_services_keep_their_names)
 	struct wire_release release = { { pairs, 4 } };
 	test_equal_error(end_call(&client, &wire_release_layout, &release, NULL, NULL, NULL), 0);
 	test_equal_error(end_call(&client, &wire_entry_request_layout, &request, NULL, NULL, NULL),
-			 kIOReturnBadArgument);
+			 MACH_SEND_INVALID_DEST);
 	wire_frame_fini(&frame);
 	end();
 }

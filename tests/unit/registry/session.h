@@ -9,6 +9,7 @@
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOReturn.h>
+#include <mach/message.h>
 
 #include "base/fd.h"
 #include "base/loop.h"
