@@ -53,8 +53,8 @@ err_t loop_new(struct loop **ret_loop)
 	list_init(&loop->tasks);
 	pthread_mutex_init(&loop->lock, NULL);
 	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = NULL };
+	loop->wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct epoll_event e = { .events = 0, .data.ptr = NULL };
 	if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
 	    epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, loop->wake_fd, &e) < 0) {
 		err_t err = err_from_errno();
@@ -173,12 +173,13 @@ void loop_timer_stop(struct loop_timer *timer)
 	list_remove(&timer->link);
 }
 
+/* The descriptor can always be read; it is looked at once. Nothing is written: when a program has closed our
+ * descriptors and opened files of its own, the number may be one of these. */
 static void wake(struct loop *loop)
 {
-	uint64_t one = 1;
-	ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
+	struct epoll_event once = { .events = EPOLLIN | EPOLLONESHOT, .data.ptr = NULL };
 
-	(void)ignored;
+	epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, loop->wake_fd, &once);
 }
 
 static void post(struct loop *loop, struct loop_task *task)
@@ -229,10 +230,7 @@ static void run_all(struct list *tasks)
 static void run_tasks(struct loop *loop)
 {
 	struct list tasks;
-	uint64_t count;
-	ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
 
-	(void)ignored;
 	list_init(&tasks);
 	{
 		scope_lock(&loop->lock);

@@ -231,8 +231,6 @@ static void manager_handle(const struct epoll_event *event)
 		if (watch)
 			watch->ready(watch, event->events);
 	} else if (event->data.u64 == ID_WAKE) {
-		if (read(manager.wake_fd, &count, sizeof count) < 0)
-			return;
 		gcd_signal_deliver_locked();
 		gcd_worker_watch_locked();
 	} else {
@@ -272,7 +270,7 @@ static void manager_close(void)
 
 static bool manager_listen(int fd, uint64_t id)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.u64 = id };
+	struct epoll_event event = { .events = id == ID_WAKE ? 0 : EPOLLIN, .data.u64 = id };
 
 	return fd >= 0 && !epoll_ctl(manager.epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
@@ -282,12 +280,15 @@ static err_t manager_open(void)
 	err_t err;
 
 	manager.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	manager.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	manager.wake_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	manager.timer_fds[GCD_CLOCK_UPTIME] =
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	manager.timer_fds[GCD_CLOCK_WALL] =
 		timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (manager_listen(manager.wake_fd, ID_WAKE) &&
+	bool listens = manager_listen(manager.wake_fd, ID_WAKE);
+	/* For a signal that came before. */
+	gcd_manager_wake();
+	if (listens &&
 	    manager_listen(manager.timer_fds[GCD_CLOCK_UPTIME], ID_TIMER + GCD_CLOCK_UPTIME) &&
 	    manager_listen(manager.timer_fds[GCD_CLOCK_WALL], ID_TIMER + GCD_CLOCK_WALL))
 		err = gcd_worker_start_thread(manager_main, NULL);
@@ -321,13 +322,14 @@ void gcd_manager_unlock_start(void)
 	pthread_mutex_unlock(&manager.start_lock);
 }
 
+/* As in base/loop.c: a descriptor that can always be read is looked at once. */
 void gcd_manager_wake(void)
 {
 	int saved = errno, fd = atomic_load(&manager.wake_fd);
-	uint64_t one = 1;
+	struct epoll_event once = { .events = EPOLLIN | EPOLLONESHOT, .data.u64 = ID_WAKE };
 
-	if (fd >= 0 && write(fd, &one, sizeof one) < 0)
-		errno = saved; /* full: it wakes anyway */
+	if (fd >= 0)
+		epoll_ctl(manager.epoll_fd, EPOLL_CTL_MOD, fd, &once);
 	errno = saved;
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "base/loop.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -220,6 +224,43 @@ TEST(a_task_that_was_accepted_runs_though_the_loop_stops)
 	test_equal(s.n, 1);
 	test_equal(s.order[0], 1);
 	loop_free(s.loop);
+}
+
+static int make_file(void)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/file-XXXXXX", test_folder());
+	return mkostemp(path, O_CLOEXEC);
+}
+
+/* As in a program that closes all descriptors, and then opens files of its own. */
+TEST(a_wake_up_writes_nothing_into_what_has_its_number_now)
+{
+	enum { MANY = 16 };
+	int first = fcntl(0, F_DUPFD_CLOEXEC, 3);
+	struct loop *loop;
+	struct stat st;
+
+	close(first);
+	test_equal_error(loop_new(&loop), 0);
+	for (int fd = first; fd < first + MANY; fd++) {
+		int file = make_file();
+
+		test_true(file >= 0);
+		test_equal(dup2(file, fd), fd);
+		if (file >= first + MANY || file < first)
+			close(file);
+	}
+	test_equal_error(loop_post(loop, on_never, NULL), 0);
+	for (int fd = first; fd < first + MANY; fd++) {
+		test_equal(fstat(fd, &st), 0);
+		test_equal(st.st_size, 0);
+	}
+	loop_free(loop);
+	for (int fd = first; fd < first + MANY; fd++)
+		close(fd);
+	test_reset_baseline();
 }
 
 TEST(stop_before_run_returns_at_once)
