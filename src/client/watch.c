@@ -189,8 +189,11 @@ IOReturn client_watch_fetch(struct client_watch *watch)
 		status = client_session_ask_on(session, &wire_notify_next_layout, &request, NULL, 0,
 					       &wire_entries_reply_layout, &reply, &frame);
 		client_session_unref(session);
-		if (status)
+		if (status) {
+			/* Likewise: it may have gone before it answered. */
+			watch->armed |= !keeps;
 			break;
+		}
 		bool none = reply.entries.count == 0;
 		watch->armed = none && !keeps;
 		if (!none && client_watch_take(watch, &reply.entries, epoch, &fresh))
@@ -274,7 +277,6 @@ static IOReturn ask_for(struct client_watch *watch, struct client_session *sessi
 				       &wire_notify_reply_layout, &reply, frame);
 	if (status)
 		return status;
-	watch->armed = false;
 	status = register_watch(watch, reply.subscription, session->epoch);
 	if (!status && client_watch_take(watch, &reply.entries, session->epoch, &fresh))
 		status = kIOReturnNoMemory;

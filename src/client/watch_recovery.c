@@ -33,17 +33,15 @@ static void send_notice(struct client_watch *watch)
 
 static void set_up_again(struct client_watch *watch, struct client_session *session)
 {
-	bool was_armed;
-
 	{
 		scope_lock(&watch->lock);
-		was_armed = watch->armed;
 		watch->resumed = true;
 	}
 	if (client_watch_subscribe(watch, session) || !watch->matching)
 		return;
 	scope_lock(&watch->lock);
-	if (!was_armed)
+	/* By now: who has seen the end of its services meanwhile relies on it. */
+	if (!watch->armed)
 		return;
 	if (watch->next_pending == watch->n_pending)
 		client_watch_fetch(watch);

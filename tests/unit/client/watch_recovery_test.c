@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/* Notifications whose registry dies at a bad moment: the next one arms them. */
+#include <string.h>
+#include <sys/socket.h>
+
+#include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOKitLib.h>
+
+#include "fake.h"
+#include "test.h"
+#include "wire/notice.h"
+
+static struct fake fake;
+static IONotificationPortRef notify;
+static io_iterator_t iterator;
+
+static void matched(void *refcon, io_iterator_t it)
+{
+	(void)refcon;
+	(void)it;
+}
+
+static int drain(io_iterator_t it)
+{
+	io_object_t object;
+	int n = 0;
+
+	while ((object = IOIteratorNext(it))) {
+		IOObjectRelease(object);
+		n++;
+	}
+	return n;
+}
+
+static void start(fake_hook_fn hook)
+{
+	fake_start(&fake, hook);
+	notify = IONotificationPortCreate(kIOMainPortDefault);
+	test_true(notify != NULL);
+	test_equal_error(IOServiceAddMatchingNotification(notify, kIOFirstMatchNotification,
+							  IOServiceMatching("FixtureDriver"),
+							  matched, NULL, &iterator),
+			 0);
+}
+
+static void go_on_with_another(fake_hook_fn hook)
+{
+	fake_stop(&fake);
+	memset(fake.granted, 0, sizeof(fake.granted));
+	memset(fake.released, 0, sizeof(fake.released));
+	fake.n_next = 0;
+	fake.hook = hook;
+	fake_restart(&fake);
+}
+
+static void end(void)
+{
+	/* Two services that are no news, and nothing more: that is what arms. */
+	fake_wait(&fake, fake.n_next > 0);
+	IOObjectRelease(iterator);
+	IONotificationPortDestroy(notify);
+	fake_end(&fake);
+}
+
+static bool die_when_asked(struct fake *f, int socket, struct wire_frame *frame)
+{
+	(void)f;
+	if (frame->header.type != WIRE_NOTIFY_NEXT)
+		return false;
+	shutdown(socket, SHUT_RDWR);
+	return true;
+}
+
+/* Who has drained its iterator does not look again before it is called again. */
+TEST(a_registry_dies_while_it_arms)
+{
+	start(die_when_asked);
+	test_equal(drain(iterator), 2);
+	go_on_with_another(NULL);
+	end();
+}
+
+static bool drain_in_between(struct fake *f, int socket, struct wire_frame *frame)
+{
+	(void)socket;
+	if (frame->header.type != WIRE_INLET_OPEN || f->inlets[WIRE_INLET_EVENTS] < 0)
+		return false;
+	f->hook = NULL;
+	test_equal(drain(iterator), 2);
+	return false;
+}
+
+TEST(a_program_drains_while_the_library_subscribes_again)
+{
+	start(NULL);
+	go_on_with_another(drain_in_between);
+	end();
+}
+
+TEST_MAIN
