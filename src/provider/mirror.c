@@ -116,6 +116,15 @@ static void send_links(struct provider_entry *entry)
 	}
 }
 
+/* Before it is registered, so that nobody sees it quiet meanwhile. */
+static void send_busy(struct provider_entry *entry)
+{
+	struct wire_adjust_busy busy = { .id = entry->id, .delta = entry->busy };
+
+	if (entry->busy)
+		provider_post(entry->provider, &wire_adjust_busy_layout, &busy);
+}
+
 void provider_entry_send_register(struct provider_entry *entry)
 {
 	struct wire_entry_options options = { .id = entry->id, .options = entry->register_options };
@@ -211,6 +220,7 @@ static void handle_published(struct provider_entry *entry, struct wire_frame *fr
 		if (entry->dirty || entry->live || entry->removed)
 			send_properties(entry);
 		send_links(entry);
+		send_busy(entry);
 		if (entry->registered && !entry->register_sent)
 			provider_entry_send_register(entry);
 	}
@@ -271,7 +281,8 @@ static err_t send_publish(struct provider_entry *entry)
 	bool first = entry->id == 0;
 	/* Nothing of it is left to be told in a message of its own. */
 	bool at_once = first && entry->registered && !entry->register_options && !entry->live &&
-		       list_is_empty(&entry->attachments) && list_is_empty(&entry->names);
+		       !entry->busy && list_is_empty(&entry->attachments) &&
+		       list_is_empty(&entry->names);
 
 	if (at_once)
 		publish.flags |= WIRE_PUBLISH_REGISTER;
@@ -298,6 +309,7 @@ static err_t send_publish(struct provider_entry *entry)
 	if (entry->live)
 		send_properties(entry);
 	send_links(entry);
+	send_busy(entry);
 	return 0;
 }
 

@@ -84,6 +84,7 @@ struct provider_entry {
 	struct wire_bag properties;
 	CFMutableArrayRef live, removed; /* may be NULL */
 	struct list attachments, names;
+	int32_t busy; /* as the registry counts it */
 
 	/* progress */
 	bool unpublished; /* the registry of this connection has not been told of it */

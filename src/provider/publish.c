@@ -373,7 +373,10 @@ err_t provider_message(struct provider_entry *entry, uint32_t type, uint64_t arg
 err_t provider_adjust_busy(struct provider_entry *entry, int32_t delta)
 {
 	struct wire_adjust_busy busy = { .id = entry->id, .delta = delta };
+	int64_t sum = (int64_t)entry->busy + delta;
 
+	/* For a registry that comes later; it counts like this. */
+	entry->busy = (int32_t)(sum < 0 ? 0 : sum > INT32_MAX ? INT32_MAX : sum);
 	return provider_entry_is_known(entry)
 		     ? provider_post(entry->provider, &wire_adjust_busy_layout, &busy)
 		     : 0;

@@ -310,9 +310,8 @@ static err_t handle_adjust_busy(struct registry_peer *peer, struct wire_frame *f
 	const struct wire_adjust_busy *request = message;
 	struct registry_entry *e = find_changeable(peer, request->id);
 
-	if (!e || request->delta > 1023 || request->delta < -1023)
-		return registry_peer_status(peer, &frame->header,
-					    e ? kIOReturnBadArgument : kIOReturnNotFound);
+	if (!e)
+		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	if (e == peer->registry->tree.machine)
 		peer->busy_lent += request->delta;
 	registry_busy_adjust(e, request->delta);

@@ -130,6 +130,96 @@ TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
 	unlink(path);
 }
 
+static void adjust_both(void *context)
+{
+	struct entries *e = context;
+
+	test_equal(provider_adjust_busy(e->parent, -1), 0); /* it cannot be less than quiet */
+	test_equal(provider_adjust_busy(e->parent, 3000), 0);
+	test_equal(provider_adjust_busy(e->parent, -2), 0);
+	test_equal(provider_adjust_busy(e->child, 5), 0);
+	test_equal(provider_adjust_busy(e->child, -5), 0);
+}
+
+static void expect_busy(struct peer *p, uint64_t id, int32_t delta)
+{
+	struct wire_adjust_busy busy;
+
+	peer_receive(p, &wire_adjust_busy_layout, &busy);
+	test_equal(busy.id, id);
+	test_equal(busy.delta, delta);
+}
+
+static void expect_published(struct peer *p, uint64_t id)
+{
+	struct wire_publish publish;
+
+	peer_receive(p, &wire_publish_layout, &publish);
+	test_equal(publish.id, id);
+	wire_message_clear(&wire_publish_layout, &publish);
+	peer_answer(p, 0, id ? id : 1000);
+}
+
+/* What a driver has said to be busy stays so, or a program that waits until it is quiet would be told that it is. */
+TEST(after_a_restart_what_was_busy_is_busy)
+{
+	char path[256];
+	struct peer p;
+	struct entries e = { &p };
+	int listener;
+
+	snprintf(path, sizeof(path), "%s/registry", test_folder());
+	peer_start(&p, path);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_two, &e);
+	expect_two(&p, 0, 0);
+	peer_do(&p, adjust_both, &e);
+	expect_busy(&p, 1000, -1);
+	expect_busy(&p, 1000, 3000);
+	expect_busy(&p, 1000, -2);
+	expect_busy(&p, 1001, 5);
+	expect_busy(&p, 1001, -5);
+	close(p.socket);
+	test_equal(fd_listen(path, &listener), 0);
+	test_equal(fd_accept(listener, &p.socket), 0);
+	peer_answer_hello(&p);
+	expect_published(&p, 1000);
+	expect_busy(&p, 1000, 2998);
+	expect_published(&p, 1001);
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
+			     true),
+		   0);
+	peer_finish(&p);
+	close(listener);
+	unlink(path);
+}
+
+static void publish_busy(void *context)
+{
+	struct entries *e = context;
+	struct provider_description description = { .class_name = "Parent" };
+
+	test_equal(provider_publish(e->p->provider, &description, &e->parent), 0);
+	test_equal(provider_adjust_busy(e->parent, 1), 0);
+}
+
+/* Nobody knows it yet. */
+TEST(what_is_busy_before_the_answer_is_so_after_it)
+{
+	struct peer p;
+	struct entries e = { &p };
+
+	peer_start(&p, NULL);
+	peer_answer_hello(&p);
+	peer_do(&p, publish_busy, &e);
+	expect_published(&p, 0);
+	expect_busy(&p, 1000, 1);
+	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
+			     true),
+		   0);
+	peer_finish(&p);
+}
+
 /* For a provider that may not connect. */
 TEST(with_a_listener_the_next_registry_connects)
 {
