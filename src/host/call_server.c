@@ -309,29 +309,29 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Only what the driver reports goes out, and never more than was asked for. */
+/* Only what the driver reports goes out, and never more than was asked for; and it comes from where the driver was
+ * told to put it, wherever its arguments point by now. OUTPUT: NULL when there is no descriptor; DATA: of a call
+ * for any size. */
 static err_t answer_call(struct host_turn *turn, const struct wire_call_request *in,
-			 const IOExternalMethodArguments *arguments)
+			 IOMemoryDescriptor *output, CFTypeRef data)
 {
+	const IOExternalMethodArguments *arguments = &turn->arguments;
 	struct wire_call_reply out = {
 		.scalar_output_count = arguments->scalarOutputCount,
-		.scalars = { arguments->scalarOutput,
+		.scalars = { turn->scalars,
 			     smaller(arguments->scalarOutputCount, in->scalar_output_count) },
 		.structure_output_size = arguments->structureOutputSize,
-		.structure = { arguments->structureOutput,
+		.structure = { turn->output,
 			       smaller(arguments->structureOutputSize, in->structure_output_size) },
 	};
 
-	if (arguments->structureOutputDescriptor) {
+	if (output) {
 		out.structure_output_size = smaller(arguments->structureOutputDescriptorSize,
 						    in->structure_output_size);
-		out.structure.data =
-			IOMemoryDescriptorGetBytes(arguments->structureOutputDescriptor);
+		out.structure.data = IOMemoryDescriptorGetBytes(output);
 		out.structure.size = out.structure_output_size;
 	}
-	if (arguments->structureVariableOutputData) {
-		CFTypeRef data = *arguments->structureVariableOutputData;
-
+	if (in->flags & WIRE_CALL_OUTPUT_VARIABLE) {
 		if (!data || CFGetTypeID(data) != CFDataGetTypeID())
 			return answer(turn, kIOReturnUnderrun, NULL);
 		out.structure.data = CFDataGetBytePtr(data);
@@ -402,7 +402,7 @@ static err_t call_in_gate(struct host_turn *turn, const struct wire_call_request
 		status = run_method(turn, arguments);
 	if (atomic_load(&host->told) != told)
 		host_settle(host);
-	err = status ? answer(turn, status, NULL) : answer_call(turn, in, arguments);
+	err = status ? answer(turn, status, NULL) : answer_call(turn, in, output, variable);
 	/* A driver that keeps the pointer shall not find what it hopes for. */
 	if (in->structure.size && !(in->flags & WIRE_CALL_INPUT_MEMORY))
 		memset((void *)in->structure.data, POISON, in->structure.size);

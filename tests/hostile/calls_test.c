@@ -310,4 +310,35 @@ HOSTILE(P_A6, outputs_that_are_written_in_part)
 	arena_end();
 }
 
+/* Nothing of the host's comes along but what the driver has put where outputs belong. */
+HOSTILE(P_A6, outputs_that_are_elsewhere)
+{
+	static const size_t rooms[] = { 2, 64, 4096, 8192, 100000 };
+
+	arena_begin("Hostile.dext", NULL);
+	io_connect_t c = world_open("HostileDriver", 0);
+
+	for (int round = 0; round < 12; round++)
+		for (size_t i = 0; i < sizeof(rooms) / sizeof(*rooms); i++) {
+			size_t size = rooms[i];
+			uint8_t *out = malloc(size);
+			uint64_t scalars[16];
+			uint32_t n = 16;
+
+			memset(out, 0xa5, size);
+			memset(scalars, 0xa5, sizeof(scalars));
+			test_equal_error(IOConnectCallMethod(c, HOSTILE_ELSEWHERE, NULL, 0, NULL, 0,
+							     scalars, &n, out, &size),
+					 0);
+			test_equal(size, rooms[i]);
+			for (size_t at = 0; at < size; at++)
+				test_equal(out[at], 0);
+			for (uint32_t at = 0; at < n; at++)
+				test_equal(scalars[at], 0);
+			free(out);
+		}
+	IOServiceClose(c);
+	arena_end();
+}
+
 TEST_MAIN

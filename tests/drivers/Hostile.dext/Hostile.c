@@ -207,6 +207,20 @@ static IOReturn environment(OSObject *target, void *reference, IOExternalMethodA
 	return kIOReturnSuccess;
 }
 
+/* What is there is no output of anybody's, and less than is reported. */
+static IOReturn elsewhere(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	static uint64_t others = 0x6f74686572736f6eu;
+
+	arguments->scalarOutput = &others;
+	arguments->structureOutput = &others;
+	if (arguments->structureOutputDescriptor)
+		arguments->structureOutputDescriptor = self_of(target)->driver->page;
+	else
+		arguments->structureVariableOutputData = NULL;
+	return kIOReturnSuccess;
+}
+
 #define ANY kIOUCVariableStructureSize
 
 static const IOExternalMethodDispatch methods[HOSTILE_SELECTORS] = {
@@ -226,6 +240,7 @@ static const IOExternalMethodDispatch methods[HOSTILE_SELECTORS] = {
 	[HOSTILE_COMMAND] = { command, 1, 0, 1, 0 },
 	[HOSTILE_FDS] = { fds, 0, 0, 2, 0 },
 	[HOSTILE_ENVIRONMENT] = { environment, 0, 0, 0, ANY },
+	[HOSTILE_ELSEWHERE] = { elsewhere, ANY, ANY, ANY, ANY },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,

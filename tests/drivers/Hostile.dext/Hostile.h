@@ -23,6 +23,7 @@ enum {			 /* selectors; memory type 0 is the driver's own page, shared by all */
        HOSTILE_COMMAND, /* in: how often; out: commands of the page that were wild after their check */
        HOSTILE_FDS, /* out: descriptors of the host that another program would inherit, in all */
        HOSTILE_ENVIRONMENT, /* structure out: the environment, lines */
+       HOSTILE_ELSEWHERE,   /* anything; its arguments point to other memory than they did */
        HOSTILE_SELECTORS
 };
 
