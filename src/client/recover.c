@@ -89,6 +89,8 @@ static void look_up(void *context)
 		return;
 	if (look_up_all(session, last) && !last)
 		client_watcher_run_later(CHECK_MS * 1000000ull, look_up, NULL);
+	/* Interest in a service whose host took its time could not be announced before. */
+	client_watch_set_up_all(session);
 	client_session_unref(session);
 }
 

@@ -31,7 +31,7 @@ bool client_watch_is_interest(struct client_object *object);
 /* --- recovery (recover.h) --- */
 
 bool client_watch_is_any(void);
-/* Subscribe everything at a new link. */
+/* Subscribe at a new link what is not subscribed there, and can be: interest needs its service. */
 void client_watch_set_up_all(struct client_session *session);
 /* ENTRY did not come back with the new registry: tell those who wait for its end. True when a
  * notification keeps it, so that its handles stay good. */

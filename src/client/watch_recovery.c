@@ -31,8 +31,19 @@ static void send_notice(struct client_watch *watch)
 		port_send(watch->wake_port, message);
 }
 
+/* At this registry: made since, or set up before. */
+static bool has_subscription(struct client_watch *watch, uint64_t epoch)
+{
+	client_watch_lock();
+	bool has_one = watch->epoch == epoch;
+	client_watch_unlock();
+	return has_one;
+}
+
 static void set_up_again(struct client_watch *watch, struct client_session *session)
 {
+	if (has_subscription(watch, session->epoch))
+		return;
 	{
 		scope_lock(&watch->lock);
 		watch->resumed = true;

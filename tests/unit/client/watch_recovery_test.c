@@ -97,4 +97,48 @@ TEST(a_program_drains_while_the_library_subscribes_again)
 	end();
 }
 
+static unsigned n_refused;
+
+static bool refuse_while_hidden(struct fake *f, int socket, struct wire_frame *frame)
+{
+	if (frame->header.type != WIRE_NOTIFY_ADD || !f->hidden[FAKE_SERVICE])
+		return false;
+	fake_reply_status(socket, frame, kIOReturnBadArgument);
+	/* Its host comes back. */
+	if (++n_refused == 2)
+		f->hidden[FAKE_SERVICE] = false;
+	return true;
+}
+
+static void on_interest(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	(void)refcon;
+	(void)service;
+	(void)type;
+	(void)argument;
+}
+
+TEST(interest_in_a_service_whose_host_comes_back_late)
+{
+	io_object_t notifier = 0;
+
+	fake_start(&fake, NULL);
+	notify = IONotificationPortCreate(kIOMainPortDefault);
+	io_service_t service =
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("FixtureDriver"));
+
+	test_equal_error(IOServiceAddInterestNotification(notify, service, kIOGeneralInterest,
+							  on_interest, NULL, &notifier),
+			 0);
+	uint64_t first = fake.subscription;
+	fake.hidden[FAKE_SERVICE] = true;
+	go_on_with_another(refuse_while_hidden);
+	fake_wait(&fake, fake.subscription > first);
+	test_equal(n_refused, 2);
+	IOObjectRelease(notifier);
+	IOObjectRelease(service);
+	IONotificationPortDestroy(notify);
+	fake_end(&fake);
+}
+
 TEST_MAIN
