@@ -162,9 +162,21 @@ err_t registry_door_open(struct registry *r)
 	/* A greeting has no descriptors: strangers shall not make us hold any. */
 	fd_pass_rights(r->listener, false);
 	/* Ours alone: a peer that has gone again must not make accept wait. */
-	if (fcntl(r->listener, F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(r->listener, F_SETFL, O_NONBLOCK) < 0 || lstat(r->socket_path, &r->place) < 0)
 		return err_from_errno();
 	return loop_add_fd(r->loop, r->listener, EPOLLIN, handle_listener, r);
+}
+
+bool registry_door_is_ours(const struct registry *r)
+{
+	struct stat st;
+
+	if (r->listener < 0)
+		return true;
+	/* Who cannot look has not seen that it is gone. */
+	if (lstat(r->socket_path, &st) < 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return st.st_dev == r->place.st_dev && st.st_ino == r->place.st_ino;
 }
 
 void registry_door_close(struct registry *r)
@@ -173,6 +185,10 @@ void registry_door_close(struct registry *r)
 		return;
 	loop_timer_stop(&r->accept_timer);
 	loop_remove_fd(r->loop, r->listener);
-	unlink(r->socket_path);
+	/* What lies at its place now may be another session's, the hosts' folder as well. */
+	if (registry_door_is_ours(r))
+		unlink(r->socket_path);
+	else
+		r->has_home = false;
 	r->listener = fd_close(r->listener);
 }

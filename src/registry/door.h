@@ -10,6 +10,8 @@
 
 /* Listen at the registry's path. Errors of fd_listen. */
 err_t registry_door_open(struct registry *registry);
+/* Is the socket still there for others? False: it was removed, or replaced. */
+bool registry_door_is_ours(const struct registry *registry);
 void registry_door_close(struct registry *registry);
 /* PEER is a stranger from now on. False: no room for one more. */
 bool registry_door_enter(struct registry_peer *peer);

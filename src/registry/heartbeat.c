@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "registry/deadline.h"
+#include "registry/door.h"
 #include "registry/spawn.h"
 #include "wire/publish.h"
 
@@ -52,10 +53,22 @@ static void beat(struct registry_server *s)
 		look_at(s);
 }
 
+/* A session that nobody can come to would last for ever, beside the next one at its place. */
+static bool has_lost_its_place(struct registry *r)
+{
+	if (!r->stop || registry_door_is_ours(r))
+		return false;
+	log_error("%s has been removed: the session ends", r->socket_path);
+	r->stop(r->stop_context);
+	return true;
+}
+
 static void handle_timer(void *context)
 {
 	struct registry *r = context;
 
+	if (has_lost_its_place(r))
+		return;
 	list_for_each(l, &r->servers)
 		beat(container_of(l, struct registry_server, link));
 	loop_timer_start(r->loop, &r->heartbeat, loop_now_ns() + r->heartbeat_ms * 1000000ull);

@@ -2,6 +2,8 @@
 /* The registry object and its peers, as the files of this folder see them. */
 #pragma once
 
+#include <sys/stat.h>
+
 #include <IOKit/IOReturn.h>
 
 #include "base/account.h"
@@ -74,6 +76,7 @@ struct registry {
 	bool is_waking;
 	/* peers */
 	int listener;
+	struct stat place;     /* the socket's, when it was made */
 	struct list lingering; /* struct lingering: ended with unread answers (linger.c) */
 	struct loop_timer linger_timer;
 	struct list peers, strangers; /* strangers: those of them that have not greeted */

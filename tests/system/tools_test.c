@@ -162,6 +162,18 @@ TEST(a_session_of_run_that_is_stopped_stays_away)
 	      9, "the session that PORTICO_SESSION names has ended");
 }
 
+TEST(a_session_whose_folder_is_removed_ends)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge; p=$($P/portico status | sed -n 's/^PID: //p'); "
+	      "rm -r $T/r/portico; $P/portico start --no-bridge; "
+	      "while kill -0 $p 2>/dev/null; do sleep 0.01; done; "
+	      "ls -d $T/r/portico/registry.sock.hosts/[0-9]* | wc -l; "
+	      "$P/ioreg -rc MirrorDriver | grep -o 'o MirrorDriver'; $P/portico stop",
+	      0, "\n3\no MirrorDriver\nsession");
+	await_adopted();
+}
+
 TEST(a_stopped_session_makes_room_for_the_next)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
