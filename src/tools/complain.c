@@ -8,6 +8,7 @@
 #include <IOKit/IOReturn.h>
 #include <portico/session.h>
 
+#include "tools/silence.h"
 #include "tools/text.h"
 
 static void write_line(const struct tools_command *command, const char *format, va_list arguments)
@@ -49,7 +50,7 @@ void tools_print_help(const struct tools_command *command, FILE *out)
 
 int tools_complain_session(const struct tools_command *command, const char *path, int status)
 {
-	char own[4096];
+	char own[4096], why[128];
 
 	if (!path) {
 		if (portico_session_get_path(own, sizeof(own))) {
@@ -78,10 +79,9 @@ int tools_complain_session(const struct tools_command *command, const char *path
 			       path);
 		break;
 	case kIOReturnTimeout:
-		tools_complain(command,
-			       "the server at %s did not answer within ten seconds; if its process "
-			       "(porticod) is stopped or hangs, continue or end that",
-			       path);
+		tools_silence_explain(path, why, sizeof(why));
+		tools_complain(command, "the server at %s did not answer within ten seconds; %s",
+			       path, why);
 		break;
 	default:
 		tools_complain(command, "the server at %s answered 0x%08x", path, (unsigned)status);

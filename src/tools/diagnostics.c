@@ -6,13 +6,16 @@
 
 #include <IOKit/IOKitLib.h>
 
+#include "tools/silence.h"
 #include "tools/text.h"
 
 CFDictionaryRef tools_diagnostics_copy(const char *tool)
 {
-	io_registry_entry_t root = IORegistryGetRootEntry(kIOMainPortDefault);
+	io_registry_entry_t root;
 	CFTypeRef diagnostics;
 
+	tools_silence_watch(tool);
+	root = IORegistryGetRootEntry(kIOMainPortDefault);
 	if (!root) {
 		fprintf(stderr,
 			"%s: the registry cannot be reached: `portico status` says more, "

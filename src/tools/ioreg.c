@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tools/silence.h"
 #include "tools/text.h"
 
 enum { USAGE = 64 };
@@ -173,6 +174,7 @@ int main(int argc, char **argv)
 		line.bold = "\033[1m";
 		line.plain = "\033[0m";
 	}
+	tools_silence_watch("ioreg");
 	root = IORegistryGetRootEntry(kIOMainPortDefault);
 	if (!root) {
 		fprintf(stderr,

@@ -174,6 +174,19 @@ TEST(a_session_whose_folder_is_removed_ends)
 	await_adopted();
 }
 
+TEST(who_waits_for_a_stopped_registry_is_told)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge; p=$($P/portico status | sed -n 's/^PID: //p'); "
+	      "kill -STOP $p; $P/ioreg -rc MirrorDriver >$T/out 2>$T/err & "
+	      "until grep -q . $T/err; do sleep 0.01; done; cat $T/err | sed s/$p/PID/g; "
+	      "kill -CONT $p; wait; grep -o 'o MirrorDriver' $T/out; $P/portico stop",
+	      0,
+	      "does not answer; its process (pid PID) is stopped: kill -CONT PID lets it go "
+	      "on\no MirrorDriver\n");
+	await_adopted();
+}
+
 TEST(a_stopped_session_makes_room_for_the_next)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
