@@ -108,7 +108,7 @@ err_t shm_reopen_read_only(int fd, int *ret_fd)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	int copy = open(path, O_RDONLY | O_CLOEXEC);
 	if (copy < 0)
-		return err_from_errno();
+		return errno == ENOENT ? -ENOSYS : err_from_errno();
 	*ret_fd = copy;
 	return 0;
 }

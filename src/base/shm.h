@@ -23,7 +23,7 @@ err_t shm_create_unsettled(const char *name, size_t size, int *ret_fd);
 /* For good: mappings that exist stay writable, and new ones may be (READ_ONLY false) or may not.
  * Settling again has no effect. To be called before a descriptor is given away. */
 err_t shm_settle(int fd, bool read_only);
-/* A second descriptor of the same memory that can be mapped for reading only. */
+/* A second descriptor of the same memory that can be mapped for reading only. -ENOSYS: /proc is not mounted. */
 err_t shm_reopen_read_only(int fd, int *ret_fd);
 /* Check that FD is a memory file sealed against resizing with at least SIZE bytes; -EBADMSG when
  * it is anything else. To be called on every received descriptor before it is mapped. */

@@ -390,6 +390,8 @@ err_t embed_world_new(bool had_parents, struct embed_world **ret_world)
 		wait_until_quiet(world);
 	if (!err)
 		err = start_bridge(world);
+	if (err == -ENOSYS)
+		log_error("no session can be embedded in this program: /proc is not mounted");
 	if (err) {
 		embed_world_free(world);
 		return err;

@@ -449,15 +449,9 @@ static err_t reply_hello(struct registry_peer *peer, const struct wire_header *r
 		.session = peer->session,
 		.generation = r->generation,
 	};
-	int fd;
-
-	err_t err = shm_reopen_read_only(r->page_fd, &fd);
-	if (err)
-		return err;
 	fd_pass_rights(wire_peer_socket(peer->wire), true);
-	err = wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, kIOReturnSuccess,
-			      &reply, &fd, 1);
-	fd_close(fd);
+	err_t err = wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, kIOReturnSuccess,
+				    &reply, &r->page_fd, 1);
 	if (err == -EMFILE)
 		wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, kIOReturnNoResources,
 				&(struct wire_hello_reply){ .version = WIRE_VERSION }, NULL, 0);

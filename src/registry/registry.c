@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/scope.h"
 #include "base/shm.h"
 #include "registry/bind.h"
 #include "registry/console.h"
@@ -29,8 +30,9 @@ enum { CANDIDATE_SHIFT = 40 }; /* numbers of one registry of the session */
 
 static err_t make_page(struct registry *r)
 {
+	scope_fd int fd = -1;
 	void *page;
-	err_t err = shm_create_read_only("portico-status", sizeof(*r->page), &r->page_fd, &page);
+	err_t err = shm_create_read_only("portico-status", sizeof(*r->page), &fd, &page);
 
 	if (err)
 		return err;
@@ -41,7 +43,7 @@ static err_t make_page(struct registry *r)
 	r->tree.generation = &r->page->tree_generation;
 	atomic_store(&r->page->name_generation, r->tree.own_names);
 	r->tree.names = &r->page->name_generation;
-	return 0;
+	return shm_reopen_read_only(fd, &r->page_fd);
 }
 
 static err_t fill_root(struct registry *r)

@@ -94,7 +94,7 @@ struct registry {
 	uint64_t console_seen_ns;
 	/* status page */
 	struct wire_status_page *page;
-	int page_fd;
+	int page_fd; /* for reading */
 	struct loop_timer return_timer, accept_timer;
 	struct loop_timer heartbeat;
 	unsigned heartbeat_ms;

@@ -187,6 +187,17 @@ TEST(who_waits_for_a_stopped_registry_is_told)
 	await_adopted();
 }
 
+TEST(what_is_missing_of_the_system_is_named)
+{
+	if (system("unshare -rm mount -t tmpfs tmpfs /mnt 2>/dev/null"))
+		return; /* no user namespaces here */
+	/* Sanitizers do not get far without it. */
+	if (!test_is_slow())
+		wants("unshare -rm sh -c 'mount -t tmpfs tmpfs /proc && LD_LIBRARY_PATH=$B/lib "
+		      "PORTICO_NO_BRIDGE=1 PORTICO_SESSION=embedded $P/ioreg'",
+		      1, "/proc is not mounted");
+}
+
 TEST(a_stopped_session_makes_room_for_the_next)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
