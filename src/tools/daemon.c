@@ -44,6 +44,13 @@ void tools_daemon_forget_descriptors(bool at_exec)
 			close(fd);
 }
 
+int tools_daemon_open_null(void)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return fd >= 0 ? fd : open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 int tools_daemon_open_log(const struct tools_daemon *daemon)
 {
 	const int flags = O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -71,14 +78,16 @@ static void become_daemon(const struct tools_daemon *daemon, int ready, pid_t st
 	}
 	if (getppid() != starter)
 		_exit(127);
-	int log = tools_daemon_open_log(daemon);
+	int log = tools_daemon_open_log(daemon), null = tools_daemon_open_null();
+	if (null >= 0) {
+		dup2(null, 0);
+		if (daemon->log_path)
+			dup2(null, 1);
+	}
 	if (log >= 0) {
 		dup2(log, 1);
 		dup2(log, 2);
 	}
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null >= 0)
-		dup2(null, 0);
 	tools_daemon_forget_descriptors(true);
 	fcntl(ready, F_SETFD, 0);
 	snprintf(number, sizeof(number), "%d", ready);

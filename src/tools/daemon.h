@@ -28,6 +28,8 @@ struct tools_daemon {
 	unsigned n_deaths;
 };
 
+/* What takes the place of standard descriptors that somebody else may read to their end; -1: nothing can. */
+int tools_daemon_open_null(void);
 /* The log, to be appended to; -1: there is none. Neither a link is followed nor a reader waited for, whoever has put
  * them there. */
 int tools_daemon_open_log(const struct tools_daemon *daemon);

@@ -58,7 +58,7 @@ static void supervise(struct tools_daemon *daemon)
 static void detach(const struct tools_daemon *daemon)
 {
 	struct sigaction action = { .sa_handler = on_signal };
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), log = tools_daemon_open_log(daemon);
+	int null = tools_daemon_open_null(), log = tools_daemon_open_log(daemon);
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);

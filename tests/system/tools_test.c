@@ -196,6 +196,12 @@ TEST(what_is_missing_of_the_system_is_named)
 		wants("unshare -rm sh -c 'mount -t tmpfs tmpfs /proc && LD_LIBRARY_PATH=$B/lib "
 		      "PORTICO_NO_BRIDGE=1 PORTICO_SESSION=embedded $P/ioreg'",
 		      1, "/proc is not mounted");
+	/* Whoever reads what it says reads the end. */
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "unshare -rm sh -c 'mount -t tmpfs tmpfs /dev && $P/portico start --no-bridge "
+	      "--no-default-drivers | cat && $P/portico stop'",
+	      0, "session started");
+	await_adopted();
 }
 
 TEST(a_stopped_session_makes_room_for_the_next)
