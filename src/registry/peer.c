@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* One connection from its arrival to its end, and what it holds. */
 #include <assert.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,9 +366,7 @@ static void terminate_entries(struct registry_peer *peer)
 	}
 	registry_lifecycle_forget_peer(r, peer);
 	/* The machine is nobody's and does not end with it. */
-	if (peer->busy_lent > 0)
-		registry_busy_adjust(r->tree.machine,
-				     peer->busy_lent < INT_MAX ? -(int)peer->busy_lent : -INT_MAX);
+	registry_busy_adjust(r->tree.machine, -peer->busy_lent);
 }
 
 void registry_peer_free(struct registry_peer *peer)

@@ -305,6 +305,16 @@ static err_t handle_interested(struct registry_peer *peer, struct wire_frame *fr
 	return 0;
 }
 
+/* The machine is everybody's: who makes it busy takes back as much, and what had no room was not lent. */
+static void lend_busy(struct registry_peer *peer, int32_t delta)
+{
+	struct registry_entry *machine = peer->registry->tree.machine;
+	int64_t before = machine->busy;
+
+	registry_busy_adjust(machine, delta < -peer->busy_lent ? -peer->busy_lent : delta);
+	peer->busy_lent += (int32_t)(machine->busy - before);
+}
+
 static err_t handle_adjust_busy(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
 	const struct wire_adjust_busy *request = message;
@@ -313,8 +323,9 @@ static err_t handle_adjust_busy(struct registry_peer *peer, struct wire_frame *f
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	if (e == peer->registry->tree.machine)
-		peer->busy_lent += request->delta;
-	registry_busy_adjust(e, request->delta);
+		lend_busy(peer, request->delta);
+	else
+		registry_busy_adjust(e, request->delta);
 	return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 }
 

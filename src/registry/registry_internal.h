@@ -141,7 +141,7 @@ struct registry_peer {
 	struct list entries; /* owned */
 	uint64_t told;	     /* mark of what it was told last (terminate.c) */
 	int64_t resource_bytes; /* that it has added to IOResources, without a server */
-	int64_t busy_lent;	/* what it has made the machine busier, and owes back */
+	int32_t busy_lent;	/* what it has made the machine busier, and owes back */
 };
 
 /* --- peers (peer.c) -- */

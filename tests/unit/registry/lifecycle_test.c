@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/lifecycle.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,6 +95,39 @@ TEST(the_machine_comes_to_rest_without_its_provider)
 			end_call(&other, &wire_adjust_busy_layout, &more, NULL, NULL, NULL), 0);
 	}
 	end_close(&other);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+static void adjust_as_other(int delta)
+{
+	struct wire_adjust_busy request = { 0, delta };
+
+	test_equal_error(end_call(&other, &wire_adjust_busy_layout, &request, NULL, NULL, NULL), 0);
+}
+
+/* Whatever a provider says: it takes back what it has lent, no more and no less. */
+TEST(the_machine_stays_as_busy_as_others_have_made_it)
+{
+	uint32_t busy = 0;
+
+	begin();
+	wait_quiet(&client);
+	adjust(0, 3);
+	adjust_as_other(-5);
+	state_of(0x100000101, &busy);
+	test_equal(busy, 3);
+	for (int i = 0; i < 3; i++)
+		adjust_as_other(INT_MAX);
+	adjust_as_other(INT_MIN);
+	adjust_as_other(INT_MAX);
+	end_close(&other);
+	do /* its end may take a moment */
+		state_of(0x100000101, &busy);
+	while (busy > 3);
+	test_equal(busy, 3);
+	adjust(0, -3);
 	wait_quiet(&client);
 	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
 	end();
