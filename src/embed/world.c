@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,20 @@ static err_t read_limits(struct limits *ret_limits)
 	return err;
 }
 
+/* Once, however often the program asks. */
+static void say_why_not(err_t err)
+{
+	static _Atomic err_t said;
+
+	if (atomic_exchange(&said, err) == err)
+		return;
+	log_error("no session can be embedded in this program: %s",
+		  err == -ENOSYS ? "/proc is not mounted"
+		  : err == -EFBIG
+			  ? "its limit of file sizes (ulimit -f) leaves no room for memory files"
+			  : strerror(-err));
+}
+
 err_t embed_world_new(bool had_parents, struct embed_world **ret_world)
 {
 	struct embed_world *world = calloc(1, sizeof(*world));
@@ -390,9 +405,8 @@ err_t embed_world_new(bool had_parents, struct embed_world **ret_world)
 		wait_until_quiet(world);
 	if (!err)
 		err = start_bridge(world);
-	if (err == -ENOSYS)
-		log_error("no session can be embedded in this program: /proc is not mounted");
 	if (err) {
+		say_why_not(err);
 		embed_world_free(world);
 		return err;
 	}

@@ -563,6 +563,13 @@ TEST(crash_tells_a_terminal_nothing)
 	      0, "killed the host of \\x9b31m.driver.Mirror, process ");
 }
 
+TEST(a_program_that_can_have_no_session_says_why)
+{
+	wants("env -u PORTICO_SESSION XDG_RUNTIME_DIR=$T PORTICO_NO_BRIDGE=1 "
+	      "sh -c 'ulimit -f 0; $P/ioreg -rc IOResources' 2>&1 | cat",
+	      0, "limit of file sizes (ulimit -f) leaves no room");
+}
+
 TEST(short_sessions_end_without_a_word)
 {
 	wants("for i in 1 2 3 4 5 6 7 8 9 10; do $P/portico run -- true; done | wc -c", 0, "0\n");
