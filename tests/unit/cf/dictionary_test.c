@@ -181,6 +181,35 @@ TEST(copied_string_keys_do_not_change)
 	CFRelease(d);
 }
 
+static Boolean are_both_odd(const void *a, const void *b)
+{
+	return (uintptr_t)a % 2 == (uintptr_t)b % 2;
+}
+
+static CFHashCode hash_oddness(const void *value)
+{
+	return (uintptr_t)value % 2;
+}
+
+/* They are kept: the caller's need not live. */
+TEST(callbacks_of_the_program_decide)
+{
+	CFDictionaryKeyCallBacks keys = { .equal = are_both_odd, .hash = hash_oddness };
+	CFDictionaryValueCallBacks values = { .equal = are_both_odd };
+	CFMutableDictionaryRef d = CFDictionaryCreateMutable(NULL, 0, &keys, &values);
+
+	memset(&keys, 0, sizeof(keys));
+	memset(&values, 0, sizeof(values));
+	CFDictionarySetValue(d, N(1), N(10));
+	CFDictionarySetValue(d, N(3), N(30));
+	CFDictionarySetValue(d, N(2), N(20));
+	test_equal(CFDictionaryGetCount(d), 2);
+	test_true(CFDictionaryGetValue(d, N(5)) == N(30));
+	test_true(CFDictionaryContainsValue(d, N(8)));
+	test_true(!CFDictionaryContainsValue(d, N(7)));
+	CFRelease(d);
+}
+
 static void remove_it(const void *key, const void *value, void *context)
 {
 	CFMutableDictionaryRef d = context;

@@ -3,6 +3,7 @@
 #include <CoreFoundation/CFRunLoop.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -175,6 +176,28 @@ static void find_socket(char *path, size_t size)
 			test_true((size_t)snprintf(path, size, "%s/%s", folder, entry->d_name) <
 				  size);
 	closedir(d);
+}
+
+/* A process that could not take its own away. */
+TEST(the_socket_of_a_process_that_was_killed_goes)
+{
+	char path[512];
+	int status;
+
+	start();
+	CFNotificationCenterGetDistributedCenter();
+	test_reset_baseline();
+	pid_t child = fork();
+	if (!child) {
+		center = CFNotificationCenterGetDistributedCenter();
+		add("a", note, CFSTR("n"), NULL);
+		raise(SIGKILL);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	find_socket(path, sizeof(path));
+	center = CFNotificationCenterGetDistributedCenter();
+	CFNotificationCenterPostNotification(center, CFSTR("n"), NULL, NULL, TRUE);
+	test_equal(access(path, F_OK), -1);
 }
 
 TEST(damaged_datagrams_do_no_harm)

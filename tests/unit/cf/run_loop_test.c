@@ -652,6 +652,32 @@ TEST(p_c5_a_child_that_closes_all_descriptors_runs_its_loop)
 	test_equal(status, 0);
 }
 
+static void stop_it(CFRunLoopObserverRef observer, CFRunLoopActivity activity, void *info)
+{
+	CFRunLoopStop(CFRunLoopGetCurrent());
+}
+
+/* A child's loop has no descriptor yet that could be written to. */
+TEST(a_wake_up_before_a_childs_first_run_ends_its_first_sleep)
+{
+	int status;
+
+	loop = CFRunLoopGetMain();
+	_dispatch_get_main_queue_handle_4CF();
+	test_reset_baseline();
+	pid_t child = fork();
+	if (!child) {
+		CFRunLoopObserverRef observer = CFRunLoopObserverCreate(
+			NULL, kCFRunLoopAfterWaiting, true, 0, stop_it, NULL);
+
+		CFRunLoopAddObserver(loop, observer, kCFRunLoopDefaultMode);
+		CFRunLoopWakeUp(loop);
+		_exit(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 20, false) != kCFRunLoopRunStopped);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
+}
+
 extern long cf_private_count_objects(void);
 
 static int64_t count_objects(void)

@@ -6,6 +6,7 @@
 #include <CoreFoundation/CFStream.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -197,6 +198,17 @@ TEST(memory_and_files_tell_too)
 	test_equal(n, 0);
 	CFReadStreamSetClient(r, 0, NULL, NULL);
 	CFRelease(r);
+	CFURLRef url = file_url("told");
+
+	trace[0] = '\0';
+	write_text(url, "ghijkl", false);
+	r = CFReadStreamCreateWithFile(NULL, url);
+	listen_to(r);
+	test_true(CFReadStreamOpen(r));
+	run_until("obghijbkle");
+	CFReadStreamClose(r);
+	CFRelease(r);
+	CFRelease(url);
 }
 
 TEST(buffers_of_memory)
@@ -248,6 +260,32 @@ TEST(sockets_stay_open_unless_told_otherwise)
 	close(fds[1]);
 }
 
+static void *write_later(void *fd)
+{
+	usleep(20000);
+	test_equal(write(*(int *)fd, "z", 1), 1);
+	return NULL;
+}
+
+TEST(reading_waits_even_of_a_descriptor_that_does_not)
+{
+	pthread_t writer;
+	int fds[2];
+	CFReadStreamRef r;
+	UInt8 byte;
+
+	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+	CFStreamCreatePairWithSocket(NULL, fds[0], &r, NULL);
+	test_true(CFReadStreamOpen(r));
+	test_equal(pthread_create(&writer, NULL, write_later, &fds[1]), 0);
+	test_equal(CFReadStreamRead(r, &byte, 1), 1);
+	test_equal(byte, 'z');
+	pthread_join(writer, NULL);
+	CFRelease(r);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 TEST(a_peer_that_has_gone_is_an_error)
 {
 	CFReadStreamRef r;
@@ -295,6 +333,12 @@ TEST(offsets_of_files)
 	offset = CFReadStreamCopyProperty(r, kCFStreamPropertyFileCurrentOffset);
 	test_true(CFNumberGetValue(offset, kCFNumberSInt64Type, &at));
 	test_equal(at, 4);
+	CFRelease(offset);
+	at = 1; /* of one that is open */
+	offset = CFNumberCreate(NULL, kCFNumberSInt64Type, &at);
+	test_true(CFReadStreamSetProperty(r, kCFStreamPropertyFileCurrentOffset, offset));
+	test_equal(CFReadStreamRead(r, &byte, 1), 1);
+	test_equal(byte, 'b');
 	CFRelease(offset);
 	CFRelease(r);
 	CFRelease(url);

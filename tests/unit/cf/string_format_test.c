@@ -24,6 +24,11 @@ TEST(numbers_print_as_printf_does)
 	CHECK("0x1000", CFSTR("%p"), (void *)0x1000);
 	CHECK("   7|7   |0007", CFSTR("%*d|%-*d|%.*d"), 4, 7, 4, 7, 4, 7);
 	CHECK("7  |", CFSTR("%*d|"), -3, 7);
+	/* Longer than what is kept ready for a number. */
+	CFStringRef long_one = CFStringCreateWithFormat(NULL, NULL, CFSTR("%.300d"), 7);
+	test_equal(CFStringGetLength(long_one), 300);
+	test_equal(CFStringGetIntValue(long_one), 7);
+	CFRelease(long_one);
 	CHECK("8 8 8", CFSTR("%zu %jd %ld"), (size_t)8, (intmax_t)8, 8L);
 }
 
