@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -681,6 +682,20 @@ TEST(dispatch_main_runs_the_main_queue)
 	warm_up();
 	if (!child) {
 		dispatch_async_f(dispatch_get_global_queue(0, 0), &code, submit_exit);
+		dispatch_main();
+	}
+	test_true(waitpid(child, &status, 0) == child);
+	test_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
+TEST(dispatch_main_needs_no_descriptor)
+{
+	int status = 0, code = 7;
+	pid_t child = fork();
+
+	if (!child) {
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 0, 0 });
+		dispatch_async_f(dispatch_get_main_queue(), &code, exit_process);
 		dispatch_main();
 	}
 	test_true(waitpid(child, &status, 0) == child);

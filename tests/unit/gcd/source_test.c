@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -223,6 +224,35 @@ TEST(read_source_fires_while_there_is_data_and_at_the_end)
 	close(fds[0]);
 	dispatch_release(done);
 	dispatch_release(cancelled);
+}
+
+static void read_file(void *context)
+{
+	char text[8];
+	unsigned long n = dispatch_source_get_data(source);
+
+	total += n;
+	test_equal(read((int)dispatch_source_get_handle(source), text, sizeof(text)), n);
+	on_event(context);
+}
+
+/* It cannot be polled: what there is up to its end is told at once. */
+TEST(read_source_of_a_regular_file_fires_up_to_its_end)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/f", test_folder());
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	test_equal(write(fd, "abcdef", 6), 6);
+	test_equal(lseek(fd, 2, SEEK_SET), 2);
+	make(DISPATCH_SOURCE_TYPE_READ, (uintptr_t)fd, 0, NULL);
+	dispatch_source_set_event_handler_f(source, read_file);
+	dispatch_activate(source);
+	wait_event();
+	end();
+	test_equal(events, 1);
+	test_equal(total, 4 + 4); /* on_event adds it, too */
+	close(fd);
 }
 
 static dispatch_semaphore_t writer_ended;
