@@ -233,11 +233,6 @@ static err_t map_file(struct mapping *mapping, int fd, bool anywhere, mach_vm_ad
 	mapping->base = mmap(at, mapping->length, protection, flags, fd, 0);
 	if (mapping->base == MAP_FAILED)
 		return err_from_errno();
-	/* Kernels that do not know the flag take the address as a hint. */
-	if (at && mapping->base != at) {
-		munmap(mapping->base, mapping->length);
-		return -EEXIST;
-	}
 	return 0;
 }
 

@@ -44,11 +44,6 @@ kern_return_t mach_vm_allocate(vm_map_t target, mach_vm_address_t *address, mach
 	void *base = mmap(at, rounded, PROT_READ | PROT_WRITE, how, -1, 0);
 	if (base == MAP_FAILED)
 		return KERN_NO_SPACE;
-	if (!anywhere && base != at) {
-		/* An old kernel that takes the address for a hint. */
-		munmap(base, rounded);
-		return KERN_NO_SPACE;
-	}
 	*address = (mach_vm_address_t)(uintptr_t)base;
 	return KERN_SUCCESS;
 }
