@@ -98,14 +98,14 @@ bool host_user_init(IOService *service, CFDictionaryRef properties)
 	struct host_user *user = calloc(1, sizeof(*user));
 	struct host_named_queue *named = new_default_queue(service->objectClass->name);
 	char shown[WIRE_NAME_MAX + 1];
+	const char *name = shown;
 
-	if (user && properties && copy_text(properties, CFSTR(kIOClassKey), shown))
-		user->class_name = strdup(shown);
-	else if (user)
-		user->class_name =
-			strdup(host_class_conforms(service->objectClass, IOUserClientBase.name)
-				       ? IOUserUserClientBase.name
-				       : IOUserServiceBase.name);
+	if (!properties || !copy_text(properties, CFSTR(kIOClassKey), shown))
+		name = host_class_conforms(service->objectClass, IOUserClientBase.name)
+			     ? IOUserUserClientBase.name
+			     : IOUserServiceBase.name;
+	if (user)
+		user->class_name = strdup(name);
 	if (!user || !named || !user->class_name) {
 		if (named)
 			free_named_queue(named);
