@@ -62,18 +62,22 @@ static void read_groups(int socket, struct registry_subject *subject)
 }
 
 /* AppArmor adds the mode: "name (enforce)". */
+void registry_subject_set_label(struct registry_subject *subject, const char *text)
+{
+	size_t n = strcspn(text, " \n");
+
+	if (n && !(subject->label = strndup(text, n)))
+		subject->unknown |= REGISTRY_SUBJECT_LABEL;
+}
+
 static void read_label(int socket, struct registry_subject *subject)
 {
 	char label[REGISTRY_SUBJECT_TEXT_MAX + 1] = "";
 	socklen_t size = sizeof(label) - 1;
 
-	if (getsockopt(socket, SOL_SOCKET, SO_PEERSEC, label, &size)) {
-		if (errno != ENOPROTOOPT)
-			subject->unknown |= REGISTRY_SUBJECT_LABEL;
-		return;
-	}
-	label[strcspn(label, " \n")] = 0;
-	if (label[0] && !(subject->label = strdup(label)))
+	if (!getsockopt(socket, SOL_SOCKET, SO_PEERSEC, label, &size))
+		registry_subject_set_label(subject, label);
+	else if (errno != ENOPROTOOPT)
 		subject->unknown |= REGISTRY_SUBJECT_LABEL;
 }
 
@@ -152,7 +156,7 @@ static const char *find_path(const char *text)
 	return NULL;
 }
 
-void registry_subject_read_cgroup(const char *text, char *ret_unit, char *ret_app)
+static void find_unit(const char *text, char *ret_unit, char *ret_app)
 {
 	char path[4096], own[REGISTRY_SUBJECT_TEXT_MAX + 1];
 	const char *found = find_path(text), *rest = path;
@@ -169,25 +173,30 @@ void registry_subject_read_cgroup(const char *text, char *ret_unit, char *ret_ap
 		read_app(own, ret_app);
 }
 
+void registry_subject_set_unit(struct registry_subject *subject, const char *text)
+{
+	char unit[REGISTRY_SUBJECT_TEXT_MAX + 1], app[REGISTRY_SUBJECT_TEXT_MAX + 1];
+
+	find_unit(text, unit, app);
+	if ((unit[0] && !(subject->unit = strdup(unit))) ||
+	    (app[0] && !(subject->app = strdup(app))))
+		subject->unknown |= REGISTRY_SUBJECT_UNIT;
+}
+
 static void read_unit(pid_t pid, struct registry_subject *subject)
 {
-	char path[64], text[8192], unit[REGISTRY_SUBJECT_TEXT_MAX + 1];
-	char app[REGISTRY_SUBJECT_TEXT_MAX + 1];
+	char path[64], text[8192];
 
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
 	scope_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 
-	subject->unknown |= REGISTRY_SUBJECT_UNIT;
-	if (n < 0 || n == (ssize_t)sizeof(text) - 1)
+	if (n < 0 || n == (ssize_t)sizeof(text) - 1) {
+		subject->unknown |= REGISTRY_SUBJECT_UNIT;
 		return;
+	}
 	text[n] = 0;
-	registry_subject_read_cgroup(text, unit, app);
-	if (unit[0] && !(subject->unit = strdup(unit)))
-		return;
-	if (app[0] && !(subject->app = strdup(app)))
-		return;
-	subject->unknown &= ~(unsigned)REGISTRY_SUBJECT_UNIT;
+	registry_subject_set_unit(subject, text);
 }
 
 static void read_audit_session(pid_t pid, struct registry_subject *subject)

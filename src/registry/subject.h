@@ -42,6 +42,7 @@ void registry_subject_fini(struct registry_subject *subject);
  * no descriptor, or no memory, to find out. */
 err_t registry_subject_check(const struct registry_subject *subject, int socket);
 
-/* The system's unit and the application of the process that has TEXT as its /proc/PID/cgroup, copied
- * to buffers of REGISTRY_SUBJECT_TEXT_MAX + 1 bytes; "": none. */
-void registry_subject_read_cgroup(const char *text, char *ret_unit, char *ret_app);
+/* What capturing makes of the security module's TEXT, and of TEXT in /proc/PID/cgroup: the system's unit and
+ * the application. */
+void registry_subject_set_label(struct registry_subject *subject, const char *text);
+void registry_subject_set_unit(struct registry_subject *subject, const char *text);

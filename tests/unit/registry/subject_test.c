@@ -15,11 +15,13 @@
 
 static void test_cgroup(const char *text, const char *unit, const char *app)
 {
-	char own_unit[REGISTRY_SUBJECT_TEXT_MAX + 1], own_app[REGISTRY_SUBJECT_TEXT_MAX + 1];
+	struct registry_subject s = { .process = -1 };
 
-	registry_subject_read_cgroup(text, own_unit, own_app);
-	test_equal_text(own_unit, unit);
-	test_equal_text(own_app, app);
+	registry_subject_set_unit(&s, text);
+	test_equal_text(s.unit ? s.unit : "", unit);
+	test_equal_text(s.app ? s.app : "", app);
+	test_equal(s.unknown, 0);
+	registry_subject_fini(&s);
 }
 
 #define USER "0::/user.slice/user-1000.slice/user@1000.service/app.slice/"
@@ -59,6 +61,25 @@ TEST(units_and_applications)
 	test_cgroup(USER "app-x.mount\n", "user@1000.service", "");
 	test_cgroup(USER "\n", "user@1000.service", "");
 	test_cgroup(USER "app-.scope\n", "user@1000.service", "");
+}
+
+static void test_label(const char *text, const char *label)
+{
+	struct registry_subject s = { .process = -1 };
+
+	registry_subject_set_label(&s, text);
+	test_true(label ? s.label && !strcmp(s.label, label) : !s.label);
+	test_equal(s.unknown, 0);
+	registry_subject_fini(&s);
+}
+
+TEST(labels_without_their_modes)
+{
+	test_label("unconfined\n", "unconfined");
+	test_label("/usr/bin/logger (enforce)", "/usr/bin/logger");
+	test_label("system_u:system_r:logger_t:s0", "system_u:system_r:logger_t:s0");
+	test_label("", NULL);
+	test_label("\n", NULL);
 }
 
 /* What cannot be found out is no reason to call somebody gone. */
