@@ -602,6 +602,26 @@ TEST(N22_with_another_provider_a_driver_stays)
 	life_end(&l);
 }
 
+TEST(N22_a_driver_that_stays_stops_when_it_has_closed_the_provider_that_goes)
+{
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeOpen LifeKeep");
+	life_publish(&l, "b", "e", "");
+	test_equal(life_do(&l, "attach d e"), 0);
+	stage_do(l.stage, NULL, "terminate key=a");
+	life_await(&l, "message d e0000100 0");
+	test_true(!life_has(&l, "stop d"));
+	life_do(&l, "close d");
+	life_await(&l, "stop d");
+	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+	test_true(!life_has(&l, "free d"));
+	stage_do(l.stage, NULL, "terminate key=b");
+	life_await(&l, "free d");
+	test_equal(life_count(&l, "stop d"), 1);
+	life_end(&l);
+}
+
 TEST(N23)
 {
 	struct life l = life_begin();
