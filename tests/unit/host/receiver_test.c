@@ -105,6 +105,32 @@ static void join_callers(struct caller *callers, int n)
 		test_equal(pthread_join(callers[i].thread, NULL), 0);
 }
 
+/* The host waits with an answer for which there is no room. */
+TEST(a_client_that_reads_late_gets_every_answer)
+{
+	uint64_t in[2] = { 40, 2 }, client;
+	struct wire_call_request call = { .scalar_output_count = 1, .scalars = { in, 2 } };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct scene scene;
+	uint32_t asked = 0;
+	struct pollfd p = { .events = POLLOUT };
+
+	begin(&scene);
+	test_equal_error(fake_open(&scene.fake, SERVICE, 0, 0, 0, &client, &p.fd), 0);
+	while (poll(&p, 1, 100) == 1)
+		while (!wire_send(p.fd, &wire_call_request_layout, asked + 1, &call, NULL, 0,
+				  false))
+			asked++;
+	test_true(asked > 0);
+	for (uint32_t i = 0; i < asked; i++) {
+		test_equal(wire_frame_receive(p.fd, &frame, WIRE_CALL_MAX, true), 0);
+		test_equal(frame.header.status, 0);
+		wire_frame_fini(&frame);
+	}
+	close(p.fd);
+	end(&scene);
+}
+
 TEST(a_lone_caller_needs_no_more_threads)
 {
 	struct scene scene;
