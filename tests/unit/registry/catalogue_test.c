@@ -242,6 +242,26 @@ static bool is_new(struct registry_catalogue *c, const char *xml)
 	return added;
 }
 
+/* As kmutil and tests do: what a program adds waits for the driver that it names. */
+TEST(a_personality_may_come_before_its_bundle)
+{
+	struct registry_catalogue c;
+
+	registry_catalogue_init(&c);
+	test_true(is_new(&c, "<dict><key>IOClass</key><string>C</string><key>IOProviderClass</key>"
+			     "<string>IOResources</string><key>CFBundleIdentifier</key>"
+			     "<string>late.bundle</string></dict>"));
+	struct registry_personality *p =
+		container_of(c.personalities.next, struct registry_personality, link);
+	test_true(!p->bundle && !p->server[0]);
+	write_bundle(test_folder(), "late", HEAD("late.bundle") "<dict/>");
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), NULL), 0);
+	test_true(p->bundle && p->bundle == registry_catalogue_find(&c, "late.bundle"));
+	test_equal_text(p->bundle_path, p->bundle->path);
+	test_equal_text(p->server, "late.bundle");
+	registry_catalogue_fini(&c);
+}
+
 #define INNER(one, two) "<key>In</key><dict>" one two "</dict>"
 #define A "<key>a</key><array><integer>1</integer><true/></array>"
 #define B "<key>b</key><string>2</string>"

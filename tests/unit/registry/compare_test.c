@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "registry/text.h"
 #include "test.h"
@@ -68,6 +69,14 @@ static void add_all(void)
 	add_text("\xc3\xa9", 2);
 	add_text("12345678", 8);
 	add_text("123456789", 9);
+	/* Longer than what is compared where it is. */
+	char text[600];
+	memset(text, 'x', sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	add_text(text, sizeof(text));
+	add_text(text, sizeof(text) - 1);
+	text[300] = 'y';
+	add_text(text, sizeof(text) - 1);
 }
 
 static struct wire_bytes encode(CFTypeRef value, struct bytes *out)

@@ -93,6 +93,44 @@ TEST(a_host_gets_what_it_needs_and_no_more)
 	test_true(strstr(output, "args --token 42 --registry-fd 3\n"));
 }
 
+/* A registry that was started without standard descriptors: its end of the socket is one of those numbers. */
+TEST(a_socket_may_have_any_number)
+{
+	int saved[4], fds[2];
+
+	write_program();
+	for (int fd = 0; fd < 4; fd++)
+		saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 100);
+	for (int last = 0; last < 4; last++) {
+		struct pollfd p = { .events = POLLIN };
+		pid_t pid;
+
+		test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+		int reader = fcntl(fds[0], F_DUPFD_CLOEXEC, 100);
+		int end = fcntl(fds[1], F_DUPFD_CLOEXEC, 100);
+		close(fds[0]);
+		close(fds[1]);
+		dup3(end, last, O_CLOEXEC);
+		close(end);
+		err_t err = registry_spawn(program, "my.server", 42, last, NULL, NULL, false, &pid,
+					   &p.fd);
+		if (saved[last] >= 0)
+			dup2(saved[last], last);
+		test_equal_error(err, 0);
+		ssize_t got = read(reader, output, sizeof(output) - 1);
+		output[got > 0 ? got : 0] = 0;
+		test_true(!strncmp(output, "args --server my.server --token 42 --registry-fd 3\n",
+				   51));
+		close(reader);
+		test_equal(poll(&p, 1, 10000), 1);
+		waitid(P_PIDFD, (id_t)p.fd, &(siginfo_t){ 0 }, WEXITED | __WALL);
+		close(p.fd);
+	}
+	for (int fd = 0; fd < 4; fd++)
+		if (saved[fd] >= 0)
+			close(saved[fd]);
+}
+
 static void count_signal(int number)
 {
 	n_signals++;
