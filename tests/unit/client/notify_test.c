@@ -2,6 +2,7 @@
 #include <notify.h>
 
 #include <arpa/inet.h>
+#include <dispatch/dispatch.h>
 #include <fcntl.h>
 #include <mach/mach.h>
 #include <poll.h>
@@ -101,6 +102,65 @@ TEST(port_gets_a_message_and_suspension_delays_it)
 		mach_msg(&m.header, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0, sizeof(m), port, 0, 0),
 		MACH_RCV_INVALID_NAME);
 	test_reset_baseline();
+}
+
+/* As far as the library looks at a block. What copies it comes with the compiler's blocks. */
+struct block {
+	void *isa;
+	int flags, reserved;
+	void (*invoke)(struct block *, int);
+};
+
+static atomic_int copies;
+
+void *_Block_copy(const void *block);
+void _Block_release(const void *block);
+
+void *_Block_copy(const void *block)
+{
+	atomic_fetch_add(&copies, 1);
+	return (void *)block;
+}
+
+void _Block_release(const void *block)
+{
+	atomic_fetch_sub(&copies, 1);
+}
+
+uint32_t portico_notify_register_dispatch(const char *name, int *out_token, dispatch_queue_t queue,
+					  void *handler);
+
+static dispatch_semaphore_t handled;
+static int handled_token;
+
+static void handle(struct block *block, int token)
+{
+	handled_token = token;
+	dispatch_semaphore_signal(handled);
+}
+
+TEST(handler_is_called_on_its_queue)
+{
+	struct block block = { .invoke = handle };
+	dispatch_queue_t queue = dispatch_queue_create("notify", NULL);
+	int token = 0;
+
+	begin();
+	handled = dispatch_semaphore_create(0);
+	test_equal(portico_notify_register_dispatch("org.example.h", &token, queue, &block),
+		   NOTIFY_STATUS_OK);
+	for (int i = 0; i < 3; i++) {
+		handled_token = -1;
+		test_equal(notify_post("org.example.h"), NOTIFY_STATUS_OK);
+		dispatch_semaphore_wait(handled, DISPATCH_TIME_FOREVER);
+		test_equal(handled_token, token);
+	}
+	notify_cancel(token);
+	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	dispatch_release(queue);
+	dispatch_release(handled);
+	test_equal(copies, 0);
+	test_reset_baseline(); /* the watcher stays */
 }
 
 TEST(signal_is_raised)

@@ -4,8 +4,11 @@
 #include <libproc.h>
 #include <limits.h>
 #include <mach-o/dyld.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -56,6 +59,23 @@ TEST(all_processes)
 	test_true(is_found);
 	free(pids);
 	test_equal(proc_listpids(99, 0, NULL, 0), 0);
+}
+
+TEST(processes_of_a_user)
+{
+	int pids[4096], n = proc_listpids(PROC_UID_ONLY, geteuid(), pids, sizeof(pids));
+	bool is_found = false;
+	struct stat s;
+	char path[64];
+
+	test_true(n > 0);
+	for (int i = 0; i < n / (int)sizeof(int); i++) {
+		is_found |= pids[i] == getpid();
+		snprintf(path, sizeof(path), "/proc/%d", pids[i]);
+		test_true(stat(path, &s) || s.st_uid == geteuid()); /* it may have ended */
+	}
+	test_true(is_found);
+	test_equal(proc_listpids(PROC_UID_ONLY, (uint32_t)-2, pids, sizeof(pids)), 0);
 }
 
 TEST_MAIN

@@ -2,6 +2,7 @@
 /* sysctl as macOS programs use it (clients.md 5, design.md 15). */
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysctl.h>
 #include <unistd.h>
@@ -48,6 +49,23 @@ TEST(numbers_have_their_width)
 	test_equal(sysctlbyname("hw.pagesize", &again, &size, NULL, 0), 0);
 	test_equal(again, sysconf(_SC_PAGESIZE));
 	test_equal(size, 4);
+}
+
+TEST(the_processor_is_described)
+{
+	int32_t n = 0, cores = sysconf(_SC_NPROCESSORS_CONF);
+	size_t size = sizeof(n);
+	char line[4096], model[4096] = "unknown";
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "model name : %4095[^\n]", model) == 1)
+			break;
+	if (f)
+		fclose(f);
+	test_equal_text(text_of("machdep.cpu.brand_string"), model);
+	test_equal(sysctlbyname("hw.physicalcpu", &n, &size, NULL, 0), 0);
+	test_true(n >= 1 && n <= cores);
 }
 
 TEST(sizes_are_told_and_short_buffers_refused)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* Notifications whose registry dies at a bad moment: the next one arms them. */
+/* Notifications whose registry dies at a bad moment, and services that do not come back with the next one. */
 #include <string.h>
 #include <sys/socket.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
+#include <mach/mach.h>
 
+#include "client/handle.h"
+#include "client/watch.h"
 #include "fake.h"
 #include "test.h"
 #include "wire/notice.h"
@@ -137,6 +140,65 @@ TEST(interest_in_a_service_whose_host_comes_back_late)
 	test_equal(n_refused, 2);
 	IOObjectRelease(notifier);
 	IOObjectRelease(service);
+	IONotificationPortDestroy(notify);
+	fake_end(&fake);
+}
+
+static int n_ended;
+static io_iterator_t last_iterator;
+
+static void ended(void *refcon, io_iterator_t it)
+{
+	(void)refcon;
+	last_iterator = it;
+	n_ended = drain(it);
+}
+
+static io_iterator_t await_end_of(const char *class_name)
+{
+	io_iterator_t it = 0;
+
+	test_equal_error(IOServiceAddMatchingNotification(notify, kIOTerminatedNotification,
+							  IOServiceMatching(class_name), ended,
+							  NULL, &it),
+			 0);
+	drain(it);
+	return it;
+}
+
+static kern_return_t receive(mach_msg_option_t options)
+{
+	_Alignas(8) char buffer[512];
+	mach_msg_header_t *message = (mach_msg_header_t *)buffer;
+	kern_return_t status = mach_msg(message, MACH_RCV_MSG | options, 0, sizeof(buffer),
+					IONotificationPortGetMachPort(notify), 0, 0);
+
+	if (!status)
+		IODispatchCalloutFromMessage(NULL, message, NULL);
+	return status;
+}
+
+/* It went while there was no registry that could have said so. */
+TEST(the_end_of_what_did_not_come_back_is_announced)
+{
+	fake_start(&fake, NULL);
+	notify = IONotificationPortCreate(kIOMainPortDefault);
+	iterator = await_end_of("FixtureDriver");
+	io_iterator_t others = await_end_of("OtherDriver");
+	io_service_t service =
+		IOServiceGetMatchingService(kIOMainPortDefault, IOServiceMatching("FixtureDriver"));
+	struct client_entry *entry = client_handle_find(FAKE_ID(FAKE_SERVICE));
+
+	test_true(service && entry);
+	test_true(client_watch_entry_lost(entry));
+	test_equal_error(receive(0), 0);
+	test_equal(last_iterator, iterator);
+	test_equal(n_ended, 1);
+	test_equal_error(receive(MACH_RCV_TIMEOUT), MACH_RCV_TIMED_OUT);
+	client_entry_unref(entry);
+	IOObjectRelease(service);
+	IOObjectRelease(others);
+	IOObjectRelease(iterator);
 	IONotificationPortDestroy(notify);
 	fake_end(&fake);
 }
