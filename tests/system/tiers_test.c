@@ -62,21 +62,29 @@ TEST(a_bundle_that_demands_a_higher_tier_is_not_used)
 	world_stop();
 }
 
-/* As many as its arrays may have, beside a bundle that shares the host. */
-TEST(a_bundle_that_declares_much_is_used)
+/* As much as the arrays of a bundle may have. */
+static void declare_much(const char *bundle)
 {
-	char folder[512], command[2048];
+	char command[2048];
 
-	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
-	install(folder, "Calculator", "");
 	snprintf(command, sizeof(command),
 		 "set -e; files=$(yes '<string>/etc/passwd</string>' | head -n 64 | tr -d '\\n'); "
 		 "sed -i \"s|<key>IOKitPersonalities</key>|<key>PorticoSandbox</key><dict>"
 		 "<key>ReadOnlyPaths</key><array>$files</array>"
-		 "<key>ReadWritePaths</key><array>$files</array></dict>&|\" "
-		 "%s/Calculator.dext/Info.plist",
-		 folder);
+		 "<key>ReadWritePaths</key><array>$files</array></dict>&|\" %s/Info.plist",
+		 bundle);
 	test_equal(system(command), 0);
+}
+
+/* Beside a bundle that shares the host. */
+TEST(a_bundle_that_declares_much_is_used)
+{
+	char folder[512], bundle[600];
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	install(folder, "Calculator", "");
+	snprintf(bundle, sizeof(bundle), "%s/Calculator.dext", folder);
+	declare_much(bundle);
 	install(folder, "Mirror",
 		"/IOUserServerName/{n;s/org.portico.driver.Mirror/org.portico.driver.Calculator/}");
 	world_start_with(folder);
@@ -84,6 +92,30 @@ TEST(a_bundle_that_declares_much_is_used)
 	test_equal_error(add(c), 0);
 	IOServiceClose(c);
 	IOServiceClose(world_open("MirrorDriver", 0));
+	world_stop();
+}
+
+/* Bundles may be added to a host without end, what it is confined by has one. */
+TEST(bundles_that_declare_too_much_together_are_not_used)
+{
+	char folder[512], bundle[600], command[2048];
+
+	snprintf(folder, sizeof(folder), "%s/drivers", test_folder());
+	install(folder, "Calculator", "");
+	install(folder, "Mirror", "");
+	snprintf(bundle, sizeof(bundle), "%s/Calculator.dext", folder);
+	declare_much(bundle);
+	/* 9 of 128 files each; a bundle is known by its identifier. */
+	snprintf(command, sizeof(command),
+		 "set -e; cd %s; for i in 1 2 3 4 5 6 7 8; do cp -r Calculator.dext $i.dext; "
+		 "sed -i \"/CFBundleIdentifier/{n;s/Calculator/&$i/}\" $i.dext/Info.plist; done",
+		 folder);
+	test_equal(system(command), 0);
+	world_start_with(folder);
+	world_await_log("host of org.portico.driver.Calculator is not started: its bundles declare "
+			"too much");
+	IOServiceClose(world_open("MirrorDriver", 0));
+	test_equal(world_host_pid(calculator), 0);
 	world_stop();
 }
 
