@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* The tools as a user runs them: portico run, start, status, stop, cc; ioreg. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +61,15 @@ TEST(run_gives_the_status_of_its_command)
 	      "+-o Root");
 	wants("env -u PATH $P/portico run --in-process -- ioreg", 0, "+-o Root");
 	wants("$P/portico run --in-process -- sh -c 'exit 3'", 3, "");
+	wants("$P/portico run --verbose --no-bridge -- true", 0, "info: ");
+}
+
+TEST(run_hands_signals_to_its_command)
+{
+	wants("$P/portico run --no-bridge --no-default-drivers -- sh -c '"
+	      "trap \"echo told; exit 7\" TERM; echo >$T/ready; while :; do sleep 0.01; done' & "
+	      "until [ -e $T/ready ]; do sleep 0.01; done; kill -TERM $!; wait $!",
+	      7, "told");
 }
 
 /* A session's processes end a moment after the tool has answered or the program of an embedded
@@ -279,6 +290,14 @@ TEST(restart_replaces_the_registry)
 	/* Hosts whose registry has made way are ours to wait for; all of them end with the session. */
 	while (waitpid(-1, NULL, __WALL) > 0)
 		;
+	/* One that comes back late is waited for. */
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge && "
+	      "p=$(pgrep -f \"portico-host.*Mirror.*$T\") && kill -STOP $p && "
+	      "{ (sleep 0.5; kill -CONT $p) & } && $P/portico restart && "
+	      "$P/ioreg -c MirrorDriver | grep MirrorDriver; s=$?; $P/portico stop; exit $s",
+	      0, "MirrorDriver");
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
 	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico restart", 1, "portico");
 	wants("$P/portico restart x", 64, "unexpected argument");
 }
@@ -360,6 +379,33 @@ TEST(ioreg_shows_the_tree)
 	wants("$P/portico run -- $P/ioreg -a -r -c CalculatorDriver", 0, "<key>Operations</key>");
 	wants("$P/portico run -- $P/ioreg -rd1 -c IOPlatformExpertDevice", 0,
 	      "class IOPlatformExpertDevice");
+}
+
+TEST(ioreg_cuts_its_lines_at_the_edge_of_the_terminal)
+{
+	struct winsize size = { .ws_row = 25, .ws_col = 60 };
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	char line[512], command[600];
+	int longest = 0;
+
+	test_true(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+	test_equal(ioctl(terminal, TIOCSWINSZ, &size), 0);
+	snprintf(command, sizeof(command), "$P/portico run --no-bridge -- $P/ioreg -l >%s",
+		 ptsname(terminal));
+	FILE *f = fdopen(terminal, "r");
+	pid_t pid = fork();
+	if (!pid)
+		_exit(shell(line, sizeof(line), command));
+	while (fgets(line, sizeof(line), f)) {
+		int n = (int)strcspn(line, "\r\n");
+
+		longest = n > longest ? n : longest;
+	}
+	fclose(f);
+	int status;
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_equal(status, 0);
+	test_equal(longest, 60);
 }
 
 static const char *const client =
