@@ -73,21 +73,24 @@ static bool is_bundle_path(const char *path)
 
 static void remove_bundle(struct registry *r, struct registry_bundle *bundle);
 
-/* Why what is at PATH now cannot take the place of OLD; NULL: it can. To free(). */
-static char *copy_problem(const struct registry *r, const char *path,
-			  const struct registry_bundle *old)
+/* Whether what is at PATH now can take the place of OLD; if not, WHY, of WORDS_MAX bytes. */
+static bool can_replace(const struct registry *r, const char *path,
+			const struct registry_bundle *old, char *why)
 {
 	struct registry_bundle *b;
 
-	if (registry_bundle_read(path, &b))
-		return strdup(strerror(ENOMEM));
-	char *problem = take_ptr(b->problem);
+	why[0] = 0;
+	if (registry_bundle_read(path, &b)) {
+		snprintf(why, WORDS_MAX, "%s", strerror(ENOMEM));
+		return false;
+	}
 	const struct registry_bundle *other = registry_catalogue_find(&r->catalogue, b->identifier);
-	if (!problem && other && other != old && !other->problem &&
-	    asprintf(&problem, "%s is loaded from %s", b->identifier, other->path) < 0)
-		problem = NULL;
+	if (b->problem)
+		snprintf(why, WORDS_MAX, "%s", b->problem);
+	else if (other && other != old && !other->problem)
+		snprintf(why, WORDS_MAX, "%s is loaded from %s", b->identifier, other->path);
 	registry_bundle_free(b);
-	return problem;
+	return !why[0];
 }
 
 /* Load the bundle at PATH, which is a real one. If it is there but its files are others by now, the old version
@@ -98,12 +101,12 @@ static IOReturn load_bundle(struct registry *r, const char *path, size_t *ret_ad
 
 	*ret_added = 0;
 	if (bundle && !bundle->problem && registry_bundle_is_changed(bundle)) {
-		scope_free char *problem = copy_problem(r, path, bundle);
+		char why[WORDS_MAX];
 
-		if (problem) {
+		if (!can_replace(r, path, bundle, why)) {
 			snprintf(words, WORDS_MAX,
 				 "%s: the new version cannot be used (%s); the old one stays", path,
-				 problem);
+				 why);
 			return kIOReturnError;
 		}
 		log_info("%s: another version takes the place of %s", path, bundle->version);

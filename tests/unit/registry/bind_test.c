@@ -3,6 +3,7 @@
 #include "registry/home.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -425,6 +426,57 @@ TEST(spec_n13_personalities_added_later)
 	end_expect(&host, &wire_shutdown_layout, &none);
 	test_equal_error(end_answer(&client, asked, &wire_text_reply_layout, &reply), 0);
 	end();
+}
+
+static struct test_shortage each;
+static uint64_t generation; /* of the catalogue */
+
+static void begin_each(struct registry *registry)
+{
+	test_shortage_begin(&each);
+}
+
+static void end_each(struct registry *registry)
+{
+	test_shortage_end(&each);
+	generation = registry->catalogue.generation;
+}
+
+/* Without memory to say why it is none it was taken for a good one. */
+TEST(a_new_version_that_is_none_does_not_take_the_place_of_the_old)
+{
+	char path[512], program[600];
+	struct wire_text_reply reply;
+
+	session_start(&s, NULL);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	write_bundle(test_folder(), "late", BUNDLE("late", PERSONALITY("P1", "s", "1", "")));
+	snprintf(path, sizeof(path), "%s/late.dext", test_folder());
+	struct wire_load request = { path };
+	test_equal_error(end_call(&client, &wire_load_layout, &request, NULL,
+				  &wire_text_reply_layout, &reply),
+			 0);
+	session_run(&s, end_each);
+	uint64_t before = generation;
+	snprintf(program, sizeof(program), "%s/x.so", path);
+	test_equal(unlink(program), 0);
+	test_each_shortage(rounds)
+	{
+		struct end caller;
+
+		end_connect(&caller, &s, WIRE_ROLE_CLIENT, "caller");
+		each = rounds;
+		session_run(&s, begin_each);
+		end_ask(&caller, &wire_load_layout, &request, NULL);
+		struct pollfd p = { .fd = caller.socket, .events = POLLIN };
+		test_equal(poll(&p, 1, -1), 1); /* an answer, or the end */
+		session_run(&s, end_each);
+		rounds = each;
+		end_close(&caller);
+		test_equal(generation, before);
+	}
+	end_close(&client);
+	session_end(&s);
 }
 
 TEST(spec_n18_resource_match)
