@@ -2,11 +2,18 @@
 /* Starting, restarting and ending a daemon, with a shell script in its place. */
 #include "tools/daemon.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +52,39 @@ static const char *log_text(void)
 	if (f)
 		fclose(f);
 	return text;
+}
+
+/* As the sandbox of a container, or an older system, does. */
+static void refuse_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(*code), code };
+
+	test_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
+		test_skip("no system call filters here");
+}
+
+TEST(descriptors_are_forgotten_by_the_newer_call_and_without_it)
+{
+	for (int i = 0; i < 2; i++) {
+		int fd = open("/dev/null", O_RDONLY);
+
+		test_true(fd > STDERR_FILENO);
+		tools_daemon_forget_descriptors(true);
+		test_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		tools_daemon_forget_descriptors(false);
+		test_equal(fcntl(fd, F_GETFD), -1);
+		test_true(fcntl(STDERR_FILENO, F_GETFD) >= 0);
+		if (!i)
+			refuse_close_range();
+	}
+	test_reset_baseline(); /* and the harness's */
 }
 
 TEST(a_daemon_is_ready_when_it_says_so_and_ends_when_told)
