@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#define OWN_SECTION __attribute__((section("uncancelled")))
+#define OWN_SECTION __attribute__((section("calls_on")))
 
 #define UNCANCELLED(type, name, parameters, arguments) \
 	type __real_##name parameters; \

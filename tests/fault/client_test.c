@@ -13,7 +13,6 @@ static void with_session(uint32_t kinds)
 	test_equal(run_in_child(scenario_wait_quiet), 0);
 	test_equal(rise_all(scenarios_of_session, kinds, NULL), 0);
 	test_equal(fault_session_stop(registry), 0);
-	fault_print_sites();
 }
 
 TEST(a_client_stands_every_failed_allocation)

@@ -77,6 +77,11 @@ void fault_preload(char **argv)
 	test_equal(pwrite(fd, &wants_traces, sizeof(wants_traces),
 			  offsetof(struct fault_control, wants_traces)),
 		   sizeof(wants_traces));
+	const char *table = getenv(FAULT_TABLE);
+	test_true(!table || strlen(table) < sizeof(control->table));
+	if (table)
+		test_true(pwrite(fd, table, strlen(table), offsetof(struct fault_control, table)) >
+			  0);
 	snprintf(text, sizeof(text), "/proc/%d/fd/%d", (int)getpid(), fd);
 	setenv(FAULT_CONTROL, text, 1);
 	setenv("LD_PRELOAD", fault_library(), 1);
@@ -88,18 +93,26 @@ void fault_preload(char **argv)
 	test_fail(__FILE__, __LINE__, "exec: %s", strerror(errno));
 }
 
-bool fault_is_full(void)
+static bool is_level(const char *name)
 {
 	const char *value = getenv("PORTICO_TEST_FAULTS");
 
-	return value && !strcmp(value, "full");
+	return value && !strcmp(value, name);
+}
+
+bool fault_is_full(void)
+{
+	return is_level("full");
+}
+
+bool fault_only_reaches(void)
+{
+	return is_level("reach");
 }
 
 bool fault_is_long(void)
 {
-	const char *value = getenv("PORTICO_TEST_FAULTS");
-
-	return fault_is_full() || (value && !strcmp(value, "places"));
+	return is_level("reach") || is_level("places") || is_level("full");
 }
 
 struct fault_step fault_first(struct fault_aim aim)
@@ -109,6 +122,8 @@ struct fault_step fault_first(struct fault_aim aim)
 
 void fault_arm(const struct fault_step *step)
 {
+	if (fault_only_reaches())
+		return;
 	snprintf(control->program, sizeof(control->program), "%s",
 		 step->aim.program ? step->aim.program : "");
 	atomic_store(&control->kinds, step->aim.kinds);
@@ -118,6 +133,9 @@ void fault_arm(const struct fault_step *step)
 	atomic_store(&control->variant, step->variant);
 	atomic_store(&control->count, 0);
 	atomic_store(&control->hits, 0);
+	atomic_store(&control->n_failures, 0);
+	atomic_store(&control->pair.cause, 0);
+	atomic_store(&control->pair.wanted, 0);
 	atomic_store(&control->mode, step->mode);
 }
 
@@ -150,6 +168,8 @@ bool fault_advance(struct fault_step *step, bool hit)
 
 	step->runs++;
 	step->hits += hit;
+	if (fault_only_reaches())
+		return false;
 	if (hit) {
 		step->at++;
 		return true;
@@ -221,40 +241,20 @@ void fault_describe(const struct fault_step *step, char *text, size_t size)
 {
 	static const char *const modes[] = { "",     "once",	 "for good", "once",
 					     "once", "for good", "for good" };
-	uint64_t key = atomic_load(&control->last_key);
+	uint32_t n = atomic_load(&control->n_failures);
+	size_t used = (size_t)snprintf(text, size, n ? "fails %s (number %llu):" : "no fault",
+				       modes[step->mode], (unsigned long long)step->at);
 	char place[600];
 
-	if (!fault_was_hit() || !key) {
-		snprintf(text, size, "no fault");
-		return;
+	for (uint32_t i = 0; i < n && i < FAULT_FAILURES && used < size; i++) {
+		uint64_t key = atomic_load(&control->keys[i]);
+
+		describe_place(key, place, sizeof(place));
+		used += (size_t)snprintf(text + used, size - used, "%s %s with %s at %s",
+					 i ? "," : "", fault_calls[fault_key_call(key)].name,
+					 strerrorname_np((int)atomic_load(&control->errors[i])),
+					 place);
 	}
-	describe_place(key, place, sizeof(place));
-	snprintf(text, size, "%s fails %s (number %llu) with %s: %s",
-		 fault_calls[fault_key_call(key)].name, modes[step->mode],
-		 (unsigned long long)step->at,
-		 strerrorname_np((int)atomic_load(&control->last_error)), place);
-}
-
-/* For scripts/faults: object, offset, call, reached, failed once, failed for good. */
-void fault_print_sites(void)
-{
-	static uint32_t printed[FAULT_SITES];
-	const char *path = getenv("PORTICO_FAULT_SITES");
-	FILE *f = path ? fopen(path, "ae") : NULL;
-
-	for (int i = 0; f && i < FAULT_SITES; i++) {
-		const struct fault_site *site = &control->sites[i];
-		uint64_t key = atomic_load(&site->key);
-
-		if (!key || printed[i] == atomic_load(&site->reached))
-			continue;
-		printed[i] = atomic_load(&site->reached);
-		fprintf(f, "%s %x %s %u %u %u\n", object_path(key), fault_key_offset(key),
-			fault_calls[fault_key_call(key)].name, atomic_load(&site->reached),
-			atomic_load(&site->failed), atomic_load(&site->begun));
-	}
-	if (f)
-		fclose(f);
 }
 
 const char *fault_take_trace(void)

@@ -2,7 +2,8 @@
 /*
  * Steering faults: arm one, run, see whether it was hit, again until nothing
  * is hit. Which faults: each site fails once in each of its ways, then for good
- * with all calls that follow; PORTICO_TEST_FAULTS=full makes every call fail by
+ * with all calls that follow; in a campaign, each that this or another program
+ * has not met yet, and pairs where only one failure leads to another; PORTICO_TEST_FAULTS=full makes every call fail by
  * its number as well, once and for good.
  */
 #pragma once
@@ -16,7 +17,9 @@
 void fault_preload(char **argv);
 /* In each test: skips it where no library can be preloaded. */
 void fault_require(void);
-/* PORTICO_TEST_FAULTS: "places": what takes hundreds of sessions, too; "full": every call by its number as well. */
+/* PORTICO_TEST_FAULTS: "reach": nothing fails, what is reached is counted; "places": what takes hundreds of sessions,
+ * too; "full": every call by its number as well. */
+bool fault_only_reaches(void);
 bool fault_is_long(void);
 bool fault_is_full(void);
 
@@ -45,10 +48,8 @@ bool fault_is_armed(void);
 bool fault_was_hit(void);
 /* The next step after one that was HIT or not; false after the last one. */
 bool fault_advance(struct fault_step *step, bool hit);
-/* One line about the fault that was hit last: how, where. */
+/* One line about what has failed since it was armed: how, where. */
 void fault_describe(const struct fault_step *step, char *text, size_t size);
-/* Append the sites that were seen since the last time to the file that PORTICO_FAULT_SITES names. */
-void fault_print_sites(void);
 /* Control page's path and the library's, for programs whose environment is made anew. */
 const char *fault_control_path(void);
 const char *fault_library(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The preloaded library: it stands before libc, knows its callers by their
- * return address, and lets the calls of Portico's own objects fail as the
- * control page says. Everything else goes through.
+ * return address, and lets calls of Portico's own objects fail (choose.c says
+ * which). Everything else goes through.
  */
 #undef _FILE_OFFSET_BITS
 #include <dirent.h>
@@ -48,7 +48,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "inject.h"
+#include "choose.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -63,7 +63,8 @@ enum call {
 	N_CALLS
 };
 
-static struct fault_control *control;
+struct fault_control *control;
+struct fault_table *table;
 static char own_path[512];
 static void *real[N_CALLS];
 
@@ -118,20 +119,33 @@ static void install_trace(void)
 		sigaction(signals[i], &action, NULL);
 }
 
-/* Map the control page; without one nothing ever fails. System calls by number: the functions are ours. */
+/* By number of the system calls: the functions are ours. */
+static void *map_file(const char *path)
+{
+	int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+	struct stat64 s;
+
+	if (fd < 0)
+		return NULL;
+	void *p = syscall(SYS_newfstatat, fd, "", &s, AT_EMPTY_PATH)
+			? MAP_FAILED
+			: (void *)syscall(SYS_mmap, NULL, s.st_size, PROT_READ | PROT_WRITE,
+					  MAP_SHARED, fd, 0);
+	syscall(SYS_close, fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Map the control page; without one nothing ever fails. */
 __attribute__((constructor)) static void open_control(void)
 {
 	const char *path = getenv(FAULT_CONTROL);
-	int fd = path ? (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0) : -1;
+	struct fault_control *mapped = path ? map_file(path) : NULL;
 
-	if (fd < 0)
+	if (!mapped)
 		return;
-	void *p = (void *)syscall(SYS_mmap, NULL, sizeof(*control), PROT_READ | PROT_WRITE,
-				  MAP_SHARED, fd, 0);
-	syscall(SYS_close, fd);
-	if (p == MAP_FAILED)
+	if (mapped->table[0] && !(table = map_file(mapped->table)))
 		return;
-	control = p;
+	control = mapped;
 	if (atomic_load(&control->wants_traces))
 		install_trace();
 }
@@ -143,21 +157,36 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Programs have their whole names, libraries have theirs up to the version. */
+static bool is_named(const char *name, const char *object)
+{
+	size_t n = strlen(object);
+
+	return !strncmp(name, object, n) && (!name[n] || name[n] == '.');
+}
+
 static int find_object(const char *name)
 {
-	for (int i = 0; fault_objects[i]; i++) {
-		size_t n = strlen(fault_objects[i]);
-
-		/* Programs by their whole names, libraries up to the version. */
-		if (!strncmp(name, fault_objects[i], n) && (!name[n] || name[n] == '.'))
+	for (int i = 0; fault_objects[i]; i++)
+		if (is_named(name, fault_objects[i]))
 			return i;
-	}
 	return -1;
 }
 
+static const struct fault_list *find_list(const char *name)
+{
+	const struct fault_list *lists = (const void *)&table->places[table->n_places];
+
+	for (uint32_t i = 0; i < table->n_lists; i++)
+		if (is_named(name, lists[i].name))
+			return &lists[i];
+	return NULL;
+}
+
 struct object {
-	int number;	      /* -1: none of ours */
-	uintptr_t begin, end; /* its functions that only call on: base/uncancelled.c */
+	int number; /* -1: none of ours */
+	const struct fault_list *list;
+	uintptr_t begin, end; /* its functions that only call on: base/uncancelled.c, failing.c */
 };
 
 /* The section that PATH has for them, by number of the system calls: the functions are ours. */
@@ -178,7 +207,7 @@ static void find_wrappers(const char *path, uintptr_t address, struct object *ob
 		    sections[head.e_shstrndx].sh_offset) > 0)
 		for (int i = 0; i < head.e_shnum; i++)
 			if (sections[i].sh_name < sizeof(names) &&
-			    !strcmp(names + sections[i].sh_name, "uncancelled")) {
+			    !strcmp(names + sections[i].sh_name, "calls_on")) {
 				object->begin = address + sections[i].sh_addr;
 				object->end = object->begin + sections[i].sh_size;
 			}
@@ -190,10 +219,13 @@ static struct object look_up(const struct link_map *map)
 	const char *name = map->l_name[0] ? map->l_name : program_invocation_name;
 	struct object object = { .number = find_object(base_name(name)) };
 
-	if (object.number >= 0 && map->l_name[0])
-		find_wrappers(map->l_name, map->l_addr, &object);
 	if (object.number < 0 && !map->l_name[0] && getenv(FAULT_PROGRAM))
 		object.number = FAULT_OWN_PROGRAM;
+	if (object.number >= 0)
+		find_wrappers(map->l_name[0] ? map->l_name : "/proc/self/exe", map->l_addr,
+			      &object);
+	if (object.number >= 0 && table)
+		object.list = find_list(base_name(name));
 	return object;
 }
 
@@ -232,18 +264,27 @@ static const void *caller_of(const void *returns, void *const *frame)
 	return wrapper[1];
 }
 
-static struct fault_site *find_site(enum call call, const void *caller)
+/* Which place returns to there; none: that call is not in src/. */
+static struct fault_site *find_place(const struct fault_list *list, uint32_t offset)
 {
-	struct dl_find_object found;
+	const struct fault_list *lists = (const void *)&table->places[table->n_places];
+	const struct fault_return *returns = (const void *)&lists[table->n_lists];
+	uint32_t low = list ? list->first : 0, end = list ? low + list->n : 0, high = end;
 
-	if (!control || _dl_find_object((void *)caller, &found))
-		return NULL;
-	int object = object_of(found.dlfo_link_map).number;
-	if (object < 0)
-		return NULL;
-	uint64_t program = object == FAULT_OWN_PROGRAM ? atomic_load(&control->own) : 0;
-	uint64_t key = (uint64_t)(object + 1) << 56 | (uint64_t)call << 48 | program << 32 |
-		       (uint32_t)((uintptr_t)caller - found.dlfo_link_map->l_addr);
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (returns[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < end && returns[low].offset == offset ? &table->places[returns[low].place]
+							  : NULL;
+}
+
+static struct fault_site *claim_site(uint64_t key)
+{
 	for (size_t i = 0, at = (key * 0x9e3779b97f4a7c15u) >> 48; i < FAULT_SITES;
 	     i++, at = (at + 1) % FAULT_SITES) {
 		struct fault_site *site = &control->sites[at];
@@ -256,138 +297,45 @@ static struct fault_site *find_site(enum call call, const void *caller)
 	return NULL;
 }
 
-static bool concerns_us(const struct fault_site *site, enum call call)
+/* The site of this call and, for people, its key. */
+static struct fault_site *find_site(enum call call, const void *caller, uint64_t *ret_key)
 {
-	uint32_t objects = atomic_load(&control->objects);
-	int32_t pid = atomic_load(&control->pid);
+	struct dl_find_object found;
 
-	if (!(atomic_load(&control->kinds) & fault_calls[call].kind))
-		return false;
-	if (objects && !(objects >> fault_key_object(site->key) & 1))
-		return false;
-	if (pid)
-		return pid == (int32_t)syscall(SYS_getpid);
-	return !control->program[0] || !strcmp(control->program, program_invocation_short_name);
-}
+	if (!control || is_looking || _dl_find_object((void *)caller, &found))
+		return NULL;
+	struct object object = object_of(found.dlfo_link_map);
+	if (object.number < 0)
+		return NULL;
+	uint64_t program = object.number == FAULT_OWN_PROGRAM ? atomic_load(&control->own) : 0;
+	uint32_t offset = (uint32_t)((uintptr_t)caller - found.dlfo_link_map->l_addr);
 
-static int count_errors(const struct fault_call *call)
-{
-	int n = 0;
-
-	while (n < FAULT_ERRORS && call->errors[n])
-		n++;
-	return n;
-}
-
-static _Atomic int32_t hit_in;
-static _Atomic uint64_t hit_ns;
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static bool is_each_process(uint32_t mode)
-{
-	return mode == FAULT_EACH_PROCESS || mode == FAULT_EACH_PROCESS_FROM;
-}
-
-/* Of all processes, or of this one. */
-static bool is_first_hit(uint32_t mode)
-{
-	uint64_t none = 0;
-
-	if (!is_each_process(mode))
-		return atomic_compare_exchange_strong(&control->hits, &none, 1);
-	int32_t self = (int32_t)syscall(SYS_getpid);
-	if (atomic_exchange(&hit_in, self) == self)
-		return false;
-	atomic_fetch_add(&control->hits, 1);
-	return true;
-}
-
-static bool has_begun(uint32_t mode)
-{
-	return is_each_process(mode) ? atomic_load(&hit_in) == (int32_t)syscall(SYS_getpid)
-				     : atomic_load(&control->hits) != 0;
-}
-
-static int fail_from_here(struct fault_site *site, const struct fault_call *call, uint32_t mode)
-{
-	if (!call->lasting)
-		return 0;
-	/* Of many processes each has its own shortage, which ends: some code waits for that. */
-	if (has_begun(mode))
-		return is_each_process(mode) && now_ns() - atomic_load(&hit_ns) > FAULT_SHORTAGE_NS
-			     ? 0
-			     : call->lasting;
-	if (atomic_load(&site->begun) || !is_first_hit(mode))
-		return 0;
-	atomic_store(&hit_ns, now_ns());
-	atomic_fetch_add(&site->begun, 1);
-	return call->lasting;
-}
-
-static int fail_by_number(struct fault_site *site, const struct fault_call *call, uint32_t mode)
-{
-	uint64_t n = atomic_fetch_add(&control->count, 1) + 1, at = atomic_load(&control->at);
-
-	if (n < at || (mode == FAULT_NTH && n > at))
-		return 0;
-	int error = mode == FAULT_FROM_NTH
-			  ? call->lasting
-			  : call->errors[atomic_load(&control->variant) % count_errors(call)];
-	if (error)
-		atomic_fetch_add(&control->hits, 1);
-	if (error && mode == FAULT_FROM_NTH && n == at)
-		atomic_fetch_add(&site->begun, 1);
-	return error;
-}
-
-static int choose_error(struct fault_site *site, enum call number)
-{
-	const struct fault_call *call = &fault_calls[number];
-	uint32_t mode = atomic_load(&control->mode);
-
-	if (mode == FAULT_FROM_SITE || mode == FAULT_EACH_PROCESS_FROM)
-		return fail_from_here(site, call, mode);
-	if (mode == FAULT_NEXT_SITE || mode == FAULT_EACH_PROCESS) {
-		uint32_t done = atomic_load(&site->failed);
-
-		return done < count_errors(call) && is_first_hit(mode) ? call->errors[done] : 0;
-	}
-	return fail_by_number(site, call, mode);
+	*ret_key =
+		(uint64_t)(object.number + 1) << 56 | (uint64_t)call << 48 | program << 32 | offset;
+	if (!table)
+		return claim_site(*ret_key);
+	struct fault_site *place = find_place(object.list, offset);
+	if (place)
+		atomic_store(&place->key, *ret_key);
+	return place;
 }
 
 /* The error that this call is to fail with, 0: let it through. */
 static int fault(enum call call, const void *caller)
 {
-	struct fault_site *site = is_looking ? NULL : find_site(call, caller);
+	uint64_t key;
+	struct fault_site *site = find_site(call, caller, &key);
 
 	if (!site)
 		return 0;
-	atomic_fetch_add(&site->reached, 1);
-	if (atomic_load(&control->mode) == FAULT_OFF || !concerns_us(site, call))
-		return 0;
-	uint32_t mode = atomic_load(&control->mode);
-	int error = choose_error(site, call);
-	if (error) {
-		/* Its errors in turn: of a call that failed for good, all are still to come. */
-		if (mode != FAULT_FROM_SITE && mode != FAULT_EACH_PROCESS_FROM)
-			atomic_fetch_add(&site->failed, 1);
-		atomic_store(&control->last_key, atomic_load(&site->key));
-		atomic_store(&control->last_error, (uint64_t)error);
-	}
-	return error;
+	return choose_error(site, key);
 }
 
 /* A call that cannot fail with these arguments: a site all the same, which counts as done. */
 static void note_safe(enum call call, const void *caller)
 {
-	struct fault_site *site = is_looking ? NULL : find_site(call, caller);
+	uint64_t key;
+	struct fault_site *site = find_site(call, caller, &key);
 
 	if (site) {
 		atomic_fetch_add(&site->reached, 1);

@@ -14,6 +14,7 @@
 
 /* Environment. */
 #define FAULT_CONTROL "PORTICO_FAULT_CONTROL" /* path of the file */
+#define FAULT_TABLE "PORTICO_FAULT_TABLE"     /* path of a campaign's places */
 #define FAULT_PROGRAM "PORTICO_FAULT_PROGRAM" /* the program itself is Portico's code, too */
 
 enum fault_kind { FAULT_ALLOCATIONS = 1, FAULT_CALLS = 2 };
@@ -30,6 +31,7 @@ enum fault_mode {
 
 enum { FAULT_SITES = 1 << 16, FAULT_ERRORS = 6, FAULT_OBJECTS = 24 };
 enum { FAULT_SHORTAGE_NS = 500000000 };
+enum { FAULT_FAILURES = 8 };
 enum { FAULT_TRACES = 64, FAULT_TRACE_SIZE = 2048 };
 
 struct fault_site {
@@ -38,9 +40,37 @@ struct fault_site {
 	_Atomic uint64_t key;
 	_Atomic uint32_t reached, failed; /* failed: FAULT_SAFE where it cannot */
 	_Atomic uint32_t begun;		  /* lasting faults that began here */
+	/* In a table alone: whether it has been reached where nothing had failed; if not, the number
+	 * (from 1) of a place behind whose failure it was, and how often that one has failed for it;
+	 * whether any is behind this one. */
+	_Atomic uint32_t is_plain, behind, tries, leads, reserved;
 };
 
 #define FAULT_SAFE 0x80000000u
+
+/*
+ * The places of a campaign, in a file that scripts/faults makes and all its programs map: one for each
+ * call in the source, whatever objects contain it, so that what one program has met need not be met
+ * by the next. Which returns belong to which, each object has a list of, in order.
+ */
+struct fault_return {
+	uint32_t offset, place;
+};
+
+struct fault_list {
+	char name[104]; /* of the object */
+	uint32_t first, n;
+};
+
+struct fault_table {
+	uint32_t n_places, n_lists, n_returns, reserved;
+	struct fault_site places[]; /* then the lists, then the returns */
+};
+
+/* Two failures: of a place, then of one that only this leads to. Numbers from 1, 0: none. */
+struct fault_pair {
+	_Atomic uint32_t cause, wanted;
+};
 
 struct fault_control {
 	_Atomic uint32_t mode, kinds, objects; /* objects: bits, 0 for all */
@@ -48,8 +78,12 @@ struct fault_control {
 	char program[64];		       /* empty: any */
 	_Atomic uint32_t own;		       /* the unit test's number, for keys */
 	_Atomic uint64_t at, count, hits;
-	_Atomic uint64_t last_key, last_error;
+	/* For people: the calls that have failed, or that a shortage began with. */
+	_Atomic uint32_t n_failures;
+	_Atomic uint64_t keys[FAULT_FAILURES], errors[FAULT_FAILURES];
 	_Atomic uint32_t variant; /* which of a call's errors, for FAULT_NTH */
+	struct fault_pair pair;	  /* of the process that is hit */
+	char table[256];	  /* path of the campaign's places; empty: SITES */
 	struct fault_site sites[FAULT_SITES];
 	/* Where processes died: object+offset, innermost first. Here, as a sandbox lets nobody write a
 	 * file. */

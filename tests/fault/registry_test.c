@@ -129,7 +129,6 @@ static void serve_with(uint32_t kinds)
 	test_equal(run_in_child(run_all_once), 0);
 	test_equal(rise_in(get_registry, kinds), 0);
 	test_equal(fault_session_stop(registry), 0);
-	fault_print_sites();
 }
 
 TEST(a_registry_serves_through_every_failed_allocation)
@@ -173,7 +172,6 @@ static void host_serves_with(uint32_t kinds)
 		test_equal(rise_in(get_host, kinds), 0);
 	}
 	test_equal(fault_session_stop(registry), 0);
-	fault_print_sites();
 }
 
 TEST(a_host_serves_through_every_failed_allocation)
@@ -250,7 +248,6 @@ static void start_with(uint32_t kinds, const char *program, void (*await)(void))
 	printf("# start of %s: %d runs, %d failures\n", program, step.runs, step.failures);
 	test_equal(step.failures, 0);
 	rise_require_hits(step.hits);
-	fault_print_sites();
 }
 
 TEST(a_registry_starts_or_gives_up_when_an_allocation_fails)

@@ -183,7 +183,7 @@ int run_in_child(void (*run)(void))
 
 void rise_complain(struct fault_step *step, const char *name, int status)
 {
-	char text[1024];
+	char text[4096];
 
 	fault_describe(step, text, sizeof(text));
 	printf("# %s: %s %d: %s\n", name, WIFSIGNALED(status) ? "signal" : "status",
@@ -231,7 +231,7 @@ bool rise_has_time(const char *name)
 
 void rise_require_hits(int hits)
 {
-	if (!hits && !is_time_up())
+	if (!hits && !is_time_up() && !getenv(FAULT_TABLE))
 		test_fail(__FILE__, __LINE__, "no fault was met: nothing has been shown");
 }
 

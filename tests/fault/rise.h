@@ -18,7 +18,7 @@ int rise_all(const struct scenario *list, uint32_t kinds, pid_t (*pid_of)(void))
 extern bool (*rise_check)(void);
 /* Whether there is time for another run of NAME; says so when it is up. */
 bool rise_has_time(const char *name);
-/* Fails unless faults were met: what injects nothing shows nothing. */
+/* Fails unless faults were met: what injects nothing shows nothing. In a campaign others may have met all. */
 void rise_require_hits(int hits);
 /* Wait for PID and, meanwhile, for what its processes have left to us. PID's wait status. */
 int rise_reap(pid_t pid);

@@ -138,7 +138,6 @@ static void rise_commands(uint32_t kinds)
 	}
 	test_equal(failures, 0);
 	rise_require_hits(hits);
-	fault_print_sites();
 }
 
 TEST(programs_stand_every_failed_allocation)

@@ -62,10 +62,13 @@ static bool is_short(void)
 	return true;
 }
 
-/* Visible: the linker takes the references of sanitized libraries for such, too. */
+/* The linker takes the references of sanitized libraries for such, too. A section of their own, with frame
+ * pointers, as in src/base/uncancelled.c: tests/fault goes on to who calls them. */
+#define VISIBLE __attribute__((visibility("default"), section("calls_on")))
+
 #define ALLOCATION(type, name, parameters, arguments) \
 	type __real_##name parameters; \
-	__attribute__((visibility("default"))) type __wrap_##name parameters; \
+	VISIBLE type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
 		return is_short() ? NULL : __real_##name arguments; \
@@ -121,7 +124,7 @@ static int error_of(const char *name)
 
 #define CALL(type, name, result, parameters, arguments) \
 	type __real_##name parameters; \
-	__attribute__((visibility("default"))) type __wrap_##name parameters; \
+	VISIBLE type __wrap_##name parameters; \
 	type __wrap_##name parameters \
 	{ \
 		int error = error_of(#name); \
