@@ -331,10 +331,20 @@ void registry_server_start(struct registry_server *s)
 	registry_deadline_start(&s->check_in, s->registry, s, LIMITS_CHECK_IN_TIME);
 }
 
+/* By its number where a container's sandbox refuses the other way: it is nobody else's while it runs. */
+static void kill_process(const struct registry_server *s)
+{
+	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
+
+	if (syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0) < 0 && s->pid > 0 &&
+	    poll(&p, 1, 0) == 0)
+		kill(s->pid, SIGKILL);
+}
+
 void registry_server_kill(struct registry_server *s)
 {
 	if (s->pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+		kill_process(s);
 	if (s->peer)
 		wire_peer_close(s->peer->wire);
 	/* One that has not greeted yet must not be taken for the next. */
@@ -547,7 +557,7 @@ void registry_server_lost(struct registry_server *s)
 	/* It cannot serve without a connection; if it still runs, it must not linger. Its end is
 	 * awaited before the next one is started. */
 	if (!s->is_retiring)
-		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+		kill_process(s);
 	s->is_ending = true;
 	registry_deadline_stop(&s->check_in);
 	s->state = REGISTRY_SERVER_RESTING;
@@ -645,7 +655,7 @@ static void await_end(struct registry_server *s, uint64_t until_ns)
 		return;
 	loop_remove_fd(s->registry->loop, s->pidfd);
 	if (poll(&p, 1, now < until_ns ? (int)((until_ns - now) / 1000000) + 1 : 0) <= 0)
-		syscall(SYS_pidfd_send_signal, s->pidfd, SIGKILL, NULL, 0);
+		kill_process(s);
 	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
 		;
 	s->pidfd = fd_close(s->pidfd);

@@ -311,8 +311,11 @@ static int run(struct test_case *test)
 	setpgid(pid, pid);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (status)
-		kill(-pid, SIGTERM); /* so that a failed test's session ends in order */
+	/* So that a failed test's session ends in order, also what the test has stopped. */
+	if (status) {
+		kill(-pid, SIGTERM);
+		kill(-pid, SIGCONT);
+	}
 	bool orphans = !await_group(pid);
 	kill(-pid, SIGKILL); /* whatever a failed test left running */
 	nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
