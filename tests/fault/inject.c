@@ -135,21 +135,6 @@ static void *map_file(const char *path)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* Map the control page; without one nothing ever fails. */
-__attribute__((constructor)) static void open_control(void)
-{
-	const char *path = getenv(FAULT_CONTROL);
-	struct fault_control *mapped = path ? map_file(path) : NULL;
-
-	if (!mapped)
-		return;
-	if (mapped->table[0] && !(table = map_file(mapped->table)))
-		return;
-	control = mapped;
-	if (atomic_load(&control->wants_traces))
-		install_trace();
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -247,6 +232,24 @@ static struct object object_of(const struct link_map *map)
 		atomic_store(&maps[at], map);
 	}
 	return object;
+}
+
+/* Map the control page; without one nothing ever fails. */
+__attribute__((constructor)) static void open_control(void)
+{
+	const char *path = getenv(FAULT_CONTROL);
+	struct fault_control *mapped = path ? map_file(path) : NULL;
+
+	if (!mapped)
+		return;
+	if (mapped->table[0] && !(table = map_file(mapped->table)))
+		return;
+	control = mapped;
+	/* Later there may be no descriptor left for it. */
+	for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+		object_of(map);
+	if (atomic_load(&control->wants_traces))
+		install_trace();
 }
 
 /* Who called the function that returns to RETURNS and has this FRAME: not those that only call on. */
