@@ -24,7 +24,8 @@ static CFIndex count_hosts(const char *path)
 		CFDictionaryRef one = CFArrayGetValueAtIndex(hosts, i);
 		CFTypeRef state = CFDictionaryGetValue(one, CFSTR("State"));
 
-		n += state && CFEqual(state, CFSTR("up"));
+		n += state && (CFEqual(state, CFSTR("up")) || CFEqual(state, CFSTR("silent")) ||
+			       CFEqual(state, CFSTR("stopped")));
 	}
 	CFRelease(status);
 	return n;
