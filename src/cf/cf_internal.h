@@ -146,6 +146,21 @@ static inline void cf_scope_release_fn(const void *pointer)
 }
 
 /* A local object reference that is released at the end of its scope. */
+/* The mutex LOCK of a file, under which nobody else's code runs, is free in the child of a fork. */
+#define CF_FREE_AFTER_FORK(lock) \
+	static void before_fork(void) \
+	{ \
+		pthread_mutex_lock(&lock); \
+	} \
+	static void after_fork(void) \
+	{ \
+		pthread_mutex_unlock(&lock); \
+	} \
+	__attribute__((constructor)) static void guard_fork(void) \
+	{ \
+		pthread_atfork(before_fork, after_fork, after_fork); \
+	}
+
 #define scope_cf __attribute__((cleanup(cf_scope_release_fn)))
 
 /* -1, 0 or 1. */

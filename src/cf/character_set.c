@@ -303,16 +303,18 @@ static bool is_predefined(CFCharacterSetPredefinedSet which, uint32_t c)
 	}
 }
 
+static pthread_mutex_t made_lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(made_lock)
+
 CFCharacterSetRef CFCharacterSetGetPredefined(CFCharacterSetPredefinedSet theSetIdentifier)
 {
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct __CFCharacterSet *made[kCFCharacterSetNewline + 1];
 	struct __CFCharacterSet *set;
 	bool inside = false, filled = true;
 
 	if (theSetIdentifier < kCFCharacterSetControl || theSetIdentifier > kCFCharacterSetNewline)
 		return NULL;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&made_lock);
 	set = made[theSetIdentifier];
 	if (!set && (set = set_new(kCFAllocatorSystemDefault))) {
 		for (uint32_t c = 0; c < UNICODE_END && filled; c++)
@@ -325,7 +327,7 @@ CFCharacterSetRef CFCharacterSetGetPredefined(CFCharacterSetPredefinedSet theSet
 			cf_object_make_immortal(set);
 		made[theSetIdentifier] = set;
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&made_lock);
 	return set;
 }
 

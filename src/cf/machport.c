@@ -23,34 +23,13 @@ struct __CFMachPort {
 	CFMachPortContext context;
 };
 
+/* Ports may be made in a child of fork. */
 static pthread_mutex_t ports_lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(ports_lock)
 static struct map ports = MAP_INIT; /* by name */
 static void port_fini(void *object);
 
 const struct cf_class cf_mach_port_class = { .name = "CFMachPort", .fini = port_fini };
-
-static void port_fork_prepare(void)
-{
-	pthread_mutex_lock(&ports_lock);
-}
-
-static void port_fork_done(void)
-{
-	pthread_mutex_unlock(&ports_lock);
-}
-
-/* Ports may be made in a child of fork. */
-static void port_register(void)
-{
-	pthread_atfork(port_fork_prepare, port_fork_done, port_fork_done);
-}
-
-static void port_setup(void)
-{
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, port_register);
-}
 
 CFTypeID CFMachPortGetTypeID(void)
 {
@@ -208,7 +187,6 @@ CFMachPortRef CFMachPortCreateWithPort(CFAllocatorRef allocator, mach_port_t por
 
 	if (shouldFreeInfo)
 		*shouldFreeInfo = true;
-	port_setup();
 	if (!name_is_alive(portNum))
 		return NULL;
 	pthread_mutex_lock(&ports_lock);

@@ -15,6 +15,7 @@ struct observer {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(lock)
 
 #define CENTER(kind) \
 	{ \
@@ -105,6 +106,9 @@ static bool is_same_object(enum center_kind kind, const void *a, const void *b)
 static void remove_observers(CFNotificationCenterRef center, const void *observer, CFStringRef name,
 			     const void *object)
 {
+	struct list removed;
+
+	list_init(&removed);
 	pthread_mutex_lock(&lock);
 	list_for_each_safe(node, &center->observers) {
 		struct observer *o = container_of(node, struct observer, link);
@@ -113,12 +117,18 @@ static void remove_observers(CFNotificationCenterRef center, const void *observe
 		    (object && !is_same_object(center->kind, o->object, object)))
 			continue;
 		list_remove(&o->link);
+		list_add(&removed, &o->link);
 		o->removed = true;
+	}
+	pthread_mutex_unlock(&lock);
+	list_for_each_safe(node, &removed) {
+		struct observer *o = container_of(node, struct observer, link);
+
+		list_remove(&o->link);
 		if (center->kind == CENTER_DISTRIBUTED)
 			cf_drop(o->object);
 		observer_unref(o);
 	}
-	pthread_mutex_unlock(&lock);
 }
 
 void CFNotificationCenterRemoveObserver(CFNotificationCenterRef center, const void *observer,

@@ -28,6 +28,7 @@
 #define MAX_BURST 64 /* datagrams in one turn of the loop */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(lock)
 static int wire_fd = -1; /* guarded by lock until it is there */
 static pid_t wire_owner;
 static char wire_path[sizeof(((struct sockaddr_un *)0)->sun_path)];

@@ -213,6 +213,7 @@ CFTimeZoneRef CFTimeZoneCreateWithName(CFAllocatorRef allocator, CFStringRef nam
 /* --- the system's and the default ------------------------------------------------------------- */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(lock)
 static CFTimeZoneRef system_zone, default_zone; /* guarded by lock; or NULL */
 static CFDictionaryRef abbreviations;		/* guarded by lock; or NULL */
 

@@ -84,6 +84,7 @@ struct constant {
 };
 
 static pthread_mutex_t constants_lock = PTHREAD_MUTEX_INITIALIZER;
+CF_FREE_AFTER_FORK(constants_lock)
 static struct constant *constants;
 
 CFUUIDRef CFUUIDGetConstantUUIDWithBytes(CFAllocatorRef alloc, UInt8 byte0, UInt8 byte1,

@@ -3,6 +3,7 @@
 #include <CoreFoundation/CFRunLoop.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -237,6 +238,52 @@ TEST(a_folder_that_others_may_write_is_not_used)
 	test_equal_text(post(CFSTR("n"), NULL), "an"); /* in this process, at once */
 	CFNotificationCenterRemoveEveryObserver(center, "a");
 	test_reset_baseline();
+}
+
+/* --- forks -------------------------------------------------------------------------------------- */
+
+static void ignore(CFNotificationCenterRef local, void *observer, CFStringRef name,
+		   const void *object, CFDictionaryRef info)
+{
+}
+
+static void come_and_go(void)
+{
+	CFNotificationCenterRef local = CFNotificationCenterGetLocalCenter();
+
+	CFNotificationCenterAddObserver(local, &local, ignore, CFSTR("fork"), NULL, 0);
+	CFNotificationCenterPostNotification(local, CFSTR("fork"), NULL, NULL, true);
+	CFNotificationCenterRemoveObserver(local, &local, NULL, NULL);
+}
+
+static _Atomic bool is_over;
+
+static void *come_and_go_all_the_time(void *context)
+{
+	while (!is_over)
+		come_and_go();
+	return NULL;
+}
+
+TEST(a_child_of_fork_has_the_center_whoever_was_just_using_it)
+{
+	pthread_t thread;
+	int status;
+
+	test_equal(pthread_create(&thread, NULL, come_and_go_all_the_time, NULL), 0);
+	for (int i = 0; i < 200; i++) {
+		pid_t child = fork();
+
+		if (!child) {
+			alarm(10);
+			come_and_go();
+			_exit(0);
+		}
+		test_equal(waitpid(child, &status, 0), child);
+		test_equal(status, 0);
+	}
+	is_over = true;
+	pthread_join(thread, NULL);
 }
 
 TEST_MAIN
