@@ -44,6 +44,7 @@
 	X(CLASSES,        "classes",        "class names", 4 LIMITS_K, 0, 16 LIMITS_K, "kIOReturnNoResources") \
 	X(PLANES,         "planes",         "planes", 16, 0, 64, "kIOReturnNoResources") \
 	X(SERVERS,        "servers",        "names of driver hosts", 0, 0, 4 LIMITS_K, "kIOReturnNoResources") \
+	X(BUNDLE_SERVERS, "bundle-servers", "names of driver hosts in one bundle", 256, 0, 0, "the personality is left out") \
 	X(ACCESSES,       "accesses",       "services of other hosts that drivers have open", 64 LIMITS_K, 256 LIMITS_K, 0, "the open is refused") \
 	X(PERSONALITIES,  "personalities",  "personalities", 0, 0, 64 LIMITS_K, "the personality is left out") \
 	X(LOG_LINES,      "log-lines",      "log lines a minute", 0, 60, 0, "the line is left out")

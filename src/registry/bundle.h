@@ -21,6 +21,8 @@ struct registry_bundle {
 	CFDictionaryRef personalities; /* name -> dictionary; NULL when there is a problem */
 	struct timespec changed[2];    /* the last changes of Info.plist and executable */
 	CFDictionaryRef sandbox;       /* PorticoSandbox, checked; may be NULL */
+	size_t n_servers;	       /* that its personalities name */
+	bool has_too_many;	       /* which was said */
 	bool asks_for_memory;	       /* PorticoClientMemory: of clients, by address */
 	CFDictionaryRef entitlements;  /* PorticoEntitlements, what its drivers hold; may be NULL */
 };

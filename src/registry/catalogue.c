@@ -14,7 +14,9 @@
 
 void registry_catalogue_init(struct registry_catalogue *catalogue)
 {
-	*catalogue = (struct registry_catalogue){ .generation = 1, .max = SIZE_MAX };
+	*catalogue = (struct registry_catalogue){ .generation = 1,
+						  .max = SIZE_MAX,
+						  .max_servers = SIZE_MAX };
 	list_init(&catalogue->bundles);
 	list_init(&catalogue->personalities);
 }
@@ -132,6 +134,34 @@ static bool is_duplicate(const struct registry_catalogue *catalogue, CFDictionar
 	return p != NULL;
 }
 
+/* Has BUNDLE room for the host NAME, whose personalities are the latest of all? */
+static bool takes_server(const struct registry_catalogue *catalogue, struct registry_bundle *bundle,
+			 const char *name)
+{
+	if (!bundle)
+		return true;
+	for (struct list *l = catalogue->personalities.prev; l != &catalogue->personalities;
+	     l = l->prev) {
+		const struct registry_personality *p =
+			container_of(l, struct registry_personality, link);
+
+		if (p->bundle != bundle)
+			break;
+		if (!strcmp(p->server, name))
+			return true;
+	}
+	if (bundle->n_servers < catalogue->max_servers) {
+		bundle->n_servers++;
+		return true;
+	}
+	if (!bundle->has_too_many)
+		log_warning("%s: it has personalities for more than %zu IOUserServerNames: %s and "
+			    "further ones are left out (limit bundle-servers)",
+			    bundle->path, catalogue->max_servers, name);
+	bundle->has_too_many = true;
+	return false;
+}
+
 static err_t add_personality(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
 			     const char *name, CFDictionaryRef source, size_t *added)
 {
@@ -163,9 +193,14 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 	p->bundle_path = strdup(bundle ? bundle->path : "");
 	p->same = map_find(&catalogue->by_hash, hash);
 	if (!p->name || !p->class_name || !p->provider_class || !p->category || !p->server ||
-	    !p->bundle_path || map_set(&catalogue->by_hash, hash, p)) {
+	    !p->bundle_path) {
 		registry_personality_unref(p);
 		return -ENOMEM;
+	}
+	bool is_taken = takes_server(catalogue, bundle, p->server);
+	if (!is_taken || map_set(&catalogue->by_hash, hash, p)) {
+		registry_personality_unref(p);
+		return is_taken ? -ENOMEM : 0;
 	}
 	/* Its driver would take the bridge's place, and have its rights. */
 	p->is_refused = !strcmp(p->server, REGISTRY_BRIDGE_NAME);

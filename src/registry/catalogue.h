@@ -42,6 +42,7 @@ struct registry_catalogue {
 	struct list bundles, personalities;
 	struct map by_hash;  /* -> the latest personality with that hash */
 	size_t count, max;   /* of personalities */
+	size_t max_servers;  /* of one bundle */
 	uint64_t generation; /* from 1, grows when the set changes */
 	bool is_running;     /* the session has begun */
 };

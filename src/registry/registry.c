@@ -187,6 +187,7 @@ static void begin_accounts(struct registry *r, const struct limits *limits)
 	r->tree.planes.max = r->accounts.limits.of[LIMITS_PLANES][LIMITS_SESSION];
 	r->tree.classes.max = r->accounts.limits.of[LIMITS_CLASSES][LIMITS_SESSION];
 	r->catalogue.max = r->accounts.limits.of[LIMITS_PERSONALITIES][LIMITS_SESSION];
+	r->catalogue.max_servers = r->accounts.limits.of[LIMITS_BUNDLE_SERVERS][LIMITS_CONNECTION];
 }
 
 /* Nothing that can fail. */

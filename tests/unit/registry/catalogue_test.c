@@ -229,6 +229,28 @@ TEST(a_bundle_has_so_many_personalities_and_no_more)
 	free(plist);
 }
 
+TEST(a_bundle_has_so_many_hosts_and_no_more)
+{
+	enum { MANY = 100, MOST = 10 };
+	char plist[MANY * 160], *at = plist;
+	struct registry_catalogue c;
+	size_t added;
+
+	at += sprintf(at, HEAD("a.b") "<dict>");
+	for (int i = 0; i < MANY; i++)
+		at += sprintf(at,
+			      "<key>P%03d</key><dict><key>IOClass</key><string>C%d</string>"
+			      "<key>IOUserServerName</key><string>s%d</string></dict>",
+			      i, i, i / 2);
+	sprintf(at, "</dict>");
+	write_bundle(test_folder(), "many", plist);
+	registry_catalogue_init(&c);
+	c.max_servers = MOST;
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, 2 * MOST);
+	registry_catalogue_fini(&c);
+}
+
 /* Adds the dictionary of XML alone; whether it is a new one. */
 static bool is_new(struct registry_catalogue *c, const char *xml)
 {
