@@ -273,12 +273,15 @@ struct declaring {
 	CFMutableSetRef refused;
 	const char *bundle;
 	err_t err;
+	char *problem; /* the first that was refused */
 };
 
 enum { CHAIN_MAX = 64 }; /* superclasses that come later in the dictionary */
 
 static void refuse(struct declaring *d, CFTypeRef name, err_t err)
 {
+	if (!d->err)
+		registry_text_get(name, d->problem, WIRE_NAME_MAX + 1);
 	d->err = d->err ? d->err : err;
 	CFSetSetValue(d->refused, name);
 }
@@ -325,13 +328,16 @@ static void declare_one(const void *key, const void *value, void *context)
 }
 
 err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
-				 const char *bundle)
+				 const char *bundle, char *ret_problem)
 {
 	scope_cf CFMutableSetRef refused = CFSetCreateMutable(NULL, 0, &kCFTypeSetCallBacks);
-	struct declaring d = {
-		.classes = classes, .dictionary = dictionary, .refused = refused, .bundle = bundle
-	};
+	struct declaring d = { .classes = classes,
+			       .dictionary = dictionary,
+			       .refused = refused,
+			       .bundle = bundle,
+			       .problem = ret_problem };
 
+	*ret_problem = 0;
 	if (!registry_is_dictionary(dictionary))
 		return -EINVAL;
 	if (!refused)

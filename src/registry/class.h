@@ -73,9 +73,9 @@ struct registry_class *registry_class_find(const struct registry_classes *classe
 err_t registry_class_declare(struct registry_classes *classes, const char *name, const char *super,
 			     const char *bundle, struct registry_class **ret_class);
 /* Dictionary of name to superclass name, in any order (64 superclasses may come later). Good ones are taken even when others are
- * not; the first problem is returned. */
+ * not; the first problem is returned, and the name of its class (WIRE_NAME_MAX and the NUL) as far as it is one. */
 err_t registry_class_declare_all(struct registry_classes *classes, CFTypeRef dictionary,
-				 const char *bundle);
+				 const char *bundle, char *ret_problem);
 /* How many of the table MAKER has made, and how many more it would have with all of DICTIONARY. */
 size_t registry_classes_count_of(const struct registry_classes *classes, uint64_t maker);
 size_t registry_classes_count_new(const struct registry_classes *classes, CFTypeRef dictionary);

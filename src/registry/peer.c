@@ -314,14 +314,21 @@ err_t registry_peer_declare(struct registry_peer *peer, CFTypeRef dictionary)
 	struct registry_classes *classes = &peer->registry->tree.classes;
 	size_t n_new = registry_classes_count_new(classes, dictionary);
 	size_t before = registry_classes_count_of(classes, peer->session);
+	char problem[WIRE_NAME_MAX + 1];
 
 	if (!account_charge(&peer->account, LIMITS_CLASSES, n_new))
 		return -ENOSPC;
 	classes->maker = peer->session;
 	err_t err = registry_class_declare_all(classes, dictionary,
-					       peer->server ? peer->server->name : "");
+					       peer->server ? peer->server->name : "", problem);
 	size_t made = registry_classes_count_of(classes, peer->session) - before;
 	account_refund(&peer->account, LIMITS_CLASSES, n_new - made);
+	/* Whoever declares them does not wait for the answer. */
+	if (err == -EEXIST)
+		registry_peer_warn(peer,
+				   "%s: the class %s has another superclass already, by a driver "
+				   "that was there before",
+				   registry_peer_name(peer), problem);
 	return err;
 }
 

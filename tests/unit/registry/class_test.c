@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include "registry/text.h"
 #include "test.h"
+#include "wire/protocol.h"
 
 TEST(apple_hierarchy_is_known)
 {
@@ -26,6 +27,8 @@ TEST(apple_hierarchy_is_known)
 	registry_classes_fini(&c);
 }
 
+static char problem[WIRE_NAME_MAX + 1];
+
 TEST(declared_in_any_order)
 {
 	struct registry_classes c;
@@ -35,15 +38,21 @@ TEST(declared_in_any_order)
 	CFDictionarySetValue(d, CFSTR("C"), CFSTR("B"));
 	CFDictionarySetValue(d, CFSTR("A"), CFSTR("IOService"));
 	CFDictionarySetValue(d, CFSTR("B"), CFSTR("A"));
-	test_equal_error(registry_class_declare_all(&c, d, "x.y"), 0);
+	test_equal_error(registry_class_declare_all(&c, d, "x.y", problem), 0);
 	test_true(registry_class_conforms(registry_class_find(&c, "C"), "A"));
 	test_equal_text(registry_class_find(&c, "C")->bundle, "x.y");
-	test_equal_error(registry_class_declare_all(&c, d, "again"), 0);
+	test_equal_error(registry_class_declare_all(&c, d, "again", problem), 0);
 	CFDictionarySetValue(d, CFSTR("D"), CFSTR("Unknown"));
 	CFDictionarySetValue(d, CFSTR("E"), CFSTR("C"));
-	test_equal_error(registry_class_declare_all(&c, d, ""), -EINVAL);
+	test_equal_error(registry_class_declare_all(&c, d, "", problem), -EINVAL);
+	test_equal_text(problem, "D");
 	test_true(registry_class_find(&c, "E") != NULL);
 	test_true(registry_class_find(&c, "D") == NULL);
+	CFDictionaryRemoveValue(d, CFSTR("D"));
+	CFDictionarySetValue(d, CFSTR("B"), CFSTR("IOService"));
+	test_equal_error(registry_class_declare_all(&c, d, "", problem), -EEXIST);
+	test_equal_text(problem, "B");
+	test_true(registry_class_conforms(registry_class_find(&c, "B"), "A"));
 	test_equal_error(registry_class_declare(&c, "A", "IOUserClient", "", NULL), -EEXIST);
 	CFRelease(d);
 	registry_classes_fini(&c);
@@ -74,7 +83,7 @@ TEST(a_long_chain_is_declared_in_one_go)
 	uint64_t start = loop_now_ns();
 
 	test_equal_error(registry_classes_init(&c), 0);
-	test_equal_error(registry_class_declare_all(&c, d, "x.y"), -EINVAL);
+	test_equal_error(registry_class_declare_all(&c, d, "x.y", problem), -EINVAL);
 	test_true(test_is_slow() || loop_now_ns() - start < 500000000);
 	test_true(registry_class_find(&c, "Link0") != NULL);
 	CFRelease(d);
