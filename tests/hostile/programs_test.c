@@ -57,7 +57,7 @@ static void run_program(void (*run)(uint64_t), uint64_t argument)
 	pid_t child = fork();
 
 	if (!child) {
-		alarm(60); /* so that a call that hangs is ended */
+		alarm(test_is_full() ? 600 : 60); /* so that a call that hangs is ended */
 		run(argument);
 		_exit(0);
 	}
