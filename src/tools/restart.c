@@ -24,8 +24,7 @@ static CFIndex count_hosts(const char *path)
 		CFDictionaryRef one = CFArrayGetValueAtIndex(hosts, i);
 		CFTypeRef state = CFDictionaryGetValue(one, CFSTR("State"));
 
-		n += state && (CFEqual(state, CFSTR("up")) || CFEqual(state, CFSTR("silent")) ||
-			       CFEqual(state, CFSTR("stopped")));
+		n += state && CFEqual(state, CFSTR("up"));
 	}
 	CFRelease(status);
 	return n;
