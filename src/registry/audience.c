@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "registry/entry.h"
-#include "registry/notify.h"
 #include "registry/text.h"
 
 struct registry_circle {
@@ -33,8 +32,8 @@ static err_t make_room(struct registry_audience *audience)
 
 	if (audience->count < audience->capacity)
 		return 0;
-	struct registry_subscription **more =
-		realloc(audience->found, n * sizeof(*audience->found));
+	struct registry_seat **more = realloc(audience->found, n * sizeof(struct registry_seat *));
+
 	if (!more)
 		return -ENOMEM;
 	audience->found = more;
@@ -58,30 +57,29 @@ static struct registry_circle *need_circle(struct registry_audience *audience, u
 	return c;
 }
 
-err_t registry_audience_add(struct registry_audience *audience, struct registry_subscription *s)
+err_t registry_audience_add(struct registry_audience *audience, struct registry_seat *seat,
+			    CFDictionaryRef matching, uint64_t number)
 {
-	CFTypeRef value = CFDictionaryGetValue(s->matching, CFSTR("IOProviderClass"));
-	struct registry_seat *seat = &s->seat;
+	CFTypeRef value = CFDictionaryGetValue(matching, CFSTR("IOProviderClass"));
 	char name[WIRE_NAME_MAX + 1];
 
 	if (make_room(audience))
 		return -ENOMEM;
 	/* With other properties to go by, the class may be another one as well. */
 	if (registry_text_get(value, name, sizeof(name)) &&
-	    !CFDictionaryContainsKey(s->matching, CFSTR("IOCompatibilityMatch"))) {
+	    !CFDictionaryContainsKey(matching, CFSTR("IOCompatibilityMatch"))) {
 		seat->circle = need_circle(audience, registry_text_hash(name));
 		if (!seat->circle)
 			return -ENOMEM;
 	}
+	seat->number = number;
 	list_add(seat->circle ? &seat->circle->seats : &audience->everyone, &seat->link);
 	audience->count++;
 	return 0;
 }
 
-void registry_audience_remove(struct registry_audience *audience, struct registry_subscription *s)
+void registry_audience_remove(struct registry_audience *audience, struct registry_seat *seat)
 {
-	struct registry_seat *seat = &s->seat;
-
 	if (!seat->link.next)
 		return;
 	list_remove(&seat->link);
@@ -96,7 +94,7 @@ void registry_audience_remove(struct registry_audience *audience, struct registr
 static void take_seats(struct registry_audience *audience, const struct list *seats, size_t *n)
 {
 	list_for_each(l, seats)
-		audience->found[(*n)++] = container_of(l, struct registry_subscription, seat.link);
+		audience->found[(*n)++] = container_of(l, struct registry_seat, link);
 }
 
 static void take_class(struct registry_audience *audience, const char *name, size_t *n)
@@ -122,15 +120,15 @@ static void take_ancestry(struct registry_audience *audience, const struct regis
 
 static int by_number(const void *a, const void *b)
 {
-	const struct registry_subscription *x = *(struct registry_subscription *const *)a;
-	const struct registry_subscription *y = *(struct registry_subscription *const *)b;
+	const struct registry_seat *x = *(struct registry_seat *const *)a;
+	const struct registry_seat *y = *(struct registry_seat *const *)b;
 
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-struct registry_subscription *const *registry_audience_of(struct registry_audience *audience,
-							  const struct registry_entry *service,
-							  size_t *ret_count)
+struct registry_seat *const *registry_audience_of(struct registry_audience *audience,
+						  const struct registry_entry *service,
+						  size_t *ret_count)
 {
 	char override[4 * (WIRE_NAME_MAX + 1)];
 	size_t n = 0, n_sorted;

@@ -19,6 +19,7 @@ void registry_catalogue_init(struct registry_catalogue *catalogue)
 						  .max_servers = SIZE_MAX };
 	list_init(&catalogue->bundles);
 	list_init(&catalogue->personalities);
+	registry_audience_init(&catalogue->audience);
 }
 
 struct registry_personality *registry_personality_ref(struct registry_personality *personality)
@@ -56,6 +57,7 @@ static void drop(struct registry_catalogue *catalogue, struct registry_personali
 	else
 		map_remove(&catalogue->by_hash, p->hash);
 	list_remove(&p->link);
+	registry_audience_remove(&catalogue->audience, &p->seat);
 	p->is_removed = true;
 	p->bundle = NULL;
 	catalogue->count--;
@@ -69,6 +71,7 @@ void registry_catalogue_fini(struct registry_catalogue *catalogue)
 	list_for_each_safe(l, &catalogue->bundles)
 		registry_bundle_free(container_of(l, struct registry_bundle, link));
 	map_fini(&catalogue->by_hash);
+	registry_audience_fini(&catalogue->audience);
 }
 
 /* --- adding ------------------------------------------------------------------------ */
@@ -162,6 +165,16 @@ static bool takes_server(const struct registry_catalogue *catalogue, struct regi
 	return false;
 }
 
+/* One that lacks a class, or whose host is none, is used for no service. */
+static err_t seat(struct registry_catalogue *catalogue, struct registry_personality *p)
+{
+	registry_matching_init(&p->prepared, p->dictionary);
+	if (p->is_refused || !p->class_name[0] || !p->provider_class[0])
+		return 0;
+	return registry_audience_add(&catalogue->audience, &p->seat, p->dictionary,
+				     ++catalogue->last_number);
+}
+
 static err_t add_personality(struct registry_catalogue *catalogue, struct registry_bundle *bundle,
 			     const char *name, CFDictionaryRef source, size_t *added)
 {
@@ -197,13 +210,14 @@ static err_t add_personality(struct registry_catalogue *catalogue, struct regist
 		registry_personality_unref(p);
 		return -ENOMEM;
 	}
+	/* Its driver would take the bridge's place, and have its rights. */
+	p->is_refused = !strcmp(p->server, REGISTRY_BRIDGE_NAME);
 	bool is_taken = takes_server(catalogue, bundle, p->server);
-	if (!is_taken || map_set(&catalogue->by_hash, hash, p)) {
+	if (!is_taken || seat(catalogue, p) || map_set(&catalogue->by_hash, hash, p)) {
+		registry_audience_remove(&catalogue->audience, &p->seat);
 		registry_personality_unref(p);
 		return is_taken ? -ENOMEM : 0;
 	}
-	/* Its driver would take the bridge's place, and have its rights. */
-	p->is_refused = !strcmp(p->server, REGISTRY_BRIDGE_NAME);
 	if (p->is_refused || !p->class_name[0])
 		log_warning("%s: personality %s %s and is never used",
 			    bundle ? bundle->path : "a program", name,
@@ -527,22 +541,24 @@ static int by_score(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
-err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
+err_t registry_catalogue_match(struct registry_catalogue *catalogue,
 			       const struct registry_entry *service,
 			       struct registry_matched **ret_items, size_t *ret_count)
 {
-	scope_free struct ranked *ranked = calloc(catalogue->count + 1, sizeof(*ranked));
-	size_t n = 0;
+	size_t n_seats, n = 0;
+	struct registry_seat *const *seats =
+		registry_audience_of(&catalogue->audience, service, &n_seats);
+	scope_free struct ranked *ranked = calloc(n_seats + 1, sizeof(*ranked));
 
 	if (!ranked)
 		return -ENOMEM;
-	list_for_each(l, &catalogue->personalities) {
-		struct registry_personality *p = container_of(l, struct registry_personality, link);
+	for (size_t i = 0; i < n_seats; i++) {
+		struct registry_personality *p =
+			container_of(seats[i], struct registry_personality, seat);
 		int32_t score = p->score;
 
-		if (p->bundle && !p->is_refused && p->class_name[0] && p->provider_class[0] &&
-		    registry_match_class(service, p->provider_class) &&
-		    registry_match_personality(service, p->dictionary, &score)) {
+		if (p->bundle && registry_match_class(service, p->provider_class) &&
+		    registry_match_personality(service, &p->prepared, &score)) {
 			ranked[n] = (struct ranked){ p, score, n };
 			n++;
 		}

@@ -14,7 +14,9 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "registry/audience.h"
 #include "registry/bundle.h"
+#include "registry/match.h"
 
 struct registry_entry;
 
@@ -33,6 +35,8 @@ struct registry_personality {
 	CFDictionaryRef dictionary;	   /* as the driver gets it */
 	uint64_t hash;			   /* of it: most that are different differ in that, too */
 	struct registry_personality *same; /* an older one with the same hash */
+	struct registry_matching prepared; /* from the dictionary */
+	struct registry_seat seat;	   /* if it may be used */
 };
 
 /* Of one bundle, and of what a program adds at once: each is compared with all that there are. */
@@ -40,7 +44,9 @@ enum { REGISTRY_PERSONALITIES_MAX = 4096 };
 
 struct registry_catalogue {
 	struct list bundles, personalities;
-	struct map by_hash;  /* -> the latest personality with that hash */
+	struct map by_hash;		   /* -> the latest personality with that hash */
+	struct registry_audience audience; /* the personalities that may be used */
+	uint64_t last_number;
 	size_t count, max;   /* of personalities */
 	size_t max_servers;  /* of one bundle */
 	uint64_t generation; /* from 1, grows when the set changes */
@@ -89,6 +95,6 @@ void registry_personality_unref(struct registry_personality *personality);
 
 /* Those that match SERVICE, highest score first, equal ones in order of addition. Each gets a
  * reference; the caller frees the array. -ENOMEM. */
-err_t registry_catalogue_match(const struct registry_catalogue *catalogue,
+err_t registry_catalogue_match(struct registry_catalogue *catalogue,
 			       const struct registry_entry *service,
 			       struct registry_matched **ret_items, size_t *ret_count);

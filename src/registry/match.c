@@ -458,15 +458,16 @@ bool registry_matching_fits(const struct registry_matching *matching,
 
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching)
 {
-	return registry_match_personality(service, matching, NULL);
-}
-
-bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
-				int32_t *score)
-{
-	uint64_t steps = REGISTRY_MATCH_STEPS;
 	struct registry_matching m;
 
-	registry_matching_init(&m, personality);
-	return match_all(service, &m, score, &steps);
+	registry_matching_init(&m, matching);
+	return registry_match_personality(service, &m, NULL);
+}
+
+bool registry_match_personality(const struct registry_entry *service,
+				const struct registry_matching *personality, int32_t *score)
+{
+	uint64_t steps = REGISTRY_MATCH_STEPS;
+
+	return match_all(service, personality, score, &steps);
 }

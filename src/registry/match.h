@@ -40,8 +40,8 @@ bool registry_matching_fits(const struct registry_matching *matching,
 /* The same for one entry. */
 bool registry_match(const struct registry_entry *service, CFDictionaryRef matching);
 /* The same for a personality; its family may change SCORE. */
-bool registry_match_personality(const struct registry_entry *service, CFDictionaryRef personality,
-				int32_t *score);
+bool registry_match_personality(const struct registry_entry *service,
+				const struct registry_matching *personality, int32_t *score);
 /* Is ENTRY of class NAME, or does its IOClassNameOverride say so? */
 bool registry_match_class(const struct registry_entry *entry, const char *name);
 /* True when ENTRY answers to NAME as IONameMatch compares. */

@@ -309,7 +309,7 @@ static IOReturn fill_matching(struct registry *r, struct registry_subscription *
 	s->event = (enum registry_event)event;
 	s->matching = CFRetain(matching);
 	registry_matching_init(&s->prepared, matching);
-	if (registry_audience_add(&r->audiences[event], s))
+	if (registry_audience_add(&r->audiences[event], &s->seat, s->matching, s->number))
 		return kIOReturnNoMemory;
 	return take_initial_set(r, s);
 }
@@ -416,7 +416,7 @@ void registry_notify_remove(struct registry_subscription *s)
 	list_remove(&s->in_peer);
 	list_remove(&s->in_inlet);
 	if (s->matching)
-		registry_audience_remove(&s->peer->registry->audiences[s->event], s);
+		registry_audience_remove(&s->peer->registry->audiences[s->event], &s->seat);
 	list_remove(&s->in_fired);
 	list_remove(&s->in_service);
 	registry_notify_clear_pending(s);
@@ -458,11 +458,12 @@ void registry_notify_event(struct registry *registry, struct registry_entry *ser
 {
 	uint64_t number = ++registry->last_event;
 	size_t n;
-	struct registry_subscription *const *all =
+	struct registry_seat *const *all =
 		registry_audience_of(&registry->audiences[event], service, &n);
 
 	for (size_t i = 0; i < n; i++) {
-		struct registry_subscription *s = all[i];
+		struct registry_subscription *s =
+			container_of(all[i], struct registry_subscription, seat);
 
 		if (!concerns(s, service, number) || !append_pending(s, service))
 			continue;

@@ -65,8 +65,8 @@ static void try_personalities(struct registry_catalogue *catalogue)
 		struct registry_personality *p = container_of(l, struct registry_personality, link);
 		int32_t score = 0;
 
-		registry_match_personality(tree.resources, p->dictionary, &score);
-		registry_match_personality(tree.machine, p->dictionary, &score);
+		registry_match_personality(tree.resources, &p->prepared, &score);
+		registry_match_personality(tree.machine, &p->prepared, &score);
 	}
 	registry_tree_end_loans(&tree);
 }

@@ -119,6 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (wire_value_decode(&in, &value))
 		return 0;
 	if (CFGetTypeID(value) == CFDictionaryGetTypeID()) {
+		struct registry_matching prepared;
 		bool fits[SERVICES];
 		int32_t score = 0;
 
@@ -126,8 +127,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			fits[i] = registry_match(services[i], value);
 		check(value, WIRE_STATE_REGISTERED, fits);
 		check(value, WIRE_STATE_MATCHED, fits);
+		registry_matching_init(&prepared, value);
 		for (int i = 0; i < SERVICES; i += 5)
-			registry_match_personality(services[i], value, &score);
+			registry_match_personality(services[i], &prepared, &score);
 	}
 	registry_tree_end_loans(&tree);
 	CFRelease(value);

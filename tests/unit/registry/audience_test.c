@@ -54,13 +54,13 @@ static void install(struct registry_subscription *s)
 		put(d, "IOCompatibilityMatch", CFRetain(kCFBooleanTrue));
 	*s = (struct registry_subscription){ .number = ++last_number, .matching = d };
 	registry_matching_init(&s->prepared, d);
-	test_equal_error(registry_audience_add(&audience, s), 0);
+	test_equal_error(registry_audience_add(&audience, &s->seat, d, s->number), 0);
 }
 
 static void take_away(struct registry_subscription *s)
 {
-	registry_audience_remove(&audience, s);
-	registry_audience_remove(&audience, s); /* harmless */
+	registry_audience_remove(&audience, &s->seat);
+	registry_audience_remove(&audience, &s->seat); /* harmless */
 	CFRelease(s->matching);
 }
 
@@ -122,15 +122,16 @@ TEST(who_is_told_is_who_matches)
 		take_away(s);
 		install(s);
 		n = wanted(e, all);
-		struct registry_subscription *const *found =
-			registry_audience_of(&audience, e, &n_told);
+		struct registry_seat *const *found = registry_audience_of(&audience, e, &n_told);
 		size_t at = 0;
 		for (size_t i = 0; i < n_told; i++) {
 			test_true(!i || found[i - 1]->number < found[i]->number);
-			if (!registry_matching_fits(&found[i]->prepared, e,
+			struct registry_subscription *fits =
+				container_of(found[i], struct registry_subscription, seat);
+			if (!registry_matching_fits(&fits->prepared, e,
 						    &(uint64_t){ REGISTRY_MATCH_STEPS }))
 				continue;
-			test_true(at < n && found[i] == all[at]);
+			test_true(at < n && fits == all[at]);
 			at++;
 		}
 		test_equal(at, n);
