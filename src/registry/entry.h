@@ -81,7 +81,8 @@ struct registry_entry {
 	bool is_claimed; /* a Terminated notification keeps clients' names alive */
 	bool is_starting; /* start() is running: registration waits for its end */
 	bool wants_register;
-	bool has_private;		   /* some properties are not for everybody (privacy.c) */
+	bool wants_root;  /* to be registered when it is attached to the root (orphan.c) */
+	bool has_private; /* some properties are not for everybody (privacy.c) */
 	bool is_unmatched, is_unannounced; /* for want of memory: bind.c does it later */
 	/* relations: who provides it, what goes on with it */
 	struct registry_peer *owner;

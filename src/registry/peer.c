@@ -16,6 +16,7 @@
 #include "registry/lifecycle.h"
 #include "registry/linger.h"
 #include "registry/notify.h"
+#include "registry/orphan.h"
 #include "registry/policy.h"
 #include "registry/rest.h"
 #include "registry/spawn.h"
@@ -384,6 +385,7 @@ void registry_peer_free(struct registry_peer *peer)
 	registry_deferred_forget_peer(peer);
 	registry_notify_forget_peer(peer);
 	registry_rest_forget_peer(peer);
+	registry_orphan_forget_peer(peer);
 	if (peer->registry->is_ending)
 		while (!list_is_empty(&peer->entries))
 			registry_peer_disown(

@@ -7,6 +7,7 @@
 #include "registry/access.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
+#include "registry/orphan.h"
 #include "registry/policy.h"
 #include "registry/property.h"
 #include "registry/spawn.h"
@@ -92,6 +93,14 @@ static err_t make_published(struct registry_peer *peer, const struct wire_publis
 	return err;
 }
 
+/* What comes back may be earlier than what it stands on. */
+static bool may_wait(struct registry_peer *peer, const struct wire_publish *request,
+		     const struct registry_plane *plane)
+{
+	return request->id && plane == peer->registry->tree.planes.service &&
+	       registry_orphan_may_wait(peer->registry, request->parent);
+}
+
 static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame, void *message)
 {
 	const struct wire_publish *request = message;
@@ -101,12 +110,13 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 
 	err_t err = request->plane[0] ? registry_peer_need_plane(peer, request->plane, &plane) : 0;
 	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
-	if (!parent)
+	if (!parent && (err || !may_wait(peer, request, plane)))
 		return registry_peer_status(peer, &frame->header,
 					    err ? status_of(err) : kIOReturnBadArgument);
 	err = make_published(peer, request, plane, &e);
 	if (!err) {
-		err = registry_plane_attach(e, parent, plane);
+		err = parent ? registry_plane_attach(e, parent, plane)
+			     : registry_orphan_add(peer, e, request->parent);
 		if (err)
 			registry_lifecycle_drop(e);
 	}
@@ -117,6 +127,8 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 			&reply, NULL, 0);
 	if (request->flags & WIRE_PUBLISH_REGISTER)
 		registry_lifecycle_register(r, e);
+	if (request->id)
+		registry_orphan_adopt(r, e);
 	return 0;
 }
 
@@ -127,6 +139,8 @@ static err_t handle_register(struct registry_peer *peer, struct wire_frame *fram
 
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
+	if (registry_orphan_wants_register(peer->registry, e))
+		return registry_peer_status(peer, &frame->header, kIOReturnSuccess);
 	registry_entry_ref(e);
 	registry_lifecycle_register(peer->registry, e);
 	err_t err = registry_lifecycle_await_match(peer, &frame->header, e, request->options);
@@ -221,6 +235,11 @@ static err_t handle_attach(struct registry_peer *peer, struct wire_frame *frame,
 	if (!e)
 		return registry_peer_status(peer, &frame->header, kIOReturnNotFound);
 	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
+	if (!err && !parent && !request->detach && plane == r->tree.planes.service &&
+	    e != r->tree.machine && registry_orphan_may_wait(r, request->parent))
+		return registry_peer_status(
+			peer, &frame->header,
+			status_of(registry_orphan_add(peer, e, request->parent)));
 	if (!parent || (e == r->tree.machine && plane == r->tree.planes.service))
 		return registry_peer_status(peer, &frame->header,
 					    err ? status_of(err) : kIOReturnBadArgument);

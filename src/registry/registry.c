@@ -20,6 +20,7 @@
 #include "registry/linger.h"
 #include "registry/notes.h"
 #include "registry/notify.h"
+#include "registry/orphan.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
 #include "wire/publish.h"
@@ -122,6 +123,7 @@ static void handle_return_timeout(void *context)
 	struct registry *r = context;
 
 	r->is_returning = false;
+	registry_orphan_end(r);
 	if (r->bridge_program)
 		start_bridge(r);
 	registry_bind_catalogue(r);
@@ -303,6 +305,7 @@ struct registry *registry_free(struct registry *registry)
 	registry_busy_fini(r);
 	registry_bind_fini(r);
 	end_peers(r);
+	registry_orphan_end(r);
 	registry_linger_fini(r);
 	registry_lifecycle_fini(r);
 	registry_servers_fini(r);

@@ -85,6 +85,7 @@ struct registry {
 	uint64_t last_event; /* of which subscriptions are told */
 	/* notifications */
 	struct map subscriptions; /* number -> struct registry_subscription */
+	struct map orphans;	  /* ID of who has not come back yet -> list of struct orphan */
 	uint64_t last_subscription;
 	struct registry_audience audiences[REGISTRY_EVENTS]; /* matching subscriptions */
 	struct list fired;	  /* subscriptions whose notice is still to be sent */

@@ -13,6 +13,7 @@
 #include <mach/mach.h>
 #include <portico/session.h>
 
+#include "life.h"
 #include "test.h"
 #include "world.h"
 
@@ -313,6 +314,42 @@ TEST(notifications_are_armed_again)
 	test_equal(terminated, 1);
 	IOObjectRelease(iterator);
 	IONotificationPortDestroy(port);
+	world_stop();
+}
+
+/* A driver stands on a service of another host, which comes back after it. */
+TEST(what_was_open_stays_open_and_can_be_closed)
+{
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeOpen");
+	world_kill_registry();
+	world_restart_registry();
+	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+	test_equal(life_do(&l, "isopen d"), 3);
+	usleep(1200 * 1000);
+	test_equal(life_do(&l, "isopen d"), 3);
+	test_equal(life_do(&l, "open d 0"), 0);
+	life_do(&l, "close d");
+	test_equal(life_do(&l, "isopen d"), 0);
+	test_equal(life_do(&l, "open d 0"), 1);
+	life_end(&l);
+}
+
+/* It is no ghost: it ends as if its provider had. */
+TEST(a_driver_whose_provider_does_not_come_back_ends)
+{
+	struct life l = life_begin();
+	pid_t host = world_host_pid("org.portico.test.Stage");
+
+	life_publish(&l, "a", "d", "");
+	world_kill_registry();
+	test_equal(kill(host, SIGKILL), 0);
+	world_restart_registry();
+	life_await(&l, "free d");
+	test_equal(life_count(&l, "stop d"), 1);
+	IOServiceClose(l.life);
+	IOServiceClose(l.stage);
 	world_stop();
 }
 
