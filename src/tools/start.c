@@ -139,7 +139,10 @@ static int start(int argc, char **argv)
 	}
 	if (!getenv("XDG_RUNTIME_DIR"))
 		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set, using %s", socket_path);
-	if (!portico_session_copy_status(socket_path, &status)) {
+	kern_return_t answer = portico_session_copy_status(socket_path, &status);
+	if (answer == kIOReturnTimeout)
+		return tools_complain_session(&tools_start, socket_path, answer);
+	if (!answer) {
 		CFRelease(status);
 		printf("a session is running already at %s\n", socket_path);
 		return 0;

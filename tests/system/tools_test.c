@@ -190,11 +190,16 @@ TEST(who_waits_for_a_stopped_registry_is_told)
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
 	      "$P/portico start --no-bridge; p=$($P/portico status | sed -n 's/^PID: //p'); "
 	      "kill -STOP $p; $P/ioreg -rc MirrorDriver >$T/out 2>$T/err & "
-	      "until grep -q . $T/err; do sleep 0.01; done; cat $T/err | sed s/$p/PID/g; "
+	      "s=\"s/$p/PID/g; s,$T/r/portico/registry.sock,PATH,\"; "
+	      "$P/portico start 2>&1 | sed \"$s\"; "
+	      "until grep -q . $T/err; do sleep 0.01; done; sed \"$s\" $T/err; "
 	      "kill -CONT $p; wait; grep -o 'o MirrorDriver' $T/out; $P/portico stop",
 	      0,
-	      "does not answer; its process (pid PID) is stopped: kill -CONT PID lets it go "
-	      "on\no MirrorDriver\n");
+	      "portico start: the server at PATH did not answer within ten seconds; its process "
+	      "(pid PID) is stopped: kill -CONT PID lets it go on\n"
+	      "ioreg: the registry at PATH does not answer; its process (pid PID) is stopped: "
+	      "kill -CONT PID lets it go on\n"
+	      "o MirrorDriver\n");
 	await_adopted();
 }
 
