@@ -155,6 +155,15 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(a_session_that_does_not_start_has_said_why_in_its_log)
+{
+	wants("mkdir -m 700 $T/r; mkdir -p $T/b/bin; ln -s $B/lib $T/b/lib; cp $P/portico "
+	      "$T/b/bin; "
+	      "export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; $T/b/bin/portico start; s=$?; "
+	      "grep -l porticod $T/r/portico/*.log; exit $s",
+	      1, "the session did not start; its messages are in ");
+}
+
 TEST(a_run_that_is_killed_leaves_no_folder)
 {
 	wants("mkdir $T/r; export XDG_RUNTIME_DIR=$T/r; "
