@@ -229,6 +229,27 @@ bool host_access_remote(IOService *provider, const struct wire_provider_access *
 	return yes;
 }
 
+static void remind(struct host *host, struct IOServiceRuntime *runtime)
+{
+	struct wire_access access = { .provider = runtime->id, .what = WIRE_ACCESS_HELD };
+
+	scope_lock(&runtime->lock);
+	list_for_each(node, &runtime->standins) {
+		access.client = container_of(node, struct IOServiceRuntime, standin_link)->id;
+		provider_send(host->provider, &wire_access_layout, &access);
+	}
+}
+
+void host_access_remind(void *context)
+{
+	struct host *host = context;
+	struct IOServiceRuntime *runtime;
+	size_t cursor = 0;
+
+	while ((runtime = map_next(&host->services, &cursor, NULL)))
+		remind(host, runtime);
+}
+
 void host_access_fini(struct IOServiceRuntime *runtime)
 {
 	list_for_each_safe(node, &runtime->standins) {

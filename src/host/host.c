@@ -298,6 +298,9 @@ static void connected(void *context, bool again)
 	struct host *host = context;
 
 	provider_send(host->provider, &wire_accounts_layout, NULL);
+	/* When the services are there again. */
+	if (again)
+		provider_settle(host->provider, host_access_remind, host);
 }
 
 static const struct provider_ops provider_ops = { .request = host_request,

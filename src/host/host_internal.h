@@ -332,6 +332,8 @@ struct wire_provider_access;
 bool host_access_remote(IOService *provider, const struct wire_provider_access *access);
 /* The stand-ins of the clients of an object that is being freed. */
 void host_access_fini(struct IOServiceRuntime *runtime);
+/* Loop thread; CONTEXT: the host. Tell a registry that has been started again who of other hosts has what open here. */
+void host_access_remind(void *context);
 
 /* --- planes (plane.c) ------------------------------------------------------------ */
 

@@ -5,14 +5,16 @@
 
 #include "base/log.h"
 #include "registry/deferred.h"
+#include "registry/orphan.h"
 #include "wire/publish.h"
 
-/* CLIENT has PROVIDER open. It is on the account of the client's owner, and ends before either of them leaves
- * the tree or the client's owner has gone. */
+/* CLIENT has PROVIDER open. It is on the account of whoever's owner has said so, and ends before either of them leaves
+ * the tree or its owner has gone. */
 struct use {
 	struct list in_client,
 		in_provider; /* of what each of them is part of (registry_attention) */
 	struct registry_entry *client, *provider;
+	bool is_held; /* the provider's owner has said so, after a restart */
 };
 
 /* A question that has been passed on. */
@@ -41,27 +43,31 @@ static struct use *find_use(const struct registry_entry *client,
 
 static void remove_use(struct use *u)
 {
-	account_refund(&u->client->owner->account, LIMITS_ACCESSES, 1);
+	const struct registry_entry *payer = u->is_held ? u->provider : u->client;
+
+	account_refund(&payer->owner->account, LIMITS_ACCESSES, 1);
 	list_remove(&u->in_client);
 	list_remove(&u->in_provider);
 	free(u);
 }
 
 /* False: over the limit or no memory. */
-static bool note_open(struct registry_entry *client, struct registry_entry *provider)
+static bool note_open(struct registry_entry *client, struct registry_entry *provider, bool is_held)
 {
+	struct account *account = &(is_held ? provider : client)->owner->account;
 	struct registry_attention *a = registry_entry_need_attention(client);
 	struct registry_attention *b = registry_entry_need_attention(provider);
 
 	if (find_use(client, provider))
 		return true;
-	if (!a || !b || !account_charge(&client->owner->account, LIMITS_ACCESSES, 1))
+	if (!a || !b || !account_charge(account, LIMITS_ACCESSES, 1))
 		return false;
 	struct use *u = calloc(1, sizeof(*u));
 	if (!u) {
-		account_refund(&client->owner->account, LIMITS_ACCESSES, 1);
+		account_refund(account, LIMITS_ACCESSES, 1);
 		return false;
 	}
+	u->is_held = is_held;
 	u->client = client;
 	u->provider = provider;
 	list_add(&a->uses, &u->in_client);
@@ -96,6 +102,29 @@ void registry_access_forget(struct registry_entry *entry)
 	}
 	list_for_each_safe(l, &entry->attention->users)
 		remove_use(container_of(l, struct use, in_provider));
+}
+
+void registry_access_held(struct registry_entry *provider, struct registry_entry *client,
+			  uint64_t id)
+{
+	if (!client || !client->owner || registry_entry_is_inactive(client) ||
+	    !note_open(client, provider, true))
+		send_close(provider, id);
+}
+
+/* The client's host may come back later than the provider's. */
+static err_t hear_held(struct registry_peer *peer, const struct wire_header *request,
+		       struct registry_entry *provider, struct registry_entry *client, uint64_t id)
+{
+	if (!provider || provider->owner != peer)
+		return registry_peer_status(peer, request, kIOReturnBadArgument);
+	if (client || !registry_orphan_may_wait(peer->registry, id) ||
+	    registry_orphan_add_user(peer, provider, id))
+		registry_access_held(provider, client, id);
+	struct wire_number_reply yes = { 1 };
+
+	return wire_peer_reply(peer->wire, request, &wire_number_reply_layout, kIOReturnSuccess,
+			       &yes, NULL, 0);
 }
 
 /* --- passing on --------------------------------------------------------------------------------- */
@@ -137,7 +166,7 @@ static bool keep_open(const struct relay *relay)
 
 	if (!provider || !provider->owner)
 		return false;
-	if (client && client->owner && note_open(client, provider))
+	if (client && client->owner && note_open(client, provider, false))
 		return true;
 	send_close(provider, relay->access.client);
 	return false;
@@ -166,6 +195,8 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 	struct registry_entry *client = registry_entry_find(&r->tree, access->client);
 	bool asks = access->what == WIRE_ACCESS_IS_OPEN && !access->client;
 
+	if (access->what == WIRE_ACCESS_HELD)
+		return hear_held(peer, request, provider, client, access->client);
 	if (access->what < WIRE_ACCESS_OPEN || access->what > WIRE_ACCESS_IS_OPEN ||
 	    (!asks && (!client || client->owner != peer)))
 		return registry_peer_status(peer, request, kIOReturnBadArgument);

@@ -15,6 +15,10 @@ struct wire_message;
 /* WIRE_ACCESS: answered by the provider's host, or at once with 0 when there is none. */
 err_t registry_access_request(struct registry_peer *peer, const struct wire_header *request,
 			      const struct wire_access *access);
+/* After a restart: CLIENT, the entry ID, is said to have PROVIDER open. NULL: it does not come back, and PROVIDER's
+ * host hears that it has closed. */
+void registry_access_held(struct registry_entry *provider, struct registry_entry *client,
+			  uint64_t id);
 /* WIRE_MESSAGE_CLIENT: answered with the status of the client's driver. */
 err_t registry_access_message(struct registry_peer *peer, const struct wire_header *request,
 			      const struct wire_message *message);

@@ -3,12 +3,14 @@
 
 #include <stdlib.h>
 
+#include "registry/access.h"
 #include "registry/lifecycle.h"
 
 struct orphan {
-	struct list link; /* of those that wait for the same parent */
+	struct list link; /* of those that wait for the same entry */
 	struct registry_peer *peer;
 	uint64_t entry;
+	bool is_open; /* by whom it waits for; else that is its parent */
 };
 
 static struct list *need_waiting(struct registry *r, uint64_t parent)
@@ -39,9 +41,10 @@ bool registry_orphan_may_wait(struct registry *registry, uint64_t id)
 	return registry->is_returning && id && !registry_entry_find(&registry->tree, id);
 }
 
-err_t registry_orphan_add(struct registry_peer *peer, struct registry_entry *entry, uint64_t parent)
+static err_t add(struct registry_peer *peer, const struct registry_entry *entry, uint64_t other,
+		 bool is_open)
 {
-	struct list *waiting = need_waiting(peer->registry, parent);
+	struct list *waiting = need_waiting(peer->registry, other);
 	struct orphan *orphan = waiting ? calloc(1, sizeof(*orphan)) : NULL;
 
 	if (!orphan)
@@ -52,8 +55,20 @@ err_t registry_orphan_add(struct registry_peer *peer, struct registry_entry *ent
 	}
 	orphan->peer = peer;
 	orphan->entry = entry->id;
+	orphan->is_open = is_open;
 	list_add(waiting, &orphan->link);
 	return 0;
+}
+
+err_t registry_orphan_add(struct registry_peer *peer, struct registry_entry *entry, uint64_t parent)
+{
+	return add(peer, entry, parent, false);
+}
+
+err_t registry_orphan_add_user(struct registry_peer *peer, struct registry_entry *entry,
+			       uint64_t client)
+{
+	return add(peer, entry, client, true);
 }
 
 bool registry_orphan_wants_register(struct registry *registry, struct registry_entry *entry)
@@ -100,6 +115,8 @@ static void adopt(struct registry *r, const struct orphan *orphan, struct regist
 	struct registry_entry *e = find_orphan(orphan);
 	struct registry_entry *provider = e ? registry_entry_provider(e) : NULL;
 
+	if (e && orphan->is_open)
+		return registry_access_held(e, parent, parent->id);
 	if (!e || registry_plane_attach(e, parent, plane))
 		return;
 	registry_busy_moved(e, provider);
@@ -107,26 +124,28 @@ static void adopt(struct registry *r, const struct orphan *orphan, struct regist
 		register_all(r, e, 0);
 }
 
-void registry_orphan_adopt(struct registry *registry, struct registry_entry *parent)
+void registry_orphan_adopt(struct registry *registry, struct registry_entry *entry)
 {
-	struct list *waiting = map_remove(&registry->orphans, parent->id);
+	struct list *waiting = map_remove(&registry->orphans, entry->id);
 
 	if (!waiting)
 		return;
 	while (!list_is_empty(waiting)) {
 		struct orphan *orphan = list_first(waiting, struct orphan, link);
 
-		adopt(registry, orphan, parent);
+		adopt(registry, orphan, entry);
 		free_orphan(orphan);
 	}
 	free(waiting);
 }
 
 /* Nothing has taken it in meanwhile. */
-static void end_orphan(struct registry *r, const struct orphan *orphan)
+static void end_orphan(struct registry *r, const struct orphan *orphan, uint64_t other)
 {
 	struct registry_entry *e = find_orphan(orphan);
 
+	if (e && orphan->is_open)
+		return registry_access_held(e, NULL, other);
 	if (!e || registry_entry_provider(e))
 		return;
 	registry_peer_warn(e->owner, "%s (0x%llx): its provider did not come back; it ends",
@@ -140,13 +159,14 @@ void registry_orphan_end(struct registry *registry)
 {
 	struct list *waiting;
 	size_t cursor = 0;
+	uint64_t other;
 
-	while ((waiting = map_next(&registry->orphans, &cursor, NULL))) {
+	while ((waiting = map_next(&registry->orphans, &cursor, &other))) {
 		while (!list_is_empty(waiting)) {
 			struct orphan *orphan = list_first(waiting, struct orphan, link);
 
 			if (!registry->is_ending)
-				end_orphan(registry, orphan);
+				end_orphan(registry, orphan, other);
 			free_orphan(orphan);
 		}
 		free(waiting);

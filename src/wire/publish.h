@@ -93,7 +93,12 @@ struct wire_publish_resource {
 /* WIRE_LET_GO (struct wire_access), no reply: CLIENT no longer needs PROVIDER, which
  * WIRE_DID_TERMINATE has found it using. */
 
-enum { WIRE_ACCESS_OPEN = 1, WIRE_ACCESS_CLOSE = 2, WIRE_ACCESS_IS_OPEN = 3 };
+enum {
+	WIRE_ACCESS_OPEN = 1,
+	WIRE_ACCESS_CLOSE = 2,
+	WIRE_ACCESS_IS_OPEN = 3,
+	WIRE_ACCESS_HELD = 4, /* after a restart: PROVIDER, the sender's, is open by CLIENT */
+};
 
 /* WIRE_ACCESS (provider -> registry) -> wire_number_reply. Exclusive access of CLIENT, which is the
  * sender's, to PROVIDER, which need not be: 1 or 0. IS_OPEN with CLIENT 0: by anybody. */

@@ -336,6 +336,54 @@ TEST(what_was_open_stays_open_and_can_be_closed)
 	life_end(&l);
 }
 
+#define LIFE_SERVER "org.portico.test.Life"
+
+static pid_t await_host(const char *server, pid_t other_than)
+{
+	pid_t pid;
+
+	while ((pid = world_host_pid(server)) <= 0 || pid == other_than)
+		usleep(5000);
+	return pid;
+}
+
+/* A driver that opens its provider, which another host has, exclusively; and its host dies. It starts again on that
+ * provider: whoever has it open by then is nobody any more. */
+static void die_with_an_open_provider(bool while_away)
+{
+	struct life l = life_begin();
+	pid_t host = await_host(LIFE_SERVER, 0);
+
+	life_publish(&l, "a", "d", "LifeOpen");
+	test_equal(life_do(&l, "isopen d"), 3);
+	world_kill_registry();
+	if (!while_away) {
+		world_restart_registry();
+		test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+		usleep(1200 * 1000); /* no host is waited for any more */
+	}
+	test_equal(kill(host, SIGKILL), 0);
+	if (while_away)
+		world_restart_registry();
+	await_host(LIFE_SERVER, host);
+	IOServiceClose(l.life);
+	l.life = world_open("Life", 0);
+	life_await(&l, "start d");
+	while (life_do(&l, "isopen d") != 3)
+		usleep(5000);
+	life_end(&l);
+}
+
+TEST(what_was_open_is_closed_when_its_user_dies)
+{
+	die_with_an_open_provider(false);
+}
+
+TEST(what_was_open_is_closed_when_its_user_does_not_come_back)
+{
+	die_with_an_open_provider(true);
+}
+
 /* It is no ghost: it ends as if its provider had. */
 TEST(a_driver_whose_provider_does_not_come_back_ends)
 {

@@ -153,6 +153,65 @@ TEST(a_provider_that_goes_refuses)
 	end();
 }
 
+/* --- after a restart ------------------------------------------------------------------------------ */
+
+enum { SERVICE = 0x100000200, DRIVER };
+
+static void come_back(struct end *e, uint64_t id, uint64_t parent)
+{
+	struct wire_publish request = {
+		.id = id,
+		.parent = parent,
+		.plane = "",
+		.class_name = "Thing",
+		.name = "",
+		.location = "",
+	};
+
+	test_equal_error(end_call(e, &wire_publish_layout, &request, NULL, NULL, NULL), 0);
+}
+
+static void begin_again(void)
+{
+	session_start_generation(&s, NULL, 1);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	service = SERVICE;
+	come_back(&provider, SERVICE, 0);
+}
+
+TEST(whoever_has_come_back_has_open_what_it_had)
+{
+	begin_again();
+	test_equal(number(&provider, ask(&provider, DRIVER, SERVICE, WIRE_ACCESS_HELD)), 1);
+	come_back(&other, DRIVER, SERVICE);
+	end_close(&other);
+	expect_access_of(DRIVER, WIRE_ACCESS_CLOSE, 0);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+TEST(whoever_does_not_come_back_has_closed)
+{
+	begin_again();
+	test_equal(number(&provider, ask(&provider, DRIVER, SERVICE, WIRE_ACCESS_HELD)), 1);
+	expect_access_of(DRIVER, WIRE_ACCESS_CLOSE, 0);
+	/* By now at once. */
+	test_equal(number(&provider, ask(&provider, DRIVER, SERVICE, WIRE_ACCESS_HELD)), 1);
+	expect_access_of(DRIVER, WIRE_ACCESS_CLOSE, 0);
+	end();
+}
+
+TEST(nobody_says_so_of_a_service_of_another)
+{
+	begin_again();
+	test_equal_error(
+		end_answer(&other, ask(&other, DRIVER, SERVICE, WIRE_ACCESS_HELD), NULL, NULL),
+		kIOReturnBadArgument);
+	end();
+}
+
 TEST(a_message_to_one_driver_and_its_answer)
 {
 	struct wire_message sent = { .message_type = 0xe0000100, .argument = 5 }, heard;
