@@ -26,6 +26,7 @@
 #define RETIRE_NS (5ull * 1000 * 1000 * 1000) /* for a host whose end is wanted */
 #define LINGER_NS (1ull * 1000 * 1000 * 1000) /* for the last messages of one that has ended */
 #define END_NS (2ull * 1000 * 1000 * 1000)    /* for all hosts to end at the end of the session */
+#define KILL_NS (2ull * 1000 * 1000 * 1000)   /* for one that is killed */
 #define PROGRAM_END_NS (700ull * 1000 * 1000) /* the same when a program waits for it to exit */
 
 static void handle_no_check_in(void *context);
@@ -644,9 +645,11 @@ const char *registry_server_state_name(const struct registry_server *server)
 
 /* --- end ---------------------------------------------------------------------------------- */
 
-/* Wait until the process has ended, or end it. */
+/* Wait until the process has ended, or end it. What could not be done for want of anything is tried again, but
+ * nobody waits for one that does not end even so. */
 static void await_end(struct registry_server *s, uint64_t until_ns)
 {
+	static const struct timespec moment = { .tv_nsec = 10000000 };
 	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
 	uint64_t now = loop_now_ns();
 	siginfo_t info;
@@ -654,10 +657,13 @@ static void await_end(struct registry_server *s, uint64_t until_ns)
 	if (s->pidfd < 0)
 		return;
 	loop_remove_fd(s->registry->loop, s->pidfd);
-	if (poll(&p, 1, now < until_ns ? (int)((until_ns - now) / 1000000) + 1 : 0) <= 0)
+	int n = poll(&p, 1, now < until_ns ? (int)((until_ns - now) / 1000000) + 1 : 0);
+	for (uint64_t last = loop_now_ns() + KILL_NS; n != 1 && loop_now_ns() < last;) {
 		kill_process(s);
-	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL) < 0 && errno == EINTR)
-		;
+		nanosleep(&moment, NULL);
+		n = poll(&p, 1, 0);
+	}
+	waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL | WNOHANG);
 	s->pidfd = fd_close(s->pidfd);
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "failing.h"
 #include "test.h"
 
 static err_t refusal = -ECHILD;
@@ -192,7 +193,7 @@ static void refuse_signals_by_descriptor(void)
 		test_skip("no system call filters here");
 }
 
-TEST(a_host_is_ended_where_descriptors_take_no_signals)
+static void begin_with_process(void)
 {
 	struct registry_server *s = begin();
 
@@ -203,7 +204,22 @@ TEST(a_host_is_ended_where_descriptors_take_no_signals)
 	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	test_true(s->pidfd >= 0);
 	refuse_signals_by_descriptor();
+}
+
+TEST(a_host_is_ended_where_descriptors_take_no_signals)
+{
+	begin_with_process();
 	end();
+	test_equal(waitpid(-1, NULL, 0), -1);
+}
+
+TEST(a_host_that_could_not_be_ended_is_ended_later)
+{
+	begin_with_process();
+	test_fail_call("poll", 0, ENOMEM);
+	test_fail_call("poll", 0, ENOMEM);
+	end();
+	test_true(test_calls_failed());
 	test_equal(waitpid(-1, NULL, 0), -1);
 }
 
