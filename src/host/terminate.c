@@ -229,6 +229,15 @@ bool IOServiceDidTerminate(IOService *service, IOService *provider, IOOptionBits
 	return true;
 }
 
+/* A registry that has been started again asks once more. */
+static bool is_deferred(IOService *service, uint64_t provider)
+{
+	scope_lock(&service->runtime->lock);
+	const struct host_phase *p = find_phase_locked(service->runtime, provider);
+
+	return p && p->is_deferred && !p->has_let_go;
+}
+
 /* The driver's own didTerminate; true: it defers. */
 static bool did(IOService *service, IOService *provider, IOOptionBits options)
 {
@@ -236,10 +245,11 @@ static bool did(IOService *service, IOService *provider, IOOptionBits options)
 		host_service_op(service, didTerminate);
 	bool (*full)(IOService *, IOService *, IOOptionBits, bool *) =
 		host_service_op(service, didTerminateDeferring);
+	uint64_t id = provider ? IOServiceGetEntryID(provider) : 0;
 	bool defer = false;
 
-	if (!hear(service, provider ? IOServiceGetEntryID(provider) : 0, true))
-		return false;
+	if (!hear(service, id, true))
+		return is_deferred(service, id);
 	if (full)
 		full(service, provider, options, &defer);
 	else if (plain)

@@ -384,6 +384,30 @@ TEST(what_was_open_is_closed_when_its_user_does_not_come_back)
 	die_with_an_open_provider(true);
 }
 
+/* It hears of the end once; the next registry asks again, or finds nothing of the provider any more when the driver's
+ * host comes back after the provider's. */
+TEST(an_end_that_a_driver_puts_off_is_put_off_still)
+{
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeDefer");
+	stage_do(l.stage, NULL, "terminate key=a");
+	life_await(&l, "did d");
+	world_kill_registry();
+	world_restart_registry();
+	while (life_count(&l, "message d e0000010 0") < 2 && !life_has(&l, "stop d"))
+		usleep(5000);
+	usleep(100 * 1000);
+	bool is_asked_again = life_count(&l, "message d e0000010 0") == 2;
+	test_equal(life_has(&l, "stop d"), !is_asked_again);
+	if (is_asked_again)
+		life_do(&l, "continue d");
+	life_await(&l, "free d");
+	test_equal(life_count(&l, "did d"), 1);
+	test_equal(life_count(&l, "stop d"), 1);
+	life_end(&l);
+}
+
 /* It is no ghost: it ends as if its provider had. */
 TEST(a_driver_whose_provider_does_not_come_back_ends)
 {
