@@ -38,7 +38,10 @@ static void free_orphan(struct orphan *orphan)
 
 bool registry_orphan_may_wait(struct registry *registry, uint64_t id)
 {
-	return registry->is_returning && id && !registry_entry_find(&registry->tree, id);
+	const struct registry_entry *e = id ? registry_entry_find(&registry->tree, id) : NULL;
+
+	/* For one that has ended already it waits in vain, and ends as well. */
+	return registry->is_returning && id && (!e || registry_entry_is_inactive(e));
 }
 
 static err_t add(struct registry_peer *peer, const struct registry_entry *entry, uint64_t other,

@@ -11,7 +11,7 @@
 
 #include "registry/registry_internal.h"
 
-/* May something wait for the entry ID: is it not there yet, and may it come back? */
+/* May something wait for the entry ID: is it not there, or not any more, and are hosts still to come back? */
 bool registry_orphan_may_wait(struct registry *registry, uint64_t id);
 /* ENTRY, which is PEER's, is to be attached to the entry PARENT in the plane IOService. -ENOSPC: over a
  * limit; -ENOMEM. */

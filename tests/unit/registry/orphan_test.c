@@ -113,6 +113,18 @@ TEST(who_waits_in_vain_ends)
 	end();
 }
 
+TEST(who_comes_after_the_end_of_its_provider_ends)
+{
+	struct wire_entry_options options = { NUB, 0 };
+
+	begin(1);
+	test_equal_error(come_back(&nubs, NUB, 0, "Nub"), 0);
+	test_equal_error(end_call(&nubs, &wire_terminate_layout, &options, NULL, NULL, NULL), 0);
+	test_equal_error(come_back(&drivers, DRIVER, NUB, "Driver"), 0);
+	end_expect_stop(&drivers, DRIVER);
+	end();
+}
+
 /* Nobody has been there before the first generation. */
 TEST(nobody_waits_in_a_new_session)
 {
