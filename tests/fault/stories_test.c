@@ -80,7 +80,6 @@ static const struct story stories[] = {
 	{ "conformance/run_loop_test", "daemon" },
 	{ "conformance/security_test", "daemon" },
 	{ "conformance/terminated_notifications_test", "daemon" },
-	{ "conformance/types_test", "daemon" },
 	{ "api/power_sources_test", "daemon" },
 	{ "api/conformance_calls_test", "daemon" },
 	{ "api/session_test", "daemon" },
