@@ -625,6 +625,8 @@ TEST(crash_tells_a_terminal_nothing)
 
 TEST(a_program_that_can_have_no_session_says_why)
 {
+	if (test_is_slow())
+		test_skip("sanitizers write files of their own");
 	wants("env -u PORTICO_SESSION XDG_RUNTIME_DIR=$T PORTICO_NO_BRIDGE=1 "
 	      "sh -c 'ulimit -f 0; $P/ioreg -rc IOResources' 2>&1 | cat",
 	      0, "limit of file sizes (ulimit -f) leaves no room");
