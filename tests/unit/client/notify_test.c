@@ -131,11 +131,11 @@ uint32_t portico_notify_register_dispatch(const char *name, int *out_token, disp
 					  void *handler);
 
 static dispatch_semaphore_t handled;
-static int handled_token;
+static atomic_int handled_token;
 
 static void handle(struct block *block, int token)
 {
-	handled_token = token;
+	atomic_store(&handled_token, token);
 	dispatch_semaphore_signal(handled);
 }
 
@@ -150,10 +150,10 @@ TEST(handler_is_called_on_its_queue)
 	test_equal(portico_notify_register_dispatch("org.example.h", &token, queue, &block),
 		   NOTIFY_STATUS_OK);
 	for (int i = 0; i < 3; i++) {
-		handled_token = -1;
+		atomic_store(&handled_token, -1);
 		test_equal(notify_post("org.example.h"), NOTIFY_STATUS_OK);
 		dispatch_semaphore_wait(handled, DISPATCH_TIME_FOREVER);
-		test_equal(handled_token, token);
+		test_equal(atomic_load(&handled_token), token);
 	}
 	notify_cancel(token);
 	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
