@@ -206,32 +206,40 @@ IOReturn client_watch_fetch(struct client_watch *watch)
 	return status;
 }
 
-io_object_t client_watch_next(struct client_object *object)
+/* False: there are none, and the notification is armed. */
+static bool need_pending(struct client_watch *watch)
 {
-	struct client_watch *watch = watch_of(object);
-	struct client_entry *entry;
-	io_object_t name;
-
-	if (!watch->matching)
-		return IO_OBJECT_NULL;
-	scope_lock(&watch->lock);
 	uint64_t news = client_session_news_generation();
 	bool is_empty = watch->next_pending == watch->n_pending;
+
 	if (is_empty)
 		drop_pending(watch);
 	if (is_empty && news == watch->seen_news && arm_locked(watch))
-		return IO_OBJECT_NULL;
+		return false;
 	/* The latest is first, and may have come since the others were fetched. */
 	if (is_empty || news != watch->seen_news) {
 		client_watch_fetch(watch);
 		watch->seen_news = news;
 		watch->has_all = false;
 	}
-	if (watch->next_pending == watch->n_pending)
+	return watch->next_pending < watch->n_pending;
+}
+
+io_object_t client_watch_next(struct client_object *object)
+{
+	struct client_watch *watch = watch_of(object);
+	io_object_t name = IO_OBJECT_NULL;
+
+	if (!watch->matching)
 		return IO_OBJECT_NULL;
-	entry = watch->pending[watch->next_pending++];
-	name = client_entry_name(entry);
-	client_entry_unref(entry);
+	scope_lock(&watch->lock);
+	/* One that has ended since has no name; 0 would say that there are no more, and nothing would be armed. */
+	while (!name && need_pending(watch)) {
+		struct client_entry *entry = watch->pending[watch->next_pending++];
+
+		name = client_entry_name(entry);
+		client_entry_unref(entry);
+	}
 	return name;
 }
 

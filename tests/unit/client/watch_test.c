@@ -518,6 +518,29 @@ TEST(dead_name_comes_before_the_notice)
 	end();
 }
 
+/* Of one that has ended nothing can be given out any more; that is not the end of the others. */
+TEST(one_that_has_ended_is_passed_over)
+{
+	start();
+	io_service_t service = IOServiceGetMatchingService(0, IOServiceMatching("FixtureDriver"));
+	add_matching();
+	fake_send_dead(&fake, FAKE_SERVICE);
+	/* With this message its end has come. */
+	fake_send_notice(&fake, 101);
+	while (is_quiet())
+		sched_yield();
+	test_equal(drain(iterator), 1);
+	test_equal(fake.n_next, 1);
+	fake.pending[0] = FAKE_MACHINE;
+	fake.n_pending = 1;
+	fake_send_notice(&fake, 101);
+	receive_one();
+	test_equal(n_drained, 1);
+	IOObjectRelease(service);
+	IOObjectRelease(iterator);
+	end();
+}
+
 /* --- the ways of delivery -------------------------------------------------------- */
 
 TEST(run_loop)
