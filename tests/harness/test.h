@@ -65,6 +65,9 @@ bool test_pause(uint64_t *begun);
 const char *test_folder(void);
 /* Root, too, reads and writes only what modes allow, from here on. */
 void test_obey_modes(void);
+/* From here on the system call with this NUMBER fails with ERROR in this thread and what it starts, as in the sandbox of
+ * a container or on an older system; skips the test where that cannot be done. May be called for several. */
+void test_refuse_call(long number, int error);
 /* Number of open descriptors of the process. */
 int test_count_fds(void);
 /* A process of root that waits, with the number PID, if the kernel gives it that; -1. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Hosts that are confined less than wanted or demanded, and what a bundle that joins means for one. */
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,25 +117,10 @@ TEST(bundles_that_declare_too_much_together_are_not_used)
 	world_stop();
 }
 
-/* From here on this process and those it starts make no namespaces, as on systems that forbid it. */
-static void forbid_namespaces(void)
-{
-	struct sock_filter steps[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { sizeof(steps) / sizeof(steps[0]), steps };
-
-	test_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	test_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
-}
-
 TEST(a_host_with_less_than_the_wanted_tier_is_warned_of)
 {
 	unsetenv("PORTICO_SANDBOX");
-	forbid_namespaces();
+	test_refuse_call(SYS_unshare, EPERM);
 	world_start();
 	world_await_log("org.portico.driver.Calculator: sandbox tier 1 instead of 2");
 	io_connect_t c = world_open("CalculatorDriver", 0);

@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -177,22 +175,6 @@ TEST(a_host_that_does_not_check_in_is_ended_unless_it_is_stopped)
 	end();
 }
 
-/* As container sandboxes do. */
-static void refuse_signals_by_descriptor(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_send_signal, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog filter = { sizeof(code) / sizeof(*code), code };
-
-	test_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter))
-		test_skip("no system call filters here");
-}
-
 static void begin_with_process(void)
 {
 	struct registry_server *s = begin();
@@ -203,7 +185,7 @@ static void begin_with_process(void)
 			pause();
 	s->pidfd = (int)syscall(SYS_pidfd_open, s->pid, 0);
 	test_true(s->pidfd >= 0);
-	refuse_signals_by_descriptor();
+	test_refuse_call(SYS_pidfd_send_signal, EPERM);
 }
 
 TEST(a_host_is_ended_where_descriptors_take_no_signals)
