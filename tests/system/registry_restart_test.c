@@ -317,6 +317,16 @@ TEST(notifications_are_armed_again)
 	world_stop();
 }
 
+/* Until no host of the last registry is waited for any more: whoever loads something waits for that, too. */
+static void await_return(void)
+{
+	CFStringRef words = NULL;
+
+	test_equal_error(portico_session_load(world_socket(), test_folder(), &words), 0);
+	CFRelease(words);
+	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+}
+
 /* A driver stands on a service of another host, which comes back after it. */
 TEST(what_was_open_stays_open_and_can_be_closed)
 {
@@ -327,7 +337,7 @@ TEST(what_was_open_stays_open_and_can_be_closed)
 	world_restart_registry();
 	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
 	test_equal(life_do(&l, "isopen d"), 3);
-	usleep(1200 * 1000);
+	await_return();
 	test_equal(life_do(&l, "isopen d"), 3);
 	test_equal(life_do(&l, "open d 0"), 0);
 	life_do(&l, "close d");
@@ -342,8 +352,7 @@ static pid_t await_host(const char *server, pid_t other_than)
 {
 	pid_t pid;
 
-	while ((pid = world_host_pid(server)) <= 0 || pid == other_than)
-		usleep(5000);
+	test_await((pid = world_host_pid(server)) > 0 && pid != other_than);
 	return pid;
 }
 
@@ -359,8 +368,7 @@ static void die_with_an_open_provider(bool while_away)
 	world_kill_registry();
 	if (!while_away) {
 		world_restart_registry();
-		test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
-		usleep(1200 * 1000); /* no host is waited for any more */
+		await_return();
 	}
 	test_equal(kill(host, SIGKILL), 0);
 	if (while_away)
@@ -369,8 +377,7 @@ static void die_with_an_open_provider(bool while_away)
 	IOServiceClose(l.life);
 	l.life = world_open("Life", 0);
 	life_await(&l, "start d");
-	while (life_do(&l, "isopen d") != 3)
-		usleep(5000);
+	test_await(life_do(&l, "isopen d") == 3);
 	life_end(&l);
 }
 
@@ -395,9 +402,8 @@ TEST(an_end_that_a_driver_puts_off_is_put_off_still)
 	life_await(&l, "did d");
 	world_kill_registry();
 	world_restart_registry();
-	while (life_count(&l, "message d e0000010 0") < 2 && !life_has(&l, "stop d"))
-		usleep(5000);
-	usleep(100 * 1000);
+	test_await(life_count(&l, "message d e0000010 0") == 2 || life_has(&l, "stop d"));
+	usleep(100 * 1000); /* for a stop that must not come any more */
 	bool is_asked_again = life_count(&l, "message d e0000010 0") == 2;
 	test_equal(life_has(&l, "stop d"), !is_asked_again);
 	if (is_asked_again)
