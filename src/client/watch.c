@@ -19,7 +19,6 @@ enum { ANNOUNCED_MAX = 64 * 1024 };
 
 static pthread_mutex_t watches_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct list watches = LIST_INIT(watches);
-static atomic_uint_least64_t last_walk;	    /* over all of them */
 static struct map subscriptions = MAP_INIT; /* subscription -> watch */
 /* Held while a subscription is being made: its first message may be faster than the reply. */
 static pthread_mutex_t subscribe_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -259,11 +258,8 @@ static IOReturn register_watch(struct client_watch *watch, uint64_t subscription
 		return kIOReturnNoMemory;
 	watch->subscription = subscription;
 	watch->epoch = epoch;
-	if (list_is_empty(&watch->link) && !watch->ended) {
-		/* Who walks already need not come by: it is with the newest registry. */
-		watch->walk = atomic_load(&last_walk);
+	if (list_is_empty(&watch->link) && !watch->ended)
 		list_add(&watches, &watch->link);
-	}
 	return kIOReturnSuccess;
 }
 
@@ -452,7 +448,9 @@ bool client_watch_is_any(void)
 
 uint64_t client_watch_begin_walk(void)
 {
-	return atomic_fetch_add(&last_walk, 1) + 1;
+	static atomic_uint_least64_t last;
+
+	return atomic_fetch_add(&last, 1) + 1;
 }
 
 struct client_watch *client_watch_walk(uint64_t walk)

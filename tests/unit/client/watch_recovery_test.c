@@ -8,7 +8,7 @@
 #include <mach/mach.h>
 
 #include "client/handle.h"
-#include "client/watch.h"
+#include "client/watch_internal.h"
 #include "fake.h"
 #include "test.h"
 #include "wire/notice.h"
@@ -35,15 +35,21 @@ static int drain(io_iterator_t it)
 	return n;
 }
 
+static io_iterator_t add(void)
+{
+	test_equal_error(IOServiceAddMatchingNotification(notify, kIOFirstMatchNotification,
+							  IOServiceMatching("FixtureDriver"),
+							  matched, NULL, &iterator),
+			 0);
+	return iterator;
+}
+
 static void start(fake_hook_fn hook)
 {
 	fake_start(&fake, hook);
 	notify = IONotificationPortCreate(kIOMainPortDefault);
 	test_true(notify != NULL);
-	test_equal_error(IOServiceAddMatchingNotification(notify, kIOFirstMatchNotification,
-							  IOServiceMatching("FixtureDriver"),
-							  matched, NULL, &iterator),
-			 0);
+	add();
 }
 
 static void go_on_with_another(fake_hook_fn hook)
@@ -199,6 +205,41 @@ TEST(the_end_of_what_did_not_come_back_is_announced)
 	IOObjectRelease(service);
 	IOObjectRelease(others);
 	IOObjectRelease(iterator);
+	IONotificationPortDestroy(notify);
+	fake_end(&fake);
+}
+
+static bool walk_on(uint64_t walk)
+{
+	struct client_watch *watch = client_watch_walk(walk);
+
+	if (watch)
+		client_object_unref(&watch->object);
+	return watch != NULL;
+}
+
+static int walk_all(uint64_t walk)
+{
+	int n = 0;
+
+	while (walk_on(walk))
+		n++;
+	return n;
+}
+
+TEST(a_walk_comes_by_each_notification_once)
+{
+	start(NULL);
+	io_iterator_t first = iterator, second = add(), third = add();
+	uint64_t walk = client_watch_begin_walk();
+
+	test_true(walk_on(walk));
+	/* One that is released meanwhile is passed over. */
+	IOObjectRelease(third);
+	test_equal(walk_all(walk), 1);
+	test_equal(walk_all(client_watch_begin_walk()), 2);
+	IOObjectRelease(first);
+	IOObjectRelease(second);
 	IONotificationPortDestroy(notify);
 	fake_end(&fake);
 }

@@ -16,7 +16,6 @@
 
 #include "client/message.h"
 #include "client/session.h"
-#include "client/watch_internal.h"
 #include "fake.h"
 #include "test.h"
 #include "wire/notice.h"
@@ -963,37 +962,6 @@ TEST(notifications_survive_a_new_registry)
 	receive_one();
 	test_equal(n_drained, 1);
 	IOObjectRelease(iterator);
-	end();
-}
-
-static int walk_on(uint64_t walk)
-{
-	struct client_watch *watch = client_watch_walk(walk);
-
-	return watch ? client_object_unref(&watch->object), 1 : 0;
-}
-
-TEST(a_walk_comes_by_each_notification_once)
-{
-	io_iterator_t all[4];
-
-	start();
-	for (int i = 0; i < 3; i++) {
-		add_matching();
-		all[i] = iterator;
-	}
-	uint64_t walk = client_watch_begin_walk();
-	test_equal(walk_on(walk), 1);
-	/* One that is new is with the new registry, one that is released with none. */
-	add_matching();
-	all[3] = iterator;
-	IOObjectRelease(all[2]);
-	test_equal(walk_on(walk) + walk_on(walk), 1);
-	walk = client_watch_begin_walk();
-	test_equal(walk_on(walk) + walk_on(walk) + walk_on(walk) + walk_on(walk), 3);
-	for (int i = 0; i < 4; i++)
-		if (i != 2)
-			IOObjectRelease(all[i]);
 	end();
 }
 
