@@ -26,7 +26,7 @@ static void set_problem(struct registry_bundle *b, const char *format, ...)
 		return;
 	va_start(arguments, format);
 	if (vasprintf(&b->problem, format, arguments) < 0)
-		b->problem = strdup("no memory");
+		b->problem = NULL;
 	va_end(arguments);
 }
 
@@ -125,34 +125,35 @@ static bool has_program(const struct registry_bundle *b)
 	return false;
 }
 
+/* What is in order is taken, as a whole. */
 static void check_plist(struct registry_bundle *b, CFDictionaryRef plist)
 {
 	CFTypeRef personalities = CFDictionaryGetValue(plist, CFSTR("IOKitPersonalities"));
+	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
+	CFTypeRef sandbox = CFDictionaryGetValue(plist, CFSTR("PorticoSandbox"));
+	char why[REGISTRY_SANDBOX_WHY_MAX];
 
-	if (!b->identifier[0])
+	if (!b->identifier[0]) {
 		set_problem(b, "Info.plist names no CFBundleIdentifier");
-	else if (!strcmp(b->identifier, REGISTRY_BRIDGE_NAME))
+	} else if (!strcmp(b->identifier, REGISTRY_BRIDGE_NAME)) {
 		set_problem(b, "Info.plist has the CFBundleIdentifier " REGISTRY_BRIDGE_NAME
 			       ", which is Portico's own");
-	else if (!b->executable[0] || strchr(b->executable, '/'))
+	} else if (!b->executable[0] || strchr(b->executable, '/')) {
 		set_problem(b, "Info.plist names no CFBundleExecutable");
-	else if (!registry_is_dictionary(personalities))
+	} else if (!registry_is_dictionary(personalities)) {
 		set_problem(b, "Info.plist holds no dictionary IOKitPersonalities");
-	else if (!has_program(b))
+	} else if (!registry_sandbox_check(sandbox, why)) {
+		set_problem(b, "Info.plist: %s", why);
+	} else if (!has_program(b)) {
 		set_problem(b, "the file that CFBundleExecutable names is missing or no program");
-	else
+	} else {
 		b->personalities = CFRetain(personalities);
-	CFTypeRef entitlements = CFDictionaryGetValue(plist, CFSTR("PorticoEntitlements"));
-	b->asks_for_memory =
-		CFDictionaryGetValue(plist, CFSTR("PorticoClientMemory")) == kCFBooleanTrue;
-	CFTypeRef sandbox = CFDictionaryGetValue(plist, CFSTR("PorticoSandbox"));
-	scope_free char *problem = registry_sandbox_problem(sandbox);
-	if (problem)
-		set_problem(b, "Info.plist: %s", problem);
-	else if (sandbox)
-		b->sandbox = CFRetain(sandbox);
-	if (registry_is_dictionary(entitlements))
-		b->entitlements = CFRetain(entitlements);
+		b->sandbox = sandbox ? CFRetain(sandbox) : NULL;
+		b->entitlements =
+			registry_is_dictionary(entitlements) ? CFRetain(entitlements) : NULL;
+		b->asks_for_memory =
+			CFDictionaryGetValue(plist, CFSTR("PorticoClientMemory")) == kCFBooleanTrue;
+	}
 }
 
 enum { PLIST, EXECUTABLE };
@@ -212,12 +213,14 @@ err_t registry_bundle_read(const char *path, struct registry_bundle **ret_bundle
 	b->identifier = copy_text(plist, CFSTR("CFBundleIdentifier"));
 	b->version = copy_text(plist, CFSTR("CFBundleVersion"));
 	b->executable = copy_text(plist, CFSTR("CFBundleExecutable"));
-	if (!b->identifier || !b->version || !b->executable || (!plist && !b->problem)) {
+	bool has_texts = b->identifier && b->version && b->executable;
+	if (has_texts && plist)
+		check_plist(b, plist);
+	/* Neither in order nor with words of why not. */
+	if (!has_texts || (!b->personalities && !b->problem)) {
 		registry_bundle_free(b);
 		return -ENOMEM;
 	}
-	if (plist)
-		check_plist(b, plist);
 	b->changed[EXECUTABLE] = change_of(b, EXECUTABLE);
 	*ret_bundle = b;
 	return 0;

@@ -37,11 +37,10 @@ enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
 
 /* --- checking ------------------------------------------------------------------------------ */
 
-static char *complain(const char *format, const char *a, const char *b)
+static bool complain(char *why, const char *format, const char *a, const char *b)
 {
-	char *text;
-
-	return asprintf(&text, format, a, b) < 0 ? strdup("no memory") : text;
+	snprintf(why, REGISTRY_SANDBOX_WHY_MAX, format, a, b);
+	return false;
 }
 
 /* Whole and without "..": what is shown to people is what is granted. */
@@ -55,46 +54,43 @@ static bool is_plain_path(const char *path)
 	return true;
 }
 
-static char *check_text(const struct key *key, CFTypeRef value)
+static bool check_text(const struct key *key, CFTypeRef value, char *why)
 {
 	char text[WIRE_PATH_MAX];
 
 	if (!registry_text_get(value, text, sizeof(text)))
-		return complain("PorticoSandbox: %s holds something that is no string%s", key->name,
-				"");
+		return complain(why, "PorticoSandbox: %s holds something that is no string%s",
+				key->name, "");
 	if (key->kind == PATHS && !is_plain_path(text))
-		return complain("PorticoSandbox: %s: \"%s\" is no absolute path below /", key->name,
-				text);
+		return complain(why, "PorticoSandbox: %s: \"%.300s\" is no absolute path below /",
+				key->name, text);
 	if (key->kind == NAMES && key->number_of(text) < 0)
-		return complain("PorticoSandbox: %s: \"%s\" is unknown", key->name, text);
-	return NULL;
+		return complain(why, "PorticoSandbox: %s: \"%.300s\" is unknown", key->name, text);
+	return true;
 }
 
-static char *check_value(const struct key *key, CFTypeRef value)
+static bool check_value(const struct key *key, CFTypeRef value, char *why)
 {
 	int64_t number;
 
 	if (key->kind == FLAG)
 		return CFGetTypeID(value) == CFBooleanGetTypeID()
-			     ? NULL
-			     : complain("PorticoSandbox: %s is no boolean%s", key->name, "");
+			     ? true
+			     : complain(why, "PorticoSandbox: %s is no boolean%s", key->name, "");
 	if (key->kind == NUMBER)
 		return registry_number_get(value, &number) && number >= key->min &&
 				       number <= key->max
-			     ? NULL
-			     : complain("PorticoSandbox: %s is no number that it may be%s",
+			     ? true
+			     : complain(why, "PorticoSandbox: %s is no number that it may be%s",
 					key->name, "");
 	if (!registry_is_array(value))
-		return complain("PorticoSandbox: %s is no array%s", key->name, "");
+		return complain(why, "PorticoSandbox: %s is no array%s", key->name, "");
 	if (CFArrayGetCount(value) > ELEMENTS_MAX)
-		return complain("PorticoSandbox: %s has too many elements%s", key->name, "");
-	for (CFIndex i = 0; i < CFArrayGetCount(value); i++) {
-		char *problem = check_text(key, CFArrayGetValueAtIndex(value, i));
-
-		if (problem)
-			return problem;
-	}
-	return NULL;
+		return complain(why, "PorticoSandbox: %s has too many elements%s", key->name, "");
+	for (CFIndex i = 0; i < CFArrayGetCount(value); i++)
+		if (!check_text(key, CFArrayGetValueAtIndex(value, i), why))
+			return false;
+	return true;
 }
 
 static const struct key *find_key(CFTypeRef name)
@@ -105,29 +101,34 @@ static const struct key *find_key(CFTypeRef name)
 	return NULL;
 }
 
+struct checking {
+	bool is_right;
+	char *why;
+};
+
 static void check_entry(const void *name, const void *value, void *context)
 {
-	char **problem = context;
+	struct checking *c = context;
 	char text[128] = "a key";
 
-	if (*problem)
+	if (!c->is_right)
 		return;
 	const struct key *key = find_key(name);
 	registry_text_get(name, text, sizeof(text));
-	*problem = key ? check_value(key, value)
-		       : complain("PorticoSandbox: %s is no key of it%s", text, "");
+	c->is_right = key ? check_value(key, value, c->why)
+			  : complain(c->why, "PorticoSandbox: %s is no key of it%s", text, "");
 }
 
-char *registry_sandbox_problem(CFTypeRef declaration)
+bool registry_sandbox_check(CFTypeRef declaration, char why[REGISTRY_SANDBOX_WHY_MAX])
 {
-	char *problem = NULL;
+	struct checking c = { true, why };
 
 	if (!declaration)
-		return NULL;
+		return true;
 	if (!registry_is_dictionary(declaration))
-		return strdup("PorticoSandbox is no dictionary");
-	CFDictionaryApplyFunction(declaration, check_entry, &problem);
-	return problem;
+		return complain(why, "PorticoSandbox is no dictionary%s%s", "", "");
+	CFDictionaryApplyFunction(declaration, check_entry, &c);
+	return c.is_right;
 }
 
 /* --- a host's needs ------------------------------------------------------------------------ */

@@ -13,8 +13,9 @@
 
 struct registry_catalogue;
 
-/* What is wrong with a declaration, in words to be freed; NULL: nothing. */
-char *registry_sandbox_problem(CFTypeRef declaration);
+enum { REGISTRY_SANDBOX_WHY_MAX = 512 };
+/* Is a declaration (or none, NULL) in order? If not, WHY in words, cut to that size. */
+bool registry_sandbox_check(CFTypeRef declaration, char why[REGISTRY_SANDBOX_WHY_MAX]);
 
 /* All bundles of one host together. */
 struct registry_needs {

@@ -6,6 +6,8 @@
 #include <grp.h>
 #include <poll.h>
 #include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -80,6 +82,13 @@ ALLOCATION(void *, realloc, (void *old, size_t size), (old, size))
 ALLOCATION(void *, reallocarray, (void *old, size_t n, size_t size), (old, n, size))
 ALLOCATION(char *, strdup, (const char *text), (text))
 ALLOCATION(char *, strndup, (const char *text, size_t n), (text, n))
+
+int __real_vasprintf(char **text, const char *format, va_list arguments);
+VISIBLE int __wrap_vasprintf(char **text, const char *format, va_list arguments);
+int __wrap_vasprintf(char **text, const char *format, va_list arguments)
+{
+	return is_short() ? -1 : __real_vasprintf(text, format, arguments);
+}
 
 /* --- the system ------------------------------------------------------- */
 

@@ -106,6 +106,29 @@ TEST(a_shortage_is_no_broken_bundle)
 	}
 }
 
+/* Without memory for the words of its problem it is not taken for one that has none. */
+TEST(a_broken_bundle_is_broken_without_memory)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/a.dext", test_folder());
+	write_bundle(test_folder(), "a",
+		     HEAD("a.b") "<dict/><key>PorticoSandbox</key><dict><key>ReadWritePaths</key>"
+				 "<array><string>/</string></array></dict>");
+	test_each_shortage(s)
+	{
+		struct registry_bundle *b = NULL;
+
+		test_shortage_begin(&s);
+		err_t err = registry_bundle_read(path, &b);
+		if (test_shortage_end(&s) && err)
+			test_equal_error(err, -ENOMEM);
+		else
+			test_true(b->problem != NULL);
+		registry_bundle_free(b);
+	}
+}
+
 TEST(broken_bundles_hurt_nobody)
 {
 	struct registry_catalogue c;

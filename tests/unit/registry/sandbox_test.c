@@ -24,16 +24,16 @@ static CFTypeRef parse(const char *inner)
 static void problem(const char *inner, const char *expected)
 {
 	CFTypeRef value = parse(inner);
-	char *problem = registry_sandbox_problem(value);
+	char why[REGISTRY_SANDBOX_WHY_MAX] = "";
 
-	test_equal_text(problem, expected);
-	free(problem);
+	test_equal(registry_sandbox_check(value, why), !expected);
+	test_equal_text(why, expected ? expected : "");
 	CFRelease(value);
 }
 
 TEST(a_declaration_is_checked_whole)
 {
-	test_true(!registry_sandbox_problem(NULL));
+	test_true(registry_sandbox_check(NULL, NULL));
 	problem("<dict/>", NULL);
 	problem("<dict><key>MinimumTier</key><integer>2</integer><key>Devices</key><array>"
 		"<string>/dev/ttyS0</string></array><key>Processes</key><true/></dict>",
