@@ -103,31 +103,52 @@ static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 	test_equal(options.id, 1001);
 }
 
+/* Two entries at a registry, which goes; the next one has said hello when begin_again returns. */
+struct returning {
+	struct peer peer;
+	struct entries entries;
+	char path[256];
+	int listener;
+};
+
+static void begin_returning(struct returning *r)
+{
+	r->entries.p = &r->peer;
+	snprintf(r->path, sizeof(r->path), "%s/registry", test_folder());
+	peer_start(&r->peer, r->path);
+	peer_answer_hello(&r->peer);
+	peer_do(&r->peer, publish_two, &r->entries);
+	expect_two(&r->peer, 0, 0);
+}
+
+static void begin_again(struct returning *r)
+{
+	close(r->peer.socket);
+	test_equal(fd_listen(r->path, &r->listener), 0);
+	test_equal(fd_accept(r->listener, &r->peer.socket), 0);
+	peer_answer_hello(&r->peer);
+}
+
+static void end_returning(struct returning *r)
+{
+	test_equal(wire_send(r->peer.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 },
+			     NULL, 0, true),
+		   0);
+	peer_finish(&r->peer);
+	close(r->listener);
+	unlink(r->path);
+}
+
 TEST(after_a_restart_the_mirror_comes_back_under_the_same_ids)
 {
-	char path[256];
-	struct peer p;
-	struct entries e = { &p };
-	int listener;
+	struct returning r;
 
-	snprintf(path, sizeof(path), "%s/registry", test_folder());
-	peer_start(&p, path);
-	peer_answer_hello(&p);
-	peer_do(&p, publish_two, &e);
-	expect_two(&p, 0, 0);
-	close(p.socket);
-	test_equal(fd_listen(path, &listener), 0);
-	test_equal(fd_accept(listener, &p.socket), 0);
-	peer_answer_hello(&p);
-	expect_two(&p, 1000, 1001);
-	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
-			     true),
-		   0);
-	peer_finish(&p);
-	test_equal(p.connected, 2);
-	test_equal(p.again, 1);
-	close(listener);
-	unlink(path);
+	begin_returning(&r);
+	begin_again(&r);
+	expect_two(&r.peer, 1000, 1001);
+	end_returning(&r);
+	test_equal(r.peer.connected, 2);
+	test_equal(r.peer.again, 1);
 }
 
 static void adjust_both(void *context)
@@ -163,35 +184,20 @@ static void expect_published(struct peer *p, uint64_t id)
 /* What a driver has said to be busy stays so, or a program that waits until it is quiet would be told that it is. */
 TEST(after_a_restart_what_was_busy_is_busy)
 {
-	char path[256];
-	struct peer p;
-	struct entries e = { &p };
-	int listener;
+	struct returning r;
 
-	snprintf(path, sizeof(path), "%s/registry", test_folder());
-	peer_start(&p, path);
-	peer_answer_hello(&p);
-	peer_do(&p, publish_two, &e);
-	expect_two(&p, 0, 0);
-	peer_do(&p, adjust_both, &e);
-	expect_busy(&p, 1000, -1);
-	expect_busy(&p, 1000, 3000);
-	expect_busy(&p, 1000, -2);
-	expect_busy(&p, 1001, 5);
-	expect_busy(&p, 1001, -5);
-	close(p.socket);
-	test_equal(fd_listen(path, &listener), 0);
-	test_equal(fd_accept(listener, &p.socket), 0);
-	peer_answer_hello(&p);
-	expect_published(&p, 1000);
-	expect_busy(&p, 1000, 2998);
-	expect_published(&p, 1001);
-	test_equal(wire_send(p.socket, &wire_shutdown_layout, 0, &(struct wire_empty){ 0 }, NULL, 0,
-			     true),
-		   0);
-	peer_finish(&p);
-	close(listener);
-	unlink(path);
+	begin_returning(&r);
+	peer_do(&r.peer, adjust_both, &r.entries);
+	expect_busy(&r.peer, 1000, -1);
+	expect_busy(&r.peer, 1000, 3000);
+	expect_busy(&r.peer, 1000, -2);
+	expect_busy(&r.peer, 1001, 5);
+	expect_busy(&r.peer, 1001, -5);
+	begin_again(&r);
+	expect_published(&r.peer, 1000);
+	expect_busy(&r.peer, 1000, 2998);
+	expect_published(&r.peer, 1001);
+	end_returning(&r);
 }
 
 static void publish_busy(void *context)
