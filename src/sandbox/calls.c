@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/sandbox_internal.h"
@@ -388,6 +389,27 @@ static void refuse_changes(struct filter *f)
 	}
 }
 
+/* Nor can the mode be had with a new file that chmod would not give: whoever else may reach a declared
+ * folder could run a program there with the rights of the session's owner. */
+static void refuse_set_id(struct filter *f)
+{
+	static const char *const names[] = { "open", "openat" };
+	static const uint64_t flags[] = { O_CREAT, O_TMPFILE & ~O_DIRECTORY };
+	static const uint64_t modes[] = { S_ISUID, S_ISGID };
+
+	for (size_t m = 0; m < N_OF(modes); m++) {
+		refuse(f, EPERM, "creat", 1, modes[m], modes[m]);
+		for (unsigned n = 0; n < N_OF(names); n++)
+			for (size_t i = 0; i < N_OF(flags); i++)
+				rule(f, SCMP_ACT_ERRNO(EPERM), names[n], 2,
+				     (const struct scmp_arg_cmp[]){
+					     SCMP_CMP(n + 1, SCMP_CMP_MASKED_EQ, flags[i],
+						      flags[i]),
+					     SCMP_CMP(n + 2, SCMP_CMP_MASKED_EQ, modes[m],
+						      modes[m]) });
+	}
+}
+
 /* What is carved out of calls that are allowed. */
 static void fill_refused(struct filter *f, const struct sandbox_config *config)
 {
@@ -401,6 +423,8 @@ static void fill_refused(struct filter *f, const struct sandbox_config *config)
 	if (!SANDBOX_INSTRUMENTED && !declares(config, SANDBOX_DEVICE) &&
 	    !declares(config, SANDBOX_WRITE))
 		refuse_changes(f);
+	else
+		refuse_set_id(f);
 }
 
 typedef void (*fill_fn)(struct filter *f, const struct sandbox_config *config);
