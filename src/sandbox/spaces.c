@@ -112,13 +112,20 @@ static bool holds_code(const struct sandbox_tree *tree, const struct sandbox_bra
 	return false;
 }
 
+static bool is_device(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode);
+}
+
 /* A mount of what BRANCH is, not yet anywhere. NO_CODE: nothing there can be mapped executable. -1: it
  * is not there. */
 static err_t take_tree(const struct sandbox_branch *branch, bool no_code, int *ret_fd)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOSUID };
+	struct stat st;
 
-	if (branch->access != SANDBOX_DEVICE)
+	/* A device that is named itself may be meant to be read only, as /dev/urandom. */
+	if (branch->access != SANDBOX_DEVICE && (stat(branch->source, &st) || !is_device(&st)))
 		attributes.attr_set |= MOUNT_ATTR_NODEV;
 	if (branch->access == SANDBOX_READ)
 		attributes.attr_set |= MOUNT_ATTR_RDONLY;

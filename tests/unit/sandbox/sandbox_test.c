@@ -136,6 +136,7 @@ static int look_at_files(void)
 	EXPECT(opens("/proc/1/environ", O_RDONLY) < 0);
 	EXPECT(opens("/tmp/portico-new-file", O_WRONLY | O_CREAT) < 0);
 	EXPECT(opens("/proc/self/maps", O_RDONLY) == 0);
+	EXPECT(opens("/dev/urandom", O_RDONLY) == 0 && opens("/dev/urandom", O_WRONLY) < 0);
 	EXPECT(refuses(unlink(other)) || errno == ENOENT);
 	return 0;
 }
