@@ -28,6 +28,15 @@ static void set(int resource, uint64_t value)
 	setrlimit(resource, &limit);
 }
 
+/* Timers and waiting signals are counted by uid, whosever they are: a half is left to the others. */
+static void set_signals(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_SIGPENDING, &limit) && limit.rlim_cur != RLIM_INFINITY)
+		set(RLIMIT_SIGPENDING, limit.rlim_cur / 2);
+}
+
 /* The kernel counts threads by uid, or by user namespace: what there is already, of whomever it may
  * be, comes on top. */
 static uint64_t count_threads(void)
@@ -68,6 +77,7 @@ unsigned sandbox_limit(const struct sandbox_config *config)
 	set(RLIMIT_MSGQUEUE, 0);
 	set(RLIMIT_NICE, 0);
 	set(RLIMIT_RTPRIO, 0);
+	set_signals();
 	/* A sanitizer's shadow of memory is larger than any memory. */
 	if (SANDBOX_INSTRUMENTED)
 		return 0;

@@ -249,6 +249,8 @@ static int look_at_calls(void)
 	return 0;
 }
 
+static rlim_t signals_before;
+
 static int look_at_release_calls(void)
 {
 	struct rlimit limit = { 1, 1 };
@@ -257,6 +259,7 @@ static int look_at_release_calls(void)
 
 	EXPECT(refuses(fork()) && refuses(execve("/bin/true", none, none)));
 	EXPECT(refuses(setrlimit(RLIMIT_NOFILE, &limit)) && !getrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT(!getrlimit(RLIMIT_SIGPENDING, &limit) && limit.rlim_max <= signals_before / 2);
 	EXPECT(page != MAP_FAILED && refuses(mprotect(page, 4096, PROT_EXEC)));
 	EXPECT(mmap(NULL, 4096, PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	EXPECT(refuses(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)) && !prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
@@ -295,6 +298,9 @@ TEST(processes_programs_and_new_code_are_refused)
 {
 	if (SANDBOX_INSTRUMENTED)
 		test_skip("a sanitizer needs them");
+	struct rlimit limit;
+	test_equal(getrlimit(RLIMIT_SIGPENDING, &limit), 0);
+	signals_before = limit.rlim_cur;
 	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF }, look_at_release_calls);
 }
 
