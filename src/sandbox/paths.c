@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "sandbox/sandbox_internal.h"
 
 /* What the C library and our own read while a driver runs. Nothing here tells of the user, of other
@@ -122,6 +123,80 @@ static err_t add_own_number(struct sandbox_tree *tree)
 	return add(tree, path, SANDBOX_READ);
 }
 
+/* --- links that the driver could have made --------------------------------------------------- */
+
+static bool is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+
+	return !strncmp(path, folder, n) && (!path[n] || path[n] == '/');
+}
+
+/* Folders that the driver may write, without links. */
+struct folders {
+	char *paths[SANDBOX_PATHS_MAX];
+	size_t n;
+};
+
+static err_t find_folders(struct folders *folders, const struct sandbox_config *config)
+{
+	folders->n = 0;
+	for (size_t i = 0; i < config->n_paths; i++) {
+		if (config->paths[i].access != SANDBOX_WRITE)
+			continue;
+		char *path = realpath(config->paths[i].path, NULL);
+		if (!path && errno == ENOMEM)
+			return -ENOMEM;
+		if (path)
+			folders->paths[folders->n++] = path;
+	}
+	return 0;
+}
+
+static const char *find_left(const struct folders *folders, const char *on_the_way,
+			     const char *target)
+{
+	for (size_t i = 0; i < folders->n; i++)
+		if (is_below(on_the_way, folders->paths[i]) && !is_below(target, folders->paths[i]))
+			return folders->paths[i];
+	return NULL;
+}
+
+/* What lies in a folder that the driver may write it may have replaced, before it was started again: it
+ * would be shown whatever its link names. */
+static bool leads_out(const struct folders *folders, const char *path)
+{
+	char target[PATH_MAX], above[PATH_MAX], real[PATH_MAX];
+
+	if (!realpath(path, target) ||
+	    snprintf(above, sizeof(above), "%s", path) >= (int)sizeof(above))
+		return false;
+	for (char *end; (end = strrchr(above, '/')) && end != above;) {
+		*end = 0;
+		const char *left = realpath(above, real) ? find_left(folders, real, target) : NULL;
+		if (left)
+			log_warning("%s is not shown to the driver: it leads out of %s, where the "
+				    "driver may write",
+				    path, left);
+		if (left)
+			return true;
+	}
+	return false;
+}
+
+static err_t add_declared(struct sandbox_tree *tree, const struct sandbox_config *config)
+{
+	struct folders folders;
+	err_t err = find_folders(&folders, config);
+
+	for (size_t i = 0; !err && i < config->n_paths; i++)
+		if (!leads_out(&folders, config->paths[i].path))
+			err = add(tree, config->paths[i].path, config->paths[i].access);
+	for (size_t i = 0; i < folders.n; i++)
+		free(folders.paths[i]);
+	return err;
+}
+
 err_t sandbox_tree_init(struct sandbox_tree *tree, const struct sandbox_config *config)
 {
 	err_t err = 0;
@@ -137,8 +212,8 @@ err_t sandbox_tree_init(struct sandbox_tree *tree, const struct sandbox_config *
 		err = add_own_number(tree);
 	if (!err && config->processes)
 		err = add(tree, "/proc", SANDBOX_READ);
-	for (size_t i = 0; !err && i < config->n_paths; i++)
-		err = add(tree, config->paths[i].path, config->paths[i].access);
+	if (!err)
+		err = add_declared(tree, config);
 	return err;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -215,6 +216,38 @@ TEST(what_can_be_written_is_no_code_in_a_namespace)
 	expect(&c, look_for_no_code);
 	c.paths[c.n_paths++] = (struct sandbox_path){ other, SANDBOX_READ };
 	expect(&c, look_for_code);
+}
+
+static char writable[512], link_out[600], through_it[700];
+
+static int look_for_what_a_link_names(void)
+{
+	EXPECT(opens(through_it, O_RDONLY) < 0 && opens("/etc/passwd", O_RDONLY) < 0);
+	EXPECT(opens(own, O_RDONLY) == 0);
+	return 0;
+}
+
+/* Which the driver may have made, before it was started again. */
+TEST(a_link_in_a_folder_that_may_be_written_leads_nowhere_else)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SELF };
+
+	snprintf(writable, sizeof(writable), "%s/writable", test_folder());
+	snprintf(link_out, sizeof(link_out), "%s/link", writable);
+	snprintf(through_it, sizeof(through_it), "%s/passwd", link_out);
+	snprintf(own, sizeof(own), "%s/own", test_folder());
+	test_equal(mkdir(writable, 0700), 0);
+	test_equal(symlink("/etc", link_out), 0);
+	test_equal(symlink("writable/file", own), 0);
+	snprintf(other, sizeof(other), "%s/writable/file", test_folder());
+	close(open(other, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	c.paths[c.n_paths++] = (struct sandbox_path){ writable, SANDBOX_WRITE };
+	c.paths[c.n_paths++] = (struct sandbox_path){ link_out, SANDBOX_READ };
+	c.paths[c.n_paths++] = (struct sandbox_path){ through_it, SANDBOX_WRITE };
+	c.paths[c.n_paths++] = (struct sandbox_path){ own, SANDBOX_READ };
+	expect(&c, look_for_what_a_link_names);
+	c.tier = SANDBOX_SPACES;
+	expect(&c, look_for_what_a_link_names);
 }
 
 /* --- calls ------------------------------------------------------------------------------- */
