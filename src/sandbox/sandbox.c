@@ -100,6 +100,7 @@ void sandbox_enter(const struct sandbox_config *config, struct sandbox_result *r
 		return;
 	/* Before a user namespace gives all of them. */
 	capabilities = config->capabilities & sandbox_held_capabilities();
+	sandbox_confine_messages();
 	err_t err = sandbox_tree_init(&tree, config);
 	if (err)
 		sandbox_note(&result, "memory", err);

@@ -34,6 +34,9 @@ struct sandbox_tree {
 err_t sandbox_tree_init(struct sandbox_tree *tree, const struct sandbox_config *config);
 void sandbox_tree_fini(struct sandbox_tree *tree);
 
+/* messages.c: standard error is for writing, and its flags are not those of whoever else has it: a
+ * terminal would tell what is typed there. */
+void sandbox_confine_messages(void);
 /* spaces.c: new namespaces, and a root with nothing in it but the tree. On an error nothing that the
  * process can see has changed. */
 err_t sandbox_enter_spaces(const struct sandbox_config *config, const struct sandbox_tree *tree,

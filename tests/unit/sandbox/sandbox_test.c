@@ -250,6 +250,36 @@ TEST(a_link_in_a_folder_that_may_be_written_leads_nowhere_else)
 	expect(&c, look_for_what_a_link_names);
 }
 
+/* --- messages ---------------------------------------------------------------------------- */
+
+static int look_at_the_terminal(void)
+{
+	char byte;
+
+	EXPECT(write(STDERR_FILENO, "#", 1) == 1);
+	EXPECT(read(STDERR_FILENO, &byte, 1) < 0 && errno == EBADF);
+	EXPECT(fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK) == 0);
+	return 0;
+}
+
+/* Its flags are not those of whoever else writes there. */
+TEST(what_is_typed_is_not_for_drivers)
+{
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), old = dup(STDERR_FILENO);
+
+	test_true(terminal >= 0 && !grantpt(terminal) && !unlockpt(terminal));
+	int end = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	test_equal(dup2(end, STDERR_FILENO), STDERR_FILENO);
+	test_equal(write(terminal, "password\n", 9), 9);
+	for (unsigned tier = SANDBOX_SELF; tier <= SANDBOX_SPACES; tier++)
+		expect(&(struct sandbox_config){ .tier = tier }, look_at_the_terminal);
+	test_true(!(fcntl(end, F_GETFL) & O_NONBLOCK));
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(end);
+	close(terminal);
+}
+
 /* --- calls ------------------------------------------------------------------------------- */
 
 static void *nothing(void *context)
