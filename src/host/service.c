@@ -294,6 +294,7 @@ static void enter(void *context)
 	struct entering *entering = context;
 	struct IOServiceRuntime *runtime = entering->service->runtime;
 	struct host *host = runtime->host;
+	const struct host_connection *connection = runtime->connection;
 	struct provider_description description = {
 		.parent_id = entering->parent,
 		.flags = entering->flags,
@@ -304,6 +305,10 @@ static void enter(void *context)
 	CFDictionaryRef properties, pending;
 	CFArrayRef live;
 
+	if (connection) /* a user client */
+		description.opener =
+			(struct provider_opener){ (uint32_t)connection->task.pid,
+						  connection->task.uid, connection->process };
 	/* The ID is of a registry that has gone, and the next one would never hear of it. */
 	if (entering->epoch != provider_epoch(host->provider)) {
 		entering->err = -ESTALE;

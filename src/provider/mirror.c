@@ -116,6 +116,18 @@ static void send_links(struct provider_entry *entry)
 	}
 }
 
+static void send_opener(struct provider_entry *entry)
+{
+	struct wire_opened opened = { .user_client = entry->id,
+				      .service = entry->parent_id,
+				      .pid = entry->opener.pid,
+				      .uid = entry->opener.uid,
+				      .process = entry->opener.process };
+
+	if (opened.process)
+		provider_post(entry->provider, &wire_opened_layout, &opened);
+}
+
 /* Before it is registered, so that nobody sees it quiet meanwhile. */
 static void send_busy(struct provider_entry *entry)
 {
@@ -306,6 +318,7 @@ static err_t send_publish(struct provider_entry *entry)
 		list_add(&provider->in_flight, &entry->turn);
 		return 0;
 	}
+	send_opener(entry);
 	if (entry->live)
 		send_properties(entry);
 	send_links(entry);

@@ -64,16 +64,23 @@ err_t provider_new(const struct provider_config *config, struct provider **ret_p
 struct provider *provider_free(struct provider *provider);
 bool provider_is_connected(const struct provider *provider);
 
+/* Who opened a user client: each registry after the one that knows it is told. */
+struct provider_opener {
+	uint32_t pid, uid;
+	const char *process; /* NULL: nobody did, or it is not known */
+};
+
 struct provider_description {
 	struct provider_entry *parent; /* NULL: parent_id says where */
 	uint64_t parent_id;	       /* 0: the machine node */
 	uint32_t flags;		       /* WIRE_PUBLISH_* */
 	const char *plane;	       /* NULL or "": IOService */
 	const char *class_name;
-	const char *name;	    /* NULL or "": the class name */
-	const char *location;	    /* NULL or "": none */
-	CFDictionaryRef properties; /* copied; may be NULL */
-	void *context;		    /* for provider_entry_context */
+	const char *name;	       /* NULL or "": the class name */
+	const char *location;	       /* NULL or "": none */
+	CFDictionaryRef properties;    /* copied; may be NULL */
+	struct provider_opener opener; /* copied */
+	void *context;		       /* for provider_entry_context */
 	/* The registry has answered (may be NULL): ID, or 0 when it refused. Once, from the loop.
 	 */
 	void (*published)(void *context, struct provider_entry *entry, uint64_t id);

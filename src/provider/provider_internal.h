@@ -81,6 +81,7 @@ struct provider_entry {
 	uint64_t parent_id;
 	uint32_t flags;
 	const char *plane, *class_name, *name, *location; /* in texts */
+	struct provider_opener opener;			  /* its text in texts, too */
 	struct wire_bag properties;
 	CFMutableArrayRef live, removed; /* may be NULL */
 	struct list attachments, names;

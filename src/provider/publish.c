@@ -43,10 +43,11 @@ static struct provider_entry *new_entry(struct provider *provider,
 					const struct provider_description *description)
 {
 	const char *const texts[] = { text(description->plane), text(description->class_name),
-				      text(description->name), text(description->location) };
+				      text(description->name), text(description->location),
+				      text(description->opener.process) };
 	size_t size = 0;
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		size += strlen(texts[i]) + 1;
 	struct provider_entry *entry = calloc(1, sizeof(*entry) + size);
 	if (!entry)
@@ -56,6 +57,9 @@ static struct provider_entry *new_entry(struct provider *provider,
 	entry->class_name = put_text(&at, texts[1], strlen(texts[1]));
 	entry->name = put_text(&at, texts[2], visible_length(texts[2]));
 	entry->location = put_text(&at, texts[3], visible_length(texts[3]));
+	entry->opener = description->opener;
+	if (entry->opener.process)
+		entry->opener.process = put_text(&at, texts[4], visible_length(texts[4]));
 	entry->provider = provider;
 	list_init(&entry->link);
 	list_init(&entry->turn);

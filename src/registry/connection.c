@@ -46,12 +46,22 @@ static IOReturn check_service(struct registry *r, const struct registry_entry *s
 	return kIOReturnSuccess;
 }
 
+static err_t show_creator(struct registry_entry *user_client, pid_t pid, const char *process)
+{
+	char text[WIRE_NAME_MAX + 32];
+
+	snprintf(text, sizeof(text), "pid %d, %s", (int)pid, process);
+	scope_cf CFStringRef creator = registry_text_new(text);
+	if (creator)
+		registry_entry_set(user_client, CFSTR("IOUserClientCreator"), creator);
+	return creator ? 0 : -ENOMEM;
+}
+
 /* Class, properties and creator as the host reported them. */
 static IOReturn complete_entry(struct opening *o, const struct wire_open_client_reply *reply)
 {
 	struct registry_entry *uc = o->user_client;
 	struct registry_class *class;
-	char text[WIRE_NAME_MAX + 32];
 
 	if (!uc->owner)
 		return kIOReturnUnsupported;
@@ -64,13 +74,10 @@ static IOReturn complete_entry(struct opening *o, const struct wire_open_client_
 		return kIOReturnError;
 	registry_entry_set_class(uc, class);
 	registry_entry_update(uc, reply->properties, NULL);
-	snprintf(text, sizeof(text), "pid %d, %s", (int)o->client.pid, o->process);
-	scope_cf CFStringRef creator = registry_text_new(text);
-	if (creator)
-		registry_entry_set(uc, CFSTR("IOUserClientCreator"), creator);
+	err_t err = show_creator(uc, o->client.pid, o->process);
 	if (registry_entry_is_inactive(o->service) || registry_entry_is_inactive(uc))
 		return kIOReturnUnsupported;
-	return creator ? kIOReturnSuccess : kIOReturnNoMemory;
+	return err ? kIOReturnNoMemory : kIOReturnSuccess;
 }
 
 static IOReturn accept_user_client(struct opening *o, struct wire_frame *frame)
@@ -135,18 +142,29 @@ static IOReturn opening_new(struct registry_peer *client, struct registry_entry 
 	return status;
 }
 
-static err_t remember_opener(struct opening *o)
+static err_t remember_opener(struct registry_entry *user_client, const struct wire_opened *opened)
 {
-	struct registry_attention *a = registry_entry_need_attention(o->user_client);
-	size_t size = strlen(o->process) + 1;
+	struct registry_attention *a = registry_entry_need_attention(user_client);
+	size_t size = strlen(opened->process) + 1;
 	struct registry_opener *opener = a ? malloc(sizeof(*opener) + size) : NULL;
 
 	if (!opener)
 		return -ENOMEM;
-	*opener = (struct registry_opener){ o->service->id, o->client.pid, o->client.uid };
-	memcpy(opener->process, o->process, size);
+	*opener = (struct registry_opener){ opened->service, (pid_t)opened->pid, opened->uid };
+	memcpy(opener->process, opened->process, size);
 	a->opener = opener;
 	return 0;
+}
+
+err_t registry_connection_returned(struct registry_entry *user_client,
+				   const struct wire_opened *opened)
+{
+	const struct registry_attention *a = user_client->attention;
+
+	if ((a && a->opener) || !registry_class_conforms(user_client->class, "IOUserClient"))
+		return 0;
+	err_t err = remember_opener(user_client, opened);
+	return err ? err : show_creator(user_client, (pid_t)opened->pid, opened->process);
 }
 
 /* The entry is there, in no plane, before the host hears of it: what the driver does with it in
@@ -164,7 +182,11 @@ static err_t ask_host(struct opening *o, uint32_t type)
 	    !registry_deferred_keep_descriptor(o->deferred) ||
 	    !registry_peer_own(o->service->owner, o->user_client))
 		return -ENOSPC;
-	err = remember_opener(o);
+	struct wire_opened opened = { .service = o->service->id,
+				      .pid = (uint32_t)o->client.pid,
+				      .uid = o->client.uid,
+				      .process = o->process };
+	err = remember_opener(o->user_client, &opened);
 	if (err)
 		return err;
 	err = fd_socketpair(fds);

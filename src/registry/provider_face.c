@@ -4,7 +4,9 @@
 
 #include <IOKit/IOMessage.h>
 
+#include "base/log.h"
 #include "registry/access.h"
+#include "registry/connection.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/orphan.h"
@@ -430,6 +432,16 @@ static err_t handle_confined(struct registry_peer *peer, struct wire_frame *fram
 	return 0;
 }
 
+static err_t handle_opened(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	const struct wire_opened *request = message;
+	struct registry_entry *e = find_own(peer, request->user_client);
+
+	if (e && registry_connection_returned(e, request))
+		log_warning("who opened %s stays unknown: out of memory", e->class->name);
+	return 0;
+}
+
 static const struct registry_handler handlers[] = {
 	{ &wire_publish_layout, handle_publish },
 	{ &wire_register_layout, handle_register },
@@ -449,6 +461,7 @@ static const struct registry_handler handlers[] = {
 	{ &wire_accounts_layout, handle_accounts },
 	{ &wire_refused_layout, handle_refused },
 	{ &wire_confined_layout, handle_confined },
+	{ &wire_opened_layout, handle_opened },
 };
 
 err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame)

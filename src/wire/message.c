@@ -126,6 +126,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_message_client_layout,
 	&wire_interested_layout,
 	&wire_confined_layout,
+	&wire_opened_layout,
 	&wire_probe_layout,
 	&wire_probe_reply_layout,
 	&wire_start_layout,

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC 0x4f434950u /* "PICO" */
-#define WIRE_VERSION 4u
+#define WIRE_VERSION 5u
 
 struct wire_header {
 	uint32_t type;	/* enum wire_type */
@@ -161,6 +161,7 @@ enum wire_type {
 	WIRE_ACCOUNTS,
 	WIRE_REFUSED,
 	WIRE_CONFINED,
+	WIRE_OPENED,
 
 	/* provider face: registry -> provider */
 	WIRE_PROBE = 0x800,

@@ -94,6 +94,15 @@ static const struct wire_field confined_fields[] = {
 };
 WIRE_LAYOUT(wire_confined, wire_confined, WIRE_CONFINED, 0, confined_fields);
 
+static const struct wire_field opened_fields[] = {
+	WIRE_U64(wire_opened, user_client),
+	WIRE_U64(wire_opened, service),
+	WIRE_U32(wire_opened, pid),
+	WIRE_U32(wire_opened, uid),
+	WIRE_TEXT(wire_opened, process, WIRE_NAME_MAX),
+};
+WIRE_LAYOUT(wire_opened, wire_opened, WIRE_OPENED, 0, opened_fields);
+
 static const struct wire_field inactive_fields[] = {
 	WIRE_U64S(wire_inactive, ids, WIRE_ENTRIES_MAX),
 };

@@ -129,6 +129,14 @@ struct wire_confined {
 	CFTypeRef bundles;   /* array of paths: those that it can read */
 };
 
+/* WIRE_OPENED, no reply: who opened USER_CLIENT, which the sender has published again after a registry
+ * restart. */
+struct wire_opened {
+	uint64_t user_client, service;
+	uint32_t pid, uid;
+	const char *process; /* what the program calls itself */
+};
+
 /* --- registry -> provider --------------------------------------------- */
 
 /* WIRE_PROBE -> wire_probe_reply. Instantiate PERSONALITY's IOClass, init, probe. The status of the
@@ -263,6 +271,7 @@ extern const struct wire_layout wire_heartbeat_layout;
 extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;
 extern const struct wire_layout wire_message_client_layout, wire_interested_layout;
 extern const struct wire_layout wire_accounts_layout, wire_limits_layout, wire_confined_layout;
+extern const struct wire_layout wire_opened_layout;
 extern const struct wire_layout wire_inactive_layout;
 extern const struct wire_layout wire_will_terminate_layout, wire_did_terminate_layout;
 extern const struct wire_layout wire_provider_access_layout, wire_provider_probe_layout;

@@ -69,6 +69,56 @@ TEST(services_keep_their_ids_and_handles)
 	world_stop();
 }
 
+/* Until no host of the last registry is waited for any more: whoever loads something waits for that, too. */
+static void await_return(void)
+{
+	CFStringRef words = NULL;
+
+	test_equal_error(portico_session_load(world_socket(), test_folder(), &words), 0);
+	CFRelease(words);
+	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
+}
+
+static void read_creator(io_service_t service, char *ret_text, size_t size)
+{
+	io_registry_entry_t client = 0;
+	CFStringRef creator;
+
+	test_equal_error(IORegistryEntryGetChildEntry(service, kIOServicePlane, &client), 0);
+	creator = IORegistryEntryCreateCFProperty(client, CFSTR("IOUserClientCreator"), NULL, 0);
+	test_true(creator &&
+		  CFStringGetCString(creator, ret_text, (CFIndex)size, kCFStringEncodingUTF8));
+	CFRelease(creator);
+	IOObjectRelease(client);
+}
+
+TEST(who_has_opened_what_is_known_and_can_be_revoked)
+{
+	char before[128], after[128];
+	size_t count = 0;
+
+	if (!world_is_daemon())
+		test_skip("needs a registry that tools can ask");
+	world_start();
+	io_service_t s = world_service("CalculatorDriver");
+	io_connect_t c = world_open("CalculatorDriver", 0);
+	read_creator(s, before, sizeof(before));
+	world_kill_registry();
+	world_restart_registry();
+	await_return();
+	read_creator(s, after, sizeof(after));
+	test_equal_text(after, before);
+	uid_t uid = geteuid();
+	test_equal_error(portico_session_revoke(world_socket(), "CalculatorDriver", &uid, &count),
+			 0);
+	test_equal(count, 1);
+	while (!add(c))
+		; /* until the host has heard of it */
+	IOServiceClose(c);
+	IOObjectRelease(s);
+	world_stop();
+}
+
 /* As `systemctl restart` does: see packaging/systemd/porticod.service.in. */
 TEST(one_that_is_signalled_makes_room_for_the_next)
 {
@@ -315,16 +365,6 @@ TEST(notifications_are_armed_again)
 	IOObjectRelease(iterator);
 	IONotificationPortDestroy(port);
 	world_stop();
-}
-
-/* Until no host of the last registry is waited for any more: whoever loads something waits for that, too. */
-static void await_return(void)
-{
-	CFStringRef words = NULL;
-
-	test_equal_error(portico_session_load(world_socket(), test_folder(), &words), 0);
-	CFRelease(words);
-	test_equal_error(IOKitWaitQuiet(kIOMainPortDefault, NULL), 0);
 }
 
 /* A driver stands on a service of another host, which comes back after it. */

@@ -226,6 +226,42 @@ TEST(what_is_busy_before_the_answer_is_so_after_it)
 	peer_finish(&p);
 }
 
+static void adopt_client(void *context)
+{
+	struct entries *e = context;
+	struct provider_description description = { .class_name = "Client",
+						    .parent_id = 500,
+						    .flags = WIRE_PUBLISH_USER_CLIENT,
+						    .opener = { 77, 1003, "tool" } };
+
+	test_equal(provider_adopt(e->p->provider, 501, &description, &e->child), 0);
+}
+
+TEST(after_a_restart_the_next_one_hears_who_opened_what)
+{
+	struct wire_publish publish;
+	struct wire_opened opened;
+	struct returning r;
+
+	begin_returning(&r);
+	peer_do(&r.peer, adopt_client, &r.entries);
+	begin_again(&r);
+	for (uint64_t id = 1000; id <= 1001; id++)
+		expect_published(&r.peer, id);
+	peer_receive(&r.peer, &wire_publish_layout, &publish);
+	test_equal(publish.id, 501);
+	test_equal(publish.flags, WIRE_PUBLISH_USER_CLIENT);
+	wire_message_clear(&wire_publish_layout, &publish);
+	peer_answer(&r.peer, 0, 501);
+	peer_receive(&r.peer, &wire_opened_layout, &opened);
+	test_equal(opened.user_client, 501);
+	test_equal(opened.service, 500);
+	test_equal(opened.pid, 77);
+	test_equal(opened.uid, 1003);
+	test_equal_text(opened.process, "tool");
+	end_returning(&r);
+}
+
 /* For a provider that may not connect. */
 TEST(with_a_listener_the_next_registry_connects)
 {

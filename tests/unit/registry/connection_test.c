@@ -172,4 +172,76 @@ TEST(a_client_that_dies_leaves_a_hang_up)
 	end();
 }
 
+/* As a host that has lost its registry publishes it. */
+static void come_back(uint64_t id, uint64_t parent, const char *class_name, uint32_t flags)
+{
+	struct wire_publish request = { .id = id,
+					.parent = parent,
+					.flags = flags,
+					.plane = "",
+					.class_name = class_name,
+					.name = "",
+					.location = "" };
+
+	test_equal_error(end_call(&provider, &wire_publish_layout, &request, NULL, NULL, NULL), 0);
+}
+
+/* The host asks something first, so that what it said before has been heard. */
+static void expect_creator(uint64_t id, const char *creator)
+{
+	struct wire_property_request request = { .id = id,
+						 .plane = "",
+						 .key = "IOUserClientCreator" };
+	struct wire_value_reply reply = { NULL };
+	char text[64] = "";
+
+	struct wire_interested interested = { id };
+	test_equal_error(
+		end_call(&provider, &wire_interested_layout, &interested, NULL, NULL, NULL), 0);
+	IOReturn status = end_call(&client, &wire_property_request_layout, &request, NULL,
+				   &wire_value_reply_layout, &reply);
+	test_equal_error(status, creator ? 0 : kIOReturnNotFound);
+	if (reply.value)
+		CFStringGetCString(reply.value, text, sizeof(text), kCFStringEncodingUTF8);
+	wire_message_clear(&wire_value_reply_layout, &reply);
+	test_equal_text(text, creator ? creator : "");
+}
+
+static size_t revoke_all_of(uid_t uid)
+{
+	struct wire_revoke request = { "Fixture", true, uid };
+	struct wire_number_reply reply = { 0 };
+
+	test_equal_error(end_call(&client, &wire_revoke_layout, &request, NULL,
+				  &wire_number_reply_layout, &reply),
+			 0);
+	return (size_t)reply.number;
+}
+
+TEST(after_a_restart_the_host_says_who_opened_what)
+{
+	enum { SERVICE = 0x100000200, USER_CLIENT };
+
+	session_start_generation(&s, NULL, 1);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	come_back(SERVICE, 0, "Fixture", 0);
+	come_back(USER_CLIENT, SERVICE, "FixtureClient", WIRE_PUBLISH_USER_CLIENT);
+	struct wire_opened opened = { USER_CLIENT, SERVICE, 77, 1003, "tool" };
+	end_ask(&provider, &wire_opened_layout, &opened, NULL);
+	expect_creator(USER_CLIENT, "pid 77, tool");
+	/* once; and neither of a service nor of what is not the sender's */
+	opened.uid = 1004;
+	end_ask(&provider, &wire_opened_layout, &opened, NULL);
+	opened.user_client = SERVICE;
+	end_ask(&provider, &wire_opened_layout, &opened, NULL);
+	opened.user_client = WIRE_ROOT_ID;
+	end_ask(&provider, &wire_opened_layout, &opened, NULL);
+	expect_creator(SERVICE, NULL);
+	test_equal(revoke_all_of(1004), 0);
+	test_equal(revoke_all_of(1003), 1);
+	end_expect_stop(&provider, USER_CLIENT);
+	end();
+}
+
 TEST_MAIN
