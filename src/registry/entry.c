@@ -416,6 +416,14 @@ void registry_entry_unlist(struct registry_entry *entry)
 	registry_class_remove_member(entry->class, &entry->member);
 }
 
+void registry_entry_set_inactive(struct registry_entry *entry)
+{
+	entry->state &= WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT;
+	entry->state |= WIRE_STATE_INACTIVE;
+	registry_entry_unlist(entry);
+	registry_tree_changed(entry->tree);
+}
+
 /* --- properties --------------------------------------------------------------- */
 
 uint64_t registry_entry_cost(const struct registry_entry *entry)

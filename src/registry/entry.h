@@ -84,6 +84,10 @@ struct registry_entry {
 	bool wants_root;  /* to be registered when it is attached to the root (orphan.c) */
 	bool has_private; /* some properties are not for everybody (privacy.c) */
 	bool is_unmatched, is_unannounced; /* for want of memory: bind.c does it later */
+	bool is_chosen;			   /* while victims are collected (victims.c) */
+	bool is_owed;	   /* an end with all rites, for which there was no memory (terminate.c) */
+	bool is_end_known; /* its owner has asked for that itself */
+	uint32_t owed_options;
 	/* relations: who provides it, what goes on with it */
 	struct registry_peer *owner;
 	struct list owner_link;
@@ -148,6 +152,8 @@ struct registry_attention *registry_entry_need_attention(struct registry_entry *
 /* Enter the lists of registered services, or leave them. */
 void registry_entry_list(struct registry_entry *entry);
 void registry_entry_unlist(struct registry_entry *entry);
+/* It, and nothing that stands on it. */
+void registry_entry_set_inactive(struct registry_entry *entry);
 bool registry_entry_is_listed(const struct registry_entry *entry);
 
 /* Bytes that ENTRY takes beyond what every one does, about. Fixed once it is inactive. */

@@ -50,4 +50,5 @@ err_t registry_busy_wait(struct registry_peer *peer, const struct wire_header *r
 			 struct registry_entry *entry, uint64_t timeout_ns);
 /* What is left when the registry ends. */
 void registry_busy_fini(struct registry *registry);
+void registry_lifecycle_init(struct registry *registry);
 void registry_lifecycle_fini(struct registry *registry);

@@ -201,7 +201,7 @@ static void init(struct registry *r, struct loop *loop, const struct registry_co
 	r->last_candidate = (uint64_t)config->generation << CANDIDATE_SHIFT;
 	list_init(&r->servers);
 	list_init(&r->jobs);
-	list_init(&r->stops);
+	registry_lifecycle_init(r);
 	list_init(&r->registrations);
 	list_init(&r->peers);
 	list_init(&r->strangers);

@@ -66,9 +66,10 @@ struct registry {
 	struct list jobs;      /* struct registry_match_job */
 	struct map candidates; /* number -> struct registry_candidate */
 	uint64_t last_candidate;
-	struct list stops;	   /* struct registry_stop_job */
-	struct list registrations; /* who waits for the end of a matching (lifecycle.c) */
-	uint64_t last_stop;	   /* questions asked for them */
+	struct list stops;	      /* struct registry_stop_job */
+	struct loop_timer owed_timer; /* ends that met no memory (terminate.c) */
+	struct list registrations;    /* who waits for the end of a matching (lifecycle.c) */
+	uint64_t last_stop;	      /* questions asked for them */
 	struct map asked; /* question -> struct registry_stop_job that waits for its answer */
 	/* terminations that wait for each other (terminate.c) */
 	unsigned n_blocked;

@@ -10,7 +10,8 @@
  *          nothing stands is stopped and leaves the tree
  *
  * A client that keeps its provider open holds up its own stop and those below
- * it in the stack, for as long as it likes; nobody else.
+ * it in the stack, for as long as it likes; nobody else. What finds no memory is
+ * done a little later: nobody would ever stop an object that was passed over.
  */
 #include <stdlib.h>
 
@@ -24,36 +25,17 @@
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/spawn.h"
+#include "registry/victims.h"
 #include "wire/publish.h"
 
+#define AGAIN_NS 100000000ull
 enum { SYNCHRONOUS = 2, REMATCH = 0x10 }; /* kIOServiceSynchronous, ...WithRematch */
-#define NOBODY SIZE_MAX
-
-struct victim {
-	struct registry_entry *entry; /* with a reference */
-	size_t first_tie, n_ties;     /* its clients */
-	size_t first_held;	      /* tie to a provider, then tie.next_held; NOBODY: none */
-	size_t n_above;		      /* of them are still there */
-	size_t n_held;		      /* providers it has not let go of */
-	bool is_asked;		      /* its host is asked to stop it */
-	bool is_gone;
-};
-
-/* CLIENT stands on a victim. */
-struct tie {
-	struct registry_entry *client; /* with a reference */
-	size_t victim;		       /* its number among them; NOBODY: it stays */
-	size_t provider;	       /* the number of what it stands on */
-	size_t next_held;	       /* tie of the same client; NOBODY: none */
-	bool has_let_go;
-};
 
 struct registry_stop_job {
 	struct list link; /* of the registry */
 	struct registry *registry;
-	struct victim *victims;
-	struct tie *ties;
-	size_t n_victims, victims_capacity, n_ties, ties_capacity, n_gone;
+	struct registry_victims dead;
+	size_t n_gone;
 	uint32_t options;
 	struct registry_peer *by; /* has asked for it and needs no telling of the first victim */
 	bool by_is_gone;
@@ -62,7 +44,9 @@ struct registry_stop_job {
 	/* where it is */
 	enum { JOB_WILL, JOB_DID, JOB_STOP } phase;
 	size_t at, tie; /* victims done in this phase; ties of the one being done */
+	size_t n_told;	/* victims of which others than their clients have been told in it */
 	bool is_waiting, is_running, is_dirty;
+	bool is_repeating;	       /* what it waits for is memory for its question */
 	bool is_blocked;	       /* a victim waits for clients that another job is ending */
 	bool is_looking;	       /* whether they have gone (wake_blocked) */
 	struct registry_peer *awaited; /* who is asked just now */
@@ -84,146 +68,21 @@ struct stop_call {
 
 /* --- phase 1 -------------------------------------------------------------------------------- */
 
-static bool is_victim(const struct registry_entry *e)
-{
-	return registry_entry_is_inactive(e);
-}
-
-/* True when CHILD depends on nothing that stays: services look at their providers, others at all
- * their parents. */
-static bool loses_all_parents(const struct registry_entry *child)
-{
-	struct registry_plane *service = child->tree->planes.service;
-	bool in_service = registry_plane_first_parent(child, service) != NULL;
-
-	for (struct registry_node *n = registry_node_first(child); n; n = n->next) {
-		if (in_service && n->plane != service)
-			continue;
-		for (struct registry_edge *e = n->parents; e; e = e->next)
-			if (!is_victim(e->parent->entry))
-				return false;
-	}
-	return true;
-}
-
-static bool append_victim(struct registry_stop_job *job, struct registry_entry *entry)
-{
-	if (job->n_victims == job->victims_capacity) {
-		size_t n = job->victims_capacity ? 2 * job->victims_capacity : 8;
-		struct victim *victims = realloc(job->victims, n * sizeof(*victims));
-
-		if (!victims)
-			return false;
-		job->victims = victims;
-		job->victims_capacity = n;
-	}
-	job->victims[job->n_victims++] =
-		(struct victim){ .entry = registry_entry_ref(entry), .first_held = NOBODY };
-	return true;
-}
-
-/* CLIENT, which is number VICTIM or NOBODY, stands on number PROVIDER. */
-static bool append_tie(struct registry_stop_job *job, struct registry_entry *client, size_t victim,
-		       size_t provider)
-{
-	if (job->n_ties == job->ties_capacity) {
-		size_t n = job->ties_capacity ? 2 * job->ties_capacity : 8;
-		struct tie *ties = realloc(job->ties, n * sizeof(*ties));
-
-		if (!ties)
-			return false;
-		job->ties = ties;
-		job->ties_capacity = n;
-	}
-	job->ties[job->n_ties] =
-		(struct tie){ registry_entry_ref(client), victim, provider, NOBODY, false };
-	if (victim != NOBODY) {
-		job->ties[job->n_ties].next_held = job->victims[victim].first_held;
-		job->victims[victim].first_held = job->n_ties;
-		job->victims[victim].n_held++;
-	}
-	job->victims[provider].n_ties++;
-	job->victims[provider].n_above++;
-	job->n_ties++;
-	return true;
-}
-
-static void mark_inactive(struct registry_entry *entry)
-{
-	entry->state &= WIRE_STATE_SERVICE | WIRE_STATE_USER_CLIENT;
-	entry->state |= WIRE_STATE_INACTIVE;
-	registry_entry_unlist(entry);
-	registry_tree_changed(entry->tree);
-}
-
-/* ENTRY and all that depend on it, providers before their clients. */
-static void collect_victims(struct registry_stop_job *job, struct registry_entry *entry)
-{
-	mark_inactive(entry);
-	if (!append_victim(job, entry))
-		return;
-	for (size_t i = 0; i < job->n_victims; i++)
-		for (struct registry_node *n = registry_node_first(job->victims[i].entry); n;
-		     n = n->next) {
-			list_for_each(e, &n->children) {
-				struct registry_entry *child =
-					container_of(e, struct registry_edge, in_parent)
-						->child->entry;
-
-				if (is_victim(child) || !loses_all_parents(child))
-					continue;
-				mark_inactive(child);
-				if (!append_victim(job, child))
-					return;
-			}
-		}
-}
-
-/* Who stands on whom in the IOService plane. What an earlier termination has under way hears of that
- * one; it is waited for (is_in_use). */
-static void collect_ties(struct registry_stop_job *job)
-{
-	struct registry_plane *plane = job->registry->tree.planes.service;
-	struct map numbers = MAP_INIT; /* entry ID -> number + 1 */
-
-	for (size_t i = 0; i < job->n_victims; i++)
-		if (map_set(&numbers, job->victims[i].entry->id, (void *)(i + 1)))
-			break;
-	for (size_t i = 0; i < job->n_victims; i++) {
-		struct victim *v = &job->victims[i];
-		struct registry_node *n = registry_node_find(v->entry, plane);
-
-		v->first_tie = job->n_ties;
-		if (!n)
-			continue;
-		list_for_each(e, &n->children) {
-			struct registry_entry *child =
-				container_of(e, struct registry_edge, in_parent)->child->entry;
-			size_t number = (size_t)map_find(&numbers, child->id);
-
-			if (!registry_entry_is_service(child) ||
-			    (!number && registry_entry_is_inactive(child)))
-				continue;
-			if (!append_tie(job, child, number ? number - 1 : NOBODY, i))
-				break;
-		}
-	}
-	map_fini(&numbers);
-}
-
 static void announce_termination(struct registry *registry, struct registry_stop_job *job)
 {
 	size_t n_dead = 0;
-	struct registry_entry **dead = calloc(job->n_victims, sizeof(*dead));
+	struct registry_entry **dead = calloc(job->dead.n, sizeof(*dead));
 
-	for (size_t i = 0; i < job->n_victims; i++) {
-		struct registry_entry *e = job->victims[i].entry;
+	for (size_t i = 0; i < job->dead.n; i++) {
+		struct registry_entry *e = job->dead.all[i].entry;
 
 		if (!registry_entry_is_service(e))
 			continue;
 		registry_notify_event(registry, e, REGISTRY_EVENT_TERMINATED);
 		if (dead && !e->is_claimed)
 			dead[n_dead++] = e;
+		else if (!e->is_claimed)
+			registry_notify_dead(registry, &e, 1);
 	}
 	/* Names turn dead before the notices arrive. */
 	if (dead)
@@ -236,9 +95,9 @@ static void tell_host(struct registry_stop_job *job, struct registry_peer *host,
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < job->n_victims && n < WIRE_ENTRIES_MAX; i++)
-		if (job->victims[i].entry->owner == host && job->victims[i].is_asked)
-			ids[n++] = job->victims[i].entry->id;
+	for (size_t i = 0; i < job->dead.n && n < WIRE_ENTRIES_MAX; i++)
+		if (job->dead.all[i].entry->owner == host && job->dead.all[i].is_asked)
+			ids[n++] = job->dead.all[i].entry->id;
 	struct wire_inactive message = { { ids, n } };
 	wire_peer_send(host->wire, &wire_inactive_layout, &message, NULL, 0);
 }
@@ -246,12 +105,12 @@ static void tell_host(struct registry_stop_job *job, struct registry_peer *host,
 /* Each host hears which objects of its own are inactive now: they refuse clients from here on. */
 static void tell_hosts(struct registry_stop_job *job)
 {
-	uint64_t *ids = calloc(job->n_victims, sizeof(*ids)), mark = ++job->registry->last_walk;
+	uint64_t *ids = calloc(job->dead.n, sizeof(*ids)), mark = ++job->registry->last_walk;
 
-	for (size_t i = 0; ids && i < job->n_victims; i++) {
-		struct registry_peer *host = job->victims[i].entry->owner;
+	for (size_t i = 0; ids && i < job->dead.n; i++) {
+		struct registry_peer *host = job->dead.all[i].entry->owner;
 
-		if (!host || !job->victims[i].is_asked || host->told == mark ||
+		if (!host || !job->dead.all[i].is_asked || host->told == mark ||
 		    (job->by_is_gone && host == job->by))
 			continue;
 		host->told = mark;
@@ -294,13 +153,8 @@ static void free_stop_job(struct registry_stop_job *job, IOReturn status)
 	loop_timer_stop(&job->timer);
 	set_blocked(job, false);
 	answer_waiters(job, status);
-	while (job->n_ties)
-		registry_entry_unref(job->ties[--job->n_ties].client);
-	while (job->n_victims)
-		registry_entry_unref(job->victims[--job->n_victims].entry);
+	registry_victims_fini(&job->dead);
 	registry_entry_unref(job->rematch);
-	free(job->ties);
-	free(job->victims);
 	free(job);
 }
 
@@ -319,17 +173,17 @@ static void finish_job(struct registry_stop_job *job)
 
 static void run_job(struct registry_stop_job *job);
 
-static void let_go(struct registry_stop_job *job, struct tie *tie)
+static void let_go(struct registry_stop_job *job, struct registry_tie *tie)
 {
 	struct registry_plane *plane = job->registry->tree.planes.service;
-	struct victim *on = &job->victims[tie->provider];
+	struct registry_victim *on = &job->dead.all[tie->provider];
 
 	if (tie->has_let_go)
 		return;
 	tie->has_let_go = true;
 	job->is_dirty = true;
-	if (tie->victim != NOBODY) {
-		job->victims[tie->victim].n_held--;
+	if (tie->victim != REGISTRY_NOBODY) {
+		job->dead.all[tie->victim].n_held--;
 		return;
 	}
 	on->n_above--;
@@ -344,9 +198,9 @@ static void let_go(struct registry_stop_job *job, struct tie *tie)
 /* The question that was asked is answered, or will not be. */
 static void advance(struct registry_stop_job *job, bool has_let_go)
 {
-	const struct victim *v;
+	const struct registry_victim *v;
 
-	job->is_waiting = false;
+	job->is_waiting = job->is_repeating = false;
 	job->awaited = NULL;
 	forget_question(job);
 	loop_timer_stop(&job->timer);
@@ -355,13 +209,13 @@ static void advance(struct registry_stop_job *job, bool has_let_go)
 		job->tie++;
 		break;
 	case JOB_DID:
-		v = &job->victims[job->n_victims - 1 - job->at];
+		v = &job->dead.all[job->dead.n - 1 - job->at];
 		if (has_let_go)
-			let_go(job, &job->ties[v->first_tie + job->tie]);
+			let_go(job, &job->dead.ties[v->first_tie + job->tie]);
 		job->tie++;
 		break;
 	case JOB_STOP:
-		job->victims[job->n_victims - 1 - job->at].is_asked = false;
+		job->dead.all[job->dead.n - 1 - job->at].is_asked = false;
 		break;
 	}
 	if (!job->is_running)
@@ -388,6 +242,10 @@ static void handle_stop_timeout(void *context)
 {
 	struct registry_stop_job *job = context;
 
+	if (job->is_repeating) {
+		job->is_waiting = job->is_repeating = false;
+		return run_job(job);
+	}
 	log_warning("%s does not answer; its object is detached all the same",
 		    job->awaited ? registry_peer_name(job->awaited) : "a host");
 	advance(job, true);
@@ -400,29 +258,39 @@ static bool runs_drivers(const struct registry_stop_job *job, const struct regis
 	       !(job->by_is_gone && owner == job->by);
 }
 
-/* True when OWNER has been asked and its answer is awaited. */
+static err_t send_question(struct registry_stop_job *job, struct registry_peer *owner,
+			   const struct wire_layout *layout, const void *message)
+{
+	struct stop_call *call = malloc(sizeof(*call));
+
+	if (!call)
+		return -ENOMEM;
+	job->round = ++job->registry->last_stop;
+	*call = (struct stop_call){ job->registry, owner->wire, job->round };
+	err_t err = map_set(&job->registry->asked, job->round, job);
+	if (!err)
+		err = wire_peer_call(owner->wire, layout, message, NULL, 0, handle_answer, call);
+	if (err) {
+		forget_question(job);
+		free(call);
+	}
+	return err;
+}
+
+/* True when OWNER has been asked and its answer is awaited, or will be asked when there is memory. */
 static bool ask(struct registry_stop_job *job, struct registry_peer *owner,
 		const struct wire_layout *layout, const void *message)
 {
-	struct stop_call *call;
-
 	if (!runs_drivers(job, owner))
 		return false;
-	call = malloc(sizeof(*call));
-	if (!call)
+	err_t err = send_question(job, owner, layout, message);
+	if (err && err != -ENOMEM)
 		return false;
-	job->round = ++job->registry->last_stop;
-	*call = (struct stop_call){ job->registry, owner->wire, job->round };
-	if (map_set(&job->registry->asked, job->round, job) ||
-	    wire_peer_call(owner->wire, layout, message, NULL, 0, handle_answer, call)) {
-		forget_question(job);
-		free(call);
-		return false;
-	}
 	job->is_waiting = true;
+	job->is_repeating = err != 0;
 	job->awaited = owner;
 	loop_timer_start(job->registry->loop, &job->timer,
-			 loop_now_ns() + REGISTRY_STOP_TIMEOUT_NS);
+			 loop_now_ns() + (err ? AGAIN_NS : REGISTRY_STOP_TIMEOUT_NS));
 	return true;
 }
 
@@ -431,12 +299,12 @@ static bool ask(struct registry_stop_job *job, struct registry_peer *owner,
 /* Ask the clients of victim I, one for each call, the next one first. True: one is awaited. */
 static bool ask_clients(struct registry_stop_job *job, size_t i, const struct wire_layout *layout)
 {
-	const struct victim *v = &job->victims[i];
+	const struct registry_victim *v = &job->dead.all[i];
 
 	while (job->tie < v->n_ties) {
-		struct tie *tie = &job->ties[v->first_tie + job->tie];
+		struct registry_tie *tie = &job->dead.ties[v->first_tie + job->tie];
 		struct wire_phase message = { tie->client->id, v->entry->id, job->options,
-					      tie->victim == NOBODY };
+					      tie->victim == REGISTRY_NOBODY };
 
 		if (ask(job, tie->client->owner, layout, &message))
 			return true;
@@ -450,38 +318,39 @@ static bool ask_clients(struct registry_stop_job *job, size_t i, const struct wi
 static void run_will(struct registry_stop_job *job)
 {
 	/* The first one hears it for itself, when it has anybody to hear it before. */
-	struct registry_entry *first = job->victims[0].entry;
+	struct registry_entry *first = job->dead.all[0].entry;
 	struct registry_entry *provider = registry_entry_provider(first);
 
-	for (; job->at <= job->n_victims; job->at++, job->tie = 0) {
+	for (; job->at <= job->dead.n; job->at++, job->tie = 0) {
 		size_t i = job->at - 1;
 
 		if (!job->at) {
 			struct wire_phase message = { first->id, provider ? provider->id : 0,
 						      job->options, 0 };
 
-			if (!job->tie && job->victims[0].n_ties && job->victims[0].is_asked &&
+			if (!job->tie && job->dead.all[0].n_ties && job->dead.all[0].is_asked &&
 			    ask(job, first->owner, &wire_will_terminate_layout, &message))
 				return;
 			continue;
 		}
-		if (!job->tie && registry_entry_is_service(job->victims[i].entry)) {
-			registry_notify_event(job->registry, job->victims[i].entry,
+		if (job->n_told < job->at && registry_entry_is_service(job->dead.all[i].entry)) {
+			registry_notify_event(job->registry, job->dead.all[i].entry,
 					      REGISTRY_EVENT_WILL_TERMINATE);
 			registry_notify_flush(job->registry);
 		}
+		job->n_told = job->at;
 		if (ask_clients(job, i, &wire_will_terminate_layout))
 			return;
 	}
 	job->phase = JOB_DID;
-	job->at = job->tie = 0;
+	job->at = job->tie = job->n_told = 0;
 }
 
 /* "Is terminated" to the drivers on victim I, then to the programs that are interested. */
-static void tell_of_end(struct registry_stop_job *job, const struct victim *v)
+static void tell_of_end(struct registry_stop_job *job, const struct registry_victim *v)
 {
 	for (size_t t = 0; t < v->n_ties; t++) {
-		struct registry_entry *client = job->ties[v->first_tie + t].client;
+		struct registry_entry *client = job->dead.ties[v->first_tie + t].client;
 		struct wire_message message = {
 			.id = client->id,
 			.provider = v->entry->id,
@@ -499,11 +368,12 @@ static void tell_of_end(struct registry_stop_job *job, const struct victim *v)
 
 static void run_did(struct registry_stop_job *job)
 {
-	for (; job->at < job->n_victims; job->at++, job->tie = 0) {
-		size_t i = job->n_victims - 1 - job->at;
+	for (; job->at < job->dead.n; job->at++, job->tie = 0) {
+		size_t i = job->dead.n - 1 - job->at;
 
-		if (!job->tie && registry_entry_is_service(job->victims[i].entry))
-			tell_of_end(job, &job->victims[i]);
+		if (job->n_told <= job->at && registry_entry_is_service(job->dead.all[i].entry))
+			tell_of_end(job, &job->dead.all[i]);
+		job->n_told = job->at + 1;
 		if (ask_clients(job, i, &wire_did_terminate_layout))
 			return;
 	}
@@ -514,17 +384,18 @@ static void run_did(struct registry_stop_job *job)
 /* Victim I has stopped: it leaves the tree, and what it stood on may be next. */
 static void remove_victim(struct registry_stop_job *job, size_t i)
 {
-	job->victims[i].is_gone = true;
+	job->dead.all[i].is_gone = true;
 	job->n_gone++;
 	job->registry->n_removed++;
-	for (size_t t = job->victims[i].first_held; t != NOBODY; t = job->ties[t].next_held) {
-		size_t provider = job->ties[t].provider;
+	for (size_t t = job->dead.all[i].first_held; t != REGISTRY_NOBODY;
+	     t = job->dead.ties[t].next_held) {
+		size_t provider = job->dead.ties[t].provider;
 
-		job->victims[provider].n_above--;
+		job->dead.all[provider].n_above--;
 		/* Its turn has been: in other planes it stands on I, perhaps. */
 		job->is_dirty |= provider > i;
 	}
-	registry_lifecycle_drop(job->victims[i].entry);
+	registry_lifecycle_drop(job->dead.all[i].entry);
 }
 
 /* True while something stands on ENTRY that another termination has not taken away yet. */
@@ -549,9 +420,9 @@ static void run_stop(struct registry_stop_job *job)
 	do {
 		if (!job->at)
 			job->is_dirty = false;
-		for (; job->at < job->n_victims; job->at++) {
-			size_t i = job->n_victims - 1 - job->at;
-			struct victim *v = &job->victims[i];
+		for (; job->at < job->dead.n; job->at++) {
+			size_t i = job->dead.n - 1 - job->at;
+			struct registry_victim *v = &job->dead.all[i];
 			struct wire_entry_options message = { v->entry->id, job->options };
 
 			if (v->is_gone || v->n_above || v->n_held)
@@ -560,11 +431,8 @@ static void run_stop(struct registry_stop_job *job)
 				set_blocked(job, true);
 				continue;
 			}
-			if (v->is_asked) {
-				v->is_asked = false;
-				if (ask(job, v->entry->owner, &wire_stop_layout, &message))
-					return;
-			}
+			if (v->is_asked && ask(job, v->entry->owner, &wire_stop_layout, &message))
+				return;
 			remove_victim(job, i);
 		}
 		job->at = 0;
@@ -621,7 +489,7 @@ static void run_job(struct registry_stop_job *job)
 	if (job->phase == JOB_STOP && !job->is_waiting)
 		run_stop(job);
 	job->is_running = false;
-	if (job->n_gone == job->n_victims)
+	if (job->n_gone == job->dead.n)
 		finish_job(job);
 	if (registry->n_removed != before)
 		wake_blocked(registry);
@@ -633,7 +501,7 @@ void registry_lifecycle_drop(struct registry_entry *entry)
 {
 	registry_entry_ref(entry);
 	if (!registry_entry_is_inactive(entry))
-		mark_inactive(entry);
+		registry_entry_set_inactive(entry);
 	/* What it still passes on to its provider must not stay there. */
 	if (entry->busy)
 		registry_busy_adjust(entry, -(int)entry->busy);
@@ -664,13 +532,13 @@ static struct registry_stop_job *job_new(struct registry *registry, uint32_t opt
 static void begin_job(struct registry_stop_job *job)
 {
 	struct registry *registry = job->registry;
-	struct registry_entry *provider = registry_entry_provider(job->victims[0].entry);
+	struct registry_entry *provider = registry_entry_provider(job->dead.all[0].entry);
 
-	for (size_t i = 0; i < job->n_victims; i++) {
-		struct registry_entry *e = job->victims[i].entry;
+	for (size_t i = 0; i < job->dead.n; i++) {
+		struct registry_entry *e = job->dead.all[i].entry;
 		bool asked_itself = e->owner == job->by && (job->by_is_gone || i == 0);
 
-		job->victims[i].is_asked =
+		job->dead.all[i].is_asked =
 			e->owner && !asked_itself && registry_entry_is_service(e);
 		if (registry_entry_is_service(e))
 			registry_busy_adjust(e, 1);
@@ -679,31 +547,59 @@ static void begin_job(struct registry_stop_job *job)
 		job->rematch = registry_entry_ref(provider);
 	announce_termination(registry, job);
 	tell_hosts(job);
-	for (size_t i = 0; i < job->n_victims; i++)
-		registry_bind_cancel(registry, job->victims[i].entry);
+	for (size_t i = 0; i < job->dead.n; i++)
+		registry_bind_cancel(registry, job->dead.all[i].entry);
 	registry_lifecycle_answer_registrations(registry);
+}
+
+/* -ENOMEM: nothing has begun. */
+static err_t begin_end(struct registry *registry, struct registry_entry *entry, uint32_t options,
+		       struct registry_peer *by, bool by_is_gone)
+{
+	struct registry_stop_job *job = job_new(registry, options, by, by_is_gone);
+	err_t err = job ? registry_victims_collect(&job->dead, entry) : -ENOMEM;
+
+	if (!err) {
+		begin_job(job);
+		run_job(job);
+	} else if (job) {
+		free_stop_job(job, kIOReturnNoMemory);
+	}
+	return err;
+}
+
+/* What begin_end had no memory for. Each end may take other entries with it: the walk starts over. */
+static void end_owed(void *context)
+{
+	struct registry *r = context;
+	struct registry_entry *e;
+	size_t cursor = 0;
+	err_t err = 0;
+
+	while (!err && (e = registry_tree_next(&r->tree, &cursor))) {
+		if (!e->is_owed)
+			continue;
+		registry_entry_ref(e);
+		err = begin_end(r, e, e->owed_options, e->is_end_known ? e->owner : NULL, false);
+		e->is_owed = err != 0;
+		registry_entry_unref(e);
+		cursor = 0;
+	}
+	if (err)
+		loop_timer_start(r->loop, &r->owed_timer, loop_now_ns() + AGAIN_NS);
 }
 
 void registry_lifecycle_terminate(struct registry *registry, struct registry_entry *entry,
 				  uint32_t options, struct registry_peer *by, bool by_is_gone)
 {
-	if (registry_entry_is_inactive(entry))
+	if (registry_entry_is_inactive(entry) ||
+	    !begin_end(registry, entry, options, by, by_is_gone))
 		return;
-	struct registry_stop_job *job = job_new(registry, options, by, by_is_gone);
-	if (job)
-		collect_victims(job, entry);
-	if (!job || !job->n_victims) {
-		/* Without memory for the job it goes without its last rites. */
-		registry_lifecycle_drop(entry);
-		if (options & REMATCH)
-			registry_bind_again(registry);
-		if (job)
-			free_stop_job(job, kIOReturnNoMemory);
-		return;
-	}
-	collect_ties(job);
-	begin_job(job);
-	run_job(job);
+	registry_entry_set_inactive(entry);
+	entry->is_owed = true;
+	entry->is_end_known = by && by == entry->owner;
+	entry->owed_options = options;
+	loop_timer_start(registry->loop, &registry->owed_timer, loop_now_ns() + AGAIN_NS);
 }
 
 static struct registry_stop_job *find_job(struct registry *registry,
@@ -712,8 +608,8 @@ static struct registry_stop_job *find_job(struct registry *registry,
 	list_for_each(l, &registry->stops) {
 		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
 
-		for (size_t i = 0; i < job->n_victims; i++)
-			if (job->victims[i].entry == entry)
+		for (size_t i = 0; i < job->dead.n; i++)
+			if (job->dead.all[i].entry == entry)
 				return job;
 	}
 	return NULL;
@@ -736,7 +632,8 @@ err_t registry_lifecycle_await_end(struct registry_peer *peer, const struct wire
 		options & SYNCHRONOUS ? find_job(peer->registry, entry) : NULL;
 
 	if (!job)
-		return registry_peer_status(peer, request, kIOReturnSuccess);
+		return registry_peer_status(peer, request,
+					    entry->is_owed ? kIOReturnNoMemory : kIOReturnSuccess);
 	struct waiter *w = calloc(1, sizeof(*w));
 	if (w)
 		w->deferred = registry_deferred_new(peer, request, REGISTRY_STOP_TIMEOUT_NS,
@@ -753,13 +650,14 @@ err_t registry_lifecycle_await_end(struct registry_peer *peer, const struct wire
 }
 
 /* The first tie between the two that has not been let go of. */
-static struct tie *find_tie(struct registry_stop_job *job, uint64_t client, uint64_t provider)
+static struct registry_tie *find_tie(struct registry_stop_job *job, uint64_t client,
+				     uint64_t provider)
 {
-	for (size_t i = 0; i < job->n_victims; i++) {
-		const struct victim *v = &job->victims[i];
+	for (size_t i = 0; i < job->dead.n; i++) {
+		const struct registry_victim *v = &job->dead.all[i];
 
 		for (size_t t = 0; v->entry->id == provider && t < v->n_ties; t++) {
-			struct tie *tie = &job->ties[v->first_tie + t];
+			struct registry_tie *tie = &job->dead.ties[v->first_tie + t];
 
 			if (tie->client->id == client && !tie->has_let_go)
 				return tie;
@@ -773,7 +671,7 @@ void registry_lifecycle_let_go(struct registry *registry, struct registry_peer *
 {
 	list_for_each(l, &registry->stops) {
 		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
-		struct tie *tie = find_tie(job, client, provider);
+		struct registry_tie *tie = find_tie(job, client, provider);
 
 		if (!tie || tie->client->owner != peer)
 			continue;
@@ -789,8 +687,8 @@ static bool forget_ties(struct registry_stop_job *job, const struct registry_pee
 {
 	bool any = false;
 
-	for (size_t t = 0; t < job->n_ties && job->phase == JOB_STOP; t++) {
-		struct tie *tie = &job->ties[t];
+	for (size_t t = 0; t < job->dead.n_ties && job->phase == JOB_STOP; t++) {
+		struct registry_tie *tie = &job->dead.ties[t];
 		bool is_theirs = !tie->client->owner || tie->client->owner == peer;
 
 		if (is_theirs && !tie->has_let_go) {
@@ -829,8 +727,15 @@ void registry_lifecycle_forget_peer(struct registry *registry, struct registry_p
 	}
 }
 
+void registry_lifecycle_init(struct registry *registry)
+{
+	list_init(&registry->stops);
+	loop_timer_init(&registry->owed_timer, end_owed, registry);
+}
+
 void registry_lifecycle_fini(struct registry *registry)
 {
+	loop_timer_stop(&registry->owed_timer);
 	list_for_each_safe(l, &registry->stops)
 		free_stop_job(container_of(l, struct registry_stop_job, link), kIOReturnAborted);
 	map_fini(&registry->asked);

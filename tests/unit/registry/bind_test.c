@@ -269,7 +269,9 @@ static bool is_there, was_short = true;
 
 static void look_for_awaited(struct registry *registry)
 {
-	is_there = registry_entry_find(&registry->tree, awaited) != NULL;
+	const struct registry_entry *e = registry_entry_find(&registry->tree, awaited);
+
+	is_there = e && !registry_entry_is_inactive(e);
 }
 
 static void end_shortage_if_any(struct registry *registry)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "failing.h"
 #include "session.h"
 
 static struct session s;
@@ -428,6 +429,94 @@ TEST(what_stands_on_each_other_in_two_planes_goes)
 	wait_quiet(&client);
 	session_run(&s, check_stops);
 	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
+/* --- little memory ------------------------------------------------------------------------------ */
+
+/* Of the registry's thread. */
+static struct test_shortage shortage;
+static uint64_t first_of_stack;
+
+static void begin_end(struct registry *registry)
+{
+	struct registry_entry *first = registry_entry_find(&registry->tree, first_of_stack);
+
+	test_shortage_begin(&shortage);
+	registry_lifecycle_terminate(registry, first, 0, NULL, false);
+	test_true(registry_entry_is_inactive(first)); /* whatever else is put off */
+}
+
+static void end_shortage(struct registry *registry)
+{
+	test_shortage_end(&shortage);
+	/* What was promised for later is now. */
+	if (!list_is_empty(&registry->owed_timer.link))
+		loop_timer_start(registry->loop, &registry->owed_timer, 0);
+}
+
+/* Answer all that is asked until N objects have been stopped, each once. */
+static void serve_stops(size_t n)
+{
+	struct wire_number_reply lets_go = { 1 };
+	struct wire_entry_options stop;
+	uint64_t stopped[4];
+
+	for (size_t i = 0; i < n;) {
+		test_equal_error(
+			wire_frame_receive(other.socket, &other.frame, WIRE_CONTROL_MAX, true), 0);
+		if (other.frame.header.type == WIRE_STOP) {
+			test_equal_error(wire_frame_decode(&other.frame, &wire_stop_layout, &stop),
+					 0);
+			for (size_t k = 0; k < i; k++)
+				test_true(stopped[k] != stop.id);
+			stopped[i++] = stop.id;
+		}
+		if (other.frame.header.type == WIRE_DID_TERMINATE)
+			end_reply(&other, &wire_number_reply_layout, 0, &lets_go);
+		else if (other.frame.header.id)
+			end_reply(&other, &wire_empty_layout, 0, NULL);
+	}
+}
+
+/* Three on each other: nobody else would ever stop one that is passed over. */
+static void publish_stack(void)
+{
+	first_of_stack = publish(&other, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, first_of_stack, "B", "", "", 0, NULL);
+	publish(&other, b, "C", "", "", 0, NULL);
+}
+
+TEST(an_end_that_finds_no_memory_comes_later)
+{
+	begin();
+	test_each_shortage(rounds)
+	{
+		publish_stack();
+		shortage = rounds;
+		session_run(&s, begin_end);
+		session_run(&s, end_shortage);
+		rounds = shortage;
+		serve_stops(3);
+		wait_quiet(&client);
+		session_run(&s, check_stops);
+	}
+	end();
+}
+
+/* Whichever question there is no memory for is asked later. */
+TEST(a_phase_that_finds_no_memory_goes_on_later)
+{
+	begin();
+	shortage = (struct test_shortage){ .has_failed = true };
+	for (; shortage.has_failed; shortage.at++) {
+		publish_stack();
+		session_run(&s, begin_end);
+		serve_stops(3);
+		session_run(&s, end_shortage);
+		wait_quiet(&client);
+		session_run(&s, check_stops);
+	}
 	end();
 }
 
