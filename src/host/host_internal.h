@@ -400,6 +400,7 @@ struct host_connection {
 	pthread_rwlock_t gate;
 	atomic_uint n_beside; /* requests that run without the gate */
 	bool locking, single_thread, lock_set_properties, shared_instance; /* fixed at open */
+	atomic_bool is_given;	 /* to a program, or about to be */
 	atomic_bool closed;	 /* nothing begins any more; changed under the gate */
 	atomic_bool is_left;	 /* its program has closed it; else it ends for other reasons */
 	atomic_bool ending;	 /* its end is queued or running */

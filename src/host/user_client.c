@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/scope.h"
 #include "host/host_internal.h"
 
@@ -218,6 +219,21 @@ static IOReturn open_by_property(IOService *service, const IOClientTask *task, u
 	return IOServiceCreateUserClient(service, cls, task, (void *)task, type, NULL, client);
 }
 
+/* A driver may return anything. A client that a program has already would lose that program's socket to
+ * the next one, and neither would hear of its end. */
+static IOReturn take_new(IOUserClient *client, IOUserClient **ret_client)
+{
+	if (!client || !client->service.runtime->connection)
+		return kIOReturnError;
+	if (atomic_exchange(&client->service.runtime->connection->is_given, true)) {
+		log_error("a user client of class %s was returned for a second opening",
+			  IOServiceGetClassName(&client->service));
+		return kIOReturnUnsupported;
+	}
+	*ret_client = client;
+	return kIOReturnSuccess;
+}
+
 IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t type,
 			  IOUserClient **ret_client)
 {
@@ -238,10 +254,7 @@ IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t
 	}
 	if (status)
 		return status;
-	if (!client || !client->service.runtime->connection)
-		return kIOReturnError;
-	*ret_client = client;
-	return kIOReturnSuccess;
+	return take_new(client, ret_client);
 }
 
 /* --- close and end -------------------------------------------------------------------- */

@@ -82,7 +82,8 @@ struct IOServiceOperations {
 	/* From IORegistryEntrySetCFProperties or IOConnectSetCFProperties. Default Unsupported. */
 	IOReturn (*setProperties)(IOService *service, CFTypeRef properties);
 	/* Open. On success *CLIENT is attached and started (IOServiceCreateUserClient does it all)
-	 * and its reference goes to the framework. The code of a failure reaches the caller.
+	 * and its reference goes to the framework; each opening has one of its own (else
+	 * kIOReturnUnsupported). The code of a failure reaches the caller.
 	 * Default: newUserClientSimple, then the class named by property IOUserClientClass. */
 	IOReturn (*newUserClient)(IOService *service, const IOClientTask *task, void *securityID,
 				  uint32_t type, CFDictionaryRef properties, IOUserClient **client);

@@ -16,6 +16,7 @@
 struct FixtureDriver {
 	IOService service;
 	IOService *nub; /* guarded by lock */
+	IOUserClient *again;
 	atomic_int ticks;
 	atomic_uint_fast64_t counts[FIXTURE_COUNTS];
 	pthread_mutex_t lock;
@@ -430,6 +431,8 @@ static void driverStop(IOService *service, IOService *provider)
 
 	IOServiceRelease(self->nub);
 	self->nub = NULL;
+	IOServiceRelease((IOService *)self->again);
+	self->again = NULL;
 }
 
 static void driverFree(IOService *service)
@@ -460,10 +463,19 @@ static IOReturn driverProperties(IOService *service, CFTypeRef properties)
 static IOReturn newUserClient(IOService *service, const IOClientTask *task, void *securityID,
 			      uint32_t type, CFDictionaryRef properties, IOUserClient **client)
 {
+	struct FixtureDriver *self = (struct FixtureDriver *)service;
+	IOReturn status = kIOReturnSuccess;
+
 	if (type == FIXTURE_NOT_ALLOWED)
 		return kIOReturnExclusiveAccess;
-	return IOServiceCreateUserClient(service, &userClientClass, task, securityID, type,
-					 properties, client);
+	if (type == FIXTURE_AGAIN && self->again)
+		*client = self->again;
+	else
+		status = IOServiceCreateUserClient(service, &userClientClass, task, securityID,
+						   type, properties, client);
+	if (type == FIXTURE_AGAIN && !status && !self->again)
+		self->again = (IOUserClient *)IOServiceRetain(&(*client)->service);
+	return status;
 }
 
 static const struct IODriverClass driverClass = {

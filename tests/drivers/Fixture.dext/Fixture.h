@@ -40,6 +40,7 @@ enum { /* open types */
        FIXTURE_NO_START,
        FIXTURE_ENTITLED,
        FIXTURE_NOT_ALLOWED,
+       FIXTURE_AGAIN, /* the same user client for every opening */
 };
 
 #define FIXTURE_NOTHING UINT64_MAX	 /* FIXTURE_VARIABLE: no data at all */

@@ -12,6 +12,7 @@
 #include <IOKit/IOReturn.h>
 
 #include "base/fd.h"
+#include "Fixture.h"
 #include "fake_registry.h"
 #include "Torrent.h"
 #include "wire/async.h"
@@ -229,6 +230,30 @@ TEST(open_types_follow_the_contract)
 	fake_expect(&fake, WIRE_RETIRE, 1);
 	test_equal(fake.last_terminated, client);
 	test_equal_error(fake_open(&fake, 4711, 0, 0, 0, &client, &socket), kIOReturnNotFound);
+	close(socket);
+	fake_finish(&fake);
+}
+
+TEST(a_user_client_is_given_to_one_program)
+{
+	struct fake_registry fake;
+	struct wire_channel *channel;
+	uint64_t client, number = 1;
+	int socket;
+
+	fake_start(&fake);
+	fake_load(&fake, SERVICE, test_built("tests/drivers/Fixture.dext"), "FixtureDriver");
+	channel = fake_connect(&fake, SERVICE, FIXTURE_AGAIN, &client);
+	test_equal_error(fake_open(&fake, SERVICE, FIXTURE_AGAIN, 0, 0, &client, &socket),
+			 kIOReturnUnsupported);
+	close(socket);
+	test_equal_error(fake_scalar(channel, FIXTURE_ECHO, &number, 1, &number, 1), 0);
+	test_equal(number, 2);
+	wire_channel_unref(channel);
+	fake_expect(&fake, WIRE_RETIRE, 1);
+	/* Nor when it has ended, and the driver has kept it. */
+	test_equal_error(fake_open(&fake, SERVICE, FIXTURE_AGAIN, 0, 0, &client, &socket),
+			 kIOReturnUnsupported);
 	close(socket);
 	fake_finish(&fake);
 }
