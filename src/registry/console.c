@@ -148,8 +148,10 @@ void registry_console_init(struct registry *registry, const char *file)
 {
 	scope_cf CFTypeRef list = file ? read_list(file) : NULL;
 
-	if (list && !registry_is_array(list))
-		log_warning("%s holds no array of sessions", file);
+	/* Somebody meant to say who is there, and is not heard. */
+	if (file && !registry_is_array(list))
+		log_warning("%s: no property list with an array of sessions; it counts for nothing",
+			    file);
 	/* So that a session has the same number of objects before and after its first open. */
 	registry->console_seen = CFArrayCreate(NULL, NULL, 0, &kCFTypeArrayCallBacks);
 	registry_console_set(registry, list);

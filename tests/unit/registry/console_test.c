@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/console.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 #include "registry/text.h"
 #include "session.h"
@@ -33,6 +35,43 @@ TEST(a_file_says_who_sits_there)
 	test_true(registry_console_get_recent_users(&r) == users);
 	CFRelease(users);
 	registry_console_fini(&r);
+}
+
+/* What FILE makes the registry say, cut to SIZE. */
+static void init_loudly(const char *file, char *said, size_t size)
+{
+	struct registry r = { 0 };
+	int ends[2], saved = dup(STDERR_FILENO);
+
+	test_true(saved >= 0 && !pipe2(ends, O_CLOEXEC | O_NONBLOCK));
+	dup2(ends[1], STDERR_FILENO);
+	log_init("test", LOG_LEVEL_WARNING);
+	registry_console_init(&r, file);
+	dup2(saved, STDERR_FILENO);
+	ssize_t n = read(ends[0], said, size - 1);
+	said[n > 0 ? n : 0] = 0;
+	close(saved);
+	close(ends[0]);
+	close(ends[1]);
+	test_true(!r.console_users);
+	registry_console_fini(&r);
+}
+
+TEST(a_file_that_is_not_heard_is_named)
+{
+	char path[512], said[1024];
+
+	snprintf(path, sizeof(path), "%s/users", test_folder());
+	init_loudly(path, said, sizeof(said));
+	test_true(strstr(said, path));
+	write_file(path, "no property list");
+	init_loudly(path, said, sizeof(said));
+	test_true(strstr(said, path));
+	write_file(path, "<plist><dict/></plist>");
+	init_loudly(path, said, sizeof(said));
+	test_true(strstr(said, path));
+	init_loudly(NULL, said, sizeof(said));
+	test_equal_text(said, "");
 }
 
 TEST(a_file_that_is_none_says_nothing)
