@@ -252,15 +252,18 @@ size_t registry_notify_pending(struct registry_subscription *s, struct registry_
 
 static bool make_room(struct registry_subscription *s, size_t n)
 {
-	size_t capacity = s->pending_capacity ? s->pending_capacity : 4;
+	size_t capacity = s->pending_capacity;
+	bool is_first = s->pending == s->few;
 
 	if (n <= s->pending_capacity)
 		return true;
 	while (capacity < n)
 		capacity *= 2;
-	uint64_t *more = realloc(s->pending, capacity * sizeof(*more));
+	uint64_t *more = realloc(is_first ? NULL : s->pending, capacity * sizeof(*more));
 	if (!more)
 		return false;
+	if (is_first)
+		memcpy(more, s->few, sizeof(s->few));
 	s->pending = more;
 	s->pending_capacity = capacity;
 	return true;
@@ -370,6 +373,8 @@ IOReturn registry_notify_add(struct registry_peer *peer, uint32_t inlet, const c
 	}
 	s->bytes = bytes;
 	s->number = ++r->last_subscription;
+	s->pending = s->few;
+	s->pending_capacity = sizeof(s->few) / sizeof(s->few[0]);
 	s->peer = peer;
 	s->inlet = in;
 	list_init(&s->in_fired);
@@ -420,7 +425,8 @@ void registry_notify_remove(struct registry_subscription *s)
 	list_remove(&s->in_fired);
 	list_remove(&s->in_service);
 	registry_notify_clear_pending(s);
-	free(s->pending);
+	if (s->pending != s->few)
+		free(s->pending);
 	if (s->matching)
 		CFRelease(s->matching);
 	registry_entry_unref(s->service);
@@ -534,13 +540,22 @@ static void add_to_burst(struct burst *burst, struct registry_subscription *s)
 	burst->n_marks += 3;
 }
 
-/* What has been sent is pending no more. */
-static void finish_burst(struct registry *r, struct registry_peer *peer, const struct burst *burst,
-			 err_t err)
+/* None of it has been sent. */
+static void take_back(struct registry *r, struct registry_peer *peer, const struct burst *burst)
 {
-	for (size_t i = 0; i < burst->n_entries && err; i++)
+	for (size_t i = 0; i < burst->n_entries; i++)
 		registry_peer_release(peer, burst->entries[i].id, 1);
-	for (size_t i = 0; i < burst->n_marks && !err; i += 3) {
+	for (size_t i = burst->n_marks; i; i -= 3) {
+		struct registry_subscription *s = map_find(&r->subscriptions, burst->marks[i - 3]);
+
+		list_add_first(&r->fired, &s->in_fired);
+	}
+}
+
+/* What has been sent is pending no more. */
+static void finish_burst(struct registry *r, const struct burst *burst)
+{
+	for (size_t i = 0; i < burst->n_marks; i += 3) {
 		struct registry_subscription *s = map_find(&r->subscriptions, burst->marks[i]);
 
 		if (!burst->marks[i + 2])
@@ -570,7 +585,7 @@ static bool are_many(const struct registry *registry)
 	return false;
 }
 
-static void send_burst(struct registry *registry, struct registry_inlet *inlet)
+static err_t send_burst(struct registry *registry, struct registry_inlet *inlet)
 {
 	struct registry_subscription *s;
 	struct burst burst;
@@ -585,17 +600,24 @@ static void send_burst(struct registry *registry, struct registry_inlet *inlet)
 		.marks = { burst.marks, burst.n_marks },
 		.entries = { burst.entries, burst.n_entries },
 	};
-	finish_burst(registry, inlet->peer, &burst,
-		     wire_peer_send(inlet->wire, &wire_notices_layout, &notices, NULL, 0));
+	err_t err = wire_peer_send(inlet->wire, &wire_notices_layout, &notices, NULL, 0);
+	if (err)
+		take_back(registry, inlet->peer, &burst);
+	else
+		finish_burst(registry, &burst);
+	return err;
 }
 
-static void send_notice(struct registry_subscription *s)
+static err_t send_notice(struct registry *registry, struct registry_subscription *s)
 {
 	struct wire_notice notice = { s->number, events[s->event].number };
 
 	list_remove(&s->in_fired);
-	if (s->inlet)
-		wire_peer_send(s->inlet->wire, &wire_notice_layout, &notice, NULL, 0);
+	err_t err = s->inlet ? wire_peer_send(s->inlet->wire, &wire_notice_layout, &notice, NULL, 0)
+			     : 0;
+	if (err == -ENOMEM)
+		list_add_first(&registry->fired, &s->in_fired);
+	return err;
 }
 
 void registry_notify_flush(struct registry *registry)
@@ -605,11 +627,26 @@ void registry_notify_flush(struct registry *registry)
 	bool many = are_many(registry);
 
 	while ((s = first_fired(registry, NULL))) {
-		if (s->inlet && many)
-			send_burst(registry, s->inlet);
-		else
-			send_notice(s);
+		err_t err = s->inlet && many ? send_burst(registry, s->inlet)
+					     : send_notice(registry, s);
+
+		if (err == -ENOMEM && !many)
+			return loop_timer_start(registry->loop, &registry->notice_timer,
+						loop_now_ns() + REGISTRY_AGAIN_NS);
+		/* A burst that cannot be sent goes one by one, which needs no memory. */
+		many = many && !err;
 	}
+}
+
+static void flush_again(void *context)
+{
+	registry_notify_flush(context);
+}
+
+void registry_notify_init(struct registry *registry)
+{
+	list_init(&registry->fired);
+	loop_timer_init(&registry->notice_timer, flush_again, registry);
 }
 
 void registry_notify_arm(struct registry_subscription *s)

@@ -33,7 +33,8 @@ struct registry_subscription {
 	uint64_t bytes;			   /* that it takes */
 	struct registry_seat seat;	   /* in the event's audience */
 	/* Entry IDs, oldest first: who comes is not kept when it goes, who has ended is (a reference). */
-	uint64_t *pending;
+	uint64_t few[4];   /* so that one that fires needs no memory */
+	uint64_t *pending; /* few, or more */
 	size_t n_pending, pending_capacity;
 	uint64_t n_removed; /* of the registry when it was last looked for ended ones among them */
 	bool is_armed;
@@ -79,6 +80,7 @@ void registry_notify_event(struct registry *registry, struct registry_entry *ser
 void registry_notify_arm(struct registry_subscription *subscription);
 /* Send the notices that have become due. */
 void registry_notify_flush(struct registry *registry);
+void registry_notify_init(struct registry *registry);
 /* To general or busy interests of SERVICE, in the order of registration. SIZE 0: ARGUMENT itself. */
 void registry_notify_interest(struct registry_entry *service, int interest, uint32_t message_type,
 			      uint64_t argument, const void *data, size_t size);

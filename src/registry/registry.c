@@ -206,7 +206,7 @@ static void init(struct registry *r, struct loop *loop, const struct registry_co
 	list_init(&r->peers);
 	list_init(&r->strangers);
 	registry_linger_init(r);
-	list_init(&r->fired);
+	registry_notify_init(r);
 	for (int i = 0; i < REGISTRY_EVENTS; i++)
 		registry_audience_init(&r->audiences[i]);
 	registry_catalogue_init(&r->catalogue);
@@ -299,6 +299,7 @@ struct registry *registry_free(struct registry *registry)
 	r->is_ending = true;
 	loop_timer_stop(&r->return_timer);
 	loop_timer_stop(&r->rematch_timer);
+	loop_timer_stop(&r->notice_timer);
 	loop_timer_stop(&r->pump_timer);
 	registry_door_close(r);
 	registry_heartbeat_fini(r);

@@ -26,6 +26,8 @@
 #define REGISTRY_OPEN_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
 /* A stop may take as long as Darwin's synchronous termination waits. */
 #define REGISTRY_STOP_TIMEOUT_NS (15ull * 1000 * 1000 * 1000)
+/* What met no memory is tried again. */
+#define REGISTRY_AGAIN_NS (100ull * 1000 * 1000)
 /* After a restart hosts have this long to come back before new ones are started. */
 #define REGISTRY_RETURN_NS (1000ull * 1000 * 1000)
 
@@ -89,8 +91,9 @@ struct registry {
 	struct map orphans;	  /* ID of who has not come back yet -> list of struct orphan */
 	uint64_t last_subscription;
 	struct registry_audience audiences[REGISTRY_EVENTS]; /* matching subscriptions */
-	struct list fired;	  /* subscriptions whose notice is still to be sent */
-	CFArrayRef console_users; /* given by root or a file; NULL: logind knows */
+	struct list fired;		/* subscriptions whose notice is still to be sent */
+	struct loop_timer notice_timer; /* those that met no memory */
+	CFArrayRef console_users;	/* given by root or a file; NULL: logind knows */
 	uint32_t console_seed;
 	CFArrayRef console_seen; /* what logind said at console_seen_ns; NULL: nothing yet */
 	uint64_t console_seen_ns;

@@ -28,7 +28,6 @@
 #include "registry/victims.h"
 #include "wire/publish.h"
 
-#define AGAIN_NS 100000000ull
 enum { SYNCHRONOUS = 2, REMATCH = 0x10 }; /* kIOServiceSynchronous, ...WithRematch */
 
 struct registry_stop_job {
@@ -290,7 +289,7 @@ static bool ask(struct registry_stop_job *job, struct registry_peer *owner,
 	job->is_repeating = err != 0;
 	job->awaited = owner;
 	loop_timer_start(job->registry->loop, &job->timer,
-			 loop_now_ns() + (err ? AGAIN_NS : REGISTRY_STOP_TIMEOUT_NS));
+			 loop_now_ns() + (err ? REGISTRY_AGAIN_NS : REGISTRY_STOP_TIMEOUT_NS));
 	return true;
 }
 
@@ -586,7 +585,7 @@ static void end_owed(void *context)
 		cursor = 0;
 	}
 	if (err)
-		loop_timer_start(r->loop, &r->owed_timer, loop_now_ns() + AGAIN_NS);
+		loop_timer_start(r->loop, &r->owed_timer, loop_now_ns() + REGISTRY_AGAIN_NS);
 }
 
 void registry_lifecycle_terminate(struct registry *registry, struct registry_entry *entry,
@@ -599,7 +598,7 @@ void registry_lifecycle_terminate(struct registry *registry, struct registry_ent
 	entry->is_owed = true;
 	entry->is_end_known = by && by == entry->owner;
 	entry->owed_options = options;
-	loop_timer_start(registry->loop, &registry->owed_timer, loop_now_ns() + AGAIN_NS);
+	loop_timer_start(registry->loop, &registry->owed_timer, loop_now_ns() + REGISTRY_AGAIN_NS);
 }
 
 static struct registry_stop_job *find_job(struct registry *registry,

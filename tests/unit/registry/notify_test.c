@@ -5,6 +5,7 @@
 
 #include <IOKit/IOMessage.h>
 
+#include "failing.h"
 #include "session.h"
 
 static struct session s;
@@ -204,6 +205,65 @@ TEST(more_than_comes_along_is_asked_for)
 	wire_message_clear(&wire_notices_layout, &message);
 	test_equal(next(&client, subs[0], ids, 64), 20);
 	test_equal(next(&client, subs[0], ids, 64), 0);
+	wire_frame_fini(&frame);
+	end();
+}
+
+static struct test_shortage shortage; /* of the registry's thread */
+static uint64_t fixture;
+
+static void tell_with_shortage(struct registry *r)
+{
+	struct registry_entry *e = registry_entry_find(&r->tree, fixture);
+
+	test_shortage_begin(&shortage);
+	registry_notify_event(r, e, REGISTRY_EVENT_MATCHED);
+	registry_notify_flush(r);
+	test_shortage_end(&shortage);
+}
+
+/* How many subscriptions the next message tells of. */
+static size_t next_notices(struct wire_frame *frame)
+{
+	struct wire_notices many;
+
+	test_equal_error(wire_frame_receive(notices, frame, WIRE_CONTROL_MAX, true), 0);
+	if (frame->header.type == WIRE_NOTICE)
+		return 1;
+	test_equal(frame->header.type, WIRE_NOTICES);
+	test_equal_error(wire_frame_decode(frame, &wire_notices_layout, &many), 0);
+	size_t n = many.marks.count / 3;
+	wire_message_clear(&wire_notices_layout, &many);
+	return n;
+}
+
+/* More than a message takes that is made without memory. */
+TEST(what_fires_while_memory_is_short_is_told)
+{
+	enum { MANY = WIRE_NOTICES_MAX };
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	struct wire_notify_reply reply;
+	uint64_t subs[MANY], ids[8];
+
+	begin();
+	for (int i = 0; i < MANY; i++) {
+		subs[i] = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
+		initial(&reply);
+		test_equal(next(&client, subs[i], ids, 8), 0);
+	}
+	fixture = publish(&provider, 0, "Fixture", "", "", 0, NULL);
+	test_each_shortage(rounds)
+	{
+		shortage = rounds;
+		session_run(&s, tell_with_shortage);
+		rounds = shortage;
+		for (size_t told = 0; told < MANY;)
+			told += next_notices(&frame);
+		test_true(inlet_is_empty(notices));
+		for (int i = 0; i < MANY; i++) /* what has not come along; then it is armed */
+			while (next(&client, subs[i], ids, 8))
+				;
+	}
 	wire_frame_fini(&frame);
 	end();
 }
