@@ -209,9 +209,9 @@ static void deliver(struct registration *r)
 	/* Who has not read the last one has this one to come: nothing waits here. */
 	if (r->write_end >= 0 && write(r->write_end, &token, sizeof(token)) < 0)
 		errno = 0;
-	if (r->port)
-		mach_msg(&message, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(message), 0,
-			 MACH_PORT_NULL, 0, MACH_PORT_NULL);
+	if (r->port && mach_msg(&message, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(message), 0,
+				MACH_PORT_NULL, 0, MACH_PORT_NULL) == MACH_SEND_TIMED_OUT)
+		mach_msg_destroy(&message); /* its right came back */
 	if (r->handler) {
 		struct call *c = malloc(sizeof(*c));
 
@@ -243,8 +243,11 @@ static void *watch(void *context)
 		for (ssize_t at = 0; at < n;) {
 			const struct inotify_event *e = (const void *)(buffer + at);
 
+			/* There were more than the kernel keeps: any of them may have been posted. */
+			bool is_any = e->mask & IN_Q_OVERFLOW;
+
 			for (struct registration *r = registrations; r; r = r->next)
-				if (r->watch == e->wd)
+				if (r->watch >= 0 && (is_any || r->watch == e->wd))
 					deliver_if_posted_locked(r);
 			at += (ssize_t)(sizeof(*e) + e->len);
 		}

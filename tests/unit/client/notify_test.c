@@ -104,6 +104,27 @@ TEST(port_gets_a_message_and_suspension_delays_it)
 	test_reset_baseline();
 }
 
+/* What does not fit is one of those that are to come. */
+TEST(port_that_nobody_reads_keeps_no_right)
+{
+	mach_port_t port = MACH_PORT_NULL;
+	mach_port_type_t type;
+	int token = 0;
+
+	begin();
+	test_equal(notify_register_mach_port("full", &port, 0, &token), NOTIFY_STATUS_OK);
+	for (int i = 0; i < MACH_PORT_QLIMIT_DEFAULT + 3; i++) {
+		notify_suspend(token);
+		notify_post("full");
+		notify_resume(token);
+	}
+	test_equal(mach_port_type(mach_task_self(), port, &type), 0);
+	test_equal(type, MACH_PORT_TYPE_RECEIVE);
+	notify_cancel(token);
+	test_equal_error(mach_port_type(mach_task_self(), port, &type), KERN_INVALID_NAME);
+	test_reset_baseline();
+}
+
 /* As far as the library looks at a block. What copies it comes with the compiler's blocks. */
 struct block {
 	void *isa;
@@ -261,6 +282,51 @@ TEST(p_c4_who_holds_a_name_is_not_waited_for)
 	test_equal(notify_post("held"), NOTIFY_STATUS_FAILED);
 	close(fd);
 	test_equal(notify_post("held"), NOTIFY_STATUS_OK);
+}
+
+static unsigned kernel_keeps(void)
+{
+	FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	unsigned n = 0;
+
+	test_true(file && fscanf(file, "%u", &n) == 1);
+	fclose(file);
+	return n;
+}
+
+/* Hears of names that are posted in turn, and of one more; its exit status. */
+static int stop_and_listen(void)
+{
+	struct pollfd last = { .fd = -1, .events = POLLIN };
+	int fd = -1, token;
+
+	if (notify_register_file_descriptor("a", &fd, 0, &token) ||
+	    notify_register_file_descriptor("b", &fd, NOTIFY_REUSE, &token) ||
+	    notify_register_file_descriptor("last", &last.fd, 0, &token))
+		return 1;
+	raise(SIGSTOP);
+	return poll(&last, 1, 20000) == 1 ? 0 : 2;
+}
+
+TEST(p_c4_a_process_that_was_stopped_hears_of_every_name)
+{
+	unsigned n = kernel_keeps();
+	int status;
+
+	if (n > 50000)
+		test_skip("the kernel keeps too many events");
+	begin();
+	pid_t child = fork();
+	if (!child)
+		_exit(stop_and_listen());
+	test_equal(waitpid(child, &status, WUNTRACED), child);
+	test_true(WIFSTOPPED(status));
+	for (unsigned i = 0; i < n + 10; i++)
+		notify_post(i % 2 ? "a" : "b");
+	notify_post("last");
+	kill(child, SIGCONT);
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
 }
 
 TEST(bad_arguments)
