@@ -23,7 +23,10 @@ CF_CONSTANT_STRING(kCFBundleDevelopmentRegionKey, "CFBundleDevelopmentRegion");
 CF_CONSTANT_STRING(kCFBundleNameKey, "CFBundleName");
 CF_CONSTANT_STRING(kCFBundleLocalizationsKey, "CFBundleLocalizations");
 
+/* Held while a bundle begins and taken before all_lock: nobody finds one whose factories are not yet there. */
+static pthread_mutex_t begin_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t woken = PTHREAD_COND_INITIALIZER;
 static struct list all = LIST_INIT(all);
 static CFTypeID bundle_type;
 static CFBundleRef main_bundle;
@@ -37,6 +40,16 @@ void bundles_lock(void)
 void bundles_unlock(void)
 {
 	pthread_mutex_unlock(&all_lock);
+}
+
+void bundles_wait(void)
+{
+	pthread_cond_wait(&woken, &all_lock);
+}
+
+void bundles_wake(void)
+{
+	pthread_cond_broadcast(&woken);
 }
 
 /* --- the type --------------------------------------------------------------------- */
@@ -69,10 +82,31 @@ static const struct cf_class bundle_class = {
 	.copy_description = bundle_copy_description,
 };
 
+static void before_fork(void)
+{
+	pthread_mutex_lock(&begin_lock);
+	bundles_lock();
+}
+
+static void after_fork(void)
+{
+	bundles_unlock();
+	pthread_mutex_unlock(&begin_lock);
+}
+
+/* The threads that registered plug-ins are not here. */
+static void in_child(void)
+{
+	for (struct list *l = all.next; l != &all; l = l->next)
+		container_of(l, struct __CFBundle, link)->registrar = 0;
+	woken = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	after_fork();
+}
+
 static void bundle_register(void)
 {
 	bundle_type = cf_class_register(&bundle_class);
-	pthread_atfork(bundles_lock, bundles_unlock, bundles_unlock);
+	pthread_atfork(before_fork, after_fork, in_child);
 }
 
 CFTypeID CFBundleGetTypeID(void)
@@ -152,29 +186,42 @@ static CFBundleRef bundle_new(CFAllocatorRef allocator, const char *path)
 	return b;
 }
 
-/* PATH is resolved. Two threads may make the same bundle: the second one finds the first's. */
-static CFBundleRef bundle_at(CFAllocatorRef allocator, const char *path)
+/* With begin_lock. */
+static void begin(CFBundleRef b)
 {
-	CFBundleRef b, other;
+	bundles_lock();
+	list_add_before(&all, &b->link);
+	bundles_unlock();
+	plugin_begin(b);
+}
 
+/* The bundle at PATH that is there; else NEW (NULL: none) is it from now on. */
+static CFBundleRef find_or_begin(const char *path, CFBundleRef new)
+{
+	CFBundleRef b;
+
+	scope_lock(&begin_lock);
 	bundles_lock();
 	b = find_locked(path);
 	bundles_unlock();
+	if (!b && new)
+		begin(new);
+	return b ? b : new;
+}
+
+/* PATH is resolved. Two threads may make the same bundle: the second one finds the first's. */
+static CFBundleRef bundle_at(CFAllocatorRef allocator, const char *path)
+{
+	CFBundleRef b = find_or_begin(path, NULL), new;
+
 	if (b)
 		return b;
-	b = bundle_new(allocator, path);
-	if (!b)
+	new = bundle_new(allocator, path);
+	if (!new)
 		return NULL;
-	bundles_lock();
-	other = find_locked(path);
-	if (!other)
-		list_add_before(&all, &b->link);
-	bundles_unlock();
-	if (other) {
-		CFRelease(b);
-		return other;
-	}
-	plugin_begin(b);
+	b = find_or_begin(path, new);
+	if (b != new)
+		CFRelease(new);
 	return b;
 }
 
@@ -215,13 +262,13 @@ static void find_main(void)
 	if (!main_bundle)
 		return;
 	main_bundle->is_main = true;
-	bundles_lock();
-	list_add_before(&all, &main_bundle->link);
-	bundles_unlock();
 	/* What it holds stays as well. */
 	cf_object_make_immortal(main_bundle->info);
 	cf_object_make_immortal(main_bundle);
-	plugin_begin(main_bundle);
+	pthread_mutex_lock(&begin_lock);
+	begin(main_bundle);
+	pthread_mutex_unlock(&begin_lock);
+	plugin_loaded(main_bundle);
 }
 
 CFBundleRef CFBundleGetMainBundle(void)

@@ -36,7 +36,8 @@ struct __CFBundle {
 	bool local_is_read;
 	/* plug-ins */
 	bool is_plugin;
-	bool needs_registration; /* dynamic, and not done yet */
+	bool needs_registration; /* dynamic, and not begun yet */
+	pid_t registrar;	 /* the thread that is at it, 0: none */
 	bool loads_on_demand;	 /* guarded by bundles_lock */
 };
 
@@ -44,6 +45,9 @@ struct __CFBundle {
 
 void bundles_lock(void);
 void bundles_unlock(void);
+/* With the lock, which is given back meanwhile: until bundles_wake. */
+void bundles_wait(void);
+void bundles_wake(void);
 bool bundle_is(CFBundleRef bundle);
 /* The file system's path of a file URL. */
 bool bundle_path_of_url(CFURLRef url, char path[PATH_MAX]);

@@ -5,6 +5,7 @@
  * makes no more and goes with the last of them.
  */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/scope.h"
 #include "cf/bundle_internal.h"
@@ -231,8 +232,14 @@ CFArrayRef CFPlugInFindFactoriesForPlugInTypeInPlugIn(CFUUIDRef typeUUID, CFPlug
 	bundles_lock();
 	needs_registration = plugIn->needs_registration;
 	bundles_unlock();
-	if (needs_registration)
-		CFBundleLoadExecutable(plugIn);
+	/* Loaded by another thread, it may still need it. */
+	if (needs_registration && CFBundleLoadExecutable(plugIn))
+		plugin_loaded(plugIn);
+	bundles_lock();
+	/* The function that registers may ask as well. */
+	while (plugIn->registrar && plugIn->registrar != gettid())
+		bundles_wait();
+	bundles_unlock();
 	return copy_factories(typeUUID, plugIn);
 }
 
@@ -393,8 +400,6 @@ void plugin_begin(CFBundleRef bundle)
 		CFDictionaryApplyFunction(list, register_factory, bundle);
 	if (cf_is(types, CF_TYPE_DICTIONARY))
 		CFDictionaryApplyFunction(types, register_type, bundle);
-	if (is_dynamic && CFBundleIsExecutableLoaded(bundle))
-		plugin_loaded(bundle);
 }
 
 void plugin_end(CFBundleRef bundle)
@@ -433,10 +438,16 @@ void plugin_loaded(CFBundleRef bundle)
 	bundles_lock();
 	needs_registration = bundle->needs_registration;
 	bundle->needs_registration = false;
-	bundles_unlock();
 	if (needs_registration)
-		call_named(bundle, kCFPlugInDynamicRegisterFunctionKey,
-			   CFSTR("CFPlugInDynamicRegister"));
+		bundle->registrar = gettid();
+	bundles_unlock();
+	if (!needs_registration)
+		return;
+	call_named(bundle, kCFPlugInDynamicRegisterFunctionKey, CFSTR("CFPlugInDynamicRegister"));
+	bundles_lock();
+	bundle->registrar = 0;
+	bundles_unlock();
+	bundles_wake();
 }
 
 void plugin_unload(CFBundleRef bundle)

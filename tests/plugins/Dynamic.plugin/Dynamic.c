@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A plug-in that registers itself when it is loaded. */
 #include <CoreFoundation/CFPlugIn.h>
+#include <sched.h>
 
 #include "../Fixture.plugin/Fixture.h"
 
@@ -23,6 +24,9 @@ void *make_none(CFAllocatorRef allocator, CFUUIDRef type)
 
 void register_all(CFPlugInRef plugIn)
 {
+	/* Other threads may ask meanwhile. */
+	for (int i = 0; i < 100; i++)
+		sched_yield();
 	CFPlugInRegisterFactoryFunctionByName(factory(), plugIn, CFSTR("make_none"));
 	CFPlugInRegisterPlugInType(factory(), FIXTURE_TYPE(FIXTURE_NOTHING));
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <CoreFoundation/CoreFoundation.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "../../plugins/Fixture.plugin/Fixture.h"
@@ -106,6 +107,49 @@ TEST(a_plugin_registers_what_info_says)
 	test_true(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_ORDERS)) == NULL);
 	test_true(CFPlugInInstanceCreate(NULL, factory, FIXTURE_TYPE(FIXTURE_ORDERS)) == NULL);
 	CFRelease(factory);
+}
+
+struct look {
+	const char *name;
+	unsigned char type;
+	CFIndex n;
+};
+
+static void *open_and_look(void *context)
+{
+	const struct look *look = context;
+
+	for (int i = test_is_slow() ? 50 : 500; i--;) {
+		CFPlugInRef plugin = open_plugin(look->name);
+
+		test_equal(count(CFPlugInFindFactoriesForPlugInTypeInPlugIn(
+				   FIXTURE_TYPE(look->type), plugin)),
+			   look->n);
+		CFRelease(plugin);
+	}
+	return NULL;
+}
+
+static void look_from_threads(struct look look)
+{
+	pthread_t threads[3];
+
+	begin();
+	for (int i = 0; i < 3; i++)
+		test_equal(pthread_create(&threads[i], NULL, open_and_look, &look), 0);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* The second one finds what the first has only begun to make. */
+TEST(threads_find_the_factories_of_a_plugin)
+{
+	look_from_threads((struct look){ "tests/plugins/Fixture.plugin", FIXTURE_ORDERS, 2 });
+}
+
+TEST(threads_find_what_a_plugin_registers_itself)
+{
+	look_from_threads((struct look){ "tests/plugins/Dynamic.plugin", FIXTURE_NOTHING, 1 });
 }
 
 TEST(instances_keep_their_plugin)
