@@ -437,6 +437,9 @@ static err_t handle_opened(struct registry_peer *peer, struct wire_frame *frame,
 	const struct wire_opened *request = message;
 	struct registry_entry *e = find_own(peer, request->user_client);
 
+	/* A service of another host's would be named wherever this one's refusals are. */
+	if (!find_own(peer, request->service))
+		e = NULL;
 	if (e && registry_connection_returned(e, request))
 		log_warning("who opened %s stays unknown: out of memory", e->class->name);
 	return 0;

@@ -173,7 +173,8 @@ TEST(a_client_that_dies_leaves_a_hang_up)
 }
 
 /* As a host that has lost its registry publishes it. */
-static void come_back(uint64_t id, uint64_t parent, const char *class_name, uint32_t flags)
+static void come_back(struct end *host, uint64_t id, uint64_t parent, const char *class_name,
+		      uint32_t flags)
 {
 	struct wire_publish request = { .id = id,
 					.parent = parent,
@@ -183,11 +184,11 @@ static void come_back(uint64_t id, uint64_t parent, const char *class_name, uint
 					.name = "",
 					.location = "" };
 
-	test_equal_error(end_call(&provider, &wire_publish_layout, &request, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(host, &wire_publish_layout, &request, NULL, NULL, NULL), 0);
 }
 
 /* The host asks something first, so that what it said before has been heard. */
-static void expect_creator(uint64_t id, const char *creator)
+static void expect_creator(struct end *host, uint64_t id, const char *creator)
 {
 	struct wire_property_request request = { .id = id,
 						 .plane = "",
@@ -196,8 +197,7 @@ static void expect_creator(uint64_t id, const char *creator)
 	char text[64] = "";
 
 	struct wire_interested interested = { id };
-	test_equal_error(
-		end_call(&provider, &wire_interested_layout, &interested, NULL, NULL, NULL), 0);
+	test_equal_error(end_call(host, &wire_interested_layout, &interested, NULL, NULL, NULL), 0);
 	IOReturn status = end_call(&client, &wire_property_request_layout, &request, NULL,
 				   &wire_value_reply_layout, &reply);
 	test_equal_error(status, creator ? 0 : kIOReturnNotFound);
@@ -220,16 +220,16 @@ static size_t revoke_all_of(uid_t uid)
 
 TEST(after_a_restart_the_host_says_who_opened_what)
 {
-	enum { SERVICE = 0x100000200, USER_CLIENT };
+	enum { SERVICE = 0x100000200, USER_CLIENT, OTHER, OTHER_CLIENT };
 
 	session_start_generation(&s, NULL, 1);
 	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
-	come_back(SERVICE, 0, "Fixture", 0);
-	come_back(USER_CLIENT, SERVICE, "FixtureClient", WIRE_PUBLISH_USER_CLIENT);
+	come_back(&provider, SERVICE, 0, "Fixture", 0);
+	come_back(&provider, USER_CLIENT, SERVICE, "FixtureClient", WIRE_PUBLISH_USER_CLIENT);
 	struct wire_opened opened = { USER_CLIENT, SERVICE, 77, 1003, "tool" };
 	end_ask(&provider, &wire_opened_layout, &opened, NULL);
-	expect_creator(USER_CLIENT, "pid 77, tool");
+	expect_creator(&provider, USER_CLIENT, "pid 77, tool");
 	/* once; and neither of a service nor of what is not the sender's */
 	opened.uid = 1004;
 	end_ask(&provider, &wire_opened_layout, &opened, NULL);
@@ -237,7 +237,16 @@ TEST(after_a_restart_the_host_says_who_opened_what)
 	end_ask(&provider, &wire_opened_layout, &opened, NULL);
 	opened.user_client = WIRE_ROOT_ID;
 	end_ask(&provider, &wire_opened_layout, &opened, NULL);
-	expect_creator(SERVICE, NULL);
+	expect_creator(&provider, SERVICE, NULL);
+	/* nor of a service that is another's */
+	struct end other;
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	come_back(&other, OTHER, 0, "Other", 0);
+	come_back(&other, OTHER_CLIENT, OTHER, "OtherClient", WIRE_PUBLISH_USER_CLIENT);
+	opened.user_client = OTHER_CLIENT;
+	end_ask(&other, &wire_opened_layout, &opened, NULL);
+	expect_creator(&other, OTHER_CLIENT, NULL);
+	end_close(&other);
 	test_equal(revoke_all_of(1004), 0);
 	test_equal(revoke_all_of(1003), 1);
 	end_expect_stop(&provider, USER_CLIENT);
