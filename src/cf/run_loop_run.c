@@ -216,8 +216,12 @@ static void pass_woken(struct pass *p)
 	run_unlock();
 	if (!p->fds || !p->fds[SLOT_WAKE].revents)
 		return;
-	if (read(p->rl->wake_fd, &count, sizeof count) < 0)
+	if (read(p->rl->wake_fd, &count, sizeof count) < 0) {
 		p->fds[SLOT_WAKE].revents = 0; /* drained by a nested run */
+		/* A program has closed what is not its own: the next pass makes another one. */
+		if (errno == EBADF)
+			atomic_store(&p->rl->wake_fd, -1);
+	}
 	/* Who did not write before this has changed something that this pass still looks at. */
 	atomic_store(&p->rl->woken, false);
 }

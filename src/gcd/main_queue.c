@@ -119,8 +119,8 @@ static bool main_begin(void)
 	begin = !main_draining;
 	if (begin) {
 		/* Empty: whoever polls it has read it, or the write is still to come. */
-		if (main_fd >= 0 && read(main_fd, &events, sizeof events) < 0)
-			events = 0;
+		if (main_fd >= 0 && read(main_fd, &events, sizeof events) < 0 && errno == EBADF)
+			main_fd = -1; /* closed by the program: whoever polls gets another */
 		main_signalled = false;
 		if (!gcd_main_queue.suspends) {
 			main_taken = gcd_main_queue.items;

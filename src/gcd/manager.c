@@ -252,6 +252,9 @@ static void *manager_main(void *unused)
 	for (;;) {
 		int n = epoll_wait(epoll_fd, events, MANAGER_BATCH, -1);
 
+		/* A program has closed what is not its own: nothing comes any more. */
+		if (n < 0 && errno != EINTR)
+			break;
 		pthread_mutex_lock(&manager.lock);
 		for (int i = 0; i < n; i++)
 			manager_handle(&events[i]);

@@ -658,6 +658,49 @@ static void stop_it(CFRunLoopObserverRef observer, CFRunLoopActivity activity, v
 }
 
 /* A child's loop has no descriptor yet that could be written to. */
+static void count_pass(CFRunLoopObserverRef observer, CFRunLoopActivity activity, void *passes)
+{
+	++*(int *)passes;
+}
+
+/* The loop's own as well, which it has used: it goes on with others. */
+static void close_descriptors_and_run(void)
+{
+	int passes = 0;
+	CFRunLoopObserverContext context = { .info = &passes };
+	CFRunLoopObserverRef observer = CFRunLoopObserverCreate(NULL, kCFRunLoopBeforeWaiting, true,
+								0, count_pass, &context);
+	pthread_t thread;
+
+	CFRunLoopAddObserver(CFRunLoopGetMain(), observer, kCFRunLoopDefaultMode);
+	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false);
+	close_range(3, ~0u, 0);
+	passes = 0;
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.1, false), kCFRunLoopRunTimedOut);
+	test_true(passes < 20);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t) "main", on_main);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 10, true), kCFRunLoopRunHandledSource);
+	test_equal(pthread_create(&thread, NULL, stop_waiting_main, NULL), 0);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 60, false), kCFRunLoopRunStopped);
+	pthread_join(thread, NULL);
+}
+
+TEST(p_f4_descriptors_that_a_program_closes_are_made_anew)
+{
+	int status;
+
+	CFRunLoopGetMain();
+	test_reset_baseline();
+	pid_t child = fork();
+	if (!child) {
+		alarm(20);
+		close_descriptors_and_run();
+		_exit(0);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
+}
+
 TEST(a_wake_up_before_a_childs_first_run_ends_its_first_sleep)
 {
 	int status;
