@@ -328,6 +328,8 @@ static void source_ready(void *info, short events)
 	int fd;
 
 	CFRetain(s);
+	if (events & POLLNVAL)
+		CFSocketInvalidate(s); /* the program has closed it */
 	types = take_types(s, events, &connected, &fd);
 	/* Before the calls, which may disable again. */
 	reenable(s, types);

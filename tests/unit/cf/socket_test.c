@@ -101,6 +101,24 @@ TEST(read_callbacks_until_disabled)
 	close(fds[1]);
 }
 
+/* Else it would be called for ever. */
+TEST(a_socket_that_its_program_closes_turns_invalid)
+{
+	int fds[2];
+	CFSocketRef s;
+
+	start();
+	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	s = CFSocketCreateWithNative(NULL, fds[0], kCFSocketReadCallBack, note, NULL);
+	schedule(s);
+	close(fds[0]);
+	CFRunLoopRunInMode(CFSTR("m"), 10, TRUE);
+	test_true(!CFSocketIsValid(s));
+	test_equal_text(trace, "");
+	CFRelease(s);
+	close(fds[1]);
+}
+
 TEST(data_and_its_end)
 {
 	CFSocketContext context = { .info = (void *)(uintptr_t) "" };
