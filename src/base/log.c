@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -34,6 +36,18 @@ void log_init(const char *name, enum log_level level)
 	atomic_store(&log_level, (int)level_from_environment(level));
 }
 
+/* Standard error is a file, and what begins at AT or its end is not beyond the program's limit of file sizes:
+ * that, too, would end it. */
+static bool may_grow(off_t at)
+{
+	struct rlimit most;
+	struct stat st;
+
+	if (getrlimit(RLIMIT_FSIZE, &most) || fstat(STDERR_FILENO, &st))
+		return true;
+	return (rlim_t)(st.st_size > at ? st.st_size : at) < most.rlim_cur;
+}
+
 /*
  * Who reads our lines may not read: then they are lost, and counted. One write for one line, so that lines
  * of several processes do not mix; where the kernel can, one that never waits, whoever else has filled the
@@ -41,14 +55,19 @@ void log_init(const char *name, enum log_level level)
  */
 static bool put(const char *line, size_t size)
 {
+	const short gone = POLLERR | POLLHUP;
 	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct iovec bytes = { (void *)line, size };
 	ssize_t n;
 
-	if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT))
+	/* What is written for nobody ends a program, which may not even be ours. */
+	if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT) || room.revents & gone)
 		return false;
 	/* A file takes it or fails. */
-	bool is_file = lseek(STDERR_FILENO, 0, SEEK_CUR) >= 0;
+	off_t at = lseek(STDERR_FILENO, 0, SEEK_CUR);
+	bool is_file = at >= 0;
+	if (is_file && !may_grow(at))
+		return false;
 	n = is_file ? -1 : pwritev2(STDERR_FILENO, &bytes, 1, -1, RWF_NOWAIT);
 	if (n < 0 && (is_file || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS))
 		n = write(STDERR_FILENO, line, size);

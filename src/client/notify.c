@@ -23,6 +23,7 @@
 #include <mach/mach.h>
 
 #include "base/loop.h"
+#include "base/shm.h"
 
 enum { NAME_MAX_BYTES = 120 };
 #define PATIENCE_NS (1000ull * 1000 * 1000)
@@ -149,7 +150,8 @@ static uint32_t change_record(int fd, bool posts, uint64_t state)
 	struct record r;
 	ssize_t n;
 
-	if (!lock_record(fd))
+	/* Beyond the program's limit of file sizes the write would end it. */
+	if (!shm_is_allowed(sizeof(r)) || !lock_record(fd))
 		return NOTIFY_STATUS_FAILED;
 	r = read_record(fd);
 	if (posts)

@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -130,6 +134,47 @@ TEST(a_full_pipe_loses_lines_and_blocks_nobody)
 	fd_close(saved);
 	fd_close(fds[0]);
 	fd_close(fds[1]);
+}
+
+/* How a program ends that says something there. */
+static int status_of_who_logs_to(int fd)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (!child) {
+		signal(SIGPIPE, SIG_DFL);
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 16, 16 });
+		log_init("tester", LOG_LEVEL_WARNING);
+		dup2(fd, STDERR_FILENO);
+		log_error("the first words, which are longer than what is allowed");
+		log_error("and more");
+		_exit(7);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+TEST(lines_for_nobody_end_no_program)
+{
+	char path[512];
+	int fds[2];
+
+	test_equal(pipe2(fds, O_CLOEXEC), 0);
+	fd_close(fds[0]);
+	test_equal(status_of_who_logs_to(fds[1]), 7 << 8);
+	fd_close(fds[1]);
+	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	fd_close(fds[0]);
+	test_equal(status_of_who_logs_to(fds[1]), 7 << 8);
+	fd_close(fds[1]);
+	snprintf(path, sizeof(path), "%s/log", test_folder());
+	int file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	test_equal(status_of_who_logs_to(file), 7 << 8);
+	test_equal(lseek(file, 0, SEEK_END), 16);
+	fd_close(file);
 }
 
 TEST_MAIN

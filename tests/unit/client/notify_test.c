@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -347,6 +348,31 @@ TEST(bad_arguments)
 	test_equal(notify_register_mach_port("a", NULL, 0, &token), NOTIFY_STATUS_INVALID_PORT);
 	test_equal(notify_get_state(99, NULL), NOTIFY_STATUS_INVALID_REQUEST);
 	test_equal(notify_suspend(99), NOTIFY_STATUS_INVALID_TOKEN);
+}
+
+TEST(a_limit_of_file_sizes_is_an_error)
+{
+	int token = 0, status = -1;
+	uint64_t state = 0;
+
+	begin();
+	test_equal(notify_register_check("limited", &token), NOTIFY_STATUS_OK);
+	test_equal(notify_set_state(token, 5), NOTIFY_STATUS_OK);
+	pid_t child = fork();
+	if (!child) {
+		int mine = 0;
+
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+		setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 });
+		notify_register_check("limited", &mine);
+		_exit(notify_post("limited") == NOTIFY_STATUS_FAILED &&
+		      notify_set_state(mine, 6) == NOTIFY_STATUS_FAILED &&
+		      notify_get_state(mine, &state) == NOTIFY_STATUS_OK && state == 5);
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 1 << 8);
+	notify_cancel(token);
 }
 
 TEST_MAIN
