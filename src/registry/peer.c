@@ -610,12 +610,24 @@ static const struct wire_peer_ops peer_ops = {
 	.may_log = may_log,
 };
 
+/* The connection of a host that we have started is ours: the kernel names us. */
+static void set_title(struct registry_peer *peer)
+{
+	const char *host = peer->starting ? peer->starting->name : peer->waits_as;
+
+	if (host)
+		snprintf(peer->title, sizeof(peer->title), "host of %s", host);
+	else
+		snprintf(peer->title, sizeof(peer->title), "peer with pid %d",
+			 (int)peer->subject.who.pid);
+}
+
 /* Who was asked for comes in at any rate. */
 static err_t open_account(struct registry_peer *peer)
 {
 	struct account *a = &peer->account;
 
-	snprintf(peer->title, sizeof(peer->title), "peer with pid %d", (int)peer->subject.who.pid);
+	set_title(peer);
 	err_t err = account_init(a, &peer->registry->accounts, peer->subject.who.uid, peer->title);
 	if (err)
 		return err;

@@ -118,9 +118,9 @@ void registry_await_return(struct registry *registry);
 struct registry_peer {
 	struct registry *registry;
 	struct list link;
-	struct list in_strangers; /* until it has greeted */
-	bool is_late;		  /* with its greeting */
-	char title[40];		  /* in log lines */
+	struct list in_strangers;	/* until it has greeted */
+	bool is_late;			/* with its greeting */
+	char title[WIRE_NAME_MAX + 16]; /* in log lines */
 	struct loop_timer greeting_timer;
 	struct wire_peer *wire;
 	struct registry_subject subject;

@@ -277,6 +277,21 @@ HOSTILE(P_D2, every_descriptor_closed)
 	end_by(HOSTILE_CLOSE_ALL, 0);
 }
 
+/* Who breaks the protocol is named: its connection is one that the registry has made itself. */
+HOSTILE(P_D2, a_host_that_talks_nonsense_is_named)
+{
+	uint64_t in[2] = { LIE_GARBAGE, 1 }, out;
+	uint32_t n = 1;
+
+	arena_begin("Hostile.dext", NULL);
+	arena_spare(SERVER);
+	io_connect_t c = world_open("HostileDriver", 0);
+	IOConnectCallScalarMethod(c, HOSTILE_LIE, in, 2, &out, &n);
+	world_await_log("host of " SERVER ": ");
+	IOServiceClose(c);
+	end();
+}
+
 /* --- P-D3 ------------------------------------------------------------------------------------------ */
 
 static uint64_t count_entered(io_connect_t c)
