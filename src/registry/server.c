@@ -164,6 +164,20 @@ bool registry_server_can_read(struct registry_server *s, const char *bundle)
 
 /* --- the process -------------------------------------------------------------------------- */
 
+/* INFO: of a process that ended by itself, or by somebody else's signal. */
+static void tell_end(const struct registry_server *s, const siginfo_t *info)
+{
+	const char *when = s->state == REGISTRY_SERVER_STARTING ? " before it was ready" : "";
+	const char *name = sigabbrev_np(info->si_status);
+
+	if (info->si_code == CLD_EXITED)
+		log_warning("process %d of host %s ended%s with exit code %d", (int)s->pid, s->name,
+			    when, info->si_status);
+	else
+		log_warning("process %d of host %s ended%s by signal %d (%s)", (int)s->pid, s->name,
+			    when, info->si_status, name ? name : "?");
+}
+
 static void reap(struct registry_server *s)
 {
 	siginfo_t info = { 0 };
@@ -173,9 +187,8 @@ static void reap(struct registry_server *s)
 	loop_remove_fd(s->registry->loop, s->pidfd);
 	/* Not our child when it came back from an earlier registry: that is no failure. */
 	waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL | WNOHANG);
-	if (s->state == REGISTRY_SERVER_STARTING && info.si_pid)
-		log_warning("host of %s ended before it was ready (%s %d)", s->name,
-			    info.si_code == CLD_EXITED ? "exit code" : "signal", info.si_status);
+	if (info.si_pid && !s->is_retiring)
+		tell_end(s, &info);
 	s->pidfd = fd_close(s->pidfd);
 	registry_home_forget(s->registry, s->pid);
 	s->pid = 0;

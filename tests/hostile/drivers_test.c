@@ -234,6 +234,27 @@ HOSTILE(P_D2, the_thread_of_a_call_ended)
 	end_by(HOSTILE_END_THREAD, 0);
 }
 
+/* People are told how it has ended. */
+HOSTILE(P_D2, the_end_is_named)
+{
+	arena_begin("Hostile.dext", NULL);
+	arena_spare(SERVER);
+	for (int i = 0; i < 2; i++) {
+		io_connect_t c = world_open("HostileDriver", 0);
+		pid_t host = world_host_pid(SERVER);
+		char text[128];
+		uint64_t out;
+
+		test_true(arena_is_death(
+			crash(c, i ? HOSTILE_EXIT : HOSTILE_SIGNAL, i ? 77 : SIGSEGV, &out)));
+		snprintf(text, sizeof(text), "process %d of host " SERVER " ended %s", (int)host,
+			 i ? "with exit code 77" : "by signal 11 (SEGV)");
+		world_await_log(text);
+		IOServiceClose(c);
+	}
+	end();
+}
+
 /* Each signal that ends a process, in turn. */
 HOSTILE(P_D2, every_fatal_signal)
 {
