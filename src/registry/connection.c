@@ -120,6 +120,20 @@ static void handle_opened(void *context, err_t err, struct wire_frame *frame)
 	free_opening(o);
 }
 
+/* The driver's operations do not overlap: any of them that does not return keeps it from opening. */
+static void handle_late(struct registry_deferred *deferred)
+{
+	struct opening *o = deferred->context;
+
+	if (o->service->owner)
+		registry_peer_warn(o->service->owner,
+				   "%s: %s was not opened within %d s: its driver is in an "
+				   "operation that does not return",
+				   registry_peer_name(o->service->owner), o->service->class->name,
+				   (int)(REGISTRY_OPEN_TIMEOUT_NS / 1000000000));
+	registry_deferred_answer(deferred, &wire_empty_layout, kIOReturnTimeout, NULL, NULL, 0);
+}
+
 static IOReturn opening_new(struct registry_peer *client, struct registry_entry *service,
 			    uint32_t type, struct opening **ret_opening)
 {
@@ -228,6 +242,8 @@ err_t registry_connection_open(struct registry_peer *client, const struct wire_h
 		free_opening(o);
 		return registry_peer_status(client, request, kIOReturnNoResources);
 	}
+	d->context = o;
+	d->expired = handle_late;
 	o->deferred = d;
 	err_t err = ask_host(o, type);
 	if (err) {

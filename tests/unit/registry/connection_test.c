@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "registry/connection.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "registry/deferred.h"
 #include "session.h"
 
 static struct session s;
@@ -153,6 +157,50 @@ TEST(a_host_that_dies_answers_the_client)
 	end_close(&provider);
 	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnOffline);
 	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	end();
+}
+
+static void let_a_minute_pass(struct registry *registry)
+{
+	list_for_each_safe(l, &registry->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		list_for_each_safe(k, &p->deferred) {
+			struct registry_deferred *d =
+				container_of(k, struct registry_deferred, link);
+
+			d->timer.fn(d->timer.context);
+		}
+	}
+}
+
+/* What it does is nobody's business, but that it does not return is said. */
+TEST(a_driver_that_does_not_open_is_named_and_its_answer_too_late)
+{
+	struct wire_open_client message;
+	char text[512];
+	int fd, log[2], old = dup(STDERR_FILENO);
+
+	begin();
+	test_equal(pipe2(log, O_CLOEXEC), 0);
+	dup2(log[1], STDERR_FILENO);
+	setenv("PORTICO_LOG", "warning", 1);
+	log_init("test", LOG_LEVEL_WARNING);
+	uint32_t id = begin_open(&message, &fd);
+	session_run(&s, let_a_minute_pass);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnTimeout);
+	unsetenv("PORTICO_LOG");
+	log_init("test", LOG_LEVEL_NONE);
+	dup2(old, STDERR_FILENO);
+	close(old);
+	ssize_t n = read(log[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = 0;
+	test_true(strstr(text, ": Fixture was not opened within 60 s") != NULL);
+	agree("FixtureClient", NULL);
+	test_true(is_hung_up(fd));
+	close(fd);
+	close(log[0]);
+	close(log[1]);
 	end();
 }
 
