@@ -289,13 +289,19 @@ static err_t add_personalities(struct registry_catalogue *catalogue, struct regi
 struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
 						const char *identifier)
 {
+	struct registry_bundle *broken = NULL;
+
 	list_for_each(l, &catalogue->bundles) {
 		struct registry_bundle *b = container_of(l, struct registry_bundle, link);
 
-		if (!strcmp(b->identifier, identifier))
+		if (strcmp(b->identifier, identifier))
+			continue;
+		if (!b->problem)
 			return b;
+		if (!broken)
+			broken = b;
 	}
-	return NULL;
+	return broken;
 }
 
 /* Personalities that were there before their bundle may be used now. */

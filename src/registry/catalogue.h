@@ -74,6 +74,7 @@ err_t registry_catalogue_add_folder(struct registry_catalogue *catalogue, const 
 /* PATH without symbolic links. */
 struct registry_bundle *registry_catalogue_find_path(const struct registry_catalogue *catalogue,
 						     const char *path);
+/* The one that is used, if there is one; else a broken one of that identifier. */
 struct registry_bundle *registry_catalogue_find(const struct registry_catalogue *catalogue,
 						const char *identifier);
 /* Forget a bundle and its personalities; what runs keeps running. */

@@ -160,6 +160,28 @@ TEST(broken_bundles_hurt_nobody)
 	registry_catalogue_fini(&c);
 }
 
+/* Nor do they hide the one of their identifier that is used, or let in another. */
+TEST(a_broken_bundle_hides_no_other)
+{
+	static const char whole[] = HEAD("b") "<dict><key>P</key><dict><key>IOClass</key>"
+					      "<string>C</string></dict></dict>";
+	struct registry_catalogue c;
+	struct registry_bundle *b;
+	size_t added;
+
+	write_bundle(test_folder(), "1", "<key>CFBundleIdentifier</key><string>b</string>");
+	write_bundle(test_folder(), "2", whole);
+	write_bundle(test_folder(), "3", whole);
+	registry_catalogue_init(&c);
+	test_equal_error(registry_catalogue_add_folder(&c, test_folder(), &added), 0);
+	test_equal(added, 1);
+	b = registry_catalogue_find(&c, "b");
+	test_true(!b->problem && strstr(b->path, "/2.dext"));
+	registry_catalogue_remove(&c, b);
+	test_true(registry_catalogue_find(&c, "b")->problem != NULL);
+	registry_catalogue_fini(&c);
+}
+
 TEST(a_repaired_bundle_is_read_again)
 {
 	struct registry_catalogue c;
