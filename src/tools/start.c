@@ -22,7 +22,7 @@
 #include "tools/paths.h"
 #include "tools/tools.h"
 
-enum { QUIET_TIMEOUT_MS = 5000 };
+enum { QUIET_TIMEOUT_MS = 5000, ALREADY = -1 };
 
 static volatile sig_atomic_t told_to_end;
 
@@ -73,7 +73,20 @@ static void detach(const struct tools_daemon *daemon)
 		return;
 }
 
-/* The parent waits for one byte: the session is there. */
+/* 0: there is a session already, which has been said. */
+static kern_return_t find_session(const char *socket_path)
+{
+	CFDictionaryRef status;
+	kern_return_t answer = portico_session_copy_status(socket_path, &status);
+
+	if (answer)
+		return answer;
+	CFRelease(status);
+	printf("a session is running already at %s\n", socket_path);
+	return 0;
+}
+
+/* The parent waits for one byte: the session is there. ALREADY: somebody else's is. */
 static int start_supervisor(struct tools_daemon *daemon)
 {
 	int ready[2];
@@ -105,6 +118,9 @@ static int start_supervisor(struct tools_daemon *daemon)
 	if (n == 1)
 		return 0;
 	waitpid(pid, NULL, 0);
+	/* Of two that start at once one is told so by the other's registry. */
+	if (!find_session(daemon->socket_path))
+		return ALREADY;
 	/* On a full disk there is no such file; the daemon has said why. */
 	if (access(daemon->log_path, F_OK) < 0)
 		tools_complain(&tools_start, "the session did not start");
@@ -122,7 +138,6 @@ static int start(int argc, char **argv)
 	struct tools_daemon daemon = { .program = program,
 				       .socket_path = socket_path,
 				       .log_path = log_path };
-	CFDictionaryRef status;
 	int result = tools_options_parse(&options, &tools_start, argc, argv);
 
 	if (result)
@@ -139,14 +154,11 @@ static int start(int argc, char **argv)
 	}
 	if (!getenv("XDG_RUNTIME_DIR"))
 		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set, using %s", socket_path);
-	kern_return_t answer = portico_session_copy_status(socket_path, &status);
+	kern_return_t answer = find_session(socket_path);
 	if (answer == kIOReturnTimeout)
 		return tools_complain_session(&tools_start, socket_path, answer);
-	if (!answer) {
-		CFRelease(status);
-		printf("a session is running already at %s\n", socket_path);
+	if (!answer)
 		return 0;
-	}
 	if (!tools_folder_make_user(socket_path))
 		return TOOLS_FAILED;
 	snprintf(program, sizeof(program), "%.*s/porticod", PATH_MAX - 16, paths.bin);
@@ -159,7 +171,7 @@ static int start(int argc, char **argv)
 	if (!result)
 		printf("session started at %s\n", socket_path);
 	tools_options_fini(&options);
-	return result;
+	return result == ALREADY ? 0 : result;
 }
 
 const struct tools_command tools_start = {

@@ -155,6 +155,16 @@ TEST(start_status_stop)
 	await_adopted();
 }
 
+TEST(of_many_that_start_at_once_one_does)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "for i in 1 2 3 4 5 6 7 8; do "
+	      "$P/portico start --no-bridge --no-default-drivers >$T/out$i 2>&1 || echo failed & "
+	      "done; wait; cat $T/out* | grep -c 'is running already'; $P/portico stop",
+	      0, "7\nsession at ");
+	await_adopted();
+}
+
 TEST(a_session_that_does_not_start_has_said_why_in_its_log)
 {
 	wants("mkdir -m 700 $T/r; mkdir -p $T/b/bin; ln -s $B/lib $T/b/lib; cp $P/portico "
