@@ -82,9 +82,10 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 		return host_turn_answer_status(turn, status ? status : kIOReturnBadArgument);
 	}
 	read_only = (options & kIOMapReadOnly) || host_memory_is_read_only(memory);
-	err = number_memory(turn->connection, memory, &out.memory);
+	/* Sharing first: memory that cannot be shared may be the client's own, and hold this connection. */
+	err = host_memory_share(memory, read_only, &fd);
 	if (!err)
-		err = host_memory_share(memory, read_only, &fd);
+		err = number_memory(turn->connection, memory, &out.memory);
 	if (err) {
 		err = host_turn_answer_status(turn, host_turn_status_of(err));
 	} else {

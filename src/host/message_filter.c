@@ -40,8 +40,8 @@ IOReturn host_message_filter_check(struct host_connection *connection, io_filter
 
 	if (!connection->filter_policy || !filter->io_filter_applier)
 		return kIOReturnSuccess;
-	return filter->io_filter_applier(connection->client, connection->filter_policy, type,
-					 selector);
+	return host_method_table_clean_status(filter->io_filter_applier(
+		connection->client, connection->filter_policy, type, selector));
 }
 
 void host_message_filter_release(struct host_connection *connection)

@@ -833,6 +833,28 @@ TEST(J28_not_beyond_the_call)
 	end();
 }
 
+/* Nor can it be mapped; and who tried does not stay because of it. */
+TEST(J28_not_to_be_mapped)
+{
+	char bytes[10] = { 0 };
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size = 0;
+
+	begin(METHODS_TABLE);
+	io_connect_t other = methods_open(METHODS_TABLE);
+	uint64_t frees = methods_count(other, METHODS_N_FREES);
+
+	test_equal(access_memory(METHODS_KEEP_DESCRIPTOR, bytes, 10, NULL, 0, 0).copied, 10);
+	test_equal_error(IOConnectMapMemory64(c, METHODS_MEMORY_CLIENT, mach_task_self(), &address,
+					      &size, kIOMapAnywhere),
+			 kIOReturnBadArgument);
+	test_equal(methods_ask(c, METHODS_KEPT_CLIENT_MEMORY), 0);
+	IOServiceClose(c);
+	methods_await(other, METHODS_N_FREES, frees + 1);
+	IOServiceClose(other);
+	world_stop();
+}
+
 /* A bundle that does not declare it. */
 TEST(J28_not_for_every_driver)
 {

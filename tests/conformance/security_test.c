@@ -175,6 +175,9 @@ TEST(P09)
 							NULL, 0, NULL, NULL),
 			 kIOReturnAborted + 2);
 	test_equal_error(IOConnectTrap0(c, METHODS_TRAP_SUM), kIOReturnAborted + 3);
+	/* what is reserved confuses nobody (spec 4.10) */
+	test_equal_error(IOConnectCallScalarMethod(c, METHODS_SUM, NULL, 0, NULL, NULL),
+			 kIOReturnError);
 	test_equal(methods_count(plain, METHODS_N_ENTERED), entered + 1);
 	test_equal_error(IOConnectCallScalarMethod(c, METHODS_FOUR, NULL, 0, NULL, NULL), 0);
 	/* a client without a policy is not asked about */

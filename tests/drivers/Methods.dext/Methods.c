@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mach/mig_errors.h>
+
 #include "driver.h"
 
 /* --- what a method sees -------------------------------------------------------------- */
@@ -326,6 +328,8 @@ static IOReturn resolve(const IOClientTask *task, IOUserClient *client, uint32_t
 static IOReturn apply(IOUserClient *client, io_filter_policy_t policy, io_filter_type_t type,
 		      uint32_t selector)
 {
+	if (selector == METHODS_SUM)
+		return MIG_NO_REPLY;
 	return selector == policy ? kIOReturnAborted + (IOReturn)type : kIOReturnSuccess;
 }
 

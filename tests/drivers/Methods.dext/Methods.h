@@ -25,11 +25,11 @@ enum { /* open types of MethodsDriver; others give a table client, too */
        METHODS_2022_LOCKING, /* IOUserClient2022 with two of the three locking properties */
        METHODS_DEXT,	     /* IOServiceDEXTEntitlements [["a","b"],["c"]] */
        METHODS_DEXT_STRINGS, /* IOServiceDEXTEntitlements ["a","b"] */
-       METHODS_FILTERED,     /* the message filter refuses selector 3 and trap 3 */
-       METHODS_UNFILTERED,   /* the resolver refuses to open */
-       METHODS_DIES_OWN,     /* overrides clientDied */
-       METHODS_ALLOWABLE,    /* IORegistryEntryAllowableSetProperties ["ok"] */
-       METHODS_NOTHING,	     /* newUserClient returns success and no client */
+       METHODS_FILTERED, /* the message filter refuses selector 3, trap 3 and, with MIG_NO_REPLY, METHODS_SUM */
+       METHODS_UNFILTERED, /* the resolver refuses to open */
+       METHODS_DIES_OWN,   /* overrides clientDied */
+       METHODS_ALLOWABLE,  /* IORegistryEntryAllowableSetProperties ["ok"] */
+       METHODS_NOTHING,	   /* newUserClient returns success and no client */
 };
 
 #define METHODS_OPEN_ENTITLEMENT "org.portico.test.open"
@@ -143,6 +143,7 @@ enum {		       /* memory types */
        METHODS_MEMORY_SEALED,	 /* kIOMemoryClientReadOnly */
        METHODS_MEMORY_USER_BITS, /* options with bits that are the caller's, and kIOMapReadOnly */
        METHODS_MEMORY_TURNS,	 /* read-only at every second request */
+       METHODS_MEMORY_CLIENT,	 /* the program's own: what METHODS_KEEP_DESCRIPTOR has kept */
        METHODS_MEMORY_COOKIE = 0x636f6f6b,
 };
 #define METHODS_MEMORY_SIZE 10000

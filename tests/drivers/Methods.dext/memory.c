@@ -33,7 +33,7 @@ IOReturn clientMemory(IOUserClient *client, uint32_t type, IOOptionBits *optionB
 	struct MethodsClient *self = SELF(client);
 
 	self->driver->options = *optionBits;
-	if (type > METHODS_MEMORY_TURNS && type != METHODS_MEMORY_COOKIE)
+	if (type > METHODS_MEMORY_CLIENT && type != METHODS_MEMORY_COOKIE)
 		return kIOReturnNoSpace;
 	switch (type) {
 	case METHODS_MEMORY_REFUSED:
@@ -53,6 +53,9 @@ IOReturn clientMemory(IOUserClient *client, uint32_t type, IOOptionBits *optionB
 		if (self->turns++ & 1)
 			*optionBits |= kIOMapReadOnly;
 		break;
+	case METHODS_MEMORY_CLIENT:
+		*memory = IOMemoryDescriptorRetain(self->driver->clientMemory);
+		return kIOReturnSuccess;
 	}
 	*memory = IOMemoryDescriptorRetain(need(self, type));
 	return *memory ? kIOReturnSuccess : kIOReturnNoMemory;
