@@ -32,6 +32,7 @@ err_t host_driver_new(struct host *host, uint64_t candidate, struct host_driver 
 	}
 	pthread_mutex_init(&driver->lock, NULL);
 	ref_init(&driver->ref);
+	list_init(&driver->held);
 	driver->host = host;
 	driver->candidate = candidate;
 	list_add(&host->drivers, &driver->link);
@@ -45,6 +46,31 @@ bool host_driver_add_job(struct host_driver *driver, struct host_job *job)
 	if (driver->queue)
 		host_queue_add(driver->queue, job);
 	return driver->queue != NULL;
+}
+
+bool host_driver_start(struct host_driver *driver)
+{
+	driver->is_starting = true;
+	bool started = host_service_start(driver->service, driver->provider);
+	driver->is_starting = false;
+	return started;
+}
+
+bool host_driver_hold(struct host_driver *driver, struct host_job *job)
+{
+	if (driver->is_starting)
+		list_add(&driver->held, &job->link);
+	return driver->is_starting;
+}
+
+void host_driver_let_end(struct host_driver *driver)
+{
+	list_for_each_safe(node, &driver->held) {
+		struct host_job *job = container_of(node, struct host_job, link);
+
+		list_remove(&job->link);
+		job->fn(job);
+	}
 }
 
 /* Loop thread: nothing of the driver runs any more. */
@@ -95,6 +121,8 @@ static void run_end(struct host_job *job)
 {
 	struct host_driver *driver = container_of(job, struct host_driver, end);
 
+	if (host_driver_hold(driver, job))
+		return;
 	host_driver_end(driver, driver->end_options, driver->end_known_by);
 	host_driver_unref(driver);
 }

@@ -65,10 +65,21 @@ static void answer_status(struct request *request, IOReturn status)
 	answer(request, &wire_empty_layout, status, NULL);
 }
 
+static void run_stop(struct request *request);
+
+/* Is it the stop of a whole driver? */
+static bool ends_driver(const struct request *request)
+{
+	return request->run == run_stop &&
+	       (!request->service || request->service->runtime->is_main);
+}
+
 static void run_request(struct host_job *job)
 {
 	struct request *request = container_of(job, struct request, job);
 
+	if (ends_driver(request) && host_driver_hold(request->driver, job))
+		return;
 	request->run(request);
 	free_request(request);
 }
@@ -208,7 +219,7 @@ static void run_start(struct request *request)
 				       IOServiceGetEntryID(driver->provider), 0, request->epoch))
 			status = kIOReturnNoMemory;
 		else
-			driver->started = host_service_start(driver->service, driver->provider);
+			driver->started = host_driver_start(driver);
 	}
 	/* A registration asked for in start() goes first: the registry keeps it until the answer,
 	 * so that the provider is never seen quiet in between. */
@@ -223,6 +234,7 @@ static void run_start(struct request *request)
 		host_driver_end(driver, 0, request->epoch);
 	}
 	answer_status(request, status);
+	host_driver_let_end(driver);
 }
 
 static void run_drop(struct request *request)

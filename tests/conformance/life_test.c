@@ -416,6 +416,39 @@ TEST(N20_the_driver_terminates_itself)
 	life_end(&l);
 }
 
+/* What start uses is there until it has returned, and is stopped then. */
+TEST(N20_the_driver_terminates_itself_in_start)
+{
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeEnd");
+	life_await(&l, "free d");
+	life_expect_order(&l, "start d", "stop d");
+	test_equal(life_count(&l, "start d"), 1);
+	test_equal(life_count(&l, "stop d"), 1);
+	life_end(&l);
+}
+
+TEST(N20_a_provider_ends_while_start_waits)
+{
+	struct life l = life_begin();
+	CFMutableDictionaryRef properties = life_named("low");
+	CFStringRef high = stage_text("high");
+
+	CFDictionarySetValue(properties, CFSTR("LifeBelow"), high);
+	CFDictionarySetValue(properties, CFSTR("LifeWait"), kCFBooleanTrue);
+	stage_do(l.stage, properties, "publish key=a register");
+	CFRelease(high);
+	CFRelease(properties);
+	life_await(&l, "start high");
+	stage_do(l.stage, NULL, "terminate key=a");
+	life_do(&l, "release high");
+	life_await(&l, "free low");
+	life_expect_order(&l, "stop high", "stop low");
+	test_equal(life_count(&l, "stop low"), 1);
+	life_end(&l);
+}
+
 TEST(N20_terminating_with_rematch)
 {
 	struct life l = life_begin();

@@ -129,15 +129,17 @@ static IOReturn publishBelow(struct LifeDriver *driver, const char *name, bool a
 			     IOService **ret_nub)
 {
 	CFStringRef text = CFStringCreateWithCString(NULL, name, kCFStringEncodingUTF8);
-	const void *keys[] = { CFSTR("LifeName") }, *values[] = { text };
+	bool waits = driver->provider && isTrue(driver->provider, "LifeWait");
+	const void *keys[] = { CFSTR("LifeName"), CFSTR("LifeHold") };
+	const void *values[] = { text, waits ? kCFBooleanTrue : kCFBooleanFalse };
 	CFDictionaryRef properties =
-		CFDictionaryCreate(NULL, keys, values, 1, &kCFTypeDictionaryKeyCallBacks,
+		CFDictionaryCreate(NULL, keys, values, 2, &kCFTypeDictionaryKeyCallBacks,
 				   &kCFTypeDictionaryValueCallBacks);
 	IOReturn status =
 		IOServicePublishNub(&driver->service, &nubClass, name, NULL, properties, ret_nub);
 
 	if (!status && announce)
-		status = IOServiceRegister(*ret_nub, 0);
+		status = IOServiceRegister(*ret_nub, waits ? kIOServiceSynchronous : 0);
 	CFRelease(properties);
 	CFRelease(text);
 	return status;
@@ -186,6 +188,9 @@ static bool driverStart(IOService *service, IOService *provider)
 	}
 	if (copyText(provider, CFSTR("LifeBelow"), below, sizeof(below)))
 		publishBelow(self, below, true, &self->below);
+	if (isTrue(provider, "LifeEnd"))
+		IOServiceTerminate(service, kIOServiceSynchronous);
+	IOServiceSetProperty(service, CFSTR("LifeStarted"), kCFBooleanTrue);
 	IOServiceRegister(service, 0);
 	return true;
 }

@@ -10,6 +10,8 @@
  *	LifeDefer	true: puts its didTerminate off until "continue"
  *	LifeProbe	number: what requestProbe answers
  *	LifeTwice	text: a second LifeDriver of that name starts on it
+ *	LifeEnd		true: terminates itself in start, waits for that, and goes on
+ *	LifeWait	true: start waits for the drivers of its LifeBelow, whose start waits for "release"
  *	LifeBelow	text: publishes a LifeNub below itself, whose LifeName is that text
  *
  * The service "Life" takes lines with selector LIFE_COMMAND; out is one number:
