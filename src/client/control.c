@@ -35,6 +35,7 @@
 
 #define CONTROL_TIMEOUT_MS 10000
 #define RETRY_MS 10
+#define HANG_UPS_MAX 10
 
 static err_t put_path(char *path, size_t size, const char *folder)
 {
@@ -137,7 +138,7 @@ static err_t greet(int socket, struct wire_frame *frame)
 	return wire_frame_decode(frame, &wire_hello_reply_layout, &reply);
 }
 
-static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *frame)
+static err_t connect_once(const char *path, int *ret_socket, struct wire_frame *frame)
 {
 	scope_fd int socket = -1;
 	err_t err = client_discover_connect_at(path, &socket);
@@ -148,8 +149,21 @@ static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *fr
 		err = greet(socket, frame);
 	if (!err)
 		*ret_socket = take_fd(&socket);
-	/* It has not heard yet what it is asked: this is no session that has ended for our sake. */
-	return err == -EPIPE ? -ENOTCONN : err;
+	return err;
+}
+
+/* Who hangs up before it has greeted ends just now, and then soon nobody listens there; or it has no room for
+ * more connections of this user. */
+static err_t connect_to(const char *path, int *ret_socket, struct wire_frame *frame)
+{
+	for (int i = 0; i < HANG_UPS_MAX; i++) {
+		err_t err = connect_once(path, ret_socket, frame);
+
+		if (err != -EPIPE)
+			return err;
+		poll(NULL, 0, RETRY_MS);
+	}
+	return -EMFILE;
 }
 
 /* Ask the registry at PATH. FRAME has the answer; RET_STATUS its verdict. */

@@ -72,6 +72,12 @@ int tools_complain_session(const struct tools_command *command, const char *path
 		tools_complain(command, "the server at %s belongs to another user; it is not asked",
 			       path);
 		break;
+	case kIOReturnNoResources:
+		tools_complain(command,
+			       "the server at %s has no room for another connection of this user "
+			       "(user-connections and user-descriptors of portico.conf(5))",
+			       path);
+		break;
 	case kIOReturnUnsupported:
 		tools_complain(command,
 			       "the server at %s speaks another version of the protocol: "

@@ -155,7 +155,7 @@ static int start(int argc, char **argv)
 	if (!getenv("XDG_RUNTIME_DIR"))
 		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set, using %s", socket_path);
 	kern_return_t answer = find_session(socket_path);
-	if (answer == kIOReturnTimeout)
+	if (answer == kIOReturnTimeout || answer == kIOReturnNoResources)
 		return tools_complain_session(&tools_start, socket_path, answer);
 	if (!answer)
 		return 0;

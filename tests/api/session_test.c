@@ -87,27 +87,49 @@ TEST(nobody_listens_there)
 	test_true(text == NULL);
 }
 
-/* Whoever hangs up before he has heard what is wanted has not ended for our sake. */
-TEST(a_server_that_hangs_up_is_not_taken_for_stopped)
+/* A server that hangs up N times and ends. */
+static pid_t start_mute(char *path, size_t size, int n)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	CFDictionaryRef status = NULL;
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%.90s/mute.sock", test_folder());
+	snprintf(path, size, "%s", address.sun_path);
 	int listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	test_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	test_equal(listen(listener, 5), 0);
 	pid_t mute = fork();
-	if (!mute)
-		for (;;)
+	if (!mute) {
+		for (; n; n--)
 			close(accept(listener, NULL, NULL));
+		_exit(0);
+	}
 	close(listener);
-	test_equal_error(portico_session_stop(address.sun_path), kIOReturnNotAttached);
-	test_equal_error(portico_session_copy_status(address.sun_path, &status),
-			 kIOReturnNotAttached);
+	return mute;
+}
+
+/* Whoever hangs up before he has heard what is wanted has not ended for our sake: he has no room. */
+TEST(a_server_that_hangs_up_is_not_taken_for_stopped)
+{
+	CFDictionaryRef status = NULL;
+	char path[128];
+	pid_t mute = start_mute(path, sizeof(path), -1);
+
+	test_equal_error(portico_session_stop(path), kIOReturnNoResources);
+	test_equal_error(portico_session_copy_status(path, &status), kIOReturnNoResources);
 	kill(mute, SIGKILL);
 	test_equal(waitpid(mute, NULL, 0), mute);
-	unlink(address.sun_path);
+	unlink(path);
+}
+
+TEST(a_server_that_ends_meanwhile_is_gone)
+{
+	CFDictionaryRef status = NULL;
+	char path[128];
+	pid_t mute = start_mute(path, sizeof(path), 1);
+
+	test_equal_error(portico_session_copy_status(path, &status), kIOReturnNotAttached);
+	test_equal(waitpid(mute, NULL, 0), mute);
+	unlink(path);
 }
 
 /* Answers every greeting as a registry of another version does; ends as one does. */

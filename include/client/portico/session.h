@@ -9,6 +9,7 @@
  *
  * Errors besides those named: kIOReturnNotAttached nobody listens there,
  * kIOReturnNotPermitted the server belongs to another user (not root, nor the owner of /run/portico),
+ * kIOReturnNoResources the server has no room for another connection of this user,
  * kIOReturnUnsupported another protocol version, kIOReturnTimeout,
  * kIOReturnIPCError the answer was malformed, kIOReturnNoMemory.
  */
