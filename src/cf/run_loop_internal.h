@@ -141,7 +141,9 @@ bool run_sources_signalled_locked(const struct run_mode *mode);
 /* Receive one message and perform. True when there was one. COMES_AGAIN: the descriptor may be readable
  * until there was none (port_receive_next). */
 bool run_source_receive(CFRunLoopSourceRef source, short events, bool comes_again);
-/* The descriptor to poll, -1 for none. *RET_PORT (may become NULL) is to be released after it. */
+/* The descriptor to poll, -1 for none, RUN_BLIND: there are none left, look now and then. *RET_PORT (may become NULL) is
+ * to be released after it. */
+enum { RUN_BLIND = -2 };
 struct port;
 int run_source_descriptor(CFRunLoopSourceRef source, short *ret_events, struct port **ret_port);
 bool run_timers_fire(CFRunLoopRef rl, CFStringRef mode);

@@ -40,6 +40,7 @@ struct pass {
 	struct pollfd *fds;
 	struct port **ports; /* of the sources; referenced while they are polled */
 	size_t capacity;
+	bool is_blind; /* one of them cannot be polled just now */
 };
 
 /* The main queue is not run inside itself. */
@@ -143,12 +144,14 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	p->fds[SLOT_MAIN] =
 		(struct pollfd){ main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN,
 				 0 };
+	p->is_blind = p->fds[SLOT_WAKE].fd < 0;
 	for (size_t i = 0; i < p->sources.count; i++) {
 		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
 
 		fd->fd = run_source_descriptor((CFRunLoopSourceRef)p->sources.items[i], &fd->events,
 					       &p->ports[i]);
 		fd->revents = 0;
+		p->is_blind |= fd->fd == RUN_BLIND;
 	}
 	return true;
 }
@@ -194,7 +197,7 @@ static void pass_wait(struct pass *p, bool sleep)
 		timer = until < p->deadline_ns && until > now;
 		if (until > p->deadline_ns)
 			until = p->deadline_ns;
-		if (p->rl->wake_fd < 0 && until > now + BLIND_NS)
+		if (p->is_blind && until > now + BLIND_NS)
 			until = now + BLIND_NS;
 	}
 	if (until < now)
@@ -203,8 +206,11 @@ static void pass_wait(struct pass *p, bool sleep)
 	if (pass_poll(p, now, until, timer) < 0)
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
-	for (size_t i = 0; i < p->sources.count; i++)
+	for (size_t i = 0; i < p->sources.count; i++) {
+		if (p->fds[SLOT_SOURCES + i].fd == RUN_BLIND)
+			p->fds[SLOT_SOURCES + i].revents = POLLIN; /* try */
 		p->ports[i] = port_unref(p->ports[i]);
+	}
 }
 
 static void pass_woken(struct pass *p)

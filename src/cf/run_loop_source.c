@@ -179,6 +179,7 @@ bool run_sources_perform(CFRunLoopRef rl, CFStringRef mode, bool only_one)
 
 int run_source_descriptor(CFRunLoopSourceRef s, short *ret_events, struct port **ret_port)
 {
+	err_t err = -EINVAL;
 	mach_port_t port;
 	int fd;
 
@@ -192,9 +193,13 @@ int run_source_descriptor(CFRunLoopSourceRef s, short *ret_events, struct port *
 	/* The reference keeps the descriptor while it is polled, so that its death is seen. */
 	if (MACH_PORT_VALID(port) && port_from_receive_right(port, ret_port))
 		*ret_port = NULL; /* a port set */
-	if (MACH_PORT_VALID(port) && !port_descriptor(port, &fd))
+	if (MACH_PORT_VALID(port))
+		err = port_descriptor(port, &fd);
+	if (!err)
 		return fd;
 	*ret_port = port_unref(*ret_port);
+	if (err != -EINVAL)
+		return RUN_BLIND;
 	if (s->ops && s->ops->dead)
 		s->ops->dead(s->context.v1.info);
 	return -1;
