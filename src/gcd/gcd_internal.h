@@ -307,6 +307,7 @@ struct dispatch_source_type_s {
 	void (*rearm)(struct dispatch_source_s *source);
 	enum gcd_merge merge;
 	bool by_client; /* dispatch_source_merge_data works */
+	bool waits;	/* for descriptors and memory; without them others are cancelled */
 };
 
 /* Something happened. */

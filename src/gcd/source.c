@@ -119,17 +119,30 @@ void dispatch_source_set_registration_handler(dispatch_source_t s, void *block)
 
 /* --- one run of the item; each step is called locked and returns locked ------------ */
 
-static void source_install(struct dispatch_source_s *s)
+static bool is_shortage(err_t err)
 {
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
+/* False: there is no room for it just now. */
+static bool source_install(struct dispatch_source_s *s)
+{
+	bool waits;
 	err_t err;
 
 	pthread_mutex_unlock(&s->lock);
 	err = s->type->install(s);
+	waits = s->type->waits && is_shortage(err);
+	if (waits) {
+		s->type->uninstall(s);
+		gcd_wait_for_room();
+	}
 	pthread_mutex_lock(&s->lock);
-	s->installed = true;
+	s->installed = !waits;
 	/* What cannot be watched ends: the client learns it from the cancel handler. */
-	if (err)
+	if (err && !waits)
 		atomic_store(&s->cancelled, true);
+	return !waits;
 }
 
 static void source_finish(struct dispatch_source_s *s)
@@ -183,23 +196,23 @@ static void source_deliver(struct dispatch_source_s *s)
 static void source_run(struct gcd_item *item)
 {
 	struct dispatch_source_s *s = container_of(item, struct dispatch_source_s, item);
-	bool delivered = false, again = false;
+	bool yields = false, again = false;
 
 	pthread_mutex_lock(&s->lock);
 	while (source_may_run_locked(s) && source_has_work_locked(s)) {
-		/* After an event others on the queue get their turn. */
-		again = delivered;
+		/* After an event, or without room, others on the queue get their turn. */
+		again = yields;
 		if (again)
 			break;
 		if (source_is_over(s))
 			source_finish(s);
 		else if (!s->installed)
-			source_install(s);
+			yields = !source_install(s);
 		else if (handler_is_set(&s->handlers[GCD_HANDLER_REGISTRATION]))
 			source_register(s);
 		else {
 			source_deliver(s);
-			delivered = true;
+			yields = true;
 		}
 	}
 	if (again)

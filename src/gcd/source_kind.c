@@ -202,6 +202,7 @@ const struct dispatch_source_type_s _dispatch_source_type_mach_recv = {
 	.uninstall = descriptor_uninstall,
 	.rearm = descriptor_rearm,
 	.merge = GCD_MERGE_REPLACE,
+	.waits = true,
 };
 
 /* --- processes ------------------------------------------------------------------------------ */

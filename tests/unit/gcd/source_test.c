@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -419,6 +420,39 @@ TEST(mach_recv_source_fires_while_messages_wait)
 	mach_port_destroy(mach_task_self(), port);
 }
 
+static void nothing(void *unused)
+{
+}
+
+TEST(p_f3_a_mach_recv_source_waits_for_descriptors)
+{
+	dispatch_queue_t queue = dispatch_queue_create("q", NULL);
+	mach_msg_header_t h = { .msgh_size = sizeof h };
+	struct rlimit before, none;
+
+	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
+	make(DISPATCH_SOURCE_TYPE_MACH_RECV, port, 0, queue);
+	dispatch_source_set_event_handler_f(source, receive_one);
+	test_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	test_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	dispatch_activate(source);
+	dispatch_sync_f(queue, NULL, nothing); /* it was tried */
+	test_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	h.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
+	h.msgh_remote_port = port;
+	test_equal_error(
+		mach_msg(&h, MACH_SEND_MSG, sizeof h, 0, MACH_PORT_NULL, 0, MACH_PORT_NULL), 0);
+	test_equal(dispatch_semaphore_wait(
+			   done, dispatch_time(DISPATCH_TIME_NOW, 20 * (int64_t)NSEC_PER_SEC)),
+		   0);
+	test_equal(total, 1);
+	end();
+	dispatch_release(queue);
+	mach_port_destroy(mach_task_self(), port);
+}
+
 TEST(mach_recv_source_without_a_receive_right_is_cancelled)
 {
 	make(DISPATCH_SOURCE_TYPE_MACH_RECV, 0x123400, 0, NULL);
@@ -428,10 +462,6 @@ TEST(mach_recv_source_without_a_receive_right_is_cancelled)
 	dispatch_release(source);
 	dispatch_release(done);
 	dispatch_release(cancelled);
-}
-
-static void ignore(void *unused)
-{
 }
 
 static double used_seconds(void)
@@ -446,7 +476,7 @@ static double used_seconds(void)
 static bool is_quiet_without_descriptors(void)
 {
 	make(DISPATCH_SOURCE_TYPE_TIMER, 0, 0, dispatch_get_global_queue(0, 0));
-	dispatch_source_set_event_handler_f(source, ignore);
+	dispatch_source_set_event_handler_f(source, nothing);
 	dispatch_source_set_timer(source, dispatch_time(DISPATCH_TIME_NOW, 0), 5000, 0);
 	dispatch_activate(source);
 	usleep(2000);
