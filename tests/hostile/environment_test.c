@@ -127,6 +127,39 @@ HOSTILE(P_P4, memory_and_descriptors_of_hosts)
 	arena_end();
 }
 
+/* It has greeted: it is past its beginning. */
+static pid_t start_bridge(int *ret_registry)
+{
+	int ends[2];
+	char number[16], byte;
+
+	test_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+	pid_t bridge = fork();
+	if (!bridge) {
+		snprintf(number, sizeof(number), "%d", dup(ends[1]));
+		execl(test_built("bin/portico-bridge"), "portico-bridge", "--registry-fd", number,
+		      NULL);
+		_exit(127);
+	}
+	close(ends[1]);
+	test_equal(recv(ends[0], &byte, 1, 0), 1);
+	*ret_registry = ends[0];
+	return bridge;
+}
+
+HOSTILE(P_P4, memory_and_descriptors_of_the_bridge)
+{
+	int registry;
+
+	if (test_is_slow())
+		test_skip("an instrumented bridge can be looked into: its leak check does so");
+	drop_capabilities();
+	pid_t bridge = start_bridge(&registry);
+	test_equal(try_ways_in(bridge), 0);
+	close(registry);
+	arena_wait(bridge);
+}
+
 /* --- P-E2, P-F2, P-F3 -------------------------------------------------------------------------------- */
 
 static unsigned long virtual_bytes(pid_t pid)
