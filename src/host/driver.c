@@ -48,29 +48,34 @@ bool host_driver_add_job(struct host_driver *driver, struct host_job *job)
 	return driver->queue != NULL;
 }
 
-bool host_driver_start(struct host_driver *driver)
+void host_driver_enter(struct host_driver *driver)
 {
-	driver->is_starting = true;
-	bool started = host_service_start(driver->service, driver->provider);
-	driver->is_starting = false;
-	return started;
+	driver->n_inside++;
 }
 
 bool host_driver_hold(struct host_driver *driver, struct host_job *job)
 {
-	if (driver->is_starting)
+	if (driver->n_inside)
 		list_add(&driver->held, &job->link);
-	return driver->is_starting;
+	return driver->n_inside;
 }
 
-void host_driver_let_end(struct host_driver *driver)
+void host_driver_leave(struct host_driver *driver)
 {
+	if (--driver->n_inside)
+		return;
 	list_for_each_safe(node, &driver->held) {
 		struct host_job *job = container_of(node, struct host_job, link);
 
 		list_remove(&job->link);
 		job->fn(job);
 	}
+}
+
+bool host_driver_is_inside(struct host_driver *driver)
+{
+	scope_lock(&driver->lock);
+	return driver->queue && driver->queue == host_queue_current() && driver->n_inside;
 }
 
 /* Loop thread: nothing of the driver runs any more. */

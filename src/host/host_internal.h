@@ -210,8 +210,8 @@ struct host_driver {
 	IOService *service, *provider; /* queue thread */
 	bool started;		       /* queue thread */
 	bool ended;		       /* queue thread */
-	bool is_starting;	       /* queue thread */
-	struct list held;	       /* jobs that would end it, until its start has returned */
+	unsigned n_inside;	       /* queue thread: start, newUserClient */
+	struct list held;	       /* jobs that would end it, until those have returned */
 	/* Its end, which has to come without memory as well. */
 	struct host_job end;
 	IOOptionBits end_options;
@@ -360,11 +360,14 @@ struct host_driver *host_driver_unref(struct host_driver *driver);
 err_t host_driver_new(struct host *host, uint64_t candidate, struct host_driver **ret_driver);
 /* False: the driver's queue has finished; JOB is untouched. */
 bool host_driver_add_job(struct host_driver *driver, struct host_job *job);
-/* Call the driver's start. What waits in it runs other jobs meanwhile: one that would end the driver asks
- * host_driver_hold first and is, if that is true, run by host_driver_let_end. Queue thread, all three. */
-bool host_driver_start(struct host_driver *driver);
+/* Around start and newUserClient: what waits in them runs other jobs meanwhile, and none of those may end
+ * the driver. One that would asks host_driver_hold first and is, if that is true, run by host_driver_leave. Queue
+ * thread, all three. */
+void host_driver_enter(struct host_driver *driver);
 bool host_driver_hold(struct host_driver *driver, struct host_job *job);
-void host_driver_let_end(struct host_driver *driver);
+void host_driver_leave(struct host_driver *driver);
+/* Is it the calling thread that is inside? Then its end cannot be waited for. Any thread. */
+bool host_driver_is_inside(struct host_driver *driver);
 /* Queue the end of a driver. Any thread. */
 void host_driver_end_later(struct host_driver *driver, IOOptionBits options, uint64_t known_by);
 /* End it: objects, work loop, queue. Queue thread; once. */

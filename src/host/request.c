@@ -213,13 +213,14 @@ static void run_start(struct request *request)
 	struct host_driver *driver = request->driver;
 	IOReturn status = kIOReturnNotFound;
 
+	host_driver_enter(driver);
 	if (driver->service && !driver->started && !driver->ended) {
 		status = kIOReturnError;
 		if (host_service_enter(driver->service, request->in.start.id,
 				       IOServiceGetEntryID(driver->provider), 0, request->epoch))
 			status = kIOReturnNoMemory;
 		else
-			driver->started = host_driver_start(driver);
+			driver->started = host_service_start(driver->service, driver->provider);
 	}
 	/* A registration asked for in start() goes first: the registry keeps it until the answer,
 	 * so that the provider is never seen quiet in between. */
@@ -234,7 +235,7 @@ static void run_start(struct request *request)
 		host_driver_end(driver, 0, request->epoch);
 	}
 	answer_status(request, status);
-	host_driver_let_end(driver);
+	host_driver_leave(driver);
 }
 
 static void run_drop(struct request *request)
@@ -309,15 +310,17 @@ static void run_open(struct request *request)
 		.rights = &rights,
 	};
 	IOUserClient *client = NULL;
-	IOReturn status = host_client_open(request->service, &task, in->type, &client);
 
+	host_driver_enter(request->driver);
+	IOReturn status = host_client_open(request->service, &task, in->type, &client);
 	if (status) {
 		answer_status(request, status);
-		return;
+	} else {
+		IOServiceRetain(&client->service);
+		serve_client(request, client);
+		IOServiceRelease(&client->service);
 	}
-	IOServiceRetain(&client->service);
-	serve_client(request, client);
-	IOServiceRelease(&client->service);
+	host_driver_leave(request->driver);
 }
 
 /* --- properties and messages ---------------------------------------------------------- */

@@ -443,11 +443,12 @@ IOReturn host_terminate_request(IOService *service, IOOptionBits options)
 	struct retiring retiring = { runtime, options & ~(IOOptionBits)kIOServiceSynchronous,
 				     false };
 
+	/* It ends when that has returned. */
+	if (runtime->is_main && host_driver_is_inside(runtime->driver))
+		options &= ~(IOOptionBits)kIOServiceSynchronous;
 	pthread_mutex_lock(&runtime->lock);
 	bool again = runtime->is_retiring;
 	runtime->is_retiring = true;
-	if (runtime->starting) /* it ends when start has returned: that cannot be waited for in it */
-		options &= ~(IOOptionBits)kIOServiceSynchronous;
 	pthread_mutex_unlock(&runtime->lock);
 	if (!again) {
 		host_tell(runtime->host, retire, &retiring);

@@ -115,6 +115,18 @@ TEST(K05)
 	world_stop();
 }
 
+/* Not under its start: that has the object until it has returned. */
+TEST(K04_a_user_client_may_end_its_provider)
+{
+	methods_start();
+	pid_t host = world_host_pid("org.portico.test.Methods");
+
+	test_equal_error(methods_try("MethodsDriver", METHODS_ENDS_PROVIDER), kIOReturnUnsupported);
+	test_equal_error(methods_try("MethodsByClass", METHODS_TABLE), 0);
+	test_equal(world_host_pid("org.portico.test.Methods"), host);
+	world_stop();
+}
+
 TEST(K06)
 {
 	io_connect_t none = 77;

@@ -195,8 +195,8 @@ IOReturn IOServiceRegister(IOService *service, IOOptionBits options);
  * from the leaves up, the message kIOMessageServiceIsTerminated and didTerminate; and what does not have its
  * provider open any more is stopped and freed. Who has it open is sent kIOMessageServiceIsRequestingClose
  * and has all the time it needs. The object itself hears willTerminate and didTerminate as well.
- * kIOServiceSynchronous (not of an object in its own start: that is stopped when start has returned) waits
- * until all is over: kIOReturnTimeout after 15 s. On the thread that runs the
+ * kIOServiceSynchronous (not of a driver in its own start or newUserClient: that is stopped when they have
+ * returned) waits until all is over: kIOReturnTimeout after 15 s. On the thread that runs the
  * driver's operations, other operations of the driver may run meanwhile, from inside this call.
  * kIOServiceTerminateWithRematch: the provider is matched again afterwards. The other options are passed on
  * and change nothing. */

@@ -26,10 +26,11 @@ enum { /* open types of MethodsDriver; others give a table client, too */
        METHODS_DEXT,	     /* IOServiceDEXTEntitlements [["a","b"],["c"]] */
        METHODS_DEXT_STRINGS, /* IOServiceDEXTEntitlements ["a","b"] */
        METHODS_FILTERED, /* the message filter refuses selector 3, trap 3 and, with MIG_NO_REPLY, METHODS_SUM */
-       METHODS_UNFILTERED, /* the resolver refuses to open */
-       METHODS_DIES_OWN,   /* overrides clientDied */
-       METHODS_ALLOWABLE,  /* IORegistryEntryAllowableSetProperties ["ok"] */
-       METHODS_NOTHING,	   /* newUserClient returns success and no client */
+       METHODS_UNFILTERED,    /* the resolver refuses to open */
+       METHODS_DIES_OWN,      /* overrides clientDied */
+       METHODS_ALLOWABLE,     /* IORegistryEntryAllowableSetProperties ["ok"] */
+       METHODS_NOTHING,	      /* newUserClient returns success and no client */
+       METHODS_ENDS_PROVIDER, /* start terminates its provider, waits for that, and goes on */
 };
 
 #define METHODS_OPEN_ENTITLEMENT "org.portico.test.open"

@@ -143,6 +143,8 @@ static bool clientStart(IOService *service, IOService *provider)
 		return false;
 	self->driver->counts[METHODS_N_STARTS]++;
 	advance(self, INITED, STARTED);
+	if (self->type == METHODS_ENDS_PROVIDER)
+		IOServiceTerminate(provider, kIOServiceSynchronous);
 	setPropertiesOfType(service, self->type);
 	return true;
 }
