@@ -126,6 +126,13 @@ static int wake_descriptor(CFRunLoopRef rl)
 	return fd;
 }
 
+static int main_descriptor(void)
+{
+	int fd = _dispatch_get_main_queue_handle_4CF();
+
+	return fd >= 0 ? fd : RUN_BLIND;
+}
+
 /* Fill the poll set. From here on changes of the mode write to the wake descriptor. */
 static bool pass_prepare(struct pass *p, bool sleep)
 {
@@ -141,10 +148,8 @@ static bool pass_prepare(struct pass *p, bool sleep)
 	if (!pass_reserve(p, p->sources.count + SLOT_SOURCES))
 		return false;
 	p->fds[SLOT_WAKE] = (struct pollfd){ wake_descriptor(p->rl), POLLIN, 0 };
-	p->fds[SLOT_MAIN] =
-		(struct pollfd){ main_queue ? _dispatch_get_main_queue_handle_4CF() : -1, POLLIN,
-				 0 };
-	p->is_blind = p->fds[SLOT_WAKE].fd < 0;
+	p->fds[SLOT_MAIN] = (struct pollfd){ main_queue ? main_descriptor() : -1, POLLIN, 0 };
+	p->is_blind = p->fds[SLOT_WAKE].fd < 0 || p->fds[SLOT_MAIN].fd == RUN_BLIND;
 	for (size_t i = 0; i < p->sources.count; i++) {
 		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
 
@@ -181,6 +186,16 @@ static int pass_poll(struct pass *p, uint64_t now, uint64_t until, bool exact)
 	return n;
 }
 
+/* What cannot be polled just now is asked. */
+static void pass_look(struct pass *p)
+{
+	if (p->fds[SLOT_MAIN].fd == RUN_BLIND && _dispatch_main_queue_is_pending_4CF())
+		p->fds[SLOT_MAIN].revents = POLLIN;
+	for (size_t i = SLOT_SOURCES; p->is_blind && i < p->sources.count + SLOT_SOURCES; i++)
+		if (p->fds[i].fd == RUN_BLIND)
+			p->fds[i].revents = POLLIN;
+}
+
 /* Wait until something is ready, a timer is due or the run is over. */
 static void pass_wait(struct pass *p, bool sleep)
 {
@@ -206,11 +221,9 @@ static void pass_wait(struct pass *p, bool sleep)
 	if (pass_poll(p, now, until, timer) < 0)
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
-	for (size_t i = 0; i < p->sources.count; i++) {
-		if (p->fds[SLOT_SOURCES + i].fd == RUN_BLIND)
-			p->fds[SLOT_SOURCES + i].revents = POLLIN; /* try */
+	pass_look(p);
+	for (size_t i = 0; i < p->sources.count; i++)
 		p->ports[i] = port_unref(p->ports[i]);
-	}
 }
 
 static void pass_woken(struct pass *p)

@@ -169,6 +169,29 @@ void test_obey_modes(void)
 	test_equal(syscall(SYS_capset, &header, data), 0);
 }
 
+rlim_t test_use_up_descriptors(void)
+{
+	struct rlimit limit;
+	int lowest = dup(STDERR_FILENO);
+
+	close(lowest);
+	test_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	rlim_t before = limit.rlim_cur;
+	/* Not less: poll looks at no more than may be open. */
+	limit.rlim_cur = (rlim_t)lowest;
+	test_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return before;
+}
+
+void test_give_descriptors_back(rlim_t before)
+{
+	struct rlimit limit;
+
+	test_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = before;
+	test_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
 void test_refuse_call(long number, int error)
 {
 	struct sock_filter code[] = {

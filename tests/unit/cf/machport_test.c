@@ -7,8 +7,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 /* The main loop stays. */
 static void keep_loop(void)
@@ -57,20 +55,6 @@ static CFRunLoopRunResult run_once(void)
 	return CFRunLoopRunInMode(CFSTR("m"), 10, true);
 }
 
-/* Nothing can be opened from now on; what may be open then. */
-static struct rlimit use_up_descriptors(void)
-{
-	struct rlimit before, now;
-	int lowest = dup(STDERR_FILENO);
-
-	close(lowest);
-	test_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	now = before;
-	now.rlim_cur = (rlim_t)lowest;
-	test_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-	return before;
-}
-
 TEST(p_f3_a_port_without_a_descriptor_stays_valid)
 {
 	CFMachPortRef port;
@@ -81,11 +65,11 @@ TEST(p_f3_a_port_without_a_descriptor_stays_valid)
 	port = CFMachPortCreate(NULL, message, NULL, NULL);
 	source = CFMachPortCreateRunLoopSource(NULL, port, 0);
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), source, CFSTR("m"));
-	struct rlimit before = use_up_descriptors();
+	rlim_t before = test_use_up_descriptors();
 	send_id(CFMachPortGetPort(port), 1, 100);
 	test_equal(run_once(), kCFRunLoopRunHandledSource);
 	test_true(called == 1 && last_id == 1 && CFMachPortIsValid(port));
-	test_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	test_give_descriptors_back(before);
 	send_id(CFMachPortGetPort(port), 2, 100);
 	test_equal(run_once(), kCFRunLoopRunHandledSource);
 	test_true(called == 2 && last_id == 2);

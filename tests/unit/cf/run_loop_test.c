@@ -658,6 +658,32 @@ static void stop_it(CFRunLoopObserverRef observer, CFRunLoopActivity activity, v
 }
 
 /* A child's loop has no descriptor yet that could be written to. */
+static rlim_t descriptors_before;
+
+static void *give_descriptors_back(void *unused)
+{
+	while (!CFRunLoopIsWaiting(CFRunLoopGetMain()))
+		sched_yield();
+	test_give_descriptors_back(descriptors_before);
+	dispatch_async_f(dispatch_get_main_queue(), (void *)(uintptr_t) "main", on_main);
+	return unused;
+}
+
+/* Once there are some again, what a descriptor would have told is told all the same. */
+TEST(p_f3_the_main_queue_runs_without_a_descriptor)
+{
+	pthread_t thread;
+
+	CFRunLoopGetMain();
+	descriptors_before = test_use_up_descriptors();
+	test_equal(pthread_create(&thread, NULL, give_descriptors_back, NULL), 0);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 20, true), kCFRunLoopRunHandledSource);
+	pthread_join(thread, NULL);
+	test_equal_text(trace, "main");
+	_dispatch_get_main_queue_handle_4CF();
+	test_reset_baseline();
+}
+
 static void count_pass(CFRunLoopObserverRef observer, CFRunLoopActivity activity, void *passes)
 {
 	++*(int *)passes;

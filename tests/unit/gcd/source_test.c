@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -428,18 +427,14 @@ TEST(p_f3_a_mach_recv_source_waits_for_descriptors)
 {
 	dispatch_queue_t queue = dispatch_queue_create("q", NULL);
 	mach_msg_header_t h = { .msgh_size = sizeof h };
-	struct rlimit before, none;
 
 	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
 	make(DISPATCH_SOURCE_TYPE_MACH_RECV, port, 0, queue);
 	dispatch_source_set_event_handler_f(source, receive_one);
-	test_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	none = before;
-	none.rlim_cur = 0;
-	test_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	rlim_t before = test_use_up_descriptors();
 	dispatch_activate(source);
 	dispatch_sync_f(queue, NULL, nothing); /* it was tried */
-	test_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	test_give_descriptors_back(before);
 	h.msgh_bits = MACH_MSGH_BITS(MACH_MSG_TYPE_MAKE_SEND, 0);
 	h.msgh_remote_port = port;
 	test_equal_error(
