@@ -342,6 +342,20 @@ bool fd_is_peer_there(int socket)
 	return n > 0 || (n < 0 && !fd_is_end(errno));
 }
 
+int fd_poll(struct pollfd *fds, nfds_t n, const struct timespec *timeout)
+{
+	struct timespec nap = { .tv_nsec = 10000000 };
+	int ready = ppoll(fds, n, timeout, NULL);
+
+	if (ready >= 0 || errno != EINVAL)
+		return ready;
+	if (timeout && !timeout->tv_sec && timeout->tv_nsec < nap.tv_nsec)
+		nap = *timeout;
+	nanosleep(&nap, NULL);
+	errno = EINVAL;
+	return -1;
+}
+
 bool fd_is_end(int error)
 {
 	return error == ECONNRESET || error == ENOTCONN || error == EPIPE || error == EBADF ||

@@ -6,9 +6,11 @@
  */
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/err.h"
 
@@ -55,6 +57,9 @@ bool fd_has_unread(int socket);
 bool fd_is_hung_up(int socket);
 /* False also when the number is another file's by now, or nobody's. */
 bool fd_is_peer_there(int socket);
+/* ppoll without a signal mask. A program that may have no more descriptors than it has (RLIMIT_NOFILE) may not poll them
+ * either: then this takes some time, no more than TIMEOUT, and it is unknown which are ready (EINVAL). */
+int fd_poll(struct pollfd *fds, nfds_t n, const struct timespec *timeout);
 /* ERROR of a call on a socket says that it leads nowhere (any more). A program may have closed descriptors that are not
  * its own, and the socket with them. */
 bool fd_is_end(int error);

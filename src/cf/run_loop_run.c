@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "gcd/hook.h"
 #include "port/port.h"
 
@@ -179,21 +180,34 @@ static int pass_poll(struct pass *p, uint64_t now, uint64_t until, bool exact)
 
 	if (slack > 0)
 		prctl(PR_SET_TIMERSLACK, 1);
-	n = ppoll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout,
-		  NULL);
+	n = fd_poll(p->fds, p->sources.count + SLOT_SOURCES, until == UINT64_MAX ? NULL : &timeout);
 	if (slack > 0)
 		prctl(PR_SET_TIMERSLACK, slack);
 	return n;
 }
 
-/* What cannot be polled just now is asked. */
-static void pass_look(struct pass *p)
+static bool source_is_of_port(const struct pass *p, size_t i)
 {
-	if (p->fds[SLOT_MAIN].fd == RUN_BLIND && _dispatch_main_queue_is_pending_4CF())
-		p->fds[SLOT_MAIN].revents = POLLIN;
-	for (size_t i = SLOT_SOURCES; p->is_blind && i < p->sources.count + SLOT_SOURCES; i++)
-		if (p->fds[i].fd == RUN_BLIND)
-			p->fds[i].revents = POLLIN;
+	const struct __CFRunLoopSource *s = (CFRunLoopSourceRef)p->sources.items[i];
+
+	return !s->ops || !s->ops->ready;
+}
+
+/* What cannot be polled just now is asked. ALL: none of them could. */
+static void pass_look(struct pass *p, bool all)
+{
+	for (size_t i = 0; all && i < p->sources.count + SLOT_SOURCES; i++)
+		p->fds[i].revents = 0;
+	if (all && atomic_load(&p->rl->woken))
+		p->fds[SLOT_WAKE].revents = POLLIN;
+	if (p->fds[SLOT_MAIN].fd == RUN_BLIND || (all && p->fds[SLOT_MAIN].fd >= 0))
+		p->fds[SLOT_MAIN].revents = _dispatch_main_queue_is_pending_4CF() ? POLLIN : 0;
+	for (size_t i = 0; (all || p->is_blind) && i < p->sources.count; i++) {
+		struct pollfd *fd = &p->fds[SLOT_SOURCES + i];
+
+		if (fd->fd == RUN_BLIND || (all && fd->fd >= 0 && source_is_of_port(p, i)))
+			fd->revents = POLLIN;
+	}
 }
 
 /* Wait until something is ready, a timer is due or the run is over. */
@@ -217,11 +231,13 @@ static void pass_wait(struct pass *p, bool sleep)
 	}
 	if (until < now)
 		until = now;
-	/* EINTR: a pass for nothing. */
-	if (pass_poll(p, now, until, timer) < 0)
+	if (pass_poll(p, now, until, timer) >= 0)
+		pass_look(p, false);
+	else if (errno == EINVAL)
+		pass_look(p, true);
+	else /* EINTR: a pass for nothing */
 		for (size_t i = 0; i < p->sources.count + SLOT_SOURCES; i++)
 			p->fds[i].revents = 0;
-	pass_look(p);
 	for (size_t i = 0; i < p->sources.count; i++)
 		p->ports[i] = port_unref(p->ports[i]);
 }

@@ -166,7 +166,7 @@ void dispatch_main(void)
 		if (wait.fd < 0) /* no descriptor left: look now and then */
 			poll(NULL, 0, 10);
 		else
-			poll(&wait, 1, -1);
+			fd_poll(&wait, 1, NULL);
 		_dispatch_main_queue_callback_4CF(NULL);
 	}
 }

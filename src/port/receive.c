@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "base/fd.h"
 #include "port/port_internal.h"
 
 /* Queue and inlets take turns. */
@@ -69,7 +70,7 @@ static bool poll_locked(struct port *port, uint64_t deadline_ns)
 			      .tv_nsec = (long)(left % 1000000000u) };
 
 	port_unlock();
-	int n = ppoll(&p, 1, deadline_ns == PORT_FOREVER ? NULL : &t, NULL);
+	int n = fd_poll(&p, 1, deadline_ns == PORT_FOREVER ? NULL : &t);
 	bool interrupted = n < 0 && errno == EINTR;
 	port_lock();
 	return !interrupted;

@@ -69,8 +69,8 @@ void test_obey_modes(void);
 /* From here on the system call with this NUMBER fails with ERROR in this thread and what it starts, as in the sandbox of
  * a container or on an older system; skips the test where that cannot be done. May be called for several. */
 void test_refuse_call(long number, int error);
-/* No descriptor can be opened from here on; what gives them back. */
-rlim_t test_use_up_descriptors(void);
+/* No descriptor can be opened from here on, nor polled without POLLED; what gives them back. */
+rlim_t test_use_up_descriptors(bool polled);
 void test_give_descriptors_back(rlim_t limit);
 /* Number of open descriptors of the process. */
 int test_count_fds(void);

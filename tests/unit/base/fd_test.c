@@ -370,4 +370,20 @@ TEST(what_else_is_at_the_path_stays)
 	fd_close(listener);
 }
 
+TEST(a_poll_without_descriptors_takes_some_time)
+{
+	struct pollfd p = { .fd = STDERR_FILENO };
+	struct timespec before, after;
+
+	rlim_t limit = test_use_up_descriptors(false);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	test_equal(fd_poll(&p, 1, NULL), -1);
+	test_equal(errno, EINVAL);
+	test_equal(fd_poll(&p, 1, &(struct timespec){ .tv_nsec = 1000 }), -1);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	test_true(after.tv_sec > before.tv_sec || after.tv_nsec - before.tv_nsec >= 10000000);
+	test_give_descriptors_back(limit);
+	test_equal(fd_poll(&p, 1, &(struct timespec){ .tv_nsec = 1000 }), 0);
+}
+
 TEST_MAIN

@@ -55,7 +55,7 @@ static CFRunLoopRunResult run_once(void)
 	return CFRunLoopRunInMode(CFSTR("m"), 10, true);
 }
 
-TEST(p_f3_a_port_without_a_descriptor_stays_valid)
+static void hear_without_descriptors(bool polled)
 {
 	CFMachPortRef port;
 	CFRunLoopSourceRef source;
@@ -65,10 +65,13 @@ TEST(p_f3_a_port_without_a_descriptor_stays_valid)
 	port = CFMachPortCreate(NULL, message, NULL, NULL);
 	source = CFMachPortCreateRunLoopSource(NULL, port, 0);
 	CFRunLoopAddSource(CFRunLoopGetCurrent(), source, CFSTR("m"));
-	rlim_t before = test_use_up_descriptors();
+	if (!polled) /* it has one */
+		CFRunLoopRunInMode(CFSTR("m"), 0, false);
+	rlim_t before = test_use_up_descriptors(polled);
 	send_id(CFMachPortGetPort(port), 1, 100);
 	test_equal(run_once(), kCFRunLoopRunHandledSource);
 	test_true(called == 1 && last_id == 1 && CFMachPortIsValid(port));
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 0.01, true), kCFRunLoopRunTimedOut);
 	test_give_descriptors_back(before);
 	send_id(CFMachPortGetPort(port), 2, 100);
 	test_equal(run_once(), kCFRunLoopRunHandledSource);
@@ -76,6 +79,16 @@ TEST(p_f3_a_port_without_a_descriptor_stays_valid)
 	CFMachPortInvalidate(port);
 	CFRelease(source);
 	CFRelease(port);
+}
+
+TEST(p_f3_a_port_without_a_descriptor_stays_valid)
+{
+	hear_without_descriptors(true);
+}
+
+TEST(p_f3_a_program_that_may_poll_nothing_hears_its_ports)
+{
+	hear_without_descriptors(false);
 }
 
 TEST(one_message_for_each_pass_of_any_size)

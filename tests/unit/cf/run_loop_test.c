@@ -675,7 +675,7 @@ TEST(p_f3_the_main_queue_runs_without_a_descriptor)
 	pthread_t thread;
 
 	CFRunLoopGetMain();
-	descriptors_before = test_use_up_descriptors();
+	descriptors_before = test_use_up_descriptors(true);
 	test_equal(pthread_create(&thread, NULL, give_descriptors_back, NULL), 0);
 	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 20, true), kCFRunLoopRunHandledSource);
 	pthread_join(thread, NULL);

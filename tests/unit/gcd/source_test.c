@@ -431,7 +431,7 @@ TEST(p_f3_a_mach_recv_source_waits_for_descriptors)
 	test_equal(mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &port), 0);
 	make(DISPATCH_SOURCE_TYPE_MACH_RECV, port, 0, queue);
 	dispatch_source_set_event_handler_f(source, receive_one);
-	rlim_t before = test_use_up_descriptors();
+	rlim_t before = test_use_up_descriptors(true);
 	dispatch_activate(source);
 	dispatch_sync_f(queue, NULL, nothing); /* it was tried */
 	test_give_descriptors_back(before);
