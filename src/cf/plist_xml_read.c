@@ -15,6 +15,8 @@
 
 /* More than the tree of libplist takes, which has a node, a value and a link for each element. */
 enum { ROOM = 256 << 10, ROOM_OF_ELEMENT = 256, ROOM_OF_BYTE = 4 };
+/* libplist moves the rest of a text for each entity in it: so many bytes, which take about half a second. */
+#define MOVES_MAX (1ull << 36)
 
 /* --- scan -------------------------------------------------------------------------------------- */
 
@@ -29,6 +31,7 @@ struct scan {
 		bool after_key; /* in a dictionary: a value comes next */
 	} open[PLIST_MAX_DEPTH + 2];
 	size_t depth, elements;
+	uint64_t entities, moves; /* entities since the last tag */
 };
 
 static int line_of(const struct scan *s)
@@ -164,6 +167,10 @@ static bool scan_close_tag(struct scan *s)
 	if (!is_leaf_text(name, (size_t)(p - name), s->open[s->depth].content,
 			  (size_t)(s->at - s->open[s->depth].content)))
 		return scan_fail(s, "A number or date that is none");
+	s->moves += s->entities * (uint64_t)(s->at - s->open[s->depth].content);
+	s->entities = 0;
+	if (s->moves > MOVES_MAX)
+		return scan_fail(s, "Too many entities in long texts");
 	return skip_past(s, p, ">");
 }
 
@@ -186,6 +193,7 @@ static bool scan_open_tag(struct scan *s)
 		       scan_fail(s, "A number or date that is none");
 	if (s->depth == PLIST_MAX_DEPTH + 2)
 		return scan_fail(s, "Too deeply nested");
+	s->entities = 0;
 	s->open[s->depth++] = (struct open_tag){
 		.name = name,
 		.length = (size_t)(p - name),
@@ -223,6 +231,7 @@ static bool scan_all(struct scan *s)
 		}
 		if (!*s->at || (!s->depth && !memchr(" \t\r\n", *s->at, 4)))
 			return scan_fail(s, "Text outside the list");
+		s->entities += *s->at == '&';
 		s->at++;
 	}
 	if (s->depth)
@@ -243,6 +252,7 @@ static bool scan(struct plist_reader *r, const char *text, size_t n, size_t *ret
 	s->text = s->at = text;
 	s->end = text + n;
 	s->depth = s->elements = 0;
+	s->entities = s->moves = 0;
 	bool is_sound = scan_all(s);
 	*ret_elements = s->elements;
 	return is_sound;

@@ -260,6 +260,34 @@ TEST(damaged_lists_do_no_harm)
 	CFRelease(list);
 }
 
+/* A text of N entities and the list that it is. */
+static CFTypeRef parse_entities(size_t n, CFErrorRef *error)
+{
+	static const char begin[] = "<plist><string>", end[] = "</string></plist>";
+	char *text = malloc(5 * n + 64), *at = stpcpy(text, begin);
+
+	for (size_t i = 0; i < n; i++)
+		at = stpcpy(at, "&amp;");
+	at = stpcpy(at, end);
+	CFTypeRef list = parse_bytes(text, (size_t)(at - text), 0, error);
+	free(text);
+	return list;
+}
+
+TEST(entities_take_no_more_than_a_moment)
+{
+	CFErrorRef error = NULL;
+	CFTypeRef list = parse_entities(20000, NULL);
+
+	test_true(list != NULL);
+	test_equal(CFStringGetLength(list), 20000);
+	CFRelease(list);
+	/* It would be read for a minute. */
+	test_true(!parse_entities(1000000, &error));
+	test_true(error != NULL);
+	CFRelease(error);
+}
+
 TEST(deep_nesting_is_bounded)
 {
 	char *text = malloc(4000000);
