@@ -23,6 +23,7 @@ struct registry_bundle {
 	CFDictionaryRef sandbox;       /* PorticoSandbox, checked; may be NULL */
 	size_t n_servers;	       /* that its personalities name */
 	bool has_too_many;	       /* which was said */
+	bool is_unloadable;	       /* as its host has said last */
 	bool asks_for_memory;	       /* PorticoClientMemory: of clients, by address */
 	CFDictionaryRef entitlements;  /* PorticoEntitlements, what its drivers hold; may be NULL */
 };

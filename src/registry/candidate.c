@@ -165,6 +165,13 @@ void registry_candidate_ask_owner(struct registry_candidate *c)
 
 /* --- probing ------------------------------------------------------------------------------ */
 
+/* Who looks for a driver that does not come sees it in `portico list`. */
+static void note_loading(const struct registry_candidate *c, IOReturn status)
+{
+	if (c->personality->bundle && status != kIOReturnNoMemory)
+		c->personality->bundle->is_unloadable = status == kIOReturnNoResources;
+}
+
 static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 {
 	struct bind_call *call = context;
@@ -183,6 +190,8 @@ static void handle_probed(void *context, err_t err, struct wire_frame *frame)
 		return;
 	struct registry_match_job *job = c->job;
 	registry_deadline_stop(&c->deadline);
+	if (!err)
+		note_loading(c, frame->header.status);
 	if (err) {
 		if (err != -ENOMEM)
 			registry_server_remember(c->server, job->service->id);

@@ -145,6 +145,9 @@ static CFTypeRef copy_bundles(const struct registry *r)
 				    kCFNumberSInt32Type);
 		if (b->problem)
 			registry_set_text(d, CFSTR("Problem"), b->problem);
+		else if (b->is_unloadable)
+			registry_set_text(d, CFSTR("Problem"),
+					  "its host cannot load it; the session's log says why");
 		append(all, d);
 	}
 	return all;

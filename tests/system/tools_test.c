@@ -689,6 +689,16 @@ TEST(list_says_why_a_bundle_is_not_used)
 {
 	wants("mkdir -p $T/b/Broken.dext; $P/portico run --drivers $T/b -- $P/portico list", 0,
 	      "Broken.dext  not used: cannot read Info.plist");
+	/* What its host finds out, and that it is over. */
+	wants("cp -r $B/drivers/Mirror.dext $T/b; cp /bin/true $T/b/Mirror.dext/Mirror.so; "
+	      "$P/portico run --no-default-drivers --drivers $T/b -- $P/portico list",
+	      0, "Mirror.dext  not used: its host cannot load it");
+	wants("$P/portico run --no-default-drivers --drivers $T/b -- sh -c '"
+	      "cp $B/drivers/Mirror.dext/Mirror.so $T/b/Mirror.dext/new; "
+	      "mv $T/b/Mirror.dext/new $T/b/Mirror.dext/Mirror.so; "
+	      "$P/portico load $T/b/Mirror.dext; "
+	      "$P/portico list | grep \"Mirror.dext *not used\" || echo none is left'",
+	      0, "none is left");
 }
 
 TEST(the_examples_succeed)
