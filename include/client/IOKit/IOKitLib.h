@@ -77,8 +77,10 @@ kern_return_t IOMasterPort(mach_port_t bootstrapPort, mach_port_t *mainPort);
 
 /* NULL on failure. Release with IONotificationPortDestroy. */
 IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort);
-/* Stops delivery; queued messages are dropped. Allowed inside a callback of the same port. Iterators,
- * notifiers and connections that use it stay the caller's to release. */
+/* Stops delivery; queued messages are dropped. Allowed inside a callback of the same port. A callback that
+ * has begun on another thread is not waited for: destroy the port on its dispatch queue, or on the thread
+ * of its run loop, before you free what callbacks use. Iterators, notifiers and connections that use it
+ * stay the caller's to release. */
 void IONotificationPortDestroy(IONotificationPortRef notify);
 /* The port's run-loop source, created once; not the caller's to release. NULL on failure. */
 CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify);
@@ -254,7 +256,8 @@ kern_return_t IOConnectAddClient(io_connect_t connect, io_connect_t client);
 /*
  * Call method SELECTOR of the driver. At most 16 scalars each way (MIG_ARRAY_TOO_LARGE). The counts
  * behind OUTPUTCNT and OUTPUTSTRUCTCNT are capacities before and what the driver returned after; on
- * failure nothing is written. Structures of up to 4096 bytes reach the driver as bytes, larger ones as
+ * failure nothing is written, but by MIG_ARRAY_TOO_LARGE: the driver returned more than it was asked for,
+ * and what fits and its count are there. Structures of up to 4096 bytes reach the driver as bytes, larger ones as
  * memory. *OUTPUTSTRUCTCNT == kIOConnectMethodVarOutputSize (as size_t): *(void **)OUTPUTSTRUCT gets
  * new memory for vm_deallocate. Returns the driver's result; kIOReturnOffline when the driver went away
  * during the call.
