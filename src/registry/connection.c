@@ -90,13 +90,17 @@ static IOReturn accept_user_client(struct opening *o, struct wire_frame *frame)
 		return kIOReturnError;
 	IOReturn status = err ? kIOReturnNoMemory : complete_entry(o, &reply);
 	wire_message_clear(&wire_open_client_reply_layout, &reply);
+	if (registry_entry_is_inactive(o->user_client))
+		return status;
 	/* Attached even when the client has gone or is refused: the host has made the object, sees
 	 * the hang-up and terminates it in order. */
-	if (!registry_entry_is_inactive(o->user_client) &&
-	    !registry_entry_is_inactive(o->service) &&
-	    registry_plane_attach(o->user_client, o->service, o->registry->tree.planes.service))
-		return kIOReturnNoMemory;
-	return status;
+	if (!registry_entry_is_inactive(o->service) &&
+	    !registry_plane_attach(o->user_client, o->service, o->registry->tree.planes.service))
+		return status;
+	/* The end of the service takes it along in the host, which then says nothing of it. Here it is
+	 * nobody's child. */
+	registry_lifecycle_terminate(o->registry, o->user_client, 0, NULL, false);
+	return status ? status : kIOReturnNoMemory;
 }
 
 static void handle_opened(void *context, err_t err, struct wire_frame *frame)

@@ -220,6 +220,25 @@ TEST(a_client_that_dies_leaves_a_hang_up)
 	end();
 }
 
+/* The host, in which the service takes it along, says nothing of it. */
+TEST(what_was_opened_on_a_service_that_has_ended_ends)
+{
+	struct wire_open_client message;
+	int fd;
+
+	begin();
+	uint32_t id = begin_open(&message, &fd);
+	struct wire_entry_options terminate = { service, 0 };
+	uint32_t ended = end_ask(&provider, &wire_terminate_layout, &terminate, NULL);
+	agree("FixtureClient", NULL);
+	test_equal_error(end_answer(&client, id, NULL, NULL), kIOReturnUnsupported);
+	test_true(is_hung_up(fd));
+	close(fd);
+	test_equal_error(end_answer(&provider, ended, NULL, NULL), 0);
+	end_expect_stop(&provider, message.user_client);
+	end();
+}
+
 /* As a host that has lost its registry publishes it. */
 static void come_back(struct end *host, uint64_t id, uint64_t parent, const char *class_name,
 		      uint32_t flags)
