@@ -131,9 +131,18 @@ static err_t receive_datagram(int socket, struct msghdr *msg, bool block, size_t
 	}
 }
 
+/* Control data was cut although there was room for all that comes, or what came could not be tamed: this process
+ * may not open any more descriptors. That is not the sender's fault, who asked for them or was asked. */
+static void refuse(struct wire_frame *frame)
+{
+	drop_fds(frame);
+	frame->is_refused = true;
+}
+
 /* Collect the descriptors of MSG, at most WIRE_FDS_MAX; close the others. */
 static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 {
+	bool is_short = false;
 	err_t err = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -146,9 +155,10 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			fd = fd_raise(fd);
-			fd_tame(fd);
-			if (frame->n_fds < WIRE_FDS_MAX) {
+			fd = fd_raise(fd_tame(fd));
+			if (fd < 0) {
+				is_short = true;
+			} else if (frame->n_fds < WIRE_FDS_MAX) {
 				frame->fds[frame->n_fds++] = fd;
 			} else {
 				fd_discard(fd);
@@ -156,15 +166,9 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 			}
 		}
 	}
+	if (is_short)
+		refuse(frame);
 	return err;
-}
-
-/* Control data was cut although there was room for all that comes: this process may not open any more
- * descriptors. That is not the sender's fault, who asked for them or was asked. */
-static void refuse(struct wire_frame *frame)
-{
-	drop_fds(frame);
-	frame->is_refused = true;
 }
 
 static err_t check_header(const struct wire_header *h, uint64_t payload_max)

@@ -3,14 +3,19 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -251,7 +256,7 @@ TEST(what_takes_long_to_close_holds_nobody_up)
 	char byte;
 	int far, fd = lingering(&far);
 
-	fd_tame(fd);
+	fd = fd_tame(fd);
 	/* Nobody can wait for what is there instead. */
 	test_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
 	test_equal(errno, ENOTSOCK);
@@ -279,6 +284,88 @@ static void post(int socket, const void *bytes, size_t size, int fd)
 	test_equal(sendmsg(socket, &message, 0), size);
 }
 
+/* A file system that has one file and does not answer who closes it. */
+static _Noreturn void be_file_system(int fuse)
+{
+	static union {
+		struct fuse_in_header header;
+		char bytes[256 * 1024];
+	} in;
+
+	while (read(fuse, &in, sizeof(in)) > 0) {
+		struct {
+			struct fuse_out_header header;
+			union {
+				struct fuse_init_out init;
+				struct fuse_entry_out entry;
+				struct fuse_open_out open;
+			} u;
+		} out = { .header = { .unique = in.header.unique } };
+
+		switch (in.header.opcode) {
+		case FUSE_INIT:
+			out.u.init = (struct fuse_init_out){ .major = 7,
+							     .minor = 31,
+							     .max_write = 4096 };
+			out.header.len = sizeof(out.u.init);
+			break;
+		case FUSE_LOOKUP:
+			out.u.entry = (struct fuse_entry_out){
+				.nodeid = 2,
+				.attr = { .ino = 2, .mode = S_IFREG | 0666, .nlink = 1 }
+			};
+			out.header.len = sizeof(out.u.entry);
+			break;
+		case FUSE_OPEN:
+			out.header.len = sizeof(out.u.open);
+			break;
+		default:
+			continue;
+		}
+		out.header.len += sizeof(out.header);
+		if (write(fuse, &out, out.header.len) < 0)
+			break;
+	}
+	_exit(0);
+}
+
+static pid_t mount_mute(const char *folder)
+{
+	char options[64];
+	int fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fuse);
+	if (fuse < 0 || unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("mute", folder, "fuse", 0, options))
+		test_skip("no file systems of one's own here");
+	pid_t child = fork();
+	if (!child)
+		be_file_system(fuse);
+	close(fuse);
+	return child;
+}
+
+/* Each descriptor of a file that is closed is told to its file system, and waits for it. */
+TEST(files_of_a_mute_file_system_hold_nobody_up)
+{
+	char path[600];
+	pid_t mute = mount_mute(test_folder());
+
+	snprintf(path, sizeof(path), "%s/file", test_folder());
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	test_true(fd >= 0);
+	int tame = fd_tame(fd);
+	test_true(tame >= 0 && tame != fd);
+	fd_close(tame);
+	/* With its server everything there ends. */
+	kill(mute, SIGKILL);
+	test_equal(waitpid(mute, NULL, 0), mute);
+	while (fcntl(fd, F_GETFD) >= 0)
+		poll(NULL, 0, 1);
+	test_equal(umount2(test_folder(), MNT_DETACH), 0);
+}
+
 TEST(what_lies_unread_in_a_socket_holds_nobody_up)
 {
 	int far, fds[2], fd = lingering(&far);
@@ -300,12 +387,12 @@ TEST(sockets_and_memory_are_left_alone)
 	struct stat before, after;
 
 	test_equal_error(fd_socketpair(fds), 0);
-	fd_tame(fds[0]);
+	test_equal(fd_tame(fds[0]), fds[0]);
 	test_equal(send(fds[1], "x", 1, 0), 1);
 	char byte = 0;
 	test_equal(recv(fds[0], &byte, 1, 0), 1);
 	test_equal(fstat(memory, &before), 0);
-	fd_tame(memory);
+	test_equal(fd_tame(memory), memory);
 	test_equal(fstat(memory, &after), 0);
 	test_equal(before.st_ino, after.st_ino);
 	fd_close(fds[0]);
