@@ -63,7 +63,9 @@ IOReturn IOUserUserClientExternalMethod(IOUserClient *client, uint64_t selector,
 struct call {
 	IOUserClient *client;
 	uint64_t selector;
-	IOUserClientMethodArguments arguments;
+	IOUserClientMethodArguments arguments; /* the driver may write into them */
+	OSData *input;
+	OSAction *completion;
 	IOReturn status;
 };
 
@@ -104,14 +106,15 @@ static bool fill_arguments(struct call *call, const IOExternalMethodArguments *f
 		.structureOutputMaximumSize = maximum_size(from),
 	};
 	if (from->structureInputSize) {
-		to->structureInput =
+		to->structureInput = call->input =
 			CFDataCreate(NULL, from->structureInput, from->structureInputSize);
-		if (!to->structureInput)
+		if (!call->input)
 			return false;
 	}
 	if (from->asyncWakePort) {
-		to->completion = host_action_new_completion(call->client, from->asyncReference);
-		if (!to->completion)
+		to->completion = call->completion =
+			host_action_new_completion(call->client, from->asyncReference);
+		if (!call->completion)
 			return false;
 	}
 	return true;
@@ -154,8 +157,8 @@ IOReturn host_user_external_method(IOUserClient *client, uint32_t selector,
 		status = hand_over_structure(call.arguments.structureOutput, arguments);
 	if (call.arguments.structureOutput)
 		CFRelease(call.arguments.structureOutput);
-	if (call.arguments.structureInput)
-		CFRelease(call.arguments.structureInput);
-	OSActionRelease(call.arguments.completion);
+	if (call.input)
+		CFRelease(call.input);
+	OSActionRelease(call.completion);
 	return status;
 }

@@ -398,6 +398,19 @@ TEST(S05)
 	end(connect);
 }
 
+/* The framework keeps what it has to give back where the driver cannot write. */
+TEST(S06_arguments_that_the_driver_clears)
+{
+	io_connect_t connect = begin();
+	IONotificationPortRef port = make_port();
+	struct completion completion = { 0 };
+
+	test_equal_error(call_async(connect, KIT_SPOIL, port, &completion, NULL, 0), 0);
+	test_equal(call1(connect, KIT_ABORTED, NULL, 0), 1);
+	IONotificationPortDestroy(port);
+	end(connect);
+}
+
 TEST(S06)
 {
 	io_connect_t connect = begin();

@@ -79,6 +79,14 @@ static kern_return_t drop(OSObject *target, void *reference, IOUserClientMethodA
 	return kIOReturnSuccess;
 }
 
+static kern_return_t spoil(OSObject *target, void *reference,
+			   IOUserClientMethodArguments *arguments)
+{
+	OSActionSetAbortedHandler(arguments->completion, countAborted, kit_self(target)->driver);
+	memset(arguments, 0, sizeof(*arguments));
+	return kIOReturnSuccess;
+}
+
 static kern_return_t aborted(OSObject *target, void *reference,
 			     IOUserClientMethodArguments *arguments)
 {
@@ -178,6 +186,7 @@ static const IOUserClientMethodDispatch methods[KIT_SOURCE_CREATE] = {
 	[KIT_QUEUE] = { setQueue, 0, 1, 0, 0, 0 },
 	[KIT_LARGE] = { reverse, 0, 0, ANY, 0, ANY },
 	[KIT_LIFE] = { life, 0, 0, 0, 2, 0 },
+	[KIT_SPOIL] = { spoil, 1, ANY, ANY, 0, 0 },
 };
 
 static kern_return_t clientMethod(IOUserClient *client, uint64_t selector,

@@ -17,6 +17,7 @@ enum {			    /* selectors */
        KIT_QUEUE,	    /* 0: default queue for methods, 1: one of their own */
        KIT_LARGE,	    /* bytes reversed from one descriptor to the other */
        KIT_LIFE,	    /* out: user clients started, stopped */
+       KIT_SPOIL,	    /* asynchronous: clears its arguments; the completion counts as above */
        KIT_SOURCE_CREATE,   /* bytes; out: IOReturn */
        KIT_SOURCE_ENQUEUE,  /* structure; out: IOReturn */
        KIT_SOURCE_COALESCE, /* structure; out: IOReturn, to be sent? */
