@@ -162,26 +162,68 @@ static const char *find_left(const struct folders *folders, const char *on_the_w
 	return NULL;
 }
 
-/* What lies in a folder that the driver may write it may have replaced, before it was started again: it
- * would be shown whatever its link names. */
-static bool leads_out(const struct folders *folders, const char *path)
+/* The folder that the names of PATH lead through and TARGET does not lie in. NULL: none. */
+static const char *find_left_by(const struct folders *folders, const char *path, const char *target)
 {
-	char target[PATH_MAX], above[PATH_MAX], real[PATH_MAX];
+	char above[PATH_MAX], real[PATH_MAX];
 
-	if (!realpath(path, target) ||
-	    snprintf(above, sizeof(above), "%s", path) >= (int)sizeof(above))
-		return false;
+	snprintf(above, sizeof(above), "%s", path);
 	for (char *end; (end = strrchr(above, '/')) && end != above;) {
 		*end = 0;
 		const char *left = realpath(above, real) ? find_left(folders, real, target) : NULL;
 		if (left)
-			log_warning("%s is not shown to the driver: it leads out of %s, where the "
-				    "driver may write",
-				    path, left);
-		if (left)
-			return true;
+			return left;
 	}
-	return false;
+	return NULL;
+}
+
+enum { LINKS_MAX = 40 }; /* of the kernel */
+
+/* PATH becomes another one that leads to the same, without its first link. -ENOENT: it has none. */
+static err_t follow_link(char path[PATH_MAX])
+{
+	char link[PATH_MAX], rest[PATH_MAX];
+
+	for (char *end = path; *end;) {
+		end += 1 + strcspn(end + 1, "/");
+		snprintf(rest, sizeof(rest), "%s", end);
+		*end = 0;
+		ssize_t n = readlink(path, link, sizeof(link) - 1);
+		if (n > 0) {
+			char *at = link[0] == '/' ? path : strrchr(path, '/') + 1;
+			size_t room = (size_t)(path + PATH_MAX - at);
+
+			link[n] = 0;
+			return snprintf(at, room, "%s%s", link, rest) < (int)room ? 0
+										  : -ENAMETOOLONG;
+		}
+		strcpy(end, rest);
+	}
+	return -ENOENT;
+}
+
+/* What lies in a folder that the driver may write it may have replaced, before it was started again: it
+ * would be shown whatever its link names. Another link may lead there. */
+static bool leads_out(const struct folders *folders, const char *path)
+{
+	char target[PATH_MAX], way[PATH_MAX];
+	const char *left = NULL;
+	err_t err = 0;
+
+	if (!realpath(path, target) || strlen(path) >= sizeof(way))
+		return false;
+	strcpy(way, path);
+	for (int links = 0; !left && !err && links <= LINKS_MAX; links++) {
+		left = find_left_by(folders, way, target);
+		err = follow_link(way);
+	}
+	if (left)
+		log_warning("%s is not shown to the driver: it leads out of %s, where the "
+			    "driver may write",
+			    path, left);
+	else if (err != -ENOENT)
+		log_warning("%s is not shown to the driver: its links are too long", path);
+	return left || err != -ENOENT;
 }
 
 static err_t add_declared(struct sandbox_tree *tree, const struct sandbox_config *config)

@@ -218,11 +218,12 @@ TEST(what_can_be_written_is_no_code_in_a_namespace)
 	expect(&c, look_for_code);
 }
 
-static char writable[512], link_out[600], through_it[700];
+static char writable[512], link_out[600], through_it[700], chain[512], through_both[600];
 
 static int look_for_what_a_link_names(void)
 {
 	EXPECT(opens(through_it, O_RDONLY) < 0 && opens("/etc/passwd", O_RDONLY) < 0);
+	EXPECT(opens(chain, O_RDONLY) < 0 && opens(through_both, O_RDONLY) < 0);
 	EXPECT(opens(own, O_RDONLY) == 0);
 	return 0;
 }
@@ -239,12 +240,18 @@ TEST(a_link_in_a_folder_that_may_be_written_leads_nowhere_else)
 	test_equal(mkdir(writable, 0700), 0);
 	test_equal(symlink("/etc", link_out), 0);
 	test_equal(symlink("writable/file", own), 0);
+	/* Somebody else's link leads to the driver's. */
+	snprintf(chain, sizeof(chain), "%s/chain", test_folder());
+	snprintf(through_both, sizeof(through_both), "%s/group", chain);
+	test_equal(symlink("writable/link", chain), 0);
 	snprintf(other, sizeof(other), "%s/writable/file", test_folder());
 	close(open(other, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
 	c.paths[c.n_paths++] = (struct sandbox_path){ writable, SANDBOX_WRITE };
 	c.paths[c.n_paths++] = (struct sandbox_path){ link_out, SANDBOX_READ };
 	c.paths[c.n_paths++] = (struct sandbox_path){ through_it, SANDBOX_WRITE };
 	c.paths[c.n_paths++] = (struct sandbox_path){ own, SANDBOX_READ };
+	c.paths[c.n_paths++] = (struct sandbox_path){ chain, SANDBOX_READ };
+	c.paths[c.n_paths++] = (struct sandbox_path){ through_both, SANDBOX_READ };
 	expect(&c, look_for_what_a_link_names);
 	c.tier = SANDBOX_SPACES;
 	expect(&c, look_for_what_a_link_names);
