@@ -64,8 +64,9 @@ void host_driver_leave(struct host_driver *driver)
 {
 	if (--driver->n_inside)
 		return;
-	list_for_each_safe(node, &driver->held) {
-		struct host_job *job = container_of(node, struct host_job, link);
+	/* In one of them others may enter, and run the rest as they leave. */
+	while (!list_is_empty(&driver->held)) {
+		struct host_job *job = list_first(&driver->held, struct host_job, link);
 
 		list_remove(&job->link);
 		job->fn(job);
