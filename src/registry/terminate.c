@@ -243,6 +243,7 @@ static void handle_stop_timeout(void *context)
 
 	if (job->is_repeating) {
 		job->is_waiting = job->is_repeating = false;
+		job->awaited = NULL;
 		return run_job(job);
 	}
 	log_warning("%s does not answer; its object is detached all the same",
