@@ -168,8 +168,10 @@ void registry_candidate_ask_owner(struct registry_candidate *c)
 /* Who looks for a driver that does not come sees it in `portico list`. */
 static void note_loading(const struct registry_candidate *c, IOReturn status)
 {
-	if (c->personality->bundle && status != kIOReturnNoMemory)
-		c->personality->bundle->is_unloadable = status == kIOReturnNoResources;
+	if (!c->personality->bundle || status == kIOReturnNoMemory)
+		return;
+	c->personality->bundle->is_unloadable = status == kIOReturnNoResources;
+	c->personality->lacks_class = status == kIOReturnNotFound;
 }
 
 static void handle_probed(void *context, err_t err, struct wire_frame *frame)

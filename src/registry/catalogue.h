@@ -24,10 +24,11 @@ struct registry_personality {
 	struct list link;		/* of the catalogue, in the order of addition */
 	struct registry_bundle *bundle; /* NULL: not loaded, the personality is not used */
 	unsigned refs;
-	bool is_removed; /* only jobs hold it */
-	bool is_refused; /* it is never used, whatever it fits */
-	bool is_boot;	 /* it was there when the session began */
-	char *name;	 /* key in IOKitPersonalities */
+	bool is_removed;  /* only jobs hold it */
+	bool is_refused;  /* it is never used, whatever it fits */
+	bool is_boot;	  /* it was there when the session began */
+	bool lacks_class; /* as its host has said last */
+	char *name;	  /* key in IOKitPersonalities */
 	char *class_name, *provider_class, *category;
 	char *server; /* IOUserServerName, or the bundle identifier */
 	char *bundle_path;

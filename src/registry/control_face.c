@@ -134,7 +134,7 @@ static IOReturn load_bundle(struct registry *r, const char *path, size_t *ret_ad
 
 struct loading {
 	struct registry *registry;
-	size_t added, refused;
+	size_t n_bundles, added, refused;
 	char *words; /* why the first one that is not loaded is not; of WORDS_MAX bytes */
 };
 
@@ -145,6 +145,7 @@ static void load_scanned(void *context, const char *path)
 	char other[WORDS_MAX];
 	size_t added;
 
+	l->n_bundles++;
 	if (load_bundle(l->registry, real ? real : path, &added, l->refused ? other : l->words))
 		l->refused++;
 	l->added += added;
@@ -160,8 +161,14 @@ static IOReturn load_folder(struct registry *r, const char *path, char *words)
 		snprintf(words, WORDS_MAX, "%s: %s", path, strerror(-err));
 		return kIOReturnNotFound;
 	}
+	if (!l.n_bundles) {
+		snprintf(words, WORDS_MAX, "%s: there are no driver bundles (Name.dext) in it",
+			 path);
+		return kIOReturnNotFound;
+	}
 	if (!l.refused) {
-		snprintf(words, WORDS_MAX, "%zu personalities", l.added);
+		snprintf(words, WORDS_MAX, "bundles: %zu, new personalities: %zu", l.n_bundles,
+			 l.added);
 		return kIOReturnSuccess;
 	}
 	size_t n = strlen(words);

@@ -3,6 +3,7 @@
 #include "registry/dump.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "registry/console.h"
@@ -10,6 +11,8 @@
 #include "registry/lifecycle.h"
 #include "registry/text.h"
 #include "registry/usage.h"
+
+enum { TROUBLE_MAX = 1024 };
 
 static void set(CFMutableDictionaryRef d, CFStringRef key, CFTypeRef value)
 {
@@ -128,6 +131,44 @@ static int64_t count_personalities(const struct registry *r, const struct regist
 	return n;
 }
 
+/* What only the host of PERSONALITY knows is wrong, and only when something has fitted; "" when nothing is. */
+static void describe_trouble(const struct registry *r, const struct registry_personality *p,
+			     char *words, size_t size)
+{
+	const struct registry_server *s = registry_server_find(r, p->server);
+	char class[WIRE_NAME_MAX + 1];
+
+	words[0] = 0;
+	if (!registry_text_get(CFDictionaryGetValue(p->dictionary, CFSTR("IOUserClass")), class,
+			       sizeof(class)))
+		snprintf(class, sizeof(class), "%s", p->class_name);
+	if (p->bundle->is_unloadable)
+		snprintf(words, size, "its host cannot load it; the session's log says why");
+	else if (p->lacks_class)
+		snprintf(words, size, "its code has no class %s, which its personality %s names",
+			 class, p->name);
+	else if (s &&
+		 (s->state == REGISTRY_SERVER_RESTING || s->state == REGISTRY_SERVER_QUARANTINED ||
+		  s->state == REGISTRY_SERVER_REFUSED))
+		snprintf(words, size, "its host is %s; the session's log says why",
+			 registry_server_state_name(s));
+}
+
+static void set_host_problem(CFMutableDictionaryRef d, const struct registry *r,
+			     const struct registry_bundle *bundle)
+{
+	char words[TROUBLE_MAX] = "";
+
+	list_for_each(l, &r->catalogue.personalities) {
+		struct registry_personality *p = container_of(l, struct registry_personality, link);
+
+		if (p->bundle == bundle && !words[0])
+			describe_trouble(r, p, words, sizeof(words));
+	}
+	if (words[0])
+		registry_set_text(d, CFSTR("Host Problem"), words);
+}
+
 static CFTypeRef copy_bundles(const struct registry *r)
 {
 	CFMutableArrayRef all = array_new();
@@ -145,9 +186,8 @@ static CFTypeRef copy_bundles(const struct registry *r)
 				    kCFNumberSInt32Type);
 		if (b->problem)
 			registry_set_text(d, CFSTR("Problem"), b->problem);
-		else if (b->is_unloadable)
-			registry_set_text(d, CFSTR("Problem"),
-					  "its host cannot load it; the session's log says why");
+		else
+			set_host_problem(d, r, b);
 		append(all, d);
 	}
 	return all;

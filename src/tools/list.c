@@ -47,10 +47,13 @@ static CFArrayRef array_of(CFDictionaryRef status, CFStringRef key)
 /* Why a bundle is not used. */
 static void print_problem(CFDictionaryRef entry)
 {
-	if (CFDictionaryContainsKey(entry, CFSTR("Problem"))) {
-		printf(" not used: ");
-		print_field(entry, CFSTR("Problem"), 0);
-	}
+	const CFStringRef keys[] = { CFSTR("Problem"), CFSTR("Host Problem") };
+
+	for (int i = 0; i < 2; i++)
+		if (CFDictionaryContainsKey(entry, keys[i])) {
+			printf(" not used: ");
+			print_field(entry, keys[i], 0);
+		}
 }
 
 static void print_table(CFArrayRef rows, const CFStringRef *keys, const char *const *titles,

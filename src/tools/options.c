@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "tools/options.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,36 @@ static bool add_argument(struct tools_options *o, const char *argument)
 	return true;
 }
 
+static bool is_bundle_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && !strcmp(name + n - 5, ".dext");
+}
+
+static int is_bundle(const struct dirent *d)
+{
+	return d->d_name[0] != '.' && is_bundle_name(d->d_name);
+}
+
+/* Whoever names a folder that is not built yet wonders where the driver is. */
+static void warn_if_empty(const struct tools_command *command, const char *folder)
+{
+	struct dirent **found;
+	int n = scandir(folder, &found, is_bundle, NULL);
+
+	if (n < 0)
+		tools_complain(command, "--drivers %s: %s", folder, strerror(errno));
+	else if (n == 0)
+		tools_complain(command,
+			       "--drivers %s: there are no driver bundles (Name.dext) in it",
+			       folder);
+	for (int i = 0; i < n; i++)
+		free(found[i]);
+	if (n >= 0)
+		free(found);
+}
+
 /* The folder of drivers as the daemon will see it: absolute, and there. */
 static int add_drivers(struct tools_options *o, const struct tools_command *command,
 		       const char *path)
@@ -22,9 +53,10 @@ static int add_drivers(struct tools_options *o, const struct tools_command *comm
 	struct stat s;
 	char *absolute = realpath(path, NULL);
 
-	if (!absolute || stat(absolute, &s) < 0 || !S_ISDIR(s.st_mode)) {
+	if (!absolute || stat(absolute, &s) < 0 || !S_ISDIR(s.st_mode) ||
+	    is_bundle_name(absolute)) {
 		tools_complain(command, "--drivers %s: %s", path,
-			       absolute ? "is no folder; give the folder that holds the bundles"
+			       absolute ? "give the folder that holds the bundles"
 					: strerror(errno));
 		free(absolute);
 		return TOOLS_USAGE;
@@ -33,6 +65,7 @@ static int add_drivers(struct tools_options *o, const struct tools_command *comm
 		free(absolute);
 		return tools_misuse(command, "too many folders of drivers");
 	}
+	warn_if_empty(command, absolute);
 	o->drivers[o->n_drivers++] = absolute;
 	add_argument(o, "--drivers");
 	add_argument(o, absolute);

@@ -534,6 +534,47 @@ TEST(a_folder_is_loaded_but_for_what_is_wrong_in_it)
 	      1, "directory (and 1 more)\n");
 }
 
+TEST(a_folder_without_bundles_is_no_success)
+{
+	wants("mkdir $T/empty; $P/portico run --no-default-drivers --no-bridge -- "
+	      "$P/portico load $T/empty 2>&1",
+	      1, "/empty: there are no driver bundles (Name.dext) in it\n");
+	wants("$P/portico run --no-default-drivers --no-bridge --drivers $T/empty -- echo done "
+	      "2>&1",
+	      0, "/empty: there are no driver bundles (Name.dext) in it\ndone\n");
+	wants("$P/portico run --no-bridge --drivers $B/drivers/Mirror.dext -- true", 64,
+	      "Mirror.dext: give the folder that holds the bundles");
+}
+
+TEST(load_fails_when_the_host_cannot_use_the_code)
+{
+	wants("cp -r $B/drivers/Mirror.dext $T; cp /bin/true $T/Mirror.dext/Mirror.so; "
+	      "$P/portico run --no-default-drivers --no-bridge -- "
+	      "$P/portico load $T/Mirror.dext",
+	      1, "/Mirror.dext: its host cannot load it; the session's log says why\n");
+	wants("mkdir $T/d; cp -r $B/drivers/Calculator.dext $B/drivers/Mirror.dext $T/d; "
+	      "sed -i s/CalculatorDriver/NoSuchDriver/ $T/d/Calculator.dext/Info.plist; "
+	      "$P/portico run --no-default-drivers --no-bridge -- $P/portico load $T/d",
+	      1,
+	      "/Calculator.dext: its code has no class NoSuchDriver, which its personality "
+	      "Calculator names\n");
+	wants("$P/portico run --no-default-drivers --no-bridge --drivers $T/d -- $P/portico list",
+	      0, "Calculator.dext  not used: its code has no class NoSuchDriver");
+}
+
+/* Only what fits is loaded into a host at all; the next load of a repaired one succeeds. */
+TEST(load_succeeds_when_the_class_is_there_again)
+{
+	wants("mkdir $T/d; cp -r $B/drivers/Calculator.dext $T/d; "
+	      "sed -i s/CalculatorDriver/NoSuchDriver/ $T/d/Calculator.dext/Info.plist; "
+	      "$P/portico run --no-default-drivers --no-bridge -- sh -c '"
+	      "$P/portico load $T/d; "
+	      "cp $B/drivers/Calculator.dext/Info.plist $T/d/Calculator.dext/new; "
+	      "mv $T/d/Calculator.dext/new $T/d/Calculator.dext/Info.plist; "
+	      "$P/portico load $T/d && $P/portico list | grep -c \"not used\"'",
+	      1, "bundles: 1, new personalities: 1\n0\n");
+}
+
 TEST(a_folder_brings_new_versions)
 {
 	wants("mkdir -p $T/d; cp -r $B/drivers/Calculator.dext $T/d; "
