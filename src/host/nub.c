@@ -121,7 +121,16 @@ static err_t await_all(struct publishing *publishing)
 
 static IOReturn status_of(err_t err)
 {
-	return !err ? kIOReturnSuccess : err == -ENOMEM ? kIOReturnNoMemory : kIOReturnNoResources;
+	switch (err) {
+	case 0:
+		return kIOReturnSuccess;
+	case -ENOMEM:
+		return kIOReturnNoMemory;
+	case -EMSGSIZE:
+		return kIOReturnMessageTooLarge;
+	default:
+		return kIOReturnNoResources;
+	}
 }
 
 static bool is_good(IOService *parent, const struct IODriverClass *cls)

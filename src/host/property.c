@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <IOKit/IOService.h>
 
+#include <errno.h>
+
+#include "base/bytes.h"
 #include "base/scope.h"
 #include "host/host_internal.h"
+#include "wire/protocol.h"
+#include "wire/value.h"
 
 CFTypeRef IOServiceCopyProperty(IOService *service, CFStringRef key)
 {
@@ -50,6 +55,26 @@ static IOReturn send_change(struct change *change)
 	return err || change->err ? kIOReturnNoMemory : kIOReturnSuccess;
 }
 
+/* Whether the registry can be told of VALUE; an object that is no property list is told as a text. */
+static IOReturn check(CFTypeRef value)
+{
+	struct bytes encoded = { .limit = WIRE_VALUE_MAX };
+	err_t err = wire_value_encode(value, &encoded);
+
+	bytes_fini(&encoded);
+	switch (err) {
+	case 0:
+		return kIOReturnSuccess;
+	case -EINVAL:
+		return kIOReturnBadArgument;
+	case -E2BIG:
+	case -EMSGSIZE:
+		return kIOReturnMessageTooLarge;
+	default:
+		return kIOReturnNoMemory;
+	}
+}
+
 /* True: the entry is known and must be told. */
 static bool remember_locked(struct IOServiceRuntime *runtime, CFStringRef key, CFTypeRef value)
 {
@@ -75,17 +100,19 @@ IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef val
 		return kIOReturnNotPermitted;
 	if (!value)
 		return IOServiceRemoveProperty(service, key);
-	pthread_mutex_lock(&runtime->lock);
-	known = remember_locked(runtime, key, value);
-	pthread_mutex_unlock(&runtime->lock);
-	if (!known)
-		return kIOReturnSuccess;
 	change.set = CFDictionaryCreate(NULL, (const void **)&key, (const void **)&value, 1,
 					&kCFTypeDictionaryKeyCallBacks,
 					&kCFTypeDictionaryValueCallBacks);
 	if (!change.set)
 		return kIOReturnNoMemory;
-	status = send_change(&change);
+	/* What cannot be sent is not kept: it would keep all the rest from the next registry. */
+	status = check(change.set);
+	if (!status) {
+		pthread_mutex_lock(&runtime->lock);
+		known = remember_locked(runtime, key, value);
+		pthread_mutex_unlock(&runtime->lock);
+		status = known ? send_change(&change) : kIOReturnSuccess;
+	}
 	CFRelease(change.set);
 	return status;
 }
@@ -165,6 +192,9 @@ IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef
 		return kIOReturnBadArgument;
 	if (!value)
 		resource.value = CFSTR("IOService");
+	IOReturn status = check(resource.value);
+	if (status)
+		return status;
 	if (host_tell(service->runtime->host, publish_resource, &resource) || resource.err)
 		return kIOReturnNoMemory;
 	return kIOReturnSuccess;

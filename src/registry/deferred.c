@@ -66,7 +66,9 @@ void registry_deferred_answer(struct registry_deferred *deferred, const struct w
 		wire_peer_reply(peer->wire, &deferred->header, layout, status, message, fds, n_fds);
 	if (err && err != -EPIPE)
 		registry_peer_status(peer, &deferred->header,
-				     err == -EMFILE ? kIOReturnNoResources : kIOReturnNoMemory);
+				     err == -EMFILE	? kIOReturnNoResources
+				     : err == -EMSGSIZE ? kIOReturnMessageTooLarge
+							: kIOReturnNoMemory);
 }
 
 void registry_deferred_finish(struct registry_deferred *deferred, const struct wire_layout *layout,

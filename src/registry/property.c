@@ -168,7 +168,9 @@ static err_t answer_value(struct registry_peer *client, const struct wire_header
 	err_t err = wire_peer_reply(client->wire, request, &wire_value_reply_layout,
 				    kIOReturnSuccess, &reply, NULL, 0);
 	if (err && err != -EPIPE)
-		registry_peer_status(client, request, kIOReturnNoResources);
+		registry_peer_status(client, request,
+				     err == -EMSGSIZE ? kIOReturnMessageTooLarge
+						      : kIOReturnNoResources);
 	return 0;
 }
 

@@ -90,6 +90,23 @@ TEST(E20_a_change_is_seen_at_once)
 	stage_end(stage);
 }
 
+TEST(E20_what_is_too_deep_is_not_set)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t s = stage_publish_service(stage, NULL, "key=a register");
+
+	test_equal_error(stage_try(stage, NULL, NULL, "nest key=a property=deep levels=100"),
+			 kIOReturnMessageTooLarge);
+	test_true(IORegistryEntryCreateCFProperty(s, CFSTR("deep"), NULL, 0) == NULL);
+	/* Nor is it kept for later: the next registry hears of it as it was. */
+	stage_do(stage, NULL, "nest key=a property=deep levels=60");
+	CFTypeRef deep = IORegistryEntryCreateCFProperty(s, CFSTR("deep"), NULL, 0);
+	test_true(deep != NULL);
+	CFRelease(deep);
+	IOObjectRelease(s);
+	stage_end(stage);
+}
+
 TEST(E20_live_properties_are_computed_at_each_read)
 {
 	io_connect_t stage = stage_begin();
@@ -233,6 +250,36 @@ static bool search_finds(io_registry_entry_t e, const char *plane, IOOptionBits 
 	if (value)
 		CFRelease(value);
 	return good;
+}
+
+/* Each of the values may be sent, all of them at once may not. */
+TEST(E25_more_than_an_answer_holds)
+{
+	io_connect_t stage = stage_begin();
+	io_service_t s = stage_publish_service(stage, NULL, "key=a register");
+	CFMutableArrayRef many = CFArrayCreateMutable(NULL, 0, &kCFTypeArrayCallBacks);
+	CFMutableDictionaryRef all = NULL;
+
+	for (int i = 0; i < 70000; i++)
+		CFArrayAppendValue(many, kCFBooleanTrue);
+	for (int i = 0; i < 2; i++) {
+		CFMutableDictionaryRef change =
+			stage_dictionary(i ? "two" : "one", CFRetain(many), NULL);
+
+		stage_do(stage, change, "set key=a");
+		CFRelease(change);
+	}
+	test_equal_error(IORegistryEntryCreateCFProperties(s, &all, NULL, 0),
+			 kIOReturnMessageTooLarge);
+	stage_do(stage, NULL, "live key=a property=Ticks");
+	test_equal_error(IORegistryEntryCreateCFProperties(s, &all, NULL, 0),
+			 kIOReturnMessageTooLarge);
+	CFTypeRef one = IORegistryEntryCreateCFProperty(s, CFSTR("one"), NULL, 0);
+	test_true(one && CFEqual(one, many));
+	CFRelease(one);
+	CFRelease(many);
+	IOObjectRelease(s);
+	stage_end(stage);
 }
 
 TEST(E26)

@@ -163,12 +163,14 @@ CFTypeRef IOServiceCopyProperty(IOService *service, CFStringRef key);
 /* Integer property; FALLBACK when it is missing or no number. */
 int64_t IOServiceGetNumberProperty(IOService *service, CFStringRef key, int64_t fallback);
 /* Set (VALUE is retained; it must not change afterwards) or remove (VALUE NULL).
- * kIOReturnNotPermitted for an object of another process, kIOReturnNoMemory. */
+ * kIOReturnNotPermitted for an object of another process; kIOReturnMessageTooLarge: VALUE is deeper or
+ * larger than a property may be (DIFFERENCES.md); kIOReturnBadArgument: a dictionary in it has a key that
+ * is no string; kIOReturnNoMemory. On failure KEY is as it was. */
 IOReturn IOServiceSetProperty(IOService *service, CFStringRef key, CFTypeRef value);
 IOReturn IOServiceRemoveProperty(IOService *service, CFStringRef key);
 /* From now on KEY is computed by the operation copyProperty whenever somebody reads it. */
 IOReturn IOServiceSetLiveProperty(IOService *service, CFStringRef key);
-/* A key of IOResources; drivers with IOResourceMatch wait for it. VALUE NULL: "IOService". */
+/* A key of IOResources; drivers with IOResourceMatch wait for it. VALUE NULL: "IOService". Codes as above. */
 IOReturn IOServicePublishResource(IOService *service, const char *key, CFTypeRef value);
 
 /* --- life ---------------------------------------------------------------- */
@@ -206,7 +208,8 @@ IOReturn IOServiceTerminate(IOService *service, IOOptionBits options);
 bool IOServiceDidTerminate(IOService *service, IOService *provider, IOOptionBits options,
 			   bool *defer);
 /* Make a child of PARENT (a nub) of class CLS and publish it; returns when the registry knows it.
- * The caller owns one reference of *NUB. Its start is not called; stop is not either. */
+ * The caller owns one reference of *NUB. Its start is not called; stop is not either.
+ * kIOReturnMessageTooLarge: PROPERTIES are deeper or larger than they may be. */
 IOReturn IOServicePublishNub(IOService *parent, const struct IODriverClass *cls, const char *name,
 			     const char *location, CFDictionaryRef properties, IOService **nub);
 /* What IOServicePublishNubs makes. Borrowed during the call. */

@@ -355,6 +355,27 @@ static IOReturn grow(struct Command *c)
 	return status;
 }
 
+/* Dictionaries in dictionaries. */
+static IOReturn nest(struct Command *c)
+{
+	CFStringRef key = copyProperty(c);
+	CFTypeRef value = CFRetain(key);
+	IOReturn status;
+
+	for (uint64_t i = number(c, "levels", 1); i > 0; i--) {
+		CFTypeRef inner = value;
+
+		value = CFDictionaryCreate(NULL, (const void **)&key, &inner, 1,
+					   &kCFTypeDictionaryKeyCallBacks,
+					   &kCFTypeDictionaryValueCallBacks);
+		CFRelease(inner);
+	}
+	status = IOServiceSetProperty(c->service, key, value);
+	CFRelease(value);
+	CFRelease(key);
+	return status;
+}
+
 static IOReturn makeLive(struct Command *c)
 {
 	CFStringRef key = copyProperty(c);
@@ -474,25 +495,16 @@ static const struct {
 	IOReturn (*run)(struct Command *c);
 	bool needsService;
 } commands[] = {
-	{ "publish", publish, false },
-	{ "churn", churn, false },
-	{ "register", announce, true },
-	{ "terminate", end, true },
-	{ "set", set, true },
-	{ "remove", unset, true },
-	{ "grow", grow, true },
-	{ "live", makeLive, true },
-	{ "seal", seal, true },
-	{ "name", setName, true },
-	{ "location", setLocation, true },
-	{ "attach", attach, true },
-	{ "detach", detach, true },
-	{ "message", message, true },
-	{ "clientid", clientID, true },
-	{ "busy", busy, true },
-	{ "resource", resource, false },
-	{ "id", identify, true },
-	{ "privilege", privilege, false },
+	{ "publish", publish, false },	{ "churn", churn, false },
+	{ "register", announce, true }, { "terminate", end, true },
+	{ "set", set, true },		{ "remove", unset, true },
+	{ "grow", grow, true },		{ "nest", nest, true },
+	{ "live", makeLive, true },	{ "seal", seal, true },
+	{ "name", setName, true },	{ "location", setLocation, true },
+	{ "attach", attach, true },	{ "detach", detach, true },
+	{ "message", message, true },	{ "clientid", clientID, true },
+	{ "busy", busy, true },		{ "resource", resource, false },
+	{ "id", identify, true },	{ "privilege", privilege, false },
 };
 
 static IOReturn runCommand(struct Command *c)

@@ -11,6 +11,7 @@
  *	set key=K			+ dictionary of properties
  *	remove key=K property=P
  *	grow key=K property=P		set an array of one member, and give it another afterwards
+ *	nest key=K property=P levels=N	set a text in N dictionaries, one in the other
  *	live key=K property=P		computed at each read: counts up from 1
  *	seal key=K			setProperties is refused with Unsupported, as by default
  *	name key=K [name=N] [plane=P]	+ text: the name, however long
