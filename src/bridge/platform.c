@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bridge/digest.h"
+#include "base/digest.h"
 #include "bridge/sysfs.h"
 
 /* Mixed into the digest, so that the UUID is Portico's own and cannot be compared with others that
@@ -97,7 +97,7 @@ static void copy_text(struct reading *r, const char *key, const char *file)
 		set_text_data(r, key, text);
 }
 
-static void format_uuid(const uint8_t digest[BRIDGE_DIGEST_SIZE], char ret_text[37])
+static void format_uuid(const uint8_t digest[DIGEST_SIZE], char ret_text[37])
 {
 	uint8_t b[16];
 
@@ -114,7 +114,7 @@ static void format_uuid(const uint8_t digest[BRIDGE_DIGEST_SIZE], char ret_text[
 static void read_identity(struct reading *r)
 {
 	char text[BRIDGE_SYSFS_MAX], salted[BRIDGE_SYSFS_MAX + sizeof(uuid_salt)];
-	uint8_t digest[BRIDGE_DIGEST_SIZE];
+	uint8_t digest[DIGEST_SIZE];
 	char uuid[37], serial[13];
 
 	if (!read_text(r->roots->etc, "machine-id", text, sizeof(text)) &&
@@ -122,7 +122,7 @@ static void read_identity(struct reading *r)
 		strcpy(text, "localhost");
 	text[BRIDGE_SYSFS_MAX - 1] = 0;
 	snprintf(salted, sizeof(salted), "%s%s", uuid_salt, text);
-	bridge_digest(salted, strlen(salted), digest);
+	digest_of(salted, strlen(salted), digest);
 	format_uuid(digest, uuid);
 	set_string(r, "IOPlatformUUID", uuid);
 	/* The real one can be read by root only on most machines. */

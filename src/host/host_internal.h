@@ -291,8 +291,8 @@ void *host_client_operation(const struct IODriverClass *cls, size_t offset);
 bool host_service_start(IOService *service, IOService *provider);
 /* Entry ID is known: find it by ID, mirror it, send what was set before. -ESTALE: the registry of EPOCH
  * (provider_epoch), whose ID it is, has a successor. */
-err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags,
-			 uint64_t epoch);
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t proof, uint64_t parent,
+			 uint32_t flags, uint64_t epoch);
 /* Out of the tables again, without a word to the registry. */
 void host_service_leave(IOService *service);
 /* What start has postponed. */

@@ -217,6 +217,7 @@ static void run_start(struct request *request)
 	if (driver->service && !driver->started && !driver->ended) {
 		status = kIOReturnError;
 		if (host_service_enter(driver->service, request->in.start.id,
+				       request->in.start.proof,
 				       IOServiceGetEntryID(driver->provider), 0, request->epoch))
 			status = kIOReturnNoMemory;
 		else
@@ -267,8 +268,8 @@ static void serve_client(struct request *request, IOUserClient *client)
 	struct IOServiceRuntime *runtime = client->service.runtime;
 	struct wire_open_client_reply reply = { .class_name = host_service_shown_class(
 							&client->service) };
-	IOReturn status = host_service_enter(&client->service, in->user_client, in->service,
-					     WIRE_PUBLISH_USER_CLIENT, request->epoch)
+	IOReturn status = host_service_enter(&client->service, in->user_client, in->proof,
+					     in->service, WIRE_PUBLISH_USER_CLIENT, request->epoch)
 				? kIOReturnNoResources
 				: host_client_rights_check(runtime->connection, in->type);
 

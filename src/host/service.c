@@ -283,7 +283,7 @@ bool host_service_start(IOService *service, IOService *provider)
 
 struct entering {
 	IOService *service;
-	uint64_t id, parent;
+	uint64_t id, proof, parent;
 	uint32_t flags;
 	uint64_t epoch;
 	err_t err;
@@ -322,8 +322,8 @@ static void enter(void *context)
 	description.properties = properties;
 	entering->err = map_set(&host->services, entering->id, runtime);
 	if (!entering->err)
-		entering->err =
-			provider_adopt(host->provider, entering->id, &description, &runtime->entry);
+		entering->err = provider_adopt(host->provider, entering->id, entering->proof,
+					       &description, &runtime->entry);
 	if (entering->err)
 		map_remove(&host->services, entering->id);
 	else if (pending || live)
@@ -341,10 +341,10 @@ static void enter(void *context)
 	pthread_mutex_unlock(&runtime->lock);
 }
 
-err_t host_service_enter(IOService *service, uint64_t id, uint64_t parent, uint32_t flags,
-			 uint64_t epoch)
+err_t host_service_enter(IOService *service, uint64_t id, uint64_t proof, uint64_t parent,
+			 uint32_t flags, uint64_t epoch)
 {
-	struct entering entering = { service, id, parent, flags, epoch, 0 };
+	struct entering entering = { service, id, proof, parent, flags, epoch, 0 };
 	err_t err = host_on_loop(service->runtime->host, enter, &entering);
 
 	err = err ? err : entering.err;

@@ -206,18 +206,19 @@ static void note_answer(struct provider *provider)
 static void handle_published(struct provider_entry *entry, struct wire_frame *frame)
 {
 	struct provider *provider = entry->provider;
-	struct wire_number_reply reply = { 0 };
+	struct wire_publish_reply reply = { 0 };
 	err_t err = frame->header.status
 			  ? 0
-			  : wire_frame_decode(frame, &wire_number_reply_layout, &reply);
+			  : wire_frame_decode(frame, &wire_publish_reply_layout, &reply);
 
 	entry->sent = false;
 	list_remove(&entry->turn);
-	if (frame->header.status || err || !reply.number) {
+	if (frame->header.status || err || !reply.id) {
 		log_warning("%s: the registry refuses entry %s (0x%08x)", provider->name,
 			    entry->class_name, (unsigned)frame->header.status);
 	} else {
-		entry->id = reply.number;
+		entry->id = reply.id;
+		entry->proof = reply.proof;
 		if (!entry->forgotten && map_set(&provider->by_id, entry->id, entry))
 			log_warning("%s: out of memory", provider->name);
 	}
@@ -289,6 +290,7 @@ static err_t send_publish(struct provider_entry *entry)
 		.class_name = entry->class_name,
 		.name = entry->name,
 		.location = entry->location,
+		.proof = entry->proof,
 	};
 	bool first = entry->id == 0;
 	/* Nothing of it is left to be told in a message of its own. */

@@ -90,8 +90,9 @@ struct provider_description {
  * than one message carries. */
 err_t provider_publish(struct provider *provider, const struct provider_description *description,
 		       struct provider_entry **ret_entry);
-/* Mirror an entry that the registry has made itself for us (a started driver, a user client). */
-err_t provider_adopt(struct provider *provider, uint64_t id,
+/* Mirror an entry that the registry has made itself for us (a started driver, a user client), with the PROOF
+ * that it came with. */
+err_t provider_adopt(struct provider *provider, uint64_t id, uint64_t proof,
 		     const struct provider_description *description,
 		     struct provider_entry **ret_entry);
 /* Drop the mirror of an entry (the registry has terminated it); children of it are kept, their

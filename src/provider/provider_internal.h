@@ -77,6 +77,7 @@ struct provider_entry {
 
 	/* what was published */
 	uint64_t id;		       /* 0: not known yet */
+	uint64_t proof;		       /* that it is ours */
 	struct provider_entry *parent; /* only while the parent's ID is unknown */
 	uint64_t parent_id;
 	uint32_t flags;

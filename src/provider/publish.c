@@ -107,7 +107,7 @@ err_t provider_publish(struct provider *provider, const struct provider_descript
 	return 0;
 }
 
-err_t provider_adopt(struct provider *provider, uint64_t id,
+err_t provider_adopt(struct provider *provider, uint64_t id, uint64_t proof,
 		     const struct provider_description *description,
 		     struct provider_entry **ret_entry)
 {
@@ -120,6 +120,7 @@ err_t provider_adopt(struct provider *provider, uint64_t id,
 		return -ENOMEM;
 	}
 	entry->id = id;
+	entry->proof = proof;
 	*ret_entry = entry;
 	return 0;
 }

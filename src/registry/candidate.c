@@ -9,6 +9,7 @@
 #include "registry/bind.h"
 #include "registry/driver.h"
 #include "registry/lifecycle.h"
+#include "registry/proof.h"
 #include "registry/text.h"
 #include "wire/publish.h"
 
@@ -340,7 +341,8 @@ bool registry_candidate_start(struct registry_candidate *c)
 					  c->properties, c->score, &c->entry);
 
 	if (!err) {
-		struct wire_start message = { c->number, c->entry->id };
+		struct wire_start message = { c->number, c->entry->id,
+					      registry_proof_of(c->job->registry, c->entry->id) };
 
 		err = wire_peer_call(c->server->peer->wire, &wire_start_layout, &message, NULL, 0,
 				     handle_started, call);

@@ -10,6 +10,7 @@
 #include "registry/deferred.h"
 #include "registry/lifecycle.h"
 #include "registry/policy.h"
+#include "registry/proof.h"
 #include "registry/text.h"
 #include "wire/open.h"
 
@@ -213,6 +214,7 @@ static err_t ask_host(struct opening *o, uint32_t type)
 	struct wire_open_client message = {
 		.service = o->service->id,
 		.user_client = o->user_client->id,
+		.proof = registry_proof_of(r, o->user_client->id),
 		.type = type,
 		.pid = (uint32_t)o->client.pid,
 		.uid = o->client.uid,

@@ -13,7 +13,7 @@
 #include "registry/spawn.h"
 
 /* Links, named after what they are about as its own name may be longer than names in folders. */
-#define MARK ".@"
+#define MARK REGISTRY_NOTES_MARK
 #define GENERATION MARK "generation" /* to the number */
 #define BUNDLE MARK "%016llx"	     /* of an identifier, to the path or UNLOADED */
 #define QUARANTINE MARK "!%016llx"   /* of a server, to its name */

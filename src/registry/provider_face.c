@@ -11,6 +11,7 @@
 #include "registry/notify.h"
 #include "registry/orphan.h"
 #include "registry/policy.h"
+#include "registry/proof.h"
 #include "registry/property.h"
 #include "registry/spawn.h"
 #include "registry/text.h"
@@ -112,6 +113,11 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 
 	err_t err = request->plane[0] ? registry_peer_need_plane(peer, request->plane, &plane) : 0;
 	struct registry_entry *parent = err ? NULL : find_parent(peer, request->parent, plane);
+	if (request->id && !registry_proof_holds(r, request->id, request->proof)) {
+		registry_peer_warn(peer, "publishes 0x%llx, which is not its own",
+				   (unsigned long long)request->id);
+		return registry_peer_status(peer, &frame->header, kIOReturnNotPermitted);
+	}
 	if (!parent && (err || !may_wait(peer, request, plane)))
 		return registry_peer_status(peer, &frame->header,
 					    err ? status_of(err) : kIOReturnBadArgument);
@@ -124,8 +130,8 @@ static err_t handle_publish(struct registry_peer *peer, struct wire_frame *frame
 	}
 	if (err)
 		return registry_peer_status(peer, &frame->header, status_of(err));
-	struct wire_number_reply reply = { e->id };
-	wire_peer_reply(peer->wire, &frame->header, &wire_number_reply_layout, kIOReturnSuccess,
+	struct wire_publish_reply reply = { e->id, registry_proof_of(r, e->id) };
+	wire_peer_reply(peer->wire, &frame->header, &wire_publish_reply_layout, kIOReturnSuccess,
 			&reply, NULL, 0);
 	if (request->flags & WIRE_PUBLISH_REGISTER)
 		registry_lifecycle_register(r, e);

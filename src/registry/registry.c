@@ -19,6 +19,7 @@
 #include "registry/lifecycle.h"
 #include "registry/linger.h"
 #include "registry/notes.h"
+#include "registry/proof.h"
 #include "registry/notify.h"
 #include "registry/orphan.h"
 #include "registry/spawn.h"
@@ -270,6 +271,7 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	registry_heartbeat_begin(r);
 	registry_home_init(r);
 	registry_notes_recall(r);
+	registry_proof_init(r);
 	begin_matching(r);
 	if (r->is_returning)
 		registry_home_gather(r);

@@ -31,6 +31,8 @@
 /* After a restart hosts have this long to come back before new ones are started. */
 #define REGISTRY_RETURN_NS (1000ull * 1000 * 1000)
 
+enum { REGISTRY_PROOF_KEY = 32 }; /* bytes */
+
 struct registry_server;
 
 enum registry_event {
@@ -108,6 +110,8 @@ struct registry {
 	bool is_returning;	      /* hosts of the last generation may still come back */
 	bool is_awaited;	      /* and somebody waits for what is started after that */
 	bool has_home;		      /* the folder for hosts is this registry's (home.h) */
+	bool has_proofs;	      /* the key is this session's (proof.h) */
+	uint8_t proof_key[REGISTRY_PROOF_KEY];
 };
 
 /* For a second after a restart no host is started. Not quiet before that is over: what was asked for now is

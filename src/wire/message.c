@@ -111,6 +111,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_token_released_layout,
 	&wire_queue_wake_layout,
 	&wire_publish_layout,
+	&wire_publish_reply_layout,
 	&wire_register_layout,
 	&wire_terminate_layout,
 	&wire_update_layout,

@@ -18,6 +18,7 @@ WIRE_LAYOUT(wire_open_reply, wire_open_reply, WIRE_OPEN, 1, open_reply_fields);
 static const struct wire_field open_client_fields[] = {
 	WIRE_U64(wire_open_client, service),
 	WIRE_U64(wire_open_client, user_client),
+	WIRE_U64(wire_open_client, proof),
 	WIRE_U32(wire_open_client, type),
 	WIRE_U32(wire_open_client, flags),
 	WIRE_U32(wire_open_client, pid),

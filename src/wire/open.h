@@ -36,6 +36,7 @@ enum {
 struct wire_open_client {
 	uint64_t service;     /* entry ID of the driver's service */
 	uint64_t user_client; /* entry ID chosen for the new user client */
+	uint64_t proof;	      /* as of an entry that the host has published itself */
 	uint32_t type;
 	uint32_t flags;		/* WIRE_OPEN_* */
 	uint32_t pid, uid, gid; /* of the client, from its socket */

@@ -12,8 +12,15 @@ static const struct wire_field publish_fields[] = {
 	WIRE_TEXT(wire_publish, name, WIRE_NAME_MAX),
 	WIRE_TEXT(wire_publish, location, WIRE_NAME_MAX),
 	WIRE_PACKED(wire_publish, properties),
+	WIRE_U64(wire_publish, proof),
 };
 WIRE_LAYOUT(wire_publish, wire_publish, WIRE_PUBLISH, 0, publish_fields);
+
+static const struct wire_field publish_reply_fields[] = {
+	WIRE_U64(wire_publish_reply, id),
+	WIRE_U64(wire_publish_reply, proof),
+};
+WIRE_LAYOUT(wire_publish_reply, wire_publish_reply, WIRE_PUBLISH, 0, publish_reply_fields);
 
 static const struct wire_field entry_options_fields[] = {
 	WIRE_U64(wire_entry_options, id),
@@ -157,6 +164,7 @@ WIRE_LAYOUT(wire_probe_reply, wire_probe_reply, WIRE_PROBE, 0, probe_reply_field
 static const struct wire_field start_fields[] = {
 	WIRE_U64(wire_start, candidate),
 	WIRE_U64(wire_start, id),
+	WIRE_U64(wire_start, proof),
 };
 WIRE_LAYOUT(wire_start, wire_start, WIRE_START, 0, start_fields);
 

@@ -12,8 +12,8 @@
 
 enum { WIRE_PUBLISH_REGISTER = 1, WIRE_PUBLISH_USER_CLIENT = 2 };
 
-/* WIRE_PUBLISH -> wire_number_reply: the entry ID. PARENT 0 is the machine node "IOService:/".
- * ID 0 asks for a new one; a known one re-publishes after a registry restart. PLANE "" is
+/* WIRE_PUBLISH -> wire_publish_reply. PARENT 0 is the machine node "IOService:/".
+ * ID 0 asks for a new one; a known one, with its proof, re-publishes after a registry restart. PLANE "" is
  * IOService. NAME "" is the class name. */
 struct wire_publish {
 	uint64_t id;
@@ -24,6 +24,12 @@ struct wire_publish {
 	const char *name;
 	const char *location;
 	struct wire_bytes properties; /* an encoded dictionary, or empty */
+	uint64_t proof;		      /* that ID is the sender's; 0 for a new one */
+};
+
+struct wire_publish_reply {
+	uint64_t id;
+	uint64_t proof; /* to be shown when it is published again, and to nobody else */
 };
 
 /* WIRE_REGISTER (id, options), WIRE_TERMINATE (id, options) -> wire_empty */
@@ -160,6 +166,7 @@ struct wire_probe_reply {
 struct wire_start {
 	uint64_t candidate;
 	uint64_t id;
+	uint64_t proof; /* as of an entry that the host has published itself */
 };
 /* WIRE_DROP, no reply: release an unstarted candidate */
 struct wire_drop {
@@ -271,7 +278,7 @@ extern const struct wire_layout wire_heartbeat_layout;
 extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;
 extern const struct wire_layout wire_message_client_layout, wire_interested_layout;
 extern const struct wire_layout wire_accounts_layout, wire_limits_layout, wire_confined_layout;
-extern const struct wire_layout wire_opened_layout;
+extern const struct wire_layout wire_opened_layout, wire_publish_reply_layout;
 extern const struct wire_layout wire_inactive_layout;
 extern const struct wire_layout wire_will_terminate_layout, wire_did_terminate_layout;
 extern const struct wire_layout wire_provider_access_layout, wire_provider_probe_layout;

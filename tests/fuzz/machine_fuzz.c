@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "audit.h"
-#include "bridge/digest.h"
+#include "base/digest.h"
 #include "bridge/platform.h"
 #include "bridge/sysfs.h"
 
@@ -116,7 +116,7 @@ static void run(const uint8_t *data, size_t size)
 	struct bridge_platform_roots roots = { folder, folder };
 	CFMutableDictionaryRef properties;
 	char name[BRIDGE_PLATFORM_NAME_SIZE];
-	uint8_t digest[BRIDGE_DIGEST_SIZE];
+	uint8_t digest[DIGEST_SIZE];
 
 	if (bridge_platform_read(&roots, &properties, name))
 		return;
@@ -131,7 +131,7 @@ static void run(const uint8_t *data, size_t size)
 	for (const char *c = name; *c; c++)
 		fuzz_require(*c != '/' && !iscntrl((unsigned char)*c));
 	CFRelease(properties);
-	bridge_digest(data, size, digest);
+	digest_of(data, size, digest);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -70,7 +70,7 @@ uint64_t raw_publish(int fd, uint64_t parent, const char *class_name, const char
 		     CFDictionaryRef properties)
 {
 	struct bytes encoded = BYTES_INIT;
-	struct wire_number_reply id = { 0 };
+	struct wire_publish_reply published = { 0 };
 
 	if (properties)
 		test_equal_error(wire_value_encode(properties, &encoded), 0);
@@ -82,7 +82,8 @@ uint64_t raw_publish(int fd, uint64_t parent, const char *class_name, const char
 					.location = "",
 					.properties = { encoded.data, encoded.size } };
 	test_equal_error(
-		raw_ask(fd, &wire_publish_layout, &message, &wire_number_reply_layout, &id), 0);
+		raw_ask(fd, &wire_publish_layout, &message, &wire_publish_reply_layout, &published),
+		0);
 	bytes_fini(&encoded);
-	return id.number;
+	return published.id;
 }

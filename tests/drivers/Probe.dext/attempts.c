@@ -379,7 +379,8 @@ static void try_descriptors(struct probe_result *result)
 	}
 }
 
-/* As a process with another number would say it; our own connection is the only way there. */
+/* As a process with another number would say it; our own connection is the only way there. Or, to the next
+ * registry, as another host: what the entry IDs' proofs are made from. */
 static void try_pretending(struct probe_result *result, const struct probe_targets *targets)
 {
 	struct ucred who = { targets->client, geteuid(), getegid() };
@@ -395,6 +396,8 @@ static void try_pretending(struct probe_result *result, const struct probe_targe
 
 	snprintf(path, sizeof(path), "%s/registry.sock", targets->runtime);
 	try_connect(result, path, false);
+	snprintf(path, sizeof(path), "%s/registry.sock.hosts/.@key", targets->runtime);
+	try_read(result, path);
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_CREDENTIALS;
 	c->cmsg_len = CMSG_LEN(sizeof(who));

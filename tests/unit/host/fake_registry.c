@@ -35,13 +35,13 @@ static void receive(struct fake_registry *fake, struct wire_frame *frame)
 static void answer(struct fake_registry *fake, struct wire_frame *frame)
 {
 	struct wire_empty empty = { 0 };
-	struct wire_number_reply number = { ++fake->last_entry };
+	struct wire_publish_reply published = { ++fake->last_entry, 0 };
 	bool publish = frame->header.type == WIRE_PUBLISH;
 
 	if (frame->header.id)
 		test_equal(wire_reply(fake->socket, &frame->header,
-				      publish ? &wire_number_reply_layout : &wire_empty_layout, 0,
-				      publish ? (void *)&number : (void *)&empty, NULL, 0, true),
+				      publish ? &wire_publish_reply_layout : &wire_empty_layout, 0,
+				      publish ? (void *)&published : (void *)&empty, NULL, 0, true),
 			   0);
 }
 

@@ -101,10 +101,13 @@ void peer_receive(struct peer *p, const struct wire_layout *layout, void *ret)
 
 void peer_answer(struct peer *p, int32_t status, uint64_t number)
 {
+	struct wire_publish_reply published = { number, PEER_PROOF(number) };
 	struct wire_number_reply reply = { number };
+	bool publish = p->frame.header.type == WIRE_PUBLISH;
 
-	test_equal(wire_reply(p->socket, &p->frame.header, &wire_number_reply_layout, status,
-			      &reply, NULL, 0, true),
+	test_equal(wire_reply(p->socket, &p->frame.header,
+			      publish ? &wire_publish_reply_layout : &wire_number_reply_layout,
+			      status, publish ? (void *)&published : (void *)&reply, NULL, 0, true),
 		   0);
 }
 

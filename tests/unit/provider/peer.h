@@ -28,7 +28,8 @@ void peer_start_listening(struct peer *p, int listener);
 void peer_do(struct peer *p, void (*fn)(void *), void *context);
 /* The next message must be of TYPE; decoded into RET. */
 void peer_receive(struct peer *p, const struct wire_layout *layout, void *ret);
-/* Answer the last message with a number, or with STATUS. */
+/* Answer the last message with a number (and the proof of it), or with STATUS. */
+#define PEER_PROOF(id) ((id) + 5000)
 void peer_answer(struct peer *p, int32_t status, uint64_t number);
 void peer_answer_hello(struct peer *p);
 /* Wait for the provider's end and free everything. */

@@ -181,7 +181,7 @@ static bool is_silent(struct peer *p)
 static void serve_many(struct peer *p, uint32_t type, uint64_t first)
 {
 	struct wire_header headers[PROVIDER_WINDOW];
-	struct wire_number_reply reply = { first };
+	struct wire_publish_reply reply = { first, 0 };
 	size_t n_read = 0;
 
 	for (size_t n_answered = 0; n_answered < MANY; n_answered++) {
@@ -195,10 +195,10 @@ static void serve_many(struct peer *p, uint32_t type, uint64_t first)
 			test_true(is_silent(p));
 		const struct wire_header *h = &headers[n_answered % PROVIDER_WINDOW];
 		test_equal(wire_reply(p->socket, h,
-				      first ? &wire_number_reply_layout : &wire_empty_layout, 0,
+				      first ? &wire_publish_reply_layout : &wire_empty_layout, 0,
 				      &reply, NULL, 0, true),
 			   0);
-		reply.number++;
+		reply.id++;
 	}
 }
 

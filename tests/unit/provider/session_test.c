@@ -88,11 +88,13 @@ static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 	peer_receive(p, &wire_publish_layout, &publish);
 	test_equal_text(publish.class_name, "Parent");
 	test_equal(publish.id, parent);
+	test_equal(publish.proof, parent ? PEER_PROOF(parent) : 0);
 	wire_message_clear(&wire_publish_layout, &publish);
 	peer_answer(p, 0, 1000);
 	peer_receive(p, &wire_publish_layout, &publish);
 	test_equal_text(publish.class_name, "Child");
 	test_equal(publish.id, child);
+	test_equal(publish.proof, child ? PEER_PROOF(child) : 0);
 	test_equal(publish.parent, 1000);
 	test_equal(publish.flags, child ? 0 : WIRE_PUBLISH_REGISTER);
 	wire_message_clear(&wire_publish_layout, &publish);
@@ -234,7 +236,7 @@ static void adopt_client(void *context)
 						    .flags = WIRE_PUBLISH_USER_CLIENT,
 						    .opener = { 77, 1003, "tool" } };
 
-	test_equal(provider_adopt(e->p->provider, 501, &description, &e->child), 0);
+	test_equal(provider_adopt(e->p->provider, 501, 600, &description, &e->child), 0);
 }
 
 TEST(after_a_restart_the_next_one_hears_who_opened_what)
@@ -250,6 +252,7 @@ TEST(after_a_restart_the_next_one_hears_who_opened_what)
 		expect_published(&r.peer, id);
 	peer_receive(&r.peer, &wire_publish_layout, &publish);
 	test_equal(publish.id, 501);
+	test_equal(publish.proof, 600);
 	test_equal(publish.flags, WIRE_PUBLISH_USER_CLIENT);
 	wire_message_clear(&wire_publish_layout, &publish);
 	peer_answer(&r.peer, 0, 501);

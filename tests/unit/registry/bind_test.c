@@ -614,12 +614,12 @@ TEST(hosts_that_return_keep_their_drivers)
 					.class_name = "R",
 					.flags = WIRE_PUBLISH_REGISTER,
 					.properties = { packed.data, packed.size } };
-	struct wire_number_reply number;
+	struct wire_publish_reply published;
 	test_equal_error(end_call(&host, &wire_publish_layout, &request, NULL,
-				  &wire_number_reply_layout, &number),
+				  &wire_publish_reply_layout, &published),
 			 0);
 	bytes_fini(&packed);
-	test_equal(number.number, 0x100000123);
+	test_equal(published.id, 0x100000123);
 	test_equal(find(&client, "R", ids, 1), 1);
 	test_equal(ids[0], 0x100000123);
 	/* whoever comes and says that he is a host of ours is refused */

@@ -419,11 +419,11 @@ TEST(what_stands_on_each_other_in_two_planes_goes)
 					.class_name = "IOService",
 					.name = "b",
 					.location = "" };
-	struct wire_number_reply b;
+	struct wire_publish_reply b;
 	test_equal_error(end_call(&other, &wire_publish_layout, &request, NULL,
-				  &wire_number_reply_layout, &b),
+				  &wire_publish_reply_layout, &b),
 			 0);
-	struct wire_attach on_b = { .id = a, .parent = b.number, .plane = "IOService" };
+	struct wire_attach on_b = { .id = a, .parent = b.id, .plane = "IOService" };
 	test_equal_error(end_call(&other, &wire_attach_layout, &on_b, NULL, NULL, NULL), 0);
 	end_close(&other);
 	wait_quiet(&client);

@@ -35,11 +35,11 @@ static IOReturn come_back(struct end *e, uint64_t id, uint64_t parent, const cha
 		.name = "",
 		.location = "",
 	};
-	struct wire_number_reply reply = { 0 };
+	struct wire_publish_reply reply = { 0 };
 	IOReturn status = end_call(e, &wire_publish_layout, &request, NULL,
-				   &wire_number_reply_layout, &reply);
+				   &wire_publish_reply_layout, &reply);
 
-	test_true(status || reply.number == id);
+	test_true(status || reply.id == id);
 	return status;
 }
 
@@ -129,7 +129,7 @@ TEST(who_comes_after_the_end_of_its_provider_ends)
 TEST(nobody_waits_in_a_new_session)
 {
 	begin(0);
-	test_equal_error(come_back(&drivers, DRIVER, NUB, "Driver"), kIOReturnBadArgument);
+	test_equal_error(come_back(&drivers, DRIVER, NUB, "Driver"), kIOReturnNotPermitted);
 	end();
 }
 

@@ -140,16 +140,16 @@ static IOReturn publish_in(struct end *e, const char *plane, const char *class_n
 	struct wire_publish request = {
 		.plane = plane, .class_name = class_name, .name = "", .location = ""
 	};
-	struct wire_number_reply reply = { 0 };
+	struct wire_publish_reply reply = { 0 };
 
 	if (properties)
 		test_equal_error(wire_value_encode(properties, &packed), 0);
 	request.properties = (struct wire_bytes){ packed.data, packed.size };
 	IOReturn status = end_call(e, &wire_publish_layout, &request, NULL,
-				   &wire_number_reply_layout, &reply);
+				   &wire_publish_reply_layout, &reply);
 	bytes_fini(&packed);
 	if (ret_id)
-		*ret_id = reply.number;
+		*ret_id = reply.id;
 	return status;
 }
 

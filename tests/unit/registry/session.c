@@ -336,13 +336,13 @@ uint64_t publish(struct end *provider, uint64_t parent, const char *class_name, 
 		.location = location,
 		.properties = { packed.data, packed.size },
 	};
-	struct wire_number_reply reply;
+	struct wire_publish_reply reply;
 
 	test_equal_error(end_call(provider, &wire_publish_layout, &request, NULL,
-				  &wire_number_reply_layout, &reply),
+				  &wire_publish_reply_layout, &reply),
 			 0);
 	bytes_fini(&packed);
-	return reply.number;
+	return reply.id;
 }
 
 size_t find(struct end *client, const char *class_name, uint64_t *ids, size_t max)

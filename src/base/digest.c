@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "bridge/digest.h"
+#include "base/digest.h"
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ static void add_block(uint32_t state[8], const uint8_t block[64])
 		state[i] += s[i];
 }
 
-void bridge_digest(const void *data, size_t size, uint8_t ret_digest[BRIDGE_DIGEST_SIZE])
+void digest_of(const void *data, size_t size, uint8_t ret_digest[DIGEST_SIZE])
 {
 	uint32_t state[8] = { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
 			      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* SHA-256 against the standard's examples. */
-#include "bridge/digest.h"
+#include "base/digest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,10 +9,10 @@
 
 static void digests_to(const char *text, const char *expected)
 {
-	uint8_t digest[BRIDGE_DIGEST_SIZE];
+	uint8_t digest[DIGEST_SIZE];
 	char hex[65];
 
-	bridge_digest(text, strlen(text), digest);
+	digest_of(text, strlen(text), digest);
 	for (int i = 0; i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	test_equal_text(hex, expected);
