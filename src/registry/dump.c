@@ -131,6 +131,14 @@ static int64_t count_personalities(const struct registry *r, const struct regist
 	return n;
 }
 
+/* And has not come back with a driver. A crash is counted when the process has ended, its connection ends first. */
+static bool has_crashed(const struct registry_server *server)
+{
+	bool has_drivers = server->peer && !list_is_empty(&server->peer->entries);
+
+	return !has_drivers && !server->is_retiring && (server->n_crashes || server->is_ending);
+}
+
 /* What only the host of PERSONALITY knows is wrong, and only when something has fitted; "" when nothing is. */
 static void describe_trouble(const struct registry *r, const struct registry_personality *p,
 			     char *words, size_t size)
@@ -147,11 +155,10 @@ static void describe_trouble(const struct registry *r, const struct registry_per
 	else if (p->lacks_class)
 		snprintf(words, size, "its code has no class %s, which its personality %s names",
 			 class, p->name);
-	else if (s &&
-		 (s->state == REGISTRY_SERVER_RESTING || s->state == REGISTRY_SERVER_QUARANTINED ||
-		  s->state == REGISTRY_SERVER_REFUSED))
-		snprintf(words, size, "its host is %s; the session's log says why",
-			 registry_server_state_name(s));
+	else if (s && s->state == REGISTRY_SERVER_REFUSED)
+		snprintf(words, size, "its host is refused: %s", s->refusal ? s->refusal : "");
+	else if (s && has_crashed(s))
+		snprintf(words, size, "its host has crashed; the session's log says how");
 }
 
 static void set_host_problem(CFMutableDictionaryRef d, const struct registry *r,

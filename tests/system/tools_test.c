@@ -562,6 +562,25 @@ TEST(load_fails_when_the_host_cannot_use_the_code)
 	      0, "Calculator.dext  not used: its code has no class NoSuchDriver");
 }
 
+TEST(load_fails_when_the_driver_crashes_as_it_starts)
+{
+	if (test_is_slow())
+		test_skip("portico cc knows nothing of sanitizers");
+	wants("mkdir -p $T/d/Crash.dext; cp $B/drivers/Mirror.dext/Info.plist $T/d/Crash.dext; "
+	      "sed -i s/MirrorDriver/CrashDriver/ $T/d/Crash.dext/Info.plist; "
+	      "printf '#include <stdlib.h>\n#include <IOKit/IODriver.h>\n"
+	      "static bool start(IOService *s, IOService *p) { abort(); }\n"
+	      "static const struct IODriverClass class = { .name = \"CrashDriver\", "
+	      ".superclass = &IOServiceBase, .instanceSize = sizeof(IOService), "
+	      ".service = &(const struct IOServiceOperations){ .start = start } };\n"
+	      "static const struct IODriverClass *const classes[] = { &class, NULL };\n"
+	      "const struct IODriver portico_driver = { .version = IODRIVER_VERSION, "
+	      ".identifier = \"x\", .classes = classes };\n' >$T/crash.c; "
+	      "$P/portico cc --driver -o $T/d/Crash.dext/Mirror.so $T/crash.c && "
+	      "$P/portico run --no-default-drivers --no-bridge -- $P/portico load $T/d",
+	      1, "/Crash.dext: its host has crashed; the session's log says how\n");
+}
+
 /* Only what fits is loaded into a host at all; the next load of a repaired one succeeds. */
 TEST(load_succeeds_when_the_class_is_there_again)
 {
