@@ -7,10 +7,10 @@
 #include "host/user_service.h"
 
 struct OSAction {
-	struct ref ref;
 	IOService *target;	   /* retained; of a completion: the user client */
 	OSActionFunction function; /* NULL: the completion of a call */
-	IODispatchQueue *queue;	   /* retained; NULL for completions */
+	struct ref ref;
+	IODispatchQueue *queue; /* retained; NULL for completions */
 	OSAsyncReference64 completion;
 	atomic_bool was_used;
 	OSActionAbortedHandler aborted;
@@ -63,13 +63,13 @@ OSAction *host_action_new_completion(IOUserClient *client, const OSAsyncReferenc
 OSAction *OSActionRetain(OSAction *action)
 {
 	if (action)
-		ref_get(&action->ref);
+		host_reference_get(&action->ref, "OSAction", HOST_CALLER);
 	return action;
 }
 
 void OSActionRelease(OSAction *action)
 {
-	if (!action || !ref_put(&action->ref))
+	if (!action || !host_reference_put(&action->ref, "OSAction", HOST_CALLER))
 		return;
 	if (action->aborted && !atomic_load(&action->was_used))
 		action->aborted(action->aborted_context);

@@ -10,9 +10,9 @@
 #include "wire/data_queue.h"
 
 struct IOSharedDataQueue {
-	struct ref ref;
 	IOMemoryDescriptor *memory;
 	struct wire_queue_end producer; /* its index is ours: the shared one is for the consumer */
+	struct ref ref;
 	struct wire_queue_end consumer; /* if the driver is that */
 
 	pthread_mutex_t lock;
@@ -79,13 +79,13 @@ IODataQueue *IODataQueueCreateWithEntries(uint32_t count, uint32_t entrySize)
 IOSharedDataQueue *IOSharedDataQueueRetain(IOSharedDataQueue *queue)
 {
 	if (queue)
-		ref_get(&queue->ref);
+		host_reference_get(&queue->ref, "IOSharedDataQueue", HOST_CALLER);
 	return queue;
 }
 
 void IOSharedDataQueueRelease(IOSharedDataQueue *queue)
 {
-	if (!queue || !ref_put(&queue->ref))
+	if (!queue || !host_reference_put(&queue->ref, "IOSharedDataQueue", HOST_CALLER))
 		return;
 	IOWakePortRelease(queue->port);
 	IOMemoryDescriptorRelease(queue->memory);

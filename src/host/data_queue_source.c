@@ -11,9 +11,9 @@
 #include "wire/aligned_queue.h"
 
 struct IODataQueueDispatchSource {
-	struct ref ref;
 	IOMemoryDescriptor *memory;
 	struct wire_aligned_queue shared;
+	struct ref ref;
 	IODispatchQueue *queue; /* may be NULL */
 
 	pthread_mutex_t lock;
@@ -55,13 +55,13 @@ IOReturn IODataQueueDispatchSourceCreate(uint64_t queueByteCount, IODispatchQueu
 IODataQueueDispatchSource *IODataQueueDispatchSourceRetain(IODataQueueDispatchSource *source)
 {
 	if (source)
-		ref_get(&source->ref);
+		host_reference_get(&source->ref, "IODataQueueDispatchSource", HOST_CALLER);
 	return source;
 }
 
 void IODataQueueDispatchSourceRelease(IODataQueueDispatchSource *source)
 {
-	if (!source || !ref_put(&source->ref))
+	if (!source || !host_reference_put(&source->ref, "IODataQueueDispatchSource", HOST_CALLER))
 		return;
 	OSActionRelease(source->available);
 	OSActionRelease(source->serviced);

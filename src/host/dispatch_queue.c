@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/list.h"
-#include "base/ref.h"
 #include "base/scope.h"
+#include "host/reference.h"
 
 enum { NAME_MAX_BYTES = 255 };
 
@@ -26,9 +26,9 @@ struct item {
 };
 
 struct IODispatchQueue {
-	struct ref ref; /* one for each asynchronous item */
 	char *name;
 	pthread_mutex_t lock;
+	struct ref ref; /* one for each asynchronous item */
 	pthread_cond_t changed;
 	/* guarded by lock */
 	struct list items;
@@ -65,7 +65,7 @@ IOReturn IODispatchQueueCreate(const char *name, uint64_t options, uint64_t prio
 IODispatchQueue *IODispatchQueueRetain(IODispatchQueue *queue)
 {
 	if (queue)
-		ref_get(&queue->ref);
+		host_reference_get(&queue->ref, "IODispatchQueue", HOST_CALLER);
 	return queue;
 }
 
@@ -81,7 +81,7 @@ void IODispatchQueueRelease(IODispatchQueue *queue)
 {
 	bool has_thread, is_own;
 
-	if (!queue || !ref_put(&queue->ref))
+	if (!queue || !host_reference_put(&queue->ref, "IODispatchQueue", HOST_CALLER))
 		return;
 	pthread_mutex_lock(&queue->lock);
 	queue->is_ending = true;

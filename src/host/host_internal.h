@@ -29,6 +29,7 @@
 #include "base/ref.h"
 #include "host/account.h"
 #include "host/host.h"
+#include "host/reference.h"
 #include "provider/provider.h"
 #include "wire/completion_ring.h"
 #include "wire/frame.h"

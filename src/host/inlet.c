@@ -21,9 +21,9 @@ struct waiting {
 };
 
 struct host_inlet {
-	struct ref ref;
 	struct loop *loop;
 	uint32_t inlet_class;
+	struct ref ref;
 
 	pthread_mutex_t lock;
 	struct host_account *account; /* NULL: nobody pays (any more) */
@@ -77,7 +77,7 @@ err_t host_inlet_use_ring(struct host_inlet *inlet, int fd)
 struct host_inlet *host_inlet_ref(struct host_inlet *inlet)
 {
 	if (inlet)
-		ref_get(&inlet->ref);
+		host_reference_get(&inlet->ref, "IOWakePort", HOST_CALLER);
 	return inlet;
 }
 
@@ -94,7 +94,7 @@ static void forget_waiting(struct host_inlet *inlet)
 
 struct host_inlet *host_inlet_unref(struct host_inlet *inlet)
 {
-	if (!inlet || !ref_put(&inlet->ref))
+	if (!inlet || !host_reference_put(&inlet->ref, "IOWakePort", HOST_CALLER))
 		return NULL;
 	forget_waiting(inlet);
 	wire_ring_detach(&inlet->ring);

@@ -10,9 +10,9 @@
 #include "base/shm.h"
 
 struct IOMemoryDescriptor {
-	struct ref ref;
 	void *bytes;
 	uint64_t length;
+	struct ref ref;
 	uint64_t capacity; /* what is mapped */
 	void *allocation;  /* memory of a call; NULL for shared memory */
 	int fd;		   /* shared memory; -1 for memory of a call */
@@ -130,13 +130,13 @@ IOMemoryDescriptor *host_memory_of_client(struct host_client_memory *of_client, 
 IOMemoryDescriptor *IOMemoryDescriptorRetain(IOMemoryDescriptor *memory)
 {
 	if (memory)
-		ref_get(&memory->ref);
+		host_reference_get(&memory->ref, "IOMemoryDescriptor", HOST_CALLER);
 	return memory;
 }
 
 void IOMemoryDescriptorRelease(IOMemoryDescriptor *memory)
 {
-	if (!memory || !ref_put(&memory->ref))
+	if (!memory || !host_reference_put(&memory->ref, "IOMemoryDescriptor", HOST_CALLER))
 		return;
 	if (memory->fd >= 0) {
 		shm_unmap(memory->bytes, memory->capacity);

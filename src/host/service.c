@@ -152,7 +152,7 @@ bool host_service_init(IOService *service, CFDictionaryRef properties)
 IOService *IOServiceRetain(IOService *service)
 {
 	if (service)
-		ref_get(&service->runtime->ref);
+		host_reference_get(&service->runtime->ref, "IOService", HOST_CALLER);
 	return service;
 }
 
@@ -185,8 +185,14 @@ static void destroy(IOService *service)
 
 void IOServiceRelease(IOService *service)
 {
-	if (service && ref_put(&service->runtime->ref))
-		destroy(service);
+	if (!service || !host_reference_put(&service->runtime->ref, "IOService", HOST_CALLER))
+		return;
+	/* Whoever has made it known holds a reference until it is taken back. */
+	if (service->runtime->entry)
+		host_reference_end(host_service_shown_class(service),
+				   "was released once too often, while it is in the registry",
+				   HOST_CALLER);
+	destroy(service);
 }
 
 /* --- attachment ------------------------------------------------------------------ */
