@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* IONotificationPort*: one receive right, four ways to be called. */
+#include <limits.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,8 @@
 #include <dispatch/dispatch.h>
 #include <mach/mach.h>
 
+#include "base/futex.h"
+#include "base/loop.h"
 #include "client/handle.h"
 #include "client/message.h"
 #include "port/port.h"
@@ -18,6 +22,10 @@
 enum { PUMP_MAX = 999 };
 /* Most bytes of a message, and of a message with its trailer. */
 enum { MESSAGE_MAX = 8192 - MAX_TRAILER_SIZE, BUFFER_SIZE = 8192 };
+
+/* How long a destruction waits for callbacks that run on other threads. It cannot wait for ever: one of them may
+ * itself wait for whoever destroys. */
+#define DESTROY_WAIT_NS 100000000ull
 
 struct IONotificationPort {
 	mach_port_t main_port; /* 0, or a reference of ours */
@@ -28,7 +36,13 @@ struct IONotificationPort {
 	/* One for the port itself and one for each dispatch source that is not cancelled through yet. The
 	 * receive right goes with the last. */
 	atomic_uint refs;
+	/* Runs of the dispatch handler; and none begins any more. */
+	_Atomic uint32_t n_runs;
+	atomic_bool is_destroyed;
 };
+
+/* Whose callback runs in this thread, for a comparison alone: one that is left by longjmp leaves it behind. */
+static _Thread_local struct IONotificationPort *running;
 
 static void release(struct IONotificationPort *notify)
 {
@@ -110,9 +124,47 @@ static bool receive(mach_port_t port, mach_msg_header_t *buffer)
 	}
 }
 
-static void pump_run(void *context)
+/* One that begins to run, or does not: the port has been destroyed. */
+struct run {
+	struct IONotificationPort *notify, *outer;
+};
+
+static bool begin_run(struct run *run, struct IONotificationPort *notify)
 {
-	struct pump *pump = context;
+	atomic_fetch_add(&notify->refs, 1);
+	atomic_fetch_add(&notify->n_runs, 1);
+	*run = (struct run){ notify, running };
+	running = notify;
+	return !atomic_load(&notify->is_destroyed);
+}
+
+static void end_run(void *context)
+{
+	const struct run *run = context;
+	struct IONotificationPort *notify = run->notify;
+
+	running = run->outer;
+	atomic_fetch_sub(&notify->n_runs, 1);
+	if (atomic_load(&notify->is_destroyed))
+		futex_wake(&notify->n_runs, INT_MAX);
+	release(notify);
+}
+
+/* So that its caller may free what callbacks use. */
+static void await_runs(struct IONotificationPort *notify)
+{
+	uint64_t now = loop_now_ns(), end = now + DESTROY_WAIT_NS;
+	uint32_t n, own = running == notify;
+
+	for (; (n = atomic_load(&notify->n_runs)) > own && now < end; now = loop_now_ns()) {
+		struct timespec left = { 0, (long)(end - now) };
+
+		futex_wait(&notify->n_runs, n, &left);
+	}
+}
+
+static void pump_all(struct pump *pump)
+{
 	/* A callback may destroy the port and run its own loop: nothing of PUMP is used after one without
 	 * asking whether the source is cancelled; it lives until the cancel handler has run. */
 	_Alignas(8) char buffer[BUFFER_SIZE];
@@ -129,6 +181,19 @@ static void pump_run(void *context)
 		else
 			mach_msg_destroy(message);
 	}
+}
+
+static void pump_run(void *context)
+{
+	struct pump *pump = context;
+	struct run run;
+	bool begins = begin_run(&run, pump->notify);
+
+	/* A callback may end its thread. */
+	pthread_cleanup_push(end_run, &run);
+	if (begins)
+		pump_all(pump);
+	pthread_cleanup_pop(true);
 }
 
 static void pump_cancelled(void *context)
@@ -191,6 +256,8 @@ void IONotificationPortDestroy(IONotificationPortRef notify)
 	if (notify->run_loop_source)
 		CFRelease(notify->run_loop_source);
 	stop_dispatch(notify);
+	atomic_store(&notify->is_destroyed, true);
+	await_runs(notify);
 	release(notify);
 }
 

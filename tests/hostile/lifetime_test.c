@@ -268,7 +268,7 @@ static void destroy_here(void *context)
 	atomic_store(&count->destroyed, true);
 }
 
-/* After the destruction has returned on the queue of the callbacks, none of them runs. */
+/* After the destruction has returned, on the queue of the callbacks or on another thread, none of them begins. */
 HOSTILE(P_L8, ports_destroyed_while_callbacks_run)
 {
 	const uint64_t rounds = test_rounds(200, 100000);
@@ -292,7 +292,10 @@ HOSTILE(P_L8, ports_destroyed_while_callbacks_run)
 		if (i % 8 == 0)
 			while (!atomic_load(&count.calls))
 				sched_yield();
-		dispatch_sync_f(queue, &count, destroy_here);
+		if (i % 2)
+			dispatch_sync_f(queue, &count, destroy_here);
+		else
+			destroy_here(&count);
 		dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
 		IOObjectRelease(interest);
 	}
