@@ -4,6 +4,8 @@
  * the plug-in; its instances do. One that is unregistered while it has instances
  * makes no more and goes with the last of them.
  */
+#include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -450,14 +452,40 @@ void plugin_loaded(CFBundleRef bundle)
 	bundles_wake();
 }
 
+static bool is_in(CFPlugInFactoryFunction function, const struct link_map *code)
+{
+	struct link_map *its;
+	Dl_info info;
+
+	return dladdr1((void *)(uintptr_t)function, &info, (void **)&its, RTLD_DL_LINKMAP) &&
+	       its == code;
+}
+
+/* Whoever has a plug-in unloaded may still know what its code has registered by address. */
+static void forget_code_locked(CFBundleRef bundle)
+{
+	struct link_map *code;
+
+	if (!bundle->handle || dlinfo(bundle->handle, RTLD_DI_LINKMAP, &code))
+		return;
+	for (struct list *l = factories.next, *next; l != &factories; l = next) {
+		struct factory *f = container_of(l, struct factory, link);
+
+		next = l->next;
+		if (f->enabled && f->function && is_in(f->function, code))
+			disable_locked(f);
+	}
+}
+
 void plugin_unload(CFBundleRef bundle)
 {
-	if (!bundle->is_plugin)
-		return;
-	call_named(bundle, kCFPlugInUnloadFunctionKey, NULL);
+	if (bundle->is_plugin)
+		call_named(bundle, kCFPlugInUnloadFunctionKey, NULL);
 	bundles_lock();
-	/* Functions of its code that it registered itself. Those of Info.plist are found again by name. */
-	bundle->needs_registration =
-		bundle_is_yes(CFDictionaryGetValue(bundle->info, kCFPlugInDynamicRegistrationKey));
+	forget_code_locked(bundle);
+	/* What it registers itself it has to register again. Those of Info.plist are found again by name. */
+	if (bundle->is_plugin)
+		bundle->needs_registration = bundle_is_yes(
+			CFDictionaryGetValue(bundle->info, kCFPlugInDynamicRegistrationKey));
 	bundles_unlock();
 }

@@ -151,8 +151,8 @@ CF_EXPORT Boolean CFBundlePreflightExecutable(CFBundleRef bundle, CFErrorRef *er
 CF_EXPORT Boolean CFBundleLoadExecutableAndReturnError(CFBundleRef bundle, CFErrorRef *error);
 CF_EXPORT Boolean CFBundleLoadExecutable(CFBundleRef bundle);
 CF_EXPORT Boolean CFBundleIsExecutableLoaded(CFBundleRef bundle);
-/* Pointers into it are void from now on. The main bundle stays. A bundle that is freed leaves its code
- * in place. */
+/* Pointers into it are void from now on; factories that its code has registered by address make nothing any more.
+ * The main bundle stays. A bundle that is freed leaves its code in place. */
 CF_EXPORT void CFBundleUnloadExecutable(CFBundleRef bundle);
 /* The address of an exported symbol, the executable loaded if need be; NULL when there is none. */
 CF_EXPORT void *CFBundleGetFunctionPointerForName(CFBundleRef bundle, CFStringRef functionName);

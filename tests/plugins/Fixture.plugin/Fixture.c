@@ -118,3 +118,17 @@ void *make_nothing(CFAllocatorRef allocator, CFUUIDRef type)
 {
 	return NULL;
 }
+
+static void *make_log(CFAllocatorRef allocator, CFUUIDRef type)
+{
+	return fixture_log;
+}
+
+__attribute__((visibility("default"))) void fixture_register(CFUUIDRef factory);
+
+/* A factory by address, which Info.plist does not know. */
+void fixture_register(CFUUIDRef factory)
+{
+	CFPlugInRegisterFactoryFunction(factory, make_log);
+	CFPlugInRegisterPlugInType(factory, FIXTURE_TYPE(FIXTURE_NOTHING));
+}

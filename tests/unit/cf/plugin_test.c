@@ -209,6 +209,31 @@ TEST(dynamic_registration)
 	CFRelease(plugin);
 }
 
+TEST(functions_of_code_that_has_gone_are_not_called)
+{
+	void (*register_in_code)(CFUUIDRef factory);
+	CFPlugInRef plugin;
+
+	begin();
+	plugin = open_plugin("tests/plugins/Fixture.plugin");
+	test_true(CFPlugInRegisterFactoryFunction(id(2), build_one));
+	test_true(CFPlugInRegisterPlugInType(id(2), FIXTURE_TYPE(FIXTURE_NOTHING)));
+	register_in_code = (void (*)(CFUUIDRef))CFBundleGetFunctionPointerForName(
+		plugin, CFSTR("fixture_register"));
+	register_in_code(id(1));
+	test_true(CFPlugInInstanceCreate(NULL, id(1), FIXTURE_TYPE(FIXTURE_NOTHING)) != NULL);
+	CFBundleUnloadExecutable(plugin);
+	test_true(!CFBundleIsExecutableLoaded(plugin));
+	test_true(CFPlugInInstanceCreate(NULL, id(1), FIXTURE_TYPE(FIXTURE_NOTHING)) == NULL);
+	/* Those of others are left alone, and what Info.plist names is loaded again. */
+	test_equal(count(CFPlugInFindFactoriesForPlugInType(FIXTURE_TYPE(FIXTURE_NOTHING))), 1);
+	test_equal(count(CFPlugInFindFactoriesForPlugInTypeInPlugIn(FIXTURE_TYPE(FIXTURE_ONE),
+								    plugin)),
+		   1);
+	test_true(CFPlugInUnregisterFactory(id(2)));
+	CFRelease(plugin);
+}
+
 static int ended;
 
 static void end_data(void *data)
