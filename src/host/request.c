@@ -190,8 +190,11 @@ static IOReturn probe_driver(struct request *request, struct wire_probe_reply *r
 	reply->score = initial_score(probe->personality);
 	accepted = probe_op ? probe_op(driver->service, driver->provider, &reply->score)
 			    : driver->service;
-	if (accepted != driver->service)
+	if (accepted != driver->service) {
+		log_info("%s does not want %s: its probe has refused", cls->name,
+			 probe->provider_name);
 		return kIOReturnUnsupported;
+	}
 	reply->class_name = host_service_shown_class(driver->service);
 	remember_match(driver->service, reply->score);
 	return kIOReturnSuccess;
@@ -229,6 +232,10 @@ static void run_start(struct request *request)
 		status = kIOReturnSuccess;
 		host_service_flush_register(driver->service);
 	}
+	/* Otherwise nobody hears of it: the provider has no driver, as if none had fitted. */
+	if (driver->service && !driver->started)
+		log_info("%s is not there: its start has failed",
+			 host_service_shown_class(driver->service));
 	/* As in run_probe. */
 	if (!driver->started && driver->service && !driver->ended) {
 		host_terminate_clients(driver->service, 0, HOST_UNKNOWN);

@@ -116,7 +116,10 @@ static int read_options(struct ioreg_options *o, int argc, char **argv)
 			fprintf(stderr, "ioreg: option -%c needs a value\n", optopt);
 			return usage(stderr) + 1;
 		default:
-			tools_text_complain("ioreg: unknown option -%c", optopt);
+			if (optopt == '-')
+				fputs("ioreg: its options have one letter each\n", stderr);
+			else
+				tools_text_complain("ioreg: unknown option -%c", optopt);
 			return usage(stderr) + 1;
 		}
 		if (!is_number) {

@@ -34,7 +34,7 @@ static int help(int argc, char **argv)
 {
 	const struct tools_command *command = argc > 2 ? find(argv[2]) : NULL;
 
-	if (argc <= 2) {
+	if (argc <= 2 || !strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")) {
 		print_commands(stdout);
 		return 0;
 	}

@@ -152,9 +152,16 @@ static int start(int argc, char **argv)
 			       "XDG_RUNTIME_DIR is too long for a socket; set a shorter one");
 		return TOOLS_FAILED;
 	}
-	if (!getenv("XDG_RUNTIME_DIR"))
-		tools_complain(&tools_start, "XDG_RUNTIME_DIR is not set, using %s", socket_path);
+	const char *folder = getenv("XDG_RUNTIME_DIR");
+	if (!folder || *folder != '/')
+		tools_complain(&tools_start, "XDG_RUNTIME_DIR is %s, using %s",
+			       folder && *folder ? "no absolute path" : "not set", socket_path);
 	kern_return_t answer = find_session(socket_path);
+	/* Whoever wanted other drivers or limits would look for them in vain. */
+	if (!answer && argc > 1)
+		tools_complain(&tools_start,
+			       "the options change nothing in it: `portico load` loads more "
+			       "drivers, `portico stop` ends it");
 	if (answer == kIOReturnTimeout || answer == kIOReturnNoResources)
 		return tools_complain_session(&tools_start, socket_path, answer);
 	if (!answer)

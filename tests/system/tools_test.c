@@ -536,6 +536,16 @@ TEST(a_folder_is_loaded_but_for_what_is_wrong_in_it)
 	      1, "directory (and 1 more)\n");
 }
 
+TEST(what_a_new_user_is_told)
+{
+	wants("$B/bin/ioreg --help", 64, "ioreg: its options have one letter each\nusage: ");
+	wants("$P/portico help --help", 0, "usage: portico COMMAND");
+	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge && "
+	      "$P/portico start --drivers $B/drivers; $P/portico stop",
+	      0, "portico start: the options change nothing in it");
+	await_adopted();
+}
+
 TEST(a_folder_without_bundles_is_no_success)
 {
 	wants("mkdir $T/empty; $P/portico run --no-default-drivers --no-bridge -- "
@@ -564,23 +574,36 @@ TEST(load_fails_when_the_host_cannot_use_the_code)
 	      0, "Calculator.dext  not used: its code has no class NoSuchDriver");
 }
 
+/* A driver whose start does BODY, in $T/d/One.dext. */
+#define DRIVER(body) \
+	"mkdir -p $T/d/One.dext; cp $B/drivers/Mirror.dext/Info.plist $T/d/One.dext; " \
+	"sed -i s/MirrorDriver/OneDriver/ $T/d/One.dext/Info.plist; " \
+	"printf '#include <stdlib.h>\n#include <IOKit/IODriver.h>\n" \
+	"static bool start(IOService *s, IOService *p) { " body " }\n" \
+	"static const struct IODriverClass class = { .name = \"OneDriver\", " \
+	".superclass = &IOServiceBase, .instanceSize = sizeof(IOService), " \
+	".service = &(const struct IOServiceOperations){ .start = start } };\n" \
+	"static const struct IODriverClass *const classes[] = { &class, NULL };\n" \
+	"const struct IODriver portico_driver = { .version = IODRIVER_VERSION, " \
+	".identifier = \"x\", .classes = classes };\n' >$T/one.c; " \
+	"$P/portico cc --driver -o $T/d/One.dext/Mirror.so $T/one.c && "
+
 TEST(load_fails_when_the_driver_crashes_as_it_starts)
 {
 	if (test_is_slow())
 		test_skip("portico cc knows nothing of sanitizers");
-	wants("mkdir -p $T/d/Crash.dext; cp $B/drivers/Mirror.dext/Info.plist $T/d/Crash.dext; "
-	      "sed -i s/MirrorDriver/CrashDriver/ $T/d/Crash.dext/Info.plist; "
-	      "printf '#include <stdlib.h>\n#include <IOKit/IODriver.h>\n"
-	      "static bool start(IOService *s, IOService *p) { abort(); }\n"
-	      "static const struct IODriverClass class = { .name = \"CrashDriver\", "
-	      ".superclass = &IOServiceBase, .instanceSize = sizeof(IOService), "
-	      ".service = &(const struct IOServiceOperations){ .start = start } };\n"
-	      "static const struct IODriverClass *const classes[] = { &class, NULL };\n"
-	      "const struct IODriver portico_driver = { .version = IODRIVER_VERSION, "
-	      ".identifier = \"x\", .classes = classes };\n' >$T/crash.c; "
-	      "$P/portico cc --driver -o $T/d/Crash.dext/Mirror.so $T/crash.c && "
-	      "$P/portico run --no-default-drivers --no-bridge -- $P/portico load $T/d",
-	      1, "/Crash.dext: its host has crashed; the session's log says how\n");
+	wants(DRIVER("abort();") "$P/portico run --no-default-drivers --no-bridge -- "
+				 "$P/portico load $T/d",
+	      1, "/One.dext: its host has crashed; the session's log says how\n");
+}
+
+TEST(a_start_that_fails_is_told_to_whoever_asks)
+{
+	if (test_is_slow())
+		test_skip("portico cc knows nothing of sanitizers");
+	wants(DRIVER("return false;") "$P/portico run --verbose --no-default-drivers --no-bridge "
+				      "--drivers $T/d -- true",
+	      0, "OneDriver is not there: its start has failed");
 }
 
 /* Only what fits is loaded into a host at all; the next load of a repaired one succeeds. */
