@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* portico-host: the program around a driver host. Started by the registry only. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -99,11 +100,21 @@ static CFArrayRef copy_bundles(const struct host_options *o)
 	return all;
 }
 
+/* What comes later stays closed to the driver: who wonders why its device cannot be opened is told. */
+static void name_absent(const struct host_options *o)
+{
+	for (size_t i = 0; i < o->sandbox.n_paths; i++)
+		if (access(o->sandbox.paths[i].path, F_OK) && errno == ENOENT)
+			log_info("%s: %s, which is declared, is not there", o->server,
+				 o->sandbox.paths[i].path);
+}
+
 /* Everything that drivers may not do is given up here, before any code of theirs is in the process. */
 static void confine(const struct host_options *o, struct sandbox_result *ret_result)
 {
 	if (o->sandbox.tier == SANDBOX_OFF)
 		log_warning("%s runs without a sandbox, as it was asked for", o->server);
+	name_absent(o);
 	sandbox_enter(&o->sandbox, ret_result);
 	if (ret_result->tier < o->sandbox.tier && !ret_result->is_declared)
 		log_warning("%s: sandbox tier %u instead of %u; missing: %s", o->server,

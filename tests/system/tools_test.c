@@ -546,6 +546,18 @@ TEST(what_a_new_user_is_told)
 	await_adopted();
 }
 
+TEST(declared_files_that_are_not_there_are_named)
+{
+	if (test_is_slow())
+		test_skip("sanitizers do without a sandbox");
+	wants("mkdir $T/d; cp -r $B/drivers/Mirror.dext $T/d; sed -i '0,/<dict>/s//"
+	      "<dict><key>PorticoSandbox<\\/key><dict><key>Devices<\\/key><array>"
+	      "<string>\\/dev\\/no-such-tty<\\/string><\\/array><\\/dict>/' "
+	      "$T/d/Mirror.dext/Info.plist; "
+	      "$P/portico run --verbose --no-default-drivers --no-bridge --drivers $T/d -- true",
+	      0, "org.portico.driver.Mirror: /dev/no-such-tty, which is declared, is not there");
+}
+
 TEST(a_folder_without_bundles_is_no_success)
 {
 	wants("mkdir $T/empty; $P/portico run --no-default-drivers --no-bridge -- "
