@@ -214,8 +214,12 @@ static IOReturn open_by_property(IOService *service, const IOClientTask *task, u
 	if (!named)
 		return kIOReturnUnsupported;
 	cls = host_loader_find_class(service->runtime->driver->bundle, name);
-	if (!cls)
+	if (!cls) {
+		/* Programs may ask for it as often as they like: not for everybody's log. */
+		log_info("%s cannot be opened: its bundle has no class %s (IOUserClientClass)",
+			 service->objectClass->name, name);
 		return kIOReturnNoMemory; /* as macOS: the class cannot be allocated */
+	}
 	return IOServiceCreateUserClient(service, cls, task, (void *)task, type, NULL, client);
 }
 

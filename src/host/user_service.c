@@ -10,6 +10,7 @@
 
 #include <IOKit/IORegistryEntry.h>
 
+#include "base/log.h"
 #include "base/scope.h"
 
 struct host_named_queue {
@@ -437,6 +438,9 @@ IOReturn IOServiceCreate(IOService *service, IOService *provider, const char *pr
 	    copy_text(properties, CFSTR(kIOClassKey), shown) &&
 	    copy_text(properties, CFSTR(kIOUserClassKey), own)) {
 		cls = host_user_find_class(service->runtime->driver->bundle, properties);
+		if (!cls)
+			log_info("%s: its bundle has no class %s (IOUserClass in %s)",
+				 host_service_shown_class(service), own, propertiesKey);
 		if (!cls)
 			status = kIOReturnNoMemory; /* as macOS: the class cannot be allocated */
 		else if (host_class_conforms(cls, IOUserClientBase.name))
