@@ -38,7 +38,9 @@ static void answer(struct fake_registry *fake, struct wire_frame *frame)
 	struct wire_publish_reply published = { ++fake->last_entry, 0 };
 	bool publish = frame->header.type == WIRE_PUBLISH;
 
-	if (frame->header.id)
+	if (frame->header.type == fake->keeps && !fake->kept.id)
+		fake->kept = frame->header;
+	else if (frame->header.id)
 		test_equal(wire_reply(fake->socket, &frame->header,
 				      publish ? &wire_publish_reply_layout : &wire_empty_layout, 0,
 				      publish ? (void *)&published : (void *)&empty, NULL, 0, true),
@@ -65,6 +67,7 @@ static void note(struct fake_registry *fake, struct wire_frame *frame)
 
 		test_equal(wire_frame_decode(frame, &wire_retire_layout, &options), 0);
 		fake->last_terminated = options.id;
+		fake->last_options = options.options;
 		fake->stopping = ++fake->last_id;
 		test_equal(wire_send(fake->socket, &wire_stop_layout, fake->stopping, &options,
 				     NULL, 0, true),
@@ -118,14 +121,20 @@ void fake_finish(struct fake_registry *fake)
 		CFRelease(fake->last_set);
 }
 
-int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, const void *message,
-		  int fd, struct wire_frame *ret_frame)
+uint32_t fake_ask(struct fake_registry *fake, const struct wire_layout *layout, const void *message,
+		  int fd)
 {
-	struct wire_frame frame = WIRE_FRAME_INIT;
 	uint32_t id = ++fake->last_id;
-	int32_t status;
 
 	test_equal(wire_send(fake->socket, layout, id, message, &fd, fd >= 0, true), 0);
+	return id;
+}
+
+int32_t fake_await(struct fake_registry *fake, uint32_t id, struct wire_frame *ret_frame)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+	int32_t status;
+
 	for (;;) {
 		receive(fake, &frame);
 		if (frame.header.flags & WIRE_FLAG_REPLY) {
@@ -143,6 +152,21 @@ int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, 
 	else
 		wire_frame_fini(&frame);
 	return status;
+}
+
+int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, const void *message,
+		  int fd, struct wire_frame *ret_frame)
+{
+	return fake_await(fake, fake_ask(fake, layout, message, fd), ret_frame);
+}
+
+void fake_answer_kept(struct fake_registry *fake)
+{
+	struct wire_empty empty = { 0 };
+
+	test_equal(
+		wire_reply(fake->socket, &fake->kept, &wire_empty_layout, 0, &empty, NULL, 0, true),
+		0);
 }
 
 void fake_serve(struct fake_registry *fake)

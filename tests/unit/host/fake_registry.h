@@ -24,11 +24,14 @@ struct fake_registry {
 	uint64_t last_entry;
 	unsigned seen[FAKE_TYPES_MAX]; /* messages of each type that the host sent by itself */
 	uint64_t last_update_id, last_terminated;
+	uint32_t last_options; /* of WIRE_RETIRE */
 	uint32_t stopping;     /* the question with which WIRE_RETIRE was followed last */
 	unsigned stopped;      /* of them are answered */
 	uint32_t last_message; /* of WIRE_MESSAGE */
 	CFTypeRef last_set;    /* of WIRE_UPDATE */
-	bool is_stranger;      /* openings are by who may not open what demands nothing */
+	uint32_t keeps; /* type: the first question of it has no answer before fake_answer_kept */
+	struct wire_header kept; /* of that */
+	bool is_stranger;	 /* openings are by who may not open what demands nothing */
 };
 
 /* Start a host and answer its greeting. */
@@ -38,6 +41,11 @@ void fake_finish(struct fake_registry *fake);
 /* Ask and wait for the answer; RET_FRAME may be NULL. Returns its status. */
 int32_t fake_call(struct fake_registry *fake, const struct wire_layout *layout, const void *message,
 		  int fd, struct wire_frame *ret_frame);
+/* The two halves of it. No other answer comes in between but those of fake->stopping. */
+uint32_t fake_ask(struct fake_registry *fake, const struct wire_layout *layout, const void *message,
+		  int fd);
+int32_t fake_await(struct fake_registry *fake, uint32_t id, struct wire_frame *ret_frame);
+void fake_answer_kept(struct fake_registry *fake);
 /* Receive what the host sends by itself until a message of TYPE has been seen COUNT times. */
 void fake_expect(struct fake_registry *fake, uint32_t type, unsigned count);
 /* Receive and answer what has come, without waiting. */

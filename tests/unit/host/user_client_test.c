@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <IOKit/IOReturn.h>
+#include <IOKit/IOService.h>
 
 #include "base/fd.h"
 #include "Fixture.h"
@@ -64,6 +65,78 @@ TEST(spec_s08_registration_in_start_comes_with_the_answer)
 	test_equal(fake.seen[WIRE_REGISTER], 0);
 	test_equal_error(fake_start_driver(&fake, 1, SERVICE), 0);
 	test_equal(fake.seen[WIRE_REGISTER], 1); /* before it: never quiet in between */
+	fake_finish(&fake);
+}
+
+/* The start of a LifeDriver on a nub with property KEY, below which it publishes something. */
+static uint32_t begin_start(struct fake_registry *fake, CFStringRef key)
+{
+	const void *keys[] = { CFSTR("IOClass"), CFSTR("LifeBelow"), key };
+	const void *values[] = { CFSTR("LifeDriver"), CFSTR("below"), kCFBooleanTrue };
+	CFDictionaryRef properties =
+		CFDictionaryCreate(NULL, keys, values, 3, &kCFTypeDictionaryKeyCallBacks,
+				   &kCFTypeDictionaryValueCallBacks);
+	struct wire_probe probe = { .candidate = SERVICE,
+				    .provider = FAKE_PROVIDER_ID,
+				    .provider_class = "LifeNub",
+				    .provider_name = "nub",
+				    .bundle = test_built("tests/drivers/Life.dext"),
+				    .provider_properties = properties,
+				    .personality = properties };
+	struct wire_start start = { SERVICE, SERVICE };
+
+	test_equal_error(fake_call(fake, &wire_probe_layout, &probe, -1, NULL), 0);
+	CFRelease(properties);
+	return fake_ask(fake, &wire_start_layout, &start, -1);
+}
+
+/* It waits in start until what it has published has been matched. */
+static uint32_t begin_waiting(struct fake_registry *fake)
+{
+	fake_start(fake);
+	fake->keeps = WIRE_REGISTER;
+	uint32_t id = begin_start(fake, CFSTR("LifeWait"));
+	fake_expect(fake, WIRE_REGISTER, 1);
+	return id;
+}
+
+/* What waits in start runs other operations, but not the one that would free the driver. */
+TEST(a_driver_is_stopped_when_its_start_has_returned)
+{
+	struct wire_entry_options stop = { .id = SERVICE };
+	struct wire_phase will = { .id = SERVICE, .provider = FAKE_PROVIDER_ID };
+	struct fake_registry fake;
+
+	uint32_t started = begin_waiting(&fake);
+	uint32_t stopped = fake_ask(&fake, &wire_stop_layout, &stop, -1);
+	test_equal_error(fake_call(&fake, &wire_will_terminate_layout, &will, -1, NULL), 0);
+	fake_answer_kept(&fake);
+	test_equal_error(fake_await(&fake, started, NULL), 0);
+	test_equal_error(fake_await(&fake, stopped, NULL), 0);
+	fake_finish(&fake);
+}
+
+/* Until start has returned it cannot end. */
+TEST(a_driver_that_ends_itself_in_start_does_not_wait_for_that)
+{
+	struct fake_registry fake;
+
+	fake_start(&fake);
+	test_equal_error(fake_await(&fake, begin_start(&fake, CFSTR("LifeEnd")), NULL), 0);
+	fake_expect(&fake, WIRE_RETIRE, 1);
+	test_equal(fake.last_terminated, SERVICE);
+	test_equal(fake.last_options & kIOServiceSynchronous, 0);
+	fake_finish(&fake);
+}
+
+/* Nobody answers it any more. */
+TEST(a_session_may_end_while_start_waits)
+{
+	struct wire_empty empty = { 0 };
+	struct fake_registry fake;
+
+	begin_waiting(&fake);
+	test_equal(wire_send(fake.socket, &wire_shutdown_layout, 0, &empty, NULL, 0, true), 0);
 	fake_finish(&fake);
 }
 
