@@ -437,13 +437,14 @@ TEST(what_stands_on_each_other_in_two_planes_goes)
 /* Of the registry's thread. */
 static struct test_shortage shortage;
 static uint64_t first_of_stack;
+static bool by_owner; /* who knows it then, and stops it itself */
 
 static void begin_end(struct registry *registry)
 {
 	struct registry_entry *first = registry_entry_find(&registry->tree, first_of_stack);
 
 	test_shortage_begin(&shortage);
-	registry_lifecycle_terminate(registry, first, 0, NULL, false);
+	registry_lifecycle_terminate(registry, first, 0, by_owner ? first->owner : NULL, false);
 	test_true(registry_entry_is_inactive(first)); /* whatever else is put off */
 }
 
@@ -487,8 +488,9 @@ static void publish_stack(void)
 	publish(&other, b, "C", "", "", 0, NULL);
 }
 
-TEST(an_end_that_finds_no_memory_comes_later)
+static void put_an_end_off(bool by_its_owner)
 {
+	by_owner = by_its_owner;
 	begin();
 	test_each_shortage(rounds)
 	{
@@ -497,11 +499,22 @@ TEST(an_end_that_finds_no_memory_comes_later)
 		session_run(&s, begin_end);
 		session_run(&s, end_shortage);
 		rounds = shortage;
-		serve_stops(3);
+		serve_stops(by_owner ? 2 : 3);
 		wait_quiet(&client);
 		session_run(&s, check_stops);
 	}
 	end();
+}
+
+TEST(an_end_that_finds_no_memory_comes_later)
+{
+	put_an_end_off(false);
+}
+
+TEST(an_end_of_ones_own_that_finds_no_memory_comes_later)
+{
+	put_an_end_off(true);
+	by_owner = false;
 }
 
 /* Whichever question there is no memory for is asked later. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "registry/notify.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 #include <IOKit/IOMessage.h>
@@ -222,6 +223,20 @@ static void tell_with_shortage(struct registry *r)
 	test_shortage_end(&shortage);
 }
 
+static uint64_t n_told; /* times the client was told of the fixture */
+
+/* What came to nothing is not counted. */
+static void give_back(struct registry *r)
+{
+	list_for_each(l, &r->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		if (map_find(&p->grants, fixture))
+			test_equal_error(registry_peer_release(p, fixture, n_told), 0);
+		test_true(!map_find(&p->grants, fixture));
+	}
+}
+
 /* How many subscriptions the next message tells of. */
 static size_t next_notices(struct wire_frame *frame)
 {
@@ -233,6 +248,7 @@ static size_t next_notices(struct wire_frame *frame)
 	test_equal(frame->header.type, WIRE_NOTICES);
 	test_equal_error(wire_frame_decode(frame, &wire_notices_layout, &many), 0);
 	size_t n = many.marks.count / 3;
+	n_told += many.entries.count;
 	wire_message_clear(&wire_notices_layout, &many);
 	return n;
 }
@@ -261,10 +277,36 @@ TEST(what_fires_while_memory_is_short_is_told)
 			told += next_notices(&frame);
 		test_true(inlet_is_empty(notices));
 		for (int i = 0; i < MANY; i++) /* what has not come along; then it is armed */
-			while (next(&client, subs[i], ids, 8))
-				;
+			for (int n; (n = next(&client, subs[i], ids, 8));)
+				n_told += n;
 	}
+	session_run(&s, give_back);
 	wire_frame_fini(&frame);
+	end();
+}
+
+static void tell_while_the_inlet_is_full(struct registry *r)
+{
+	test_fail_call("send", 0, EAGAIN);
+	test_fail_call("sendmsg", 0, EAGAIN);
+	tell_with_shortage(r);
+	test_true(test_calls_failed());
+}
+
+TEST(a_notice_for_which_there_is_neither_room_nor_memory_comes_later)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[8];
+
+	begin();
+	uint64_t sub = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
+	initial(&reply);
+	test_equal(next(&client, sub, ids, 8), 0);
+	fixture = publish(&provider, 0, "Fixture", "", "", 0, NULL);
+	shortage = (struct test_shortage){ .lasting = true };
+	session_run(&s, tell_while_the_inlet_is_full);
+	test_true(shortage.has_failed);
+	test_equal(expect_notice(101), sub);
 	end();
 }
 
