@@ -3,6 +3,7 @@
 
 #include <CoreFoundation/CFRunLoop.h>
 #include <dispatch/dispatch.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -699,6 +700,7 @@ static void close_descriptors_and_run(void)
 	pthread_t thread;
 
 	CFRunLoopAddObserver(CFRunLoopGetMain(), observer, kCFRunLoopDefaultMode);
+	open("/dev/null", O_RDONLY | O_CLOEXEC); /* a new one gets this number, and no old one's */
 	CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.001, false);
 	close_range(3, ~0u, 0);
 	passes = 0;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -481,6 +482,38 @@ static bool is_quiet_without_descriptors(void)
 	double used = used_seconds();
 	usleep(30000);
 	return used_seconds() - used < 0.015;
+}
+
+static void *take_descriptors_away(void *unused)
+{
+	struct rlimit limit;
+
+	usleep(2000);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = 0;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	dispatch_async_f(dispatch_get_main_queue(), NULL, nothing); /* it waits again */
+	usleep(5000);
+	double used = used_seconds();
+	usleep(30000);
+	_exit(used_seconds() - used >= 0.015);
+}
+
+TEST(p_f3_the_main_queue_without_any_descriptors_is_not_busy)
+{
+	pthread_t thread;
+	int status;
+
+#ifdef __SANITIZE_THREAD__
+	test_skip("the sanitizer takes the child's threads for the parent's");
+#endif
+	pid_t child = fork();
+	if (!child) {
+		pthread_create(&thread, NULL, take_descriptors_away, NULL);
+		dispatch_main();
+	}
+	test_equal(waitpid(child, &status, 0), child);
+	test_equal(status, 0);
 }
 
 TEST(p_f4_who_closes_all_descriptors_has_no_busy_thread)

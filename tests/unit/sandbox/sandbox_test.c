@@ -147,6 +147,7 @@ static int look_at_declared_files(void)
 	EXPECT(opens(own, O_RDWR) == 0);
 	EXPECT(refuses(open(own, O_RDWR | O_CREAT | O_CLOEXEC, 04600)) &&
 	       refuses(creat(own, 02600)));
+	EXPECT(open("/", O_RDWR | O_TMPFILE | O_CLOEXEC, 04600) < 0 && errno == EPERM);
 	EXPECT(opens("/dev/zero", O_RDWR) == 0);
 	EXPECT(opens(other, O_RDONLY) < 0);
 	EXPECT(opens(other, O_RDWR | O_CREAT) < 0);
