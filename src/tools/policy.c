@@ -82,6 +82,18 @@ static int run_denials(int argc, char **argv)
 	return status;
 }
 
+/* One object, as programs read it. */
+static void show_files_json(CFDictionaryRef policy)
+{
+	CFMutableDictionaryRef files = CFDictionaryCreateMutableCopy(NULL, 0, policy);
+
+	if (!files)
+		return;
+	CFDictionaryRemoveValue(files, CFSTR("Denials"));
+	show(files, NULL, true, "");
+	CFRelease(files);
+}
+
 static int run_files(int argc, char **argv)
 {
 	bool is_json = argc == 2 && !strcmp(argv[1], "--json");
@@ -93,12 +105,14 @@ static int run_files(int argc, char **argv)
 	kr = portico_session_copy_policy(NULL, &policy);
 	if (kr)
 		return tools_complain_session(&tools_policy, NULL, kr);
-	if (!is_json)
+	if (is_json) {
+		show_files_json(policy);
+	} else {
 		printf("In ascending force:\n");
-	show(policy, CFSTR("Paths"), is_json, "No folders.");
-	if (!is_json)
+		show(policy, CFSTR("Paths"), false, "No folders.");
 		printf("What is wrong with them:\n");
-	show(policy, CFSTR("Problems"), is_json, "Nothing.");
+		show(policy, CFSTR("Problems"), false, "Nothing.");
+	}
 	CFRelease(policy);
 	return 0;
 }
@@ -299,7 +313,8 @@ const struct tools_command tools_policy = {
 		"      --type N      for this type of user client instead of 0\n"
 		"      --json        one JSON object on one line\n"
 		"  denials [--json]  what was denied lately, and the grants that are missing\n"
-		"  files [--json]    where the grants are, and what is wrong with them\n"
+		"  files [--json]    where the grants are (Paths), and what is wrong with them\n"
+		"                    (Problems)\n"
 		"  revoke [--service SERVICE] [--user USER]\n"
 		"                    end the open connections to a service, of a user, or both\n"
 		"\n"

@@ -360,6 +360,10 @@ TEST(policy_is_checked_and_explained)
 	wants("chmod 600 $T/good; mkdir $T/d; cp -p $T/good $T/bad $T/d; "
 	      "$P/portico policy check $T/d",
 	      1, "/d/bad:3: error");
+	wants("PORTICO_POLICY=$T/good:$T/bad $P/portico run -- $P/portico policy files --json "
+	      "2>/dev/null | python3 -c 'import json, sys; f = json.load(sys.stdin); "
+	      "print(sorted(f), len(f[\"Paths\"]))'",
+	      0, "['Paths', 'Problems'] 2");
 	wants("PORTICO_POLICY=$T/good:$T/bad $P/portico run -- $P/portico policy files 2>&1", 0,
 	      "/bad:3: there is no key");
 	wants("$P/portico run -- $P/portico policy denials", 0, "Nothing was denied.");
