@@ -262,8 +262,10 @@ static err_t handle_unload(struct registry_peer *peer, struct wire_frame *frame,
 		return reply_words(peer, &frame->header, kIOReturnNotPrivileged,
 				   "only the session's own user may unload drivers");
 	if (!bundle || !request->text[0])
-		return reply_words(peer, &frame->header, kIOReturnNotFound,
-				   "%s: no such bundle is loaded", request->text);
+		return reply_words(
+			peer, &frame->header, kIOReturnNotFound,
+			"%s: no bundle of that identifier is loaded; `portico list` shows them",
+			request->text);
 	registry_notes_bundle(r, bundle->identifier, NULL);
 	remove_bundle(r, bundle);
 	registry_bind_catalogue(r);
