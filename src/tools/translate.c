@@ -13,7 +13,7 @@ struct reading {
 	FILE *notes;
 	struct tools_words args;      /* the translated arguments */
 	struct tools_words libraries; /* from -framework */
-	bool links, has_input, has_dynamic_library;
+	bool links, has_input, has_dynamic_library, may_lack_symbols;
 };
 
 struct option {
@@ -234,6 +234,7 @@ static int read_apple_option(struct reading *r, const char *word)
 			fprintf(r->notes, "portico cc: note: %s\n", o->note);
 		if (o->instead && !strcmp(o->instead, "-shared"))
 			r->has_dynamic_library = true;
+		r->may_lack_symbols |= !strcmp(o->name, "-undefined");
 		return 1;
 	}
 	return 0;
@@ -290,6 +291,9 @@ static void note_mode(struct reading *r, const char *word)
 			r->links = false;
 	if (!strcmp(word, "-shared") || !strcmp(word, "-r"))
 		r->has_dynamic_library = true;
+	/* Sanitizers have theirs in the program. */
+	if (!strncmp(word, "-fsanitize", 10))
+		r->may_lack_symbols = true;
 	if (word[0] != '-' || !strcmp(word, "-"))
 		r->has_input = true;
 }
@@ -415,6 +419,9 @@ static void add_link_words(struct reading *r, struct tools_words *out)
 
 	if (t->is_driver && !r->has_dynamic_library)
 		tools_words_add(out, "-shared");
+	/* As on macOS: else only the host finds out, when it loads the driver. */
+	if (t->is_driver && !r->may_lack_symbols)
+		tools_words_add(out, "-Wl,-z,defs");
 	if (!t->lib_is_standard) {
 		tools_words_add(out, "-L%s", t->lib);
 		tools_words_add(out, "-Wl,-rpath,%s", t->lib);

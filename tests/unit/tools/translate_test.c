@@ -258,6 +258,11 @@ TEST(a_driver_gets_the_driver_headers_and_library)
 	wants(t, "a.c -o a", " -shared ");
 	wants(t, "a.c -o a", " -fPIC ");
 	wants_not(t, "a.c -o a", "/inc/client");
+	wants(t, "a.c -o a", " -Wl,-z,defs ");
+	wants_not(t, "-c a.c", "-Wl,-z,defs");
+	wants_not(t, "a.c -fsanitize=address -o a", "-Wl,-z,defs");
+	wants_not(t, "a.c -undefined dynamic_lookup -o a", "-Wl,-z,defs");
+	wants_not(gcc(), "a.c -o a", "-Wl,-z,defs");
 }
 
 TEST(a_standard_library_folder_needs_no_path)
