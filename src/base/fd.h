@@ -27,16 +27,6 @@ int fd_close(int fd);
 int fd_raise(int fd);
 /* Programs of ours, at their start: whichever of 0 to 2 is closed becomes /dev/null. */
 void fd_fill_standard(void);
-/* FD has come from another process. It is returned if it is a local socket or memory. Of anything else an empty
- * event counter takes the place (-1: there can be none): to close descriptors of some files takes as long as
- * whoever made them likes (SO_LINGER, file systems of others), so a thread of its own does that. */
-int fd_tame(int fd);
-/* Close FD, which has come from another process, was tamed, and is not wanted: a local socket by a thread
- * of its own, soon, with what lies in it unread. */
-void fd_discard(int fd);
-/* The last descriptor of a local socket, which was shut down if nothing more may come: what lies in it
- * unread is dealt with likewise. False: nobody is at its other end. */
-bool fd_drain(int socket);
 err_t fd_dup(int fd, int *ret_fd);
 /* A connected SOCK_SEQPACKET pair. */
 err_t fd_socketpair(int ret_fds[2]);

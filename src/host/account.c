@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/foreign.h"
 #include "base/scope.h"
 
 static void fit(const struct host_accounts *accounts, struct limits *limits)
@@ -57,7 +58,7 @@ err_t host_account_init(struct host_account *account, struct host_accounts *acco
 	if (err)
 		return err;
 	account->accounts = accounts;
-	if (account_charge(&account->account, LIMITS_OPENS, 1)) {
+	if (!foreign_is_crowded(uid) && account_charge(&account->account, LIMITS_OPENS, 1)) {
 		if (account_charge(&account->account, LIMITS_DESCRIPTORS, 1))
 			return 0;
 		account_refund(&account->account, LIMITS_OPENS, 1);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/scope.h"
 #include "host/host_internal.h"
 #include "host/turn.h"
@@ -152,11 +153,11 @@ err_t host_client_request_slots(struct host_turn *turn)
 	int fd = wire_frame_take_fd(&turn->frame, 0);
 
 	if (err || in.size != sizeof(struct wire_slots)) {
-		fd_discard(fd);
+		foreign_discard(fd, turn->connection->task.uid);
 		return -EBADMSG;
 	}
 	err = host_slots_start(turn->connection, fd);
-	fd_discard(fd);
+	foreign_discard(fd, turn->connection->task.uid);
 	if (err == -EBADMSG)
 		return err;
 	return host_turn_answer_status(turn, err ? host_turn_status_of(err) : kIOReturnSuccess);

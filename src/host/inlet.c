@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/scope.h"
 #include "wire/async.h"
 
@@ -28,7 +29,8 @@ struct host_inlet {
 	pthread_mutex_t lock;
 	struct host_account *account; /* NULL: nobody pays (any more) */
 	int socket;		      /* -1: closed */
-	bool is_left;		      /* nobody is at its other end */
+	uid_t sender;
+	bool is_left; /* nobody is at its other end */
 	/* With a ring, completions go there alone, so that they stay in order. */
 	struct wire_ring_writer ring;
 	struct list waiting;
@@ -42,6 +44,12 @@ struct host_inlet {
 	uint64_t yielded; /* where the reader was when it was last let run */
 };
 
+/* For whom descriptors that nobody wants are counted. */
+static uid_t sender_of(const struct host_account *account)
+{
+	return account ? account->account.user->uid : geteuid();
+}
+
 err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 		     struct host_account *account, struct host_inlet **ret_inlet)
 {
@@ -49,7 +57,7 @@ err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 	int small = WAKE_ROOM;
 
 	if (!inlet) {
-		fd_discard(socket);
+		foreign_discard(socket, sender_of(account));
 		return -ENOMEM;
 	}
 	ref_init(&inlet->ref);
@@ -57,6 +65,7 @@ err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 	list_init(&inlet->waiting);
 	inlet->loop = loop;
 	inlet->account = account;
+	inlet->sender = sender_of(account);
 	inlet->socket = socket;
 	/* What the client says in it has no descriptors. */
 	fd_pass_rights(socket, false);
@@ -98,9 +107,7 @@ struct host_inlet *host_inlet_unref(struct host_inlet *inlet)
 		return NULL;
 	forget_waiting(inlet);
 	wire_ring_detach(&inlet->ring);
-	if (inlet->socket >= 0)
-		fd_drain(inlet->socket);
-	fd_close(inlet->socket);
+	foreign_discard(inlet->socket, inlet->sender);
 	pthread_mutex_destroy(&inlet->lock);
 	free(inlet);
 	return NULL;
@@ -203,7 +210,7 @@ static void flush(void *context, int fd, uint32_t events)
 
 	pthread_mutex_lock(&inlet->lock);
 	/* What the client says in the socket is that there is room. */
-	if (inlet->ring.memory && !fd_drain(fd)) {
+	if (inlet->ring.memory && !foreign_drain(fd, inlet->sender)) {
 		inlet->is_left = true;
 		forget_waiting(inlet);
 	}
@@ -344,12 +351,9 @@ void host_inlet_close(struct host_inlet *inlet)
 		inlet->watch = UNWATCHED;
 		loop_remove_fd(inlet->loop, inlet->socket);
 	}
-	if (inlet->socket >= 0) {
-		/* What has been said in it may take long to be done with. */
+	if (inlet->socket >= 0)
 		shutdown(inlet->socket, SHUT_RDWR);
-		fd_drain(inlet->socket);
-	}
-	inlet->socket = fd_close(inlet->socket);
+	foreign_end(take_fd(&inlet->socket), inlet->sender);
 	forget_waiting(inlet);
 	inlet->account = NULL;
 	pthread_mutex_unlock(&inlet->lock);

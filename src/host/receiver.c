@@ -216,6 +216,7 @@ static void run(void *context)
 		while (goes_on && stand_by(connection)) {
 			turn->frame.may_read = may_read;
 			turn->frame.may_read_context = turn;
+			turn->frame.sender = connection->task.uid;
 			goes_on = receive(turn);
 		}
 		host_turn_settle(turn);

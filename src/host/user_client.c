@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/log.h"
 #include "base/scope.h"
 #include "host/host_internal.h"
@@ -141,9 +142,7 @@ struct host_connection *host_connection_free(struct host_connection *connection)
 	host_memories_free(connection->memories);
 	host_slots_free(connection->slots);
 	map_fini(&connection->inlets);
-	if (connection->socket >= 0)
-		fd_drain(connection->socket);
-	fd_close(connection->socket);
+	foreign_end(connection->socket, connection->task.uid);
 	host_unread_fini(connection);
 	host_account_fini(&connection->account);
 	free(connection->process);
@@ -376,9 +375,7 @@ void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_
 	host_client_shut(client);
 	IOServiceRetain(&client->service);
 	host_terminate_now(&client->service, options, known_by);
-	if (connection->socket >= 0)
-		fd_drain(connection->socket);
-	connection->socket = fd_close(connection->socket);
+	foreign_end(take_fd(&connection->socket), connection->task.uid);
 	IOServiceRelease(&client->service); /* the framework's, from newUserClient */
 	IOServiceRelease(&client->service);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/foreign.h"
 #include "registry/notify.h"
 
 #include <stdlib.h>
@@ -127,17 +128,17 @@ IOReturn registry_inlet_open(struct registry_peer *peer, uint32_t number, uint32
 	if (!number || map_find(&peer->inlets, number) ||
 	    (inlet_class != WIRE_INLET_NOTICES && inlet_class != WIRE_INLET_EVENTS) ||
 	    (inlet_class == WIRE_INLET_EVENTS && has_events_inlet(peer))) {
-		fd_discard(socket);
+		foreign_discard(socket, peer->subject.who.uid);
 		return kIOReturnBadArgument;
 	}
 	if (!charge_inlet(peer)) {
-		fd_discard(socket);
+		foreign_discard(socket, peer->subject.who.uid);
 		return kIOReturnNoResources;
 	}
 	inlet = calloc(1, sizeof(*inlet));
 	if (!inlet || map_set(&peer->inlets, number, inlet)) {
 		free(inlet);
-		fd_discard(socket);
+		foreign_discard(socket, peer->subject.who.uid);
 		refund_inlet(peer);
 		return kIOReturnNoMemory;
 	}
@@ -150,6 +151,7 @@ IOReturn registry_inlet_open(struct registry_peer *peer, uint32_t number, uint32
 		free_inlet(inlet);
 		return kIOReturnNoResources;
 	}
+	wire_peer_set_sender(inlet->wire, peer->subject.who.uid);
 	return kIOReturnSuccess;
 }
 

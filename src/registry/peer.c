@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/foreign.h"
 #include "base/log.h"
 #include "base/shm.h"
 #include "registry/access.h"
@@ -636,7 +637,8 @@ static err_t open_account(struct registry_peer *peer)
 		account_add(a, LIMITS_DESCRIPTORS, 1);
 		return 0;
 	}
-	if (account_charge(a, LIMITS_CONNECTIONS, 1)) {
+	if (!foreign_is_crowded(peer->subject.who.uid) &&
+	    account_charge(a, LIMITS_CONNECTIONS, 1)) {
 		if (account_charge(a, LIMITS_DESCRIPTORS, 1))
 			return 0;
 		account_refund(a, LIMITS_CONNECTIONS, 1);
@@ -700,6 +702,7 @@ static err_t make_peer(struct registry *registry, int socket, struct registry_se
 		free(peer);
 		return err;
 	}
+	wire_peer_set_sender(peer->wire, peer->subject.who.uid);
 	peer->session = ++registry->last_session;
 	list_add(&registry->peers, &peer->link);
 	return 0;

@@ -2,6 +2,7 @@
 /* Requests of clients that find, wait, subscribe and open. */
 #include <stdlib.h>
 
+#include "base/foreign.h"
 #include "base/scope.h"
 #include "registry/access.h"
 #include "registry/connection.h"
@@ -265,7 +266,7 @@ static err_t handle_tray_open(struct registry_peer *peer, struct wire_frame *fra
 	int fd = wire_frame_take_fd(frame, 0);
 	IOReturn status = registry_tray_open(peer, request->size, fd);
 
-	fd_discard(fd);
+	foreign_discard(fd, peer->subject.who.uid);
 	return registry_peer_status(peer, &frame->header, status);
 }
 

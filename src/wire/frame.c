@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/scope.h"
 #include "base/shm.h"
 
@@ -39,7 +40,7 @@ static void release_payload(struct bytes *payload)
 static void drop_fds(struct wire_frame *frame)
 {
 	for (size_t i = 0; i < frame->n_fds; i++)
-		fd_discard(frame->fds[i]);
+		foreign_discard(frame->fds[i], frame->sender);
 	frame->n_fds = 0;
 }
 
@@ -131,18 +132,17 @@ static err_t receive_datagram(int socket, struct msghdr *msg, bool block, size_t
 	}
 }
 
-/* Control data was cut although there was room for all that comes, or what came could not be tamed: this process
- * may not open any more descriptors. That is not the sender's fault, who asked for them or was asked. */
+/* Control data was cut although there was room for all that comes: this process may not open any more descriptors. That is not the sender's fault, who asked for them or was asked. */
 static void refuse(struct wire_frame *frame)
 {
 	drop_fds(frame);
 	frame->is_refused = true;
 }
 
-/* Collect the descriptors of MSG, at most WIRE_FDS_MAX; close the others. */
+/* Collect the descriptors of MSG, at most WIRE_FDS_MAX; close the others. What is neither a local socket nor memory no
+ * message has a use for. */
 static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 {
-	bool is_short = false;
 	err_t err = 0;
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -155,19 +155,14 @@ static err_t collect_fds(struct msghdr *msg, struct wire_frame *frame)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			fd = fd_raise(fd_tame(fd));
-			if (fd < 0) {
-				is_short = true;
-			} else if (frame->n_fds < WIRE_FDS_MAX) {
-				frame->fds[frame->n_fds++] = fd;
+			if (frame->n_fds < WIRE_FDS_MAX && foreign_is_tame(fd)) {
+				frame->fds[frame->n_fds++] = fd_raise(fd);
 			} else {
-				fd_discard(fd);
+				foreign_discard(fd, frame->sender);
 				err = -EBADMSG;
 			}
 		}
 	}
-	if (is_short)
-		refuse(frame);
 	return err;
 }
 
@@ -236,6 +231,8 @@ err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
+	if (foreign_is_crowded(frame->sender) && foreign_is_next(socket, block))
+		return -EBADMSG;
 	err = receive_datagram(socket, &msg, block, &size);
 	if (err)
 		return err;

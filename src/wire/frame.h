@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/bytes.h"
 #include "base/err.h"
@@ -27,6 +28,8 @@ struct wire_frame {
 	void *may_read_context;
 	/* It said no, or this process has no room for the descriptors: payload or descriptors are not there. */
 	bool is_refused;
+	/* The user whose messages are received, for base/foreign.h. */
+	uid_t sender;
 };
 
 #define WIRE_FRAME_INIT \
@@ -42,7 +45,8 @@ int wire_frame_take_fd(struct wire_frame *frame, size_t index);
 
 /* Receive one message. BLOCK: wait for one. PAYLOAD_MAX bounds the payload.
  * 0; -EAGAIN nothing there; -EPIPE the peer has gone; -EBADMSG the message was malformed,
- * truncated or carried too many descriptors (the caller ends the connection); -ENOMEM. */
+ * truncated or carried too many descriptors, or others than local sockets and memory, or any while the sender
+ * may not send some (the caller ends the connection); -ENOMEM. */
 err_t wire_frame_receive(int socket, struct wire_frame *frame, uint64_t payload_max, bool block);
 
 /* Send header and payload with N_FDS borrowed descriptors. HEADER->size and the memory flag are

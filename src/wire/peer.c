@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/foreign.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -78,8 +79,10 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 	scope_free struct wire_peer *peer = calloc(1, sizeof(*peer));
 	scope_free char *name_copy = strdup(name);
 
-	if (!peer || !name_copy)
+	if (!peer || !name_copy) {
+		foreign_discard(take_fd(&fd), geteuid());
 		return -ENOMEM;
+	}
 	*peer = (struct wire_peer){
 		.loop = loop,
 		.socket = fd,
@@ -91,8 +94,10 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 	list_init(&peer->queue);
 	loop_timer_init(&peer->closed_timer, finish_close, peer);
 	err_t err = loop_add_fd(loop, fd, EPOLLIN, handle_events, peer);
-	if (err)
+	if (err) {
+		foreign_discard(take_fd(&fd), geteuid());
 		return err;
+	}
 	take_fd(&fd);
 	peer->name = take_ptr(name_copy);
 	*ret_peer = take_ptr(peer);
@@ -188,8 +193,7 @@ struct wire_peer *wire_peer_free(struct wire_peer *peer)
 	/* Who keeps it for longer counts it himself (wire_peer_unread). */
 	if (peer->parked && peer->ops->parked)
 		peer->ops->parked(peer->context, peer->parked);
-	fd_drain(peer->socket);
-	fd_close(peer->socket);
+	foreign_end(peer->socket, peer->frame.sender);
 	free(peer->name);
 	free(peer);
 	return NULL;
@@ -242,6 +246,11 @@ void wire_peer_set_patient(struct wire_peer *peer)
 bool wire_peer_has_waiting(const struct wire_peer *peer)
 {
 	return peer->queue_count != 0;
+}
+
+void wire_peer_set_sender(struct wire_peer *peer, uid_t uid)
+{
+	peer->frame.sender = uid;
 }
 
 int wire_peer_socket(struct wire_peer *peer)
@@ -315,6 +324,15 @@ static void handle_message(struct wire_peer *peer)
 		wire_peer_close(peer);
 }
 
+static const char *why_not_received(const struct wire_peer *peer, err_t err)
+{
+	if (err != -EBADMSG)
+		return "message could not be received";
+	return foreign_is_crowded(peer->frame.sender)
+		     ? "descriptors, while too many of its user's cannot be closed"
+		     : "malformed message";
+}
+
 /* How many there were. */
 static int receive_some(struct wire_peer *peer, int n_max)
 {
@@ -332,8 +350,7 @@ static int receive_some(struct wire_peer *peer, int n_max)
 		if (err == -EPIPE) {
 			wire_peer_close(peer);
 		} else if (err) {
-			close_malformed(peer, err == -EBADMSG ? "malformed message"
-							      : "message could not be received");
+			close_malformed(peer, why_not_received(peer, err));
 		} else if (peer->frame.header.flags & WIRE_FLAG_REPLY) {
 			handle_reply(peer);
 		} else {

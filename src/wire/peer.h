@@ -62,6 +62,8 @@ void wire_peer_close(struct wire_peer *peer);
 /* Let 64 times as much wait for the peer: one whose requests we answer, so that it asked for what
  * waits, and whose loss would end us. */
 void wire_peer_set_patient(struct wire_peer *peer);
+/* Whose descriptors come in through it, if not those of a process of our own user. */
+void wire_peer_set_sender(struct wire_peer *peer, uid_t uid);
 /* Bytes of large messages that the peer has not read yet. */
 size_t wire_peer_unread(struct wire_peer *peer);
 int wire_peer_socket(struct wire_peer *peer);

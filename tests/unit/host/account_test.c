@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "crowd.h"
 #include "test.h"
 
 static struct host_accounts accounts;
@@ -53,6 +54,21 @@ TEST(each_connection_has_a_descriptor)
 	test_equal_error(host_account_init(&b, &accounts, 0, 1, "b"), -ENOSPC);
 	host_account_refund(&a, LIMITS_DESCRIPTORS, 1);
 	host_account_fini(&a);
+	finish();
+}
+
+TEST(who_has_left_too_many_descriptors_behind_opens_no_more)
+{
+	struct host_account a = { 0 }, b = { 0 };
+
+	begin("");
+	crowd(7);
+	test_equal_error(host_account_init(&a, &accounts, 7, 1, "a"), -ENOSPC);
+	test_equal_error(host_account_init(&b, &accounts, 8, 1, "b"), 0);
+	uncrowd(7);
+	test_equal_error(host_account_init(&a, &accounts, 7, 1, "a"), 0);
+	host_account_fini(&a);
+	host_account_fini(&b);
 	finish();
 }
 

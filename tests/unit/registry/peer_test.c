@@ -13,8 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "failing.h"
 #include "session.h"
+#include "wire/hello.h"
 #include "wire/value.h"
 
 static struct session s;
@@ -539,6 +541,45 @@ TEST(another_user_leaves_something_to_the_next)
 	for (int i = 0; i < 100; i++)
 		test_equal_error(take_grant(0), 0);
 	test_equal_error(take_grant(0), kIOReturnNoResources);
+	end_close(&attacker);
+	finish();
+}
+
+/* In a process of its own: another user connects, and is not welcome. */
+static void await_refusal_of_another(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct wire_hello hello = { .magic = WIRE_MAGIC,
+					    .version = WIRE_VERSION,
+					    .role = WIRE_ROLE_CLIENT,
+					    .name = "another" };
+
+		if (setgid(NOBODY) || setuid(NOBODY) || fd_connect(s.socket, &attacker.socket))
+			_exit(255);
+		wire_send(attacker.socket, &wire_hello_layout, 1, &hello, NULL, 0, true);
+		_exit(wire_frame_receive(attacker.socket, &attacker.frame, WIRE_CONTROL_MAX,
+					 true) != -EPIPE);
+	}
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_equal(status, 0);
+}
+
+TEST(who_has_left_too_many_descriptors_behind_comes_in_no_more)
+{
+	if (getuid())
+		test_skip("needs root");
+	s.all_users = true;
+	begin("user-connections=100", WIRE_ROLE_CLIENT);
+	test_equal(chmod(test_folder(), 0755), 0);
+	test_equal(chmod(s.socket, 0777), 0);
+	crowd(NOBODY);
+	await_refusal_of_another();
+	check_witness();
+	uncrowd(NOBODY);
+	test_equal(count_grants_of_another(1), 1);
 	end_close(&attacker);
 	finish();
 }

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/shm.h"
 #include "failing.h"
+#include "crowd.h"
 #include "test.h"
 #include "wire/call.h"
 #include "wire/memory.h"
@@ -266,6 +267,44 @@ TEST(surplus_descriptors_are_closed_and_reported)
 	}
 	fd_close(other[0]);
 	fd_close(other[1]);
+	close_link(&l);
+}
+
+TEST(what_is_neither_socket_nor_memory_ends_the_connection)
+{
+	struct link l = open_link();
+	int fds[2] = { l.far, open("/dev/null", O_RDONLY | O_CLOEXEC) };
+	int before = test_count_fds();
+
+	for (size_t first = 0; first < 2; first++) {
+		send_header(l.far, (struct wire_header){ .type = WIRE_CALL }, fds + first,
+			    2 - first);
+		test_equal_error(receive(&l), -EBADMSG);
+		test_equal(l.frame.n_fds, 0);
+		await_fds(before);
+	}
+	fd_close(fds[1]);
+	close_link(&l);
+}
+
+enum { SOMEBODY = 12345 };
+
+TEST(from_whose_descriptors_wait_to_be_closed_come_no_more)
+{
+	struct link l = open_link();
+
+	crowd(SOMEBODY);
+	int before = test_count_fds();
+	l.frame.sender = SOMEBODY;
+	send_header(l.far, (struct wire_header){ .type = WIRE_CALL }, NULL, 0);
+	send_header(l.far, (struct wire_header){ .type = WIRE_CALL }, &l.far, 1);
+	test_equal_error(receive(&l), 0);
+	test_equal_error(receive(&l), -EBADMSG);
+	test_equal(test_count_fds(), before);
+	l.frame.sender = SOMEBODY + 1;
+	test_equal_error(receive(&l), 0);
+	test_equal(l.frame.n_fds, 1);
+	uncrowd(SOMEBODY);
 	close_link(&l);
 }
 

@@ -438,7 +438,7 @@ static void send_descriptors(struct world *w)
 	struct wire_inlet_open open = { 1, 1 };
 
 	for (int i = 0; i < 400 && !w->err; i++) {
-		int fd = dup(0);
+		int fd = dup(wire_peer_socket(w->peer));
 
 		w->err = wire_peer_send(w->peer, &wire_inlet_open_layout, &open, &fd, 1);
 		fd_close(fd);
