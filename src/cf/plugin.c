@@ -452,37 +452,65 @@ void plugin_loaded(CFBundleRef bundle)
 	bundles_wake();
 }
 
-static bool is_in(CFPlugInFactoryFunction function, const struct link_map *code)
-{
-	struct link_map *its;
-	Dl_info info;
+/* Where code lies. */
+struct span {
+	uintptr_t base, from, to;
+};
 
-	return dladdr1((void *)(uintptr_t)function, &info, (void **)&its, RTLD_DL_LINKMAP) &&
-	       its == code;
+static int find_span(struct dl_phdr_info *info, size_t size, void *context)
+{
+	struct span *s = context;
+
+	if (info->dlpi_addr != s->base)
+		return 0;
+	s->from = UINTPTR_MAX;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+		uintptr_t from = s->base + part->p_vaddr;
+
+		if (part->p_type != PT_LOAD)
+			continue;
+		s->from = from < s->from ? from : s->from;
+		s->to = from + part->p_memsz > s->to ? from + part->p_memsz : s->to;
+	}
+	return 1;
+}
+
+/* Without bundles_lock: the loader has a lock that it holds while a library begins, which may ask for
+ * bundles. */
+static struct span span_of(CFBundleRef bundle)
+{
+	struct span s = { 0 };
+	struct link_map *code;
+
+	if (bundle->handle && !dlinfo(bundle->handle, RTLD_DI_LINKMAP, &code)) {
+		s.base = code->l_addr;
+		dl_iterate_phdr(find_span, &s);
+	}
+	return s;
 }
 
 /* Whoever has a plug-in unloaded may still know what its code has registered by address. */
-static void forget_code_locked(CFBundleRef bundle)
+static void forget_code_locked(struct span code)
 {
-	struct link_map *code;
-
-	if (!bundle->handle || dlinfo(bundle->handle, RTLD_DI_LINKMAP, &code))
-		return;
 	for (struct list *l = factories.next, *next; l != &factories; l = next) {
 		struct factory *f = container_of(l, struct factory, link);
+		uintptr_t function = (uintptr_t)f->function;
 
 		next = l->next;
-		if (f->enabled && f->function && is_in(f->function, code))
+		if (f->enabled && function >= code.from && function < code.to)
 			disable_locked(f);
 	}
 }
 
 void plugin_unload(CFBundleRef bundle)
 {
+	struct span code = span_of(bundle);
+
 	if (bundle->is_plugin)
 		call_named(bundle, kCFPlugInUnloadFunctionKey, NULL);
 	bundles_lock();
-	forget_code_locked(bundle);
+	forget_code_locked(code);
 	/* What it registers itself it has to register again. Those of Info.plist are found again by name. */
 	if (bundle->is_plugin)
 		bundle->needs_registration = bundle_is_yes(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A plug-in that registers itself when it is loaded. */
+#include <CoreFoundation/CFBundle.h>
 #include <CoreFoundation/CFPlugIn.h>
 #include <sched.h>
 
@@ -17,6 +18,19 @@ static CFUUIDRef factory(void)
 					      0, 0, 0, 1);
 }
 
+static void yield_often(void)
+{
+	for (int i = 0; i < 100; i++)
+		sched_yield();
+}
+
+/* Libraries may ask CoreFoundation as they begin, when the loader waits for them. */
+__attribute__((constructor)) static void begin(void)
+{
+	yield_often();
+	CFBundleGetBundleWithIdentifier(CFSTR("org.portico.test.none"));
+}
+
 void *make_none(CFAllocatorRef allocator, CFUUIDRef type)
 {
 	return NULL;
@@ -25,8 +39,7 @@ void *make_none(CFAllocatorRef allocator, CFUUIDRef type)
 void register_all(CFPlugInRef plugIn)
 {
 	/* Other threads may ask meanwhile. */
-	for (int i = 0; i < 100; i++)
-		sched_yield();
+	yield_often();
 	CFPlugInRegisterFactoryFunctionByName(factory(), plugIn, CFSTR("make_none"));
 	CFPlugInRegisterPlugInType(factory(), FIXTURE_TYPE(FIXTURE_NOTHING));
 }

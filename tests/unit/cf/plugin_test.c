@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <CoreFoundation/CoreFoundation.h>
+#include <dlfcn.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "../../plugins/Fixture.plugin/Fixture.h"
@@ -230,6 +233,39 @@ TEST(functions_of_code_that_has_gone_are_not_called)
 	test_equal(count(CFPlugInFindFactoriesForPlugInTypeInPlugIn(FIXTURE_TYPE(FIXTURE_ONE),
 								    plugin)),
 		   1);
+	test_true(CFPlugInUnregisterFactory(id(2)));
+	CFRelease(plugin);
+}
+
+static atomic_bool is_over;
+
+static void *begin_libraries(void *path)
+{
+	while (!atomic_load(&is_over))
+		dlclose(dlopen(path, RTLD_NOW));
+	return NULL;
+}
+
+/* Neither waits for the other: a library that begins may ask for bundles. */
+TEST(code_goes_while_a_library_begins)
+{
+	pthread_t thread;
+	CFPlugInRef plugin;
+
+	begin();
+	plugin = open_plugin("tests/plugins/Fixture.plugin");
+	test_true(CFPlugInRegisterFactoryFunction(id(2), build_one));
+	test_equal(pthread_create(&thread, NULL, begin_libraries,
+				  (void *)test_built("tests/plugins/Dynamic.plugin/Dynamic.so")),
+		   0);
+	for (int i = 0; i < 100; i++) {
+		test_true(CFBundleLoadExecutable(plugin));
+		for (int k = 0; k < i; k++)
+			sched_yield();
+		CFBundleUnloadExecutable(plugin);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
 	test_true(CFPlugInUnregisterFactory(id(2)));
 	CFRelease(plugin);
 }
