@@ -121,8 +121,9 @@ static int start_supervisor(struct tools_daemon *daemon)
 	/* Of two that start at once one is told so by the other's registry. */
 	if (!find_session(daemon->socket_path))
 		return ALREADY;
-	/* On a full disk there is no such file; the daemon has said why. */
-	if (access(daemon->log_path, F_OK) < 0)
+	/* On a full disk there is no such file, on one that cannot be written an old one; the daemon has
+	 * said why. */
+	if (access(daemon->log_path, W_OK) < 0)
 		tools_complain(&tools_start, "the session did not start");
 	else
 		tools_complain(&tools_start, "the session did not start; its messages are in %s",
