@@ -131,12 +131,17 @@ static int64_t count_personalities(const struct registry *r, const struct regist
 	return n;
 }
 
-/* And has not come back with a driver. A crash is counted when the process has ended, its connection ends first. */
-static bool has_crashed(const struct registry_server *server)
+/* Lately, and has not come back with a driver; long after there may be no device for one. A crash is counted when
+ * the process has ended, its connection ends first. */
+static bool has_crashed(const struct registry_server *s)
 {
-	bool has_drivers = server->peer && !list_is_empty(&server->peer->entries);
+	bool has_drivers = s->peer && !list_is_empty(&s->peer->entries);
+	bool is_recent = s->n_crashes &&
+			 loop_now_ns() - s->crashes[s->n_crashes - 1] < REGISTRY_CRASH_WINDOW_NS;
 
-	return !has_drivers && !server->is_retiring && (server->n_crashes || server->is_ending);
+	if (s->state == REGISTRY_SERVER_QUARANTINED)
+		return true;
+	return !has_drivers && !s->is_retiring && (is_recent || s->is_ending);
 }
 
 /* What only the host of PERSONALITY knows is wrong, and only when something has fitted; "" when nothing is. */
