@@ -252,16 +252,14 @@ static void in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static void watch_forks(void)
+/* At the beginning: a fork takes locks in the opposite order, and those of callers come before ours. */
+__attribute__((constructor)) static void watch_forks(void)
 {
 	pthread_atfork(before_fork, in_parent, in_child);
 }
 
 static void hand_over(int fd, uid_t uid)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-	pthread_once(&once, watch_forks);
 	scope_lock(&lock);
 	unsigned sender = find_sender_locked(uid);
 	/* More than anybody may send: it stays open, for to close it here may take for ever. */

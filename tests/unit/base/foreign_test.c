@@ -7,6 +7,7 @@
 #include <linux/fuse.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,51 @@
 #include "test.h"
 
 enum { SOMEBODY = 12345, SOMEBODY_ELSE = 12346 };
+
+static pthread_mutex_t callers_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool is_over;
+
+static void lock_caller(void)
+{
+	pthread_mutex_lock(&callers_lock);
+}
+
+static void unlock_caller(void)
+{
+	pthread_mutex_unlock(&callers_lock);
+}
+
+static void *discard_under_lock(void *unused)
+{
+	while (!atomic_load(&is_over)) {
+		int fds[2];
+
+		test_equal_error(fd_socketpair(fds), 0);
+		lock_caller();
+		foreign_discard(fds[0], SOMEBODY);
+		unlock_caller();
+		close(fds[1]);
+	}
+	return unused;
+}
+
+/* The first one here, as there is an order only between handlers: that of the caller was there before. */
+TEST(who_discards_under_a_lock_of_his_own_does_not_stop_forks)
+{
+	pthread_t thread;
+
+	pthread_atfork(lock_caller, unlock_caller, unlock_caller);
+	test_equal(pthread_create(&thread, NULL, discard_under_lock, NULL), 0);
+	for (int i = 0; i < 100; i++) {
+		pid_t child = fork();
+
+		if (!child)
+			_exit(0);
+		test_equal(waitpid(child, NULL, 0), child);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, NULL);
+}
 
 /* A connection over the network whose other end reads nothing, and that waits for it when it is closed. */
 static int lingering(int *ret_far)
