@@ -134,9 +134,12 @@ CFTypeRef plist_values_make_dictionary(struct plist_reader *r, struct plist_valu
 	CFDictionaryRef copy;
 	bool is_whole = d != NULL;
 
-	/* Of equal keys the first one counts, as in CFDictionaryCreate. */
+	/* As in CFDictionaryCreate, unless otherwise wished. */
 	for (size_t i = 0; is_whole && i + 1 < v->n; i += 2) {
-		CFDictionaryAddValue(d, v->values[i], v->values[i + 1]);
+		if (v->last_counts)
+			CFDictionarySetValue(d, v->values[i], v->values[i + 1]);
+		else
+			CFDictionaryAddValue(d, v->values[i], v->values[i + 1]);
 		is_whole = CFDictionaryContainsKey(d, v->values[i]);
 	}
 	plist_values_drop(v);

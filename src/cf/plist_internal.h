@@ -39,6 +39,7 @@ CFTypeRef plist_make_real(struct plist_reader *r, double v);
 struct plist_values {
 	CFTypeRef *values;
 	size_t n, capacity;
+	bool last_counts; /* of equal keys, not the first */
 };
 
 /* Takes VALUE (which may be NULL: false). */

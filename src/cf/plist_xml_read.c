@@ -3,11 +3,16 @@
  * XML property lists, parsed by libplist. A scan comes first: it bounds depth
  * and number of elements (libplist recurses when it frees) and finds unbalanced
  * tags, with their line, which libplist would accept or not explain.
+ *
+ * libplist looks for each key of a dictionary among those before it, in lists
+ * that anybody can make long: it is given arrays instead, of keys and values
+ * in turn, and the scan remembers which they are.
  */
 #include <math.h>
 #include <plist/plist.h>
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/scope.h"
 #include "cf/gregorian.h"
 #include "cf/plist_internal.h"
@@ -32,6 +37,9 @@ struct scan {
 	} open[PLIST_MAX_DEPTH + 2];
 	size_t depth, elements;
 	uint64_t entities, moves; /* entities since the last tag */
+	/* For libplist, and how much of the text is in it; for each container whether it is a dictionary. */
+	struct bytes without, kinds;
+	const char *copied;
 };
 
 static int line_of(const struct scan *s)
@@ -152,6 +160,26 @@ static bool is_leaf_text(const char *name, size_t length, const char *text, size
 	return !*end;
 }
 
+/* The tag of this name goes to libplist without dictionaries. */
+static void rewrite_tag(struct scan *s, const char *name, size_t n)
+{
+	const char *other = is_tag(name, n, "dict") ? "array" : "string";
+
+	if (!is_tag(name, n, "dict") && !is_tag(name, n, "key"))
+		return;
+	bytes_put(&s->without, s->copied, (size_t)(name - s->copied));
+	bytes_put(&s->without, other, strlen(other));
+	s->copied = name + n;
+}
+
+static void note_kind(struct scan *s, const char *name, size_t n)
+{
+	uint8_t is_dictionary = is_tag(name, n, "dict");
+
+	if (is_dictionary || is_tag(name, n, "array"))
+		bytes_put(&s->kinds, &is_dictionary, 1);
+}
+
 static bool scan_close_tag(struct scan *s)
 {
 	const char *name = s->at + 2, *p = name;
@@ -171,6 +199,7 @@ static bool scan_close_tag(struct scan *s)
 	s->entities = 0;
 	if (s->moves > MOVES_MAX)
 		return scan_fail(s, "Too many entities in long texts");
+	rewrite_tag(s, name, (size_t)(p - name));
 	return skip_past(s, p, ">");
 }
 
@@ -186,6 +215,8 @@ static bool scan_open_tag(struct scan *s)
 		return false;
 	if (++s->elements > PLIST_MAX_VALUES)
 		return scan_fail(s, "Too many elements");
+	rewrite_tag(s, name, (size_t)(p - name));
+	note_kind(s, name, (size_t)(p - name));
 	if (!skip_past(s, p, ">"))
 		return false;
 	if (s->at[-2] == '/')
@@ -238,23 +269,39 @@ static bool scan_all(struct scan *s)
 		return scan_fail(s, "Unexpected end of the text");
 	if (!s->elements)
 		return scan_fail(s, "There is no list");
-	return true;
+	bytes_put(&s->without, s->copied, (size_t)(s->end - s->copied));
+	return (!s->without.err && !s->kinds.err) || plist_fail(s->r, "Out of memory");
+}
+
+struct tree {
+	struct plist_reader *r;
+	struct bytes text, kinds;
+	size_t elements, n_seen; /* containers */
+};
+
+static void tree_fini(struct tree *t)
+{
+	bytes_fini(&t->text);
+	bytes_fini(&t->kinds);
 }
 
 /* The open tags are too much for the stack of some threads. */
-static bool scan(struct plist_reader *r, const char *text, size_t n, size_t *ret_elements)
+static bool scan(struct tree *t, const char *text, size_t n)
 {
 	scope_free struct scan *s = malloc(sizeof(*s));
 
 	if (!s)
-		return plist_fail(r, "Out of memory");
-	s->r = r;
-	s->text = s->at = text;
+		return plist_fail(t->r, "Out of memory");
+	s->r = t->r;
+	s->text = s->at = s->copied = text;
 	s->end = text + n;
 	s->depth = s->elements = 0;
 	s->entities = s->moves = 0;
+	s->without = s->kinds = (struct bytes)BYTES_INIT;
 	bool is_sound = scan_all(s);
-	*ret_elements = s->elements;
+	t->elements = s->elements;
+	t->text = s->without;
+	t->kinds = s->kinds;
 	return is_sound;
 }
 
@@ -272,7 +319,7 @@ static bool has_room(struct plist_reader *r, size_t elements, size_t n)
 
 /* --- libplist's tree to objects ------------------------------------------------------------------- */
 
-static CFTypeRef convert(struct plist_reader *r, plist_t node);
+static CFTypeRef convert(struct tree *t, plist_t node);
 
 static CFTypeRef convert_text(struct plist_reader *r, const char *text, size_t n)
 {
@@ -304,60 +351,51 @@ static CFTypeRef convert_date(struct plist_reader *r, plist_t node)
 	return ok ? CFDateCreate(r->allocator, at) : plist_fail(r, "A date that is none");
 }
 
-static CFTypeRef convert_array(struct plist_reader *r, plist_t node)
+static CFTypeRef convert_key(struct tree *t, plist_t node)
 {
-	struct plist_values values = { NULL, 0, 0 };
+	CFOptionFlags options = t->r->options;
+	const char *text = NULL;
+	uint64_t n = 0;
+
+	if (plist_get_node_type(node) == PLIST_STRING)
+		text = plist_get_string_ptr(node, &n);
+	/* Keys are never mutable. */
+	t->r->options = 0;
+	CFTypeRef key = convert_text(t->r, text ? text : "", text ? (size_t)n : 0);
+	t->r->options = options;
+	return key;
+}
+
+static CFTypeRef convert_container(struct tree *t, plist_t node)
+{
+	bool is_dictionary = t->n_seen < t->kinds.size && t->kinds.data[t->n_seen];
+	struct plist_values values = { .last_counts = true };
 	plist_array_iter iter = NULL;
 	plist_t item = NULL;
+	bool ok = true;
 
+	t->n_seen++;
 	plist_array_new_iter(node, &iter);
-	for (;;) {
+	while (ok) {
+		bool is_key = is_dictionary && values.n % 2 == 0;
+
 		plist_array_next_item(node, iter, &item);
 		if (!item)
 			break;
-		if (!plist_values_add(r, &values, convert(r, item))) {
-			plist_values_drop(&values);
-			free(iter);
-			return NULL;
-		}
-	}
-	free(iter);
-	return plist_values_make_array(r, &values);
-}
-
-static CFTypeRef convert_dictionary(struct plist_reader *r, plist_t node)
-{
-	struct plist_values values = { NULL, 0, 0 };
-	CFOptionFlags options = r->options;
-	plist_dict_iter iter = NULL;
-	bool ok = true;
-
-	plist_dict_new_iter(node, &iter);
-	while (ok) {
-		plist_t item = NULL;
-		char *key = NULL;
-
-		plist_dict_next_item(node, iter, &key, &item);
-		if (!item) {
-			free(key);
-			break;
-		}
-		/* Keys are never mutable. */
-		r->options = 0;
-		ok = key && plist_values_add(r, &values, convert_text(r, key, strlen(key)));
-		r->options = options;
-		free(key);
-		ok = ok && plist_values_add(r, &values, convert(r, item));
+		ok = plist_values_add(t->r, &values,
+				      is_key ? convert_key(t, item) : convert(t, item));
 	}
 	free(iter);
 	if (ok)
-		return plist_values_make_dictionary(r, &values);
+		return is_dictionary ? plist_values_make_dictionary(t->r, &values)
+				     : plist_values_make_array(t->r, &values);
 	plist_values_drop(&values);
 	return NULL;
 }
 
-static CFTypeRef convert(struct plist_reader *r, plist_t node)
+static CFTypeRef convert(struct tree *t, plist_t node)
 {
+	struct plist_reader *r = t->r;
 	uint64_t n = 0;
 	uint8_t truth = 0;
 	const char *text;
@@ -385,9 +423,7 @@ static CFTypeRef convert(struct plist_reader *r, plist_t node)
 	case PLIST_DATE:
 		return convert_date(r, node);
 	case PLIST_ARRAY:
-		return convert_array(r, node);
-	case PLIST_DICT:
-		return convert_dictionary(r, node);
+		return convert_container(t, node);
 	default:
 		return plist_fail(r, "A value of an unknown type");
 	}
@@ -431,11 +467,25 @@ static CFDataRef copy_as_utf8(struct plist_reader *r, const uint8_t *bytes, size
 	return CFStringCreateExternalRepresentation(NULL, text, kCFStringEncodingUTF8, '?');
 }
 
+static CFTypeRef read_scanned(struct tree *t)
+{
+	plist_t tree = NULL;
+	CFTypeRef value;
+
+	if (!has_room(t->r, t->elements, t->text.size))
+		return NULL;
+	plist_from_xml((const char *)t->text.data, (uint32_t)t->text.size, &tree);
+	if (!tree)
+		return plist_fail(t->r, "The XML is no property list");
+	value = convert(t, tree);
+	plist_free(tree);
+	return value;
+}
+
 CFTypeRef plist_xml_read(struct plist_reader *r, const uint8_t *bytes, size_t n)
 {
 	scope_cf CFDataRef converted = copy_as_utf8(r, bytes, n);
-	size_t elements = 0;
-	plist_t tree = NULL;
+	struct tree t = { .r = r };
 	CFTypeRef value;
 
 	if (converted) {
@@ -446,12 +496,7 @@ CFTypeRef plist_xml_read(struct plist_reader *r, const uint8_t *bytes, size_t n)
 		return NULL;
 	if (n >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
 		bytes += 3, n -= 3;
-	if (!scan(r, (const char *)bytes, n, &elements) || !has_room(r, elements, n))
-		return NULL;
-	plist_from_xml((const char *)bytes, (uint32_t)n, &tree);
-	if (!tree)
-		return plist_fail(r, "The XML is no property list");
-	value = convert(r, tree);
-	plist_free(tree);
+	value = scan(&t, (const char *)bytes, n) ? read_scanned(&t) : NULL;
+	tree_fini(&t);
 	return value;
 }

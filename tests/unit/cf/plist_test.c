@@ -288,6 +288,66 @@ TEST(entities_take_no_more_than_a_moment)
 	CFRelease(error);
 }
 
+enum { MANY = 1 << 17 };
+
+/* A list of one dictionary with MANY keys, of 34 letters each, which NAME makes of a number. */
+static CFTypeRef parse_many(void (*name)(char *at, unsigned i))
+{
+	char *text = malloc(64 * (size_t)MANY), *at = stpcpy(text, "<plist><dict>");
+
+	for (unsigned i = 0; i < MANY; i++) {
+		at = stpcpy(at, "<key>");
+		name(at, i);
+		at = stpcpy(at + 34, "</key><true/>");
+	}
+	at = stpcpy(at, "</dict></plist>");
+	CFTypeRef list = parse_bytes(text, (size_t)(at - text), 0, NULL);
+	free(text);
+	return list;
+}
+
+/* In many tables these words all have the same place. */
+static void name_alike(char *at, unsigned i)
+{
+	for (int bit = 0; bit < 17; bit++)
+		memcpy(at + 2 * bit, i >> bit & 1 ? "Ez" : "FY", 2);
+}
+
+/* It would be read for minutes if each were compared with the others. */
+TEST(dictionaries_with_many_keys_take_no_more_than_a_moment)
+{
+	CFTypeRef list = parse_many(name_alike);
+
+	test_true(list != NULL);
+	test_equal(CFDictionaryGetCount(list), MANY);
+	CFRelease(list);
+}
+
+TEST(dictionaries_and_arrays_are_told_apart)
+{
+	static const char xml[] =
+		"<plist><dict><key>a&amp;</key><array><dict/><array/><dict><key/><array>"
+		"<string>x</string></array></dict></array><!-- <dict> --><key><![CDATA[<key>]]>"
+		"</key><dict ><key >a</key ><true/><key>a</key><false/></dict ></dict></plist>";
+	CFDictionaryRef list = parse_bytes(xml, sizeof(xml) - 1, 0, NULL);
+
+	test_true(list && CFGetTypeID(list) == CFDictionaryGetTypeID());
+	test_equal(CFDictionaryGetCount(list), 2);
+	CFArrayRef array = CFDictionaryGetValue(list, CFSTR("a&"));
+	test_true(array && CFGetTypeID(array) == CFArrayGetTypeID());
+	test_equal(CFArrayGetCount(array), 3);
+	test_true(CFGetTypeID(CFArrayGetValueAtIndex(array, 0)) == CFDictionaryGetTypeID());
+	test_true(CFGetTypeID(CFArrayGetValueAtIndex(array, 1)) == CFArrayGetTypeID());
+	CFDictionaryRef third = CFArrayGetValueAtIndex(array, 2);
+	test_true(CFGetTypeID(third) == CFDictionaryGetTypeID());
+	test_equal(CFArrayGetCount(CFDictionaryGetValue(third, CFSTR(""))), 1);
+	/* Of equal keys the last one counts. */
+	CFDictionaryRef last = CFDictionaryGetValue(list, CFSTR("<key>"));
+	test_equal(CFDictionaryGetCount(last), 1);
+	test_true(CFDictionaryGetValue(last, CFSTR("a")) == kCFBooleanFalse);
+	CFRelease(list);
+}
+
 TEST(deep_nesting_is_bounded)
 {
 	char *text = malloc(4000000);
