@@ -88,11 +88,15 @@ static bool is_too_much(unsigned n, unsigned limit, unsigned share)
 	       (n >= limit || (!getrlimit(RLIMIT_NOFILE, &files) && n >= files.rlim_cur / share));
 }
 
+static void start_thread_locked(void);
+
 bool foreign_is_crowded_now(uid_t uid)
 {
 	scope_lock(&lock);
 	unsigned i = find_sender_locked(uid);
 
+	/* There may have been none for what waits. */
+	start_thread_locked();
 	return is_too_much(senders[i].n, FOREIGN_OF_USER, 8) ||
 	       (i && is_too_much(count_others_locked(false), OF_OTHERS, 4));
 }
@@ -184,8 +188,6 @@ static void close_slowly(int fd, uid_t sender)
 	close(fd);
 }
 
-static void start_thread_locked(void);
-
 static void *close_due(void *context)
 {
 	unsigned i;
@@ -212,7 +214,7 @@ static void *close_due(void *context)
 	return context;
 }
 
-/* If there is something to do for one. Without it what waits does so until the next time. */
+/* If there is something to do for one. Without it what waits does so until somebody sends or opens something. */
 static void start_thread_locked(void)
 {
 	pthread_attr_t attributes;

@@ -80,7 +80,7 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 	scope_free char *name_copy = strdup(name);
 
 	if (!peer || !name_copy) {
-		foreign_discard(take_fd(&fd), geteuid());
+		foreign_end(take_fd(&fd), geteuid());
 		return -ENOMEM;
 	}
 	*peer = (struct wire_peer){
@@ -95,7 +95,7 @@ err_t wire_peer_new(struct loop *loop, int socket, uint64_t payload_max,
 	loop_timer_init(&peer->closed_timer, finish_close, peer);
 	err_t err = loop_add_fd(loop, fd, EPOLLIN, handle_events, peer);
 	if (err) {
-		foreign_discard(take_fd(&fd), geteuid());
+		foreign_end(take_fd(&fd), geteuid());
 		return err;
 	}
 	take_fd(&fd);
