@@ -875,4 +875,28 @@ TEST(what_cannot_be_sent_does_no_harm)
 	test_equal(w.n_failed_calls, 0);
 }
 
+/* Without memory for it: who has said something hears that nobody will answer, whenever it is closed. */
+TEST(one_that_cannot_be_is_hung_up_at_once)
+{
+	static const struct wire_peer_ops none;
+	struct test_shortage shortage = { .lasting = true };
+	struct wire_peer *peer;
+	struct loop *loop;
+	int fds[2];
+
+	test_equal_error(loop_new(&loop), 0);
+	test_equal_error(fd_socketpair(fds), 0);
+	test_equal(send(fds[1], "x", 1, 0), 1);
+	test_shortage_begin(&shortage);
+	err_t err = wire_peer_new(loop, fds[0], WIRE_CONTROL_MAX, &none, NULL, "one", &peer);
+	struct pollfd far = { .fd = fds[1], .events = POLLIN };
+	int n = poll(&far, 1, 0);
+	test_true(test_shortage_end(&shortage));
+	test_equal_error(err, -ENOMEM);
+	test_equal(n, 1);
+	test_true(far.revents & POLLHUP);
+	close(fds[1]);
+	loop_free(loop);
+}
+
 TEST_MAIN
