@@ -24,6 +24,7 @@ enum {
 	THREADS_OF_OTHERS = 12, /* of users that are neither us nor root */
 	THREADS_MAX = THREADS_OF_OTHERS + FOREIGN_THREADS_OF_USER,
 	OF_OTHERS = 8 * FOREIGN_OF_USER,
+	SOME = 32,
 	WAITING_MAX =
 		32 * 1024, /* with the sockets that users may have when theirs become too many */
 	SENDERS_MAX = 64,
@@ -79,24 +80,21 @@ static unsigned count_others_locked(bool busy)
 	return n;
 }
 
-/* Are N as many as LIMIT, or as one SHARE of the descriptors that this process may have? */
+/* Are N as many as LIMIT, or as one SHARE of the descriptors that this process may have? Some wait at any time
+ * without anybody's ill will. */
 static bool is_too_much(unsigned n, unsigned limit, unsigned share)
 {
 	struct rlimit files;
 
-	return n &&
-	       (n >= limit || (!getrlimit(RLIMIT_NOFILE, &files) && n >= files.rlim_cur / share));
+	return n >= limit ||
+	       (n >= SOME && !getrlimit(RLIMIT_NOFILE, &files) && n >= files.rlim_cur / share);
 }
-
-static void start_thread_locked(void);
 
 bool foreign_is_crowded_now(uid_t uid)
 {
 	scope_lock(&lock);
 	unsigned i = find_sender_locked(uid);
 
-	/* There may have been none for what waits. */
-	start_thread_locked();
 	return is_too_much(senders[i].n, FOREIGN_OF_USER, 8) ||
 	       (i && is_too_much(count_others_locked(false), OF_OTHERS, 4));
 }
@@ -188,6 +186,8 @@ static void close_slowly(int fd, uid_t sender)
 	close(fd);
 }
 
+static void start_thread_locked(void);
+
 static void *close_due(void *context)
 {
 	unsigned i;
@@ -214,7 +214,7 @@ static void *close_due(void *context)
 	return context;
 }
 
-/* If there is something to do for one. Without it what waits does so until somebody sends or opens something. */
+/* If there is something to do for one. Without it what waits does so until the next time. */
 static void start_thread_locked(void)
 {
 	pthread_attr_t attributes;
