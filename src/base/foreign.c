@@ -214,7 +214,8 @@ static void *close_due(void *context)
 	return context;
 }
 
-/* If there is something to do for one. Without it what waits does so until the next time. */
+/* If there is something to do for one. Without it what waits does so until the next one comes, or
+ * a socket ends. */
 static void start_thread_locked(void)
 {
 	pthread_attr_t attributes;
@@ -322,6 +323,15 @@ static bool look(int socket, int flags, bool *ret_has_control)
 	return n >= 0;
 }
 
+/* There may have been no thread for what waits. */
+static void start_late(void)
+{
+	if (!atomic_load(&foreign_n_waiting))
+		return;
+	scope_lock(&lock);
+	start_thread_locked();
+}
+
 void foreign_end(int socket, uid_t sender)
 {
 	int saved = errno;
@@ -330,6 +340,7 @@ void foreign_end(int socket, uid_t sender)
 	if (socket < 0)
 		return;
 	shutdown(socket, SHUT_RDWR);
+	start_late();
 	mark_messages(socket);
 	look(socket, MSG_DONTWAIT, &has_unread);
 	if (has_unread)
