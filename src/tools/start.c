@@ -131,20 +131,16 @@ static int start_supervisor(struct tools_daemon *daemon)
 	return TOOLS_FAILED;
 }
 
-static int start(int argc, char **argv)
+static int start_with(struct tools_options *options, bool has_options)
 {
 	static struct tools_paths paths;
 	static char socket_path[PATH_MAX], program[PATH_MAX], log_path[PATH_MAX];
-	struct tools_options options;
 	struct tools_daemon daemon = { .program = program,
 				       .socket_path = socket_path,
 				       .log_path = log_path };
-	int result = tools_options_parse(&options, &tools_start, argc, argv);
 
-	if (result)
-		return result;
-	if (options.command)
-		return tools_misuse(&tools_start, "unexpected argument %s", options.command[0]);
+	if (options->command)
+		return tools_misuse(&tools_start, "unexpected argument %s", options->command[0]);
 	if (!tools_paths_find(&paths))
 		return TOOLS_FAILED;
 	if (portico_session_get_user_path(socket_path, sizeof(socket_path)) ||
@@ -159,7 +155,7 @@ static int start(int argc, char **argv)
 			       folder && *folder ? "no absolute path" : "not set", socket_path);
 	kern_return_t answer = find_session(socket_path);
 	/* Whoever wanted other drivers or limits would look for them in vain. */
-	if (!answer && argc > 1)
+	if (!answer && has_options)
 		tools_complain(&tools_start,
 			       "the options change nothing in it: `portico load` loads more "
 			       "drivers, `portico stop` ends it");
@@ -172,14 +168,25 @@ static int start(int argc, char **argv)
 	snprintf(program, sizeof(program), "%.*s/porticod", PATH_MAX - 16, paths.bin);
 	snprintf(log_path, sizeof(log_path), "%.*s/porticod.log",
 		 (int)(strrchr(socket_path, '/') - socket_path), socket_path);
-	daemon.options = options.daemon_arguments;
-	result = start_supervisor(&daemon);
+	daemon.options = options->daemon_arguments;
+	int result = start_supervisor(&daemon);
 	if (!result)
 		portico_session_wait_quiet(socket_path, QUIET_TIMEOUT_MS);
 	if (!result)
 		printf("session started at %s\n", socket_path);
-	tools_options_fini(&options);
 	return result == ALREADY ? 0 : result;
+}
+
+static int start(int argc, char **argv)
+{
+	struct tools_options options;
+	int result = tools_options_parse(&options, &tools_start, argc, argv);
+
+	if (result)
+		return result;
+	result = start_with(&options, argc > 1);
+	tools_options_fini(&options);
+	return result;
 }
 
 const struct tools_command tools_start = {
