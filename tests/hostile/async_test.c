@@ -145,7 +145,11 @@ static void *scribble_all_the_time(void *context)
 
 	while (!atomic_load(&s->ends)) {
 		in[1] = arena_random(&s->state);
-		if (IOConnectCallScalarMethod(s->connect, HOSTILE_SCRIBBLE, in, 2, NULL, NULL))
+		kern_return_t status =
+			IOConnectCallScalarMethod(s->connect, HOSTILE_SCRIBBLE, in, 2, NULL, NULL);
+
+		test_true(status != kIOReturnNotFound);
+		if (status)
 			break;
 	}
 	return NULL;

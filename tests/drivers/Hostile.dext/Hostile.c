@@ -141,8 +141,9 @@ static IOReturn lie(OSObject *target, void *reference, IOExternalMethodArguments
 
 static IOReturn scribble(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
 {
-	hostile_scribble(arguments->scalarInput[0], arguments->scalarInput[1]);
-	return kIOReturnSuccess;
+	return hostile_scribble(arguments->scalarInput[0], arguments->scalarInput[1])
+		     ? kIOReturnSuccess
+		     : kIOReturnNotFound;
 }
 
 static IOReturn crash(OSObject *target, void *reference, IOExternalMethodArguments *arguments)

@@ -9,7 +9,8 @@
 
 /* lies.c. To all clients or to the registry; on how many sockets it was sent. */
 unsigned hostile_lie(enum hostile_lie lie, bool to_registry);
-void hostile_scribble(uint64_t words, uint64_t seed);
+/* False: there is none. */
+bool hostile_scribble(uint64_t words, uint64_t seed);
 uint64_t hostile_count_descriptors(uint64_t *ret_inheritable);
 /* crash.c */
 uint64_t hostile_crash(enum hostile_crash how, uint64_t number);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -186,52 +187,52 @@ uint64_t hostile_count_descriptors(uint64_t *ret_inheritable)
 	return n;
 }
 
-/* What is unmapped meanwhile, with another client, is left alone: the kernel says so, it does not kill. */
-static void put_word(const int pipes[2], uint32_t *at, uint32_t word)
-{
-	if (write(pipes[1], &word, sizeof(word)) == sizeof(word) &&
-	    read(pipes[0], at, sizeof(word)) != sizeof(word) &&
-	    read(pipes[0], &word, sizeof(word)) < 0)
-		abort();
-}
+struct shared {
+	uint32_t *base;
+	size_t words;
+};
 
-/* Words anywhere in the shared mappings of this process that can be written. */
-void hostile_scribble(uint64_t words, uint64_t seed)
+/* Mappings of our own, of the pages that the shared ones of this process have which can be written: those may be
+ * unmapped meanwhile, and their addresses be somebody else's. */
+static size_t map_shared(struct shared *maps, size_t max)
 {
-	struct {
-		uint32_t *base;
-		size_t words;
-	} maps[64];
 	size_t n = 0;
-	int pipes[2];
 	char line[512];
 	FILE *f = fopen("/proc/self/maps", "re");
 
-	if (pipe2(pipes, O_CLOEXEC))
-		abort();
-
-	while (f && n < 64 && fgets(line, sizeof(line), f)) {
+	while (f && n < max && fgets(line, sizeof(line), f)) {
 		unsigned long from, to;
 		char rights[8];
 
-		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 && rights[1] == 'w' &&
-		    rights[3] == 's' && strstr(line, "/memfd:")) {
-			maps[n].base = (uint32_t *)from;
-			maps[n++].words = (to - from) / sizeof(uint32_t);
-		}
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, rights) != 3 || rights[1] != 'w' ||
+		    rights[3] != 's' || !strstr(line, "/memfd:"))
+			continue;
+		void *own = mremap((void *)from, 0, to - from, MREMAP_MAYMOVE);
+		if (own != MAP_FAILED)
+			maps[n++] = (struct shared){ own, (to - from) / sizeof(uint32_t) };
 	}
 	if (f)
 		fclose(f);
+	return n;
+}
+
+/* Words anywhere in the shared memory of this process. */
+bool hostile_scribble(uint64_t words, uint64_t seed)
+{
+	struct shared maps[64];
+	size_t n = map_shared(maps, 64);
+
 	for (uint64_t i = 0; n && i < words; i++) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		size_t which = (size_t)(seed >> 33) % n;
+		const struct shared *map = &maps[(size_t)(seed >> 33) % n];
 		/* Mostly in the first pages, where what counts is. */
-		size_t most = seed & 1 && maps[which].words > 8192 ? 8192 : maps[which].words;
-		put_word(pipes, &maps[which].base[(size_t)(seed >> 16) % most],
-			 seed & 2   ? (uint32_t)(seed >> 32)
-			 : seed & 4 ? UINT32_MAX
-				    : 0);
+		size_t most = seed & 1 && map->words > 8192 ? 8192 : map->words;
+
+		map->base[(size_t)(seed >> 16) % most] = seed & 2 ? (uint32_t)(seed >> 32)
+						       : seed & 4 ? UINT32_MAX
+								  : 0;
 	}
-	close(pipes[0]);
-	close(pipes[1]);
+	for (size_t i = 0; i < n; i++)
+		munmap(maps[i].base, maps[i].words * sizeof(uint32_t));
+	return n != 0;
 }
