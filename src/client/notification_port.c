@@ -36,9 +36,8 @@ struct IONotificationPort {
 	/* One for the port itself and one for each dispatch source that is not cancelled through yet. The
 	 * receive right goes with the last. */
 	atomic_uint refs;
-	/* Runs of the dispatch handler; and none begins any more. */
-	_Atomic uint32_t n_runs;
-	atomic_bool is_destroyed;
+	_Atomic uint32_t n_runs;  /* of the dispatch handler */
+	atomic_bool is_destroyed; /* who destroys it may wait for them */
 };
 
 /* Whose callback runs in this thread, for a comparison alone: one that is left by longjmp leaves it behind. */
@@ -124,18 +123,17 @@ static bool receive(mach_port_t port, mach_msg_header_t *buffer)
 	}
 }
 
-/* One that begins to run, or does not: the port has been destroyed. */
 struct run {
 	struct IONotificationPort *notify, *outer;
 };
 
-static bool begin_run(struct run *run, struct IONotificationPort *notify)
+/* Counted before it asks whether its source is cancelled: that one comes before the count is looked at. */
+static void begin_run(struct run *run, struct IONotificationPort *notify)
 {
 	atomic_fetch_add(&notify->refs, 1);
 	atomic_fetch_add(&notify->n_runs, 1);
 	*run = (struct run){ notify, running };
 	running = notify;
-	return !atomic_load(&notify->is_destroyed);
 }
 
 static void end_run(void *context)
@@ -187,12 +185,11 @@ static void pump_run(void *context)
 {
 	struct pump *pump = context;
 	struct run run;
-	bool begins = begin_run(&run, pump->notify);
 
+	begin_run(&run, pump->notify);
 	/* A callback may end its thread. */
 	pthread_cleanup_push(end_run, &run);
-	if (begins)
-		pump_all(pump);
+	pump_all(pump);
 	pthread_cleanup_pop(true);
 }
 

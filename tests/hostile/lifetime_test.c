@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -305,6 +306,64 @@ HOSTILE(P_L8, ports_destroyed_while_callbacks_run)
 	IOObjectRelease(service);
 	IOServiceClose(teller.connect);
 	arena_count(rounds * 3);
+	arena_end();
+}
+
+struct slow {
+	atomic_bool is_running, may_end, has_ended;
+};
+
+static void run_slowly(void *refcon, io_service_t service, uint32_t type, void *argument)
+{
+	struct slow *slow = refcon;
+
+	atomic_store(&slow->is_running, true);
+	while (!atomic_load(&slow->may_end))
+		sched_yield();
+	for (int i = 0; i < 1000; i++)
+		sched_yield();
+	atomic_store(&slow->has_ended, true);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* What the callback uses may be freed then, unless it has taken a tenth of a second. */
+HOSTILE(P_L8, a_destruction_waits_for_the_callback_that_runs)
+{
+	arena_begin("Fixture.dext", NULL);
+	io_connect_t c = world_open("FixtureDriver", 0);
+	io_service_t service = world_service("FixtureDriver");
+	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
+	uint64_t in[2] = { 0xe0000001, 7 };
+
+	for (int i = 0; i < 20; i++) {
+		IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+		struct slow slow = { false };
+		io_object_t interest = 0;
+
+		test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest,
+								  run_slowly, &slow, &interest),
+				 0);
+		IONotificationPortSetDispatchQueue(port, queue);
+		test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_TELL, in, 2, NULL, NULL), 0);
+		test_await(atomic_load(&slow.is_running));
+		uint64_t before = now_ns();
+		atomic_store(&slow.may_end, true);
+		IONotificationPortDestroy(port);
+		test_true(atomic_load(&slow.has_ended) || now_ns() - before >= 100000000);
+		dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+		IOObjectRelease(interest);
+	}
+	dispatch_release(queue);
+	IOObjectRelease(service);
+	IOServiceClose(c);
+	arena_count(20 * 3);
 	arena_end();
 }
 
