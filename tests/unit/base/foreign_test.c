@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "crowd.h"
 #include "test.h"
 
 enum { SOMEBODY = 12345, SOMEBODY_ELSE = 12346 };
@@ -359,6 +360,18 @@ TEST(a_socket_in_which_nothing_lies_is_closed_at_once)
 	test_true(fd_is_hung_up(fds[1]));
 	fd_close(fds[1]);
 	foreign_end(-1, SOMEBODY);
+}
+
+TEST(what_found_no_thread_has_one_when_a_socket_ends)
+{
+	int fds[2];
+
+	crowd(SOMEBODY);
+	test_true(foreign_is_crowded(SOMEBODY));
+	test_equal_error(fd_socketpair(fds), 0);
+	foreign_end(fds[0], SOMEBODY_ELSE);
+	test_await(!atomic_load(&foreign_n_waiting));
+	fd_close(fds[1]);
 }
 
 TEST(words_are_forgotten_and_descriptors_end_it)
