@@ -517,10 +517,17 @@ TEST(an_end_of_ones_own_that_finds_no_memory_comes_later)
 	by_owner = false;
 }
 
-/* Whichever question there is no memory for is asked later. */
+/* Whichever question there is no memory for is asked later; what programs are told before it they hear once. */
 TEST(a_phase_that_finds_no_memory_goes_on_later)
 {
+	struct wire_notify_reply reply;
+	uint64_t ids[4];
+	size_t n_told = 0;
+
 	begin();
+	int inlet = open_inlet(&client, 1, WIRE_INLET_NOTICES);
+	uint64_t will = subscribe(&client, 1, "IOServiceWillTerminate", "B", &reply);
+	wire_message_clear(&wire_notify_reply_layout, &reply);
 	shortage = (struct test_shortage){ .has_failed = true };
 	for (; shortage.has_failed; shortage.at++) {
 		publish_stack();
@@ -529,7 +536,12 @@ TEST(a_phase_that_finds_no_memory_goes_on_later)
 		session_run(&s, end_shortage);
 		wait_quiet(&client);
 		session_run(&s, check_stops);
+		size_t n = next(&client, will, ids, 4);
+		test_true(n <= 1);
+		n_told += n;
 	}
+	test_true(n_told > 0);
+	close(inlet);
 	end();
 }
 

@@ -12,6 +12,14 @@
 static struct session s;
 static struct end client, owner, thief;
 
+static const char *key_path(void)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "%s/r.sock%s/.@key", test_folder(), WIRE_HOSTS_SUFFIX);
+	return path;
+}
+
 /* As a registry of the session has left it when it was killed. */
 static void leave_key(int mode)
 {
@@ -19,8 +27,7 @@ static void leave_key(int mode)
 
 	snprintf(path, sizeof(path), "%s/r.sock%s", test_folder(), WIRE_HOSTS_SUFFIX);
 	test_equal(mkdir(path, 0700), 0);
-	snprintf(path + strlen(path), sizeof(path) - strlen(path), "/.@key");
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+	int fd = open(key_path(), O_WRONLY | O_CREAT | O_CLOEXEC, mode);
 	test_equal(write(fd, "0123456789abcdef0123456789abcdef", 32), 32);
 	close(fd);
 }
@@ -86,6 +93,27 @@ static void find_proof(struct registry *registry)
 {
 	test_true(registry->has_proofs);
 	proof = registry_proof_of(registry, 0x100000200);
+}
+
+static void check_left_key(struct registry *registry)
+{
+	uint8_t key[REGISTRY_PROOF_KEY + 1];
+	struct stat st;
+	int fd = open(key_path(), O_RDONLY | O_CLOEXEC);
+
+	test_equal(read(fd, key, sizeof(key)), REGISTRY_PROOF_KEY);
+	test_true(!memcmp(key, registry->proof_key, REGISTRY_PROOF_KEY));
+	test_equal(fstat(fd, &st), 0);
+	test_equal(st.st_mode & 0777, 0600);
+	close(fd);
+}
+
+TEST(a_registry_leaves_its_key_to_the_next)
+{
+	begin(0);
+	session_run(&s, check_left_key);
+	end();
+	test_equal(access(key_path(), F_OK), -1);
 }
 
 TEST(the_next_registry_has_the_same_key)
