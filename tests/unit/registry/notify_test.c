@@ -62,6 +62,17 @@ static size_t initial(struct wire_notify_reply *reply)
 	return n;
 }
 
+/* To services of class Fixture, of which there are none yet. */
+static uint64_t subscribe_armed(uint32_t inlet, const char *type)
+{
+	struct wire_notify_reply reply;
+	uint64_t ids[1], sub = subscribe(&client, inlet, type, "Fixture", &reply);
+
+	initial(&reply);
+	test_equal(next(&client, sub, ids, 1), 0);
+	return sub;
+}
+
 TEST(arming)
 {
 	struct wire_notify_reply reply;
@@ -107,14 +118,11 @@ static void arm(const uint64_t *subscriptions, size_t n)
 TEST(several_that_fire_at_once_are_told_in_one_message)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	struct wire_notify_reply reply;
 	uint64_t subs[6], ids[8];
 
 	begin();
 	for (int i = 0; i < 6; i++) {
-		subs[i] = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
-		initial(&reply);
-		test_equal(next(&client, subs[i], ids, 8), 0);
+		subs[i] = subscribe_armed(1, "IOServiceMatched");
 	}
 	uint64_t x = register_one("Fixture");
 	struct wire_notices message = expect_notices(&frame);
@@ -155,16 +163,13 @@ TEST(several_that_fire_at_once_are_told_in_one_message)
 TEST(so_are_those_of_several_programs)
 {
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	struct wire_notify_reply reply;
-	uint64_t subs[4], ids[8];
+	uint64_t subs[4];
 	int inlets[4];
 
 	begin();
 	for (uint32_t i = 0; i < 4; i++) {
 		inlets[i] = open_inlet(&client, 10 + i, WIRE_INLET_NOTICES);
-		subs[i] = subscribe(&client, 10 + i, "IOServiceMatched", "Fixture", &reply);
-		initial(&reply);
-		test_equal(next(&client, subs[i], ids, 8), 0);
+		subs[i] = subscribe_armed(10 + i, "IOServiceMatched");
 	}
 	uint64_t x = register_one("Fixture");
 	for (int i = 0; i < 4; i++) {
@@ -258,14 +263,11 @@ TEST(what_fires_while_memory_is_short_is_told)
 {
 	enum { MANY = WIRE_NOTICES_MAX };
 	struct wire_frame frame = WIRE_FRAME_INIT;
-	struct wire_notify_reply reply;
 	uint64_t subs[MANY], ids[8];
 
 	begin();
 	for (int i = 0; i < MANY; i++) {
-		subs[i] = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
-		initial(&reply);
-		test_equal(next(&client, subs[i], ids, 8), 0);
+		subs[i] = subscribe_armed(1, "IOServiceMatched");
 	}
 	fixture = publish(&provider, 0, "Fixture", "", "", 0, NULL);
 	test_each_shortage(rounds)
@@ -295,13 +297,9 @@ static void tell_while_the_inlet_is_full(struct registry *r)
 
 TEST(a_notice_for_which_there_is_neither_room_nor_memory_comes_later)
 {
-	struct wire_notify_reply reply;
-	uint64_t ids[8];
 
 	begin();
-	uint64_t sub = subscribe(&client, 1, "IOServiceMatched", "Fixture", &reply);
-	initial(&reply);
-	test_equal(next(&client, sub, ids, 8), 0);
+	uint64_t sub = subscribe_armed(1, "IOServiceMatched");
 	fixture = publish(&provider, 0, "Fixture", "", "", 0, NULL);
 	shortage = (struct test_shortage){ .lasting = true };
 	session_run(&s, tell_while_the_inlet_is_full);
@@ -335,7 +333,6 @@ TEST(types)
 
 TEST(claimed_services_keep_their_names)
 {
-	struct wire_notify_reply reply;
 	struct wire_frame frame = WIRE_FRAME_INIT;
 	struct wire_dead dead;
 	uint64_t ids[4];
@@ -344,9 +341,7 @@ TEST(claimed_services_keep_their_names)
 	uint64_t a = register_one("Fixture"), b = register_one("Other");
 	test_equal(find(&client, "Fixture", ids, 4), 1);
 	test_equal(find(&client, "Other", ids, 4), 1);
-	uint64_t sub = subscribe(&client, 1, "IOServiceTerminate", "Fixture", &reply);
-	initial(&reply);
-	test_equal(next(&client, sub, ids, 4), 0);
+	uint64_t sub = subscribe_armed(1, "IOServiceTerminate");
 	test_equal_error(terminate(b), 0);
 	inlet_expect(events, &wire_dead_layout, &dead, &frame);
 	test_equal(dead.ids.count, 1);
@@ -499,13 +494,9 @@ TEST(clients_are_told_of_what_they_hold)
 
 TEST(removed_subscriptions_are_silent)
 {
-	struct wire_notify_reply reply;
-	uint64_t ids[1];
 
 	begin();
-	uint64_t sub = subscribe(&client, 1, "IOServicePublish", "Fixture", &reply);
-	initial(&reply);
-	test_equal(next(&client, sub, ids, 1), 0);
+	uint64_t sub = subscribe_armed(1, "IOServicePublish");
 	struct wire_notify_remove request = { sub };
 	test_equal_error(end_call(&client, &wire_notify_remove_layout, &request, NULL, NULL, NULL),
 			 0);
