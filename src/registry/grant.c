@@ -105,7 +105,7 @@ static size_t add_entries(struct registry_grant_entry *index, const struct regis
 	for (size_t i = 0; i < grant->n_words; i++)
 		if (grant->words[i].key == REGISTRY_GRANT_ENTITLEMENT)
 			index[n++] = (struct registry_grant_entry){ grant->words[i].text, grant };
-	if (!n)
+	if (!n || grant->is_for_opening)
 		index[n++] = (struct registry_grant_entry){ "", grant };
 	return n;
 }

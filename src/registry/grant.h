@@ -57,6 +57,7 @@ struct registry_grant {
 	const char *name, *file; /* in the table's texts */
 	unsigned line, force;	 /* the larger force wins */
 	bool is_bad;		 /* could not be understood: denies what it names */
+	bool is_for_opening;	 /* as well as for the entitlements that it names */
 	bool is_unread;		 /* stands for a file that could not be read: denies everything */
 	struct registry_grant_word *words;
 	size_t n_words;

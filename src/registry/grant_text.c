@@ -14,7 +14,8 @@ struct reader {
 	char *shown;	  /* another one, for messages */
 	size_t first;	  /* number of the file's first grant */
 	unsigned line, n_reports;
-	bool is_cut; /* the file is too large */
+	unsigned spoilt_line; /* reported as a whole: not for each word again */
+	bool is_cut;	      /* the file is too large */
 	err_t err;
 	/* the section that is being read */
 	bool is_open;
@@ -32,7 +33,7 @@ static void report(struct reader *r, unsigned line, bool is_error, const char *f
 	va_list arguments;
 
 	r->grant.is_bad |= is_error;
-	if (r->n_reports++ >= REGISTRY_GRANT_REPORTS_MAX)
+	if (line == r->spoilt_line || r->n_reports++ >= REGISTRY_GRANT_REPORTS_MAX)
 		return;
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
@@ -42,13 +43,14 @@ static void report(struct reader *r, unsigned line, bool is_error, const char *f
 
 /* --- words -------------------------------------------------------------------------------- */
 
+static const char of_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "0123456789._-:/@+";
+
 static bool is_name(const char *text, size_t max)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-:/@+";
 	size_t n = strlen(text);
 
-	return n > 0 && n <= max && strspn(text, allowed) == n;
+	return n > 0 && n <= max && strspn(text, of_names) == n;
 }
 
 /* An asterisk stands at the end or nowhere. */
@@ -241,6 +243,9 @@ static void make_denial(struct reader *r)
 	if (r->bad_keys & 1u << REGISTRY_GRANT_SERVICE && has_key(g, REGISTRY_GRANT_ENTITLEMENT))
 		keys |= 1u << REGISTRY_GRANT_SERVICE;
 	remove_words(g, keys);
+	/* Whatever else is needed to use them. */
+	g->is_for_opening = r->bad_keys & 1u << REGISTRY_GRANT_ENTITLEMENT &&
+			    has_key(g, REGISTRY_GRANT_SERVICE);
 	if (!g->n_words)
 		return;
 	word = add_word(r, REGISTRY_GRANT_DENY);
@@ -286,11 +291,12 @@ static char *trim(char *text)
 	return text;
 }
 
-/* What is no header has no section of its own: it spoils the one it stands in. */
+/* A line that is not understood spoils the section it stands in. */
 static void begin_bad(struct reader *r)
 {
 	/* What was not read may have named more services. */
 	r->bad_keys |= 1u << REGISTRY_GRANT_SERVICE;
+	r->grant.is_bad = true;
 	if (r->is_open)
 		return;
 	r->is_open = true;
@@ -316,14 +322,18 @@ static void read_header(struct reader *r, char *text)
 		name = trim(text + 6);
 	}
 	if (!name || !is_name(name, REGISTRY_GRANT_NAME_MAX)) {
+		/* It may have been to narrow what stands above, or have named what follows. */
 		begin_bad(r);
 		report(r, r->line, true, "a section begins with \"[Grant NAME]\"");
+		end_section(r);
+		begin_bad(r);
 		return;
 	}
 	end_section(r);
 	r->is_open = true;
 	r->grant.name = name;
 	r->grant.line = r->line;
+	r->grant.is_bad = r->line == r->spoilt_line;
 	if (is_taken(r, name))
 		report(r, r->line, true, "there is another grant \"%s\" in this file", name);
 }
@@ -348,7 +358,7 @@ static bool find_key(const char *text, unsigned *ret_key)
 }
 
 /* WORD as it was written: a part of the other copy. */
-static const char *show(struct reader *r, const char *word)
+static char *show(struct reader *r, const char *word)
 {
 	char *shown = r->shown + (word - r->text);
 
@@ -356,11 +366,32 @@ static const char *show(struct reader *r, const char *word)
 	return shown;
 }
 
+/* What there is of names in WORD, as it was written, is denied with the others: the rest may be a comma,
+ * or the end of a line as other systems have it. */
+static void take_parts(struct reader *r, unsigned key, char *word)
+{
+	for (char *end; *(word += strcspn(word, of_names)); word = end) {
+		end = word + strspn(word, of_names);
+		bool is_prefix = *end == '*' && key == REGISTRY_GRANT_SERVICE;
+		if (*end)
+			*end++ = 0;
+		if (!is_name(word, REGISTRY_GRANT_NAME_MAX) ||
+		    r->grant.n_words == REGISTRY_GRANT_WORDS_MAX)
+			continue;
+		struct registry_grant_word *part = add_word(r, key);
+		if (!part)
+			return;
+		part->text = part->shown = word;
+		part->is_prefix = is_prefix;
+	}
+}
+
 /* False: without memory, or over the limit. */
 static bool take_word(struct reader *r, unsigned key, char *text)
 {
 	struct registry_grant_word *word;
 	unsigned n_reports = r->n_reports;
+	char *shown;
 
 	if (r->grant.n_words == REGISTRY_GRANT_WORDS_MAX) {
 		report(r, r->line, true, "more than %d words in a section",
@@ -371,14 +402,16 @@ static bool take_word(struct reader *r, unsigned key, char *text)
 	word = add_word(r, key);
 	if (!word)
 		return false;
-	word->shown = show(r, text);
+	word->shown = shown = show(r, text);
 	if (read_word(r, word, text))
 		return true;
 	if (n_reports == r->n_reports)
-		report(r, r->line, true, "\"%s\" cannot be understood", word->shown);
+		report(r, r->line, true, "\"%s\" cannot be understood", shown);
 	r->grant.n_words--;
 	r->bad_keys |= 1u << key;
-	return true;
+	if (key == REGISTRY_GRANT_ENTITLEMENT || key == REGISTRY_GRANT_SERVICE)
+		take_parts(r, key, shown);
+	return !r->err;
 }
 
 static void read_words(struct reader *r, unsigned key, char *text)
@@ -429,15 +462,17 @@ static bool is_text(const char *line, size_t size)
 	return true;
 }
 
+/* A line that is no text, or not whole, is read as far as it can be, for what its section is to deny. */
 static void read_line(struct reader *r, char *line, size_t size, bool is_ended)
 {
+	bool is_comment = strchr("#;", line[strspn(line, " \t")]) && line[strspn(line, " \t")];
 	const char *problem = NULL;
 	char *text;
 
 	if (size > REGISTRY_GRANT_LINE_MAX)
 		problem = "the line is too long";
-	else if (line[strspn(line, " \t")] == '#' || line[strspn(line, " \t")] == ';')
-		return; /* a comment may have any bytes */
+	else if (is_comment)
+		return; /* may have any bytes */
 	else if (!is_text(line, size))
 		problem = "the line has bytes that are no printable ASCII";
 	else if (!is_ended)
@@ -445,8 +480,12 @@ static void read_line(struct reader *r, char *line, size_t size, bool is_ended)
 	if (problem) {
 		begin_bad(r);
 		report(r, r->line, true, "%s", problem);
-		return;
+		r->spoilt_line = r->line;
 	}
+	if (is_comment)
+		return;
+	for (char *nul = line; (nul = memchr(nul, 0, size - (size_t)(nul - line)));)
+		*nul = r->shown[nul - r->text] = '?';
 	text = trim(line);
 	if (*text == '[')
 		read_header(r, text);

@@ -237,6 +237,42 @@ TEST(what_it_denies_is_no_more_than_what_it_names)
 	end();
 }
 
+/* Broken in a way that leaves to be seen what was meant. */
+TEST(what_is_named_on_a_broken_line_is_denied)
+{
+	static const char *const texts[] = {
+		"[Grant b]\r\nService = Foo\r\nDeny = uid:5\r\n",
+		"\xef\xbb\xbf[Grant b]\nService = Foo\nDeny = uid:5\n",
+		"[Grant b]\nService = Foo\x01\nDeny = uid:5\n",
+		"[Grant b]\nService = Foo, Other\nDeny = uid:5\n",
+		"[Grant b]\nService = \"Foo\"\nDeny = uid:5\n",
+		"[Grant b]\nService = Fo*,\nDeny = uid:5\n",
+		"[Grant b]\nDeny = uid:5\nService = Foo",
+		/* a header that is none hides neither what is above it nor what is below */
+		A "Service = Other\nAllow = *\n[Grant b\nService = Foo\nDeny = uid:5\n",
+	};
+	static const char nul[] = "[Grant b]\nService = Bar\0Foo\nDeny = uid:5\n";
+	static char text[2 * REGISTRY_GRANT_LINE_MAX];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		read_text(texts[i]);
+		test_equal(ask(5, "Foo", 0, NULL), DENIED);
+		test_equal(ask(5, "Bar", 0, NULL), NOTHING);
+	}
+	test_equal(ask(5, "Bar", 0, "e"), DENIED);
+	end();
+	begin();
+	test_equal(add_bytes(nul, sizeof(nul) - 1, 1), 0);
+	test_equal(registry_grant_table_seal(&table), 0);
+	test_equal(n_errors, 1);
+	test_equal(ask(5, "Foo", 0, NULL), DENIED);
+	sprintf(text, "[Grant b]\nDeny = uid:5\nService = Foo%*s\n", REGISTRY_GRANT_LINE_MAX, "");
+	read_text(text);
+	test_equal(ask(5, "Foo", 0, NULL), DENIED);
+	test_denies("[Grant b]\nEntitlement = e, f\nDeny = uid:5\n", "cannot be understood");
+	end();
+}
+
 TEST(a_name_that_nobody_has_allows_nobody)
 {
 	read_text(A "Allow = user:gone group:gone uid:1003\n");
