@@ -16,7 +16,14 @@ struct __CFFileDescriptor {
 	CFRunLoopSourceRef source; /* retained until invalidation */
 	CFFileDescriptorCallBack callout;
 	CFFileDescriptorContext context;
+	struct run_info info;
 };
+
+static void release_info(CFFileDescriptorRef f)
+{
+	if (f->context.info && f->context.release)
+		f->context.release(f->context.info);
+}
 
 static void descriptor_fini(void *object)
 {
@@ -110,6 +117,7 @@ void CFFileDescriptorDisableCallBacks(CFFileDescriptorRef f, CFOptionFlags callB
 void CFFileDescriptorInvalidate(CFFileDescriptorRef f)
 {
 	CFRunLoopSourceRef source;
+	bool is_unused;
 	int fd;
 
 	if (!cf_is(f, CF_TYPE_FILE_DESCRIPTOR))
@@ -117,6 +125,7 @@ void CFFileDescriptorInvalidate(CFFileDescriptorRef f)
 	pthread_mutex_lock(&f->lock);
 	fd = f->fd;
 	f->fd = -1;
+	is_unused = run_info_end(&f->info);
 	source = f->source;
 	f->source = NULL;
 	pthread_mutex_unlock(&f->lock);
@@ -126,8 +135,8 @@ void CFFileDescriptorInvalidate(CFFileDescriptorRef f)
 		CFRunLoopSourceInvalidate(source);
 	if (f->closes)
 		fd_close(fd);
-	if (f->context.info && f->context.release)
-		f->context.release(f->context.info);
+	if (is_unused)
+		release_info(f);
 	cf_drop(source); /* last: it may hold the last reference of F */
 }
 
@@ -148,6 +157,19 @@ static int source_poll(void *info, short *ret_events)
 	return fd;
 }
 
+static void call(CFFileDescriptorRef f, CFOptionFlags types)
+{
+	bool is_last;
+
+	if (f->callout)
+		f->callout(f, types, f->context.info);
+	pthread_mutex_lock(&f->lock);
+	is_last = run_info_leave(&f->info);
+	pthread_mutex_unlock(&f->lock);
+	if (is_last)
+		release_info(f);
+}
+
 static void source_ready(void *info, short events)
 {
 	CFFileDescriptorRef f = info;
@@ -164,9 +186,10 @@ static void source_ready(void *info, short events)
 	pthread_mutex_lock(&f->lock);
 	types &= f->fd < 0 ? 0 : f->enabled;
 	f->enabled &= ~types;
+	f->info.n_calls += types != 0;
 	pthread_mutex_unlock(&f->lock);
-	if (types && f->callout)
-		f->callout(f, types, f->context.info);
+	if (types)
+		call(f, types);
 	CFRelease(f);
 }
 

@@ -21,6 +21,7 @@ struct __CFMachPort {
 	CFMachPortInvalidationCallBack invalidated;
 	CFMachPortCallBack callout;
 	CFMachPortContext context;
+	struct run_info info;
 };
 
 /* Ports may be made in a child of fork. */
@@ -42,24 +43,35 @@ static void rights_release(mach_port_t port)
 	mach_port_deallocate(mach_task_self(), port); /* the send right, a dead name now */
 }
 
-/* Everything that ends with validity. The caller made it invalid. */
-static void port_end(CFMachPortRef p, CFRunLoopSourceRef source,
-		     CFMachPortInvalidationCallBack invalidated)
+static void release_info(CFMachPortRef p)
 {
-	if (invalidated)
-		invalidated(p, p->context.info);
-	if (source) {
-		CFRunLoopSourceInvalidate(source);
-		CFRelease(source);
-	}
 	if (p->context.info && p->context.release)
 		p->context.release(p->context.info);
+}
+
+/* What ends with validity. */
+struct rest {
+	CFRunLoopSourceRef source;
+	CFMachPortInvalidationCallBack invalidated;
+	bool is_unused; /* the info */
+};
+
+/* The caller made it invalid. */
+static void port_end(CFMachPortRef p, const struct rest *rest)
+{
+	if (rest->invalidated)
+		rest->invalidated(p, p->context.info);
+	if (rest->source) {
+		CFRunLoopSourceInvalidate(rest->source);
+		CFRelease(rest->source);
+	}
+	if (rest->is_unused)
+		release_info(p);
 	if (p->owns_rights)
 		rights_release(p->port);
 }
 
-static bool port_make_invalid(CFMachPortRef p, CFRunLoopSourceRef *ret_source,
-			      CFMachPortInvalidationCallBack *ret_invalidated)
+static bool port_make_invalid(CFMachPortRef p, struct rest *ret_rest)
 {
 	bool was_valid;
 
@@ -68,9 +80,8 @@ static bool port_make_invalid(CFMachPortRef p, CFRunLoopSourceRef *ret_source,
 	p->valid = false;
 	if (was_valid && map_find(&ports, p->port) == p)
 		map_remove(&ports, p->port);
-	*ret_source = p->source;
+	*ret_rest = (struct rest){ p->source, p->invalidated, run_info_end(&p->info) };
 	p->source = NULL;
-	*ret_invalidated = p->invalidated;
 	p->invalidated = NULL;
 	pthread_mutex_unlock(&ports_lock);
 	return was_valid;
@@ -78,24 +89,24 @@ static bool port_make_invalid(CFMachPortRef p, CFRunLoopSourceRef *ret_source,
 
 static void port_fini(void *object)
 {
-	CFRunLoopSourceRef source;
-	CFMachPortInvalidationCallBack invalidated;
+	struct rest rest;
 
 	/* A source would hold a reference. The callback cannot be given a port that is going. */
-	if (port_make_invalid(object, &source, &invalidated))
-		port_end(object, NULL, NULL);
+	if (port_make_invalid(object, &rest)) {
+		rest.invalidated = NULL;
+		port_end(object, &rest);
+	}
 }
 
 void CFMachPortInvalidate(CFMachPortRef port)
 {
-	CFRunLoopSourceRef source;
-	CFMachPortInvalidationCallBack invalidated;
+	struct rest rest;
 
 	if (!cf_is(port, CF_TYPE_MACH_PORT))
 		return;
 	CFRetain(port);
-	if (port_make_invalid(port, &source, &invalidated))
-		port_end(port, source, invalidated);
+	if (port_make_invalid(port, &rest))
+		port_end(port, &rest);
 	CFRelease(port);
 }
 
@@ -172,8 +183,7 @@ static CFMachPortRef port_enter(CFMachPortRef p, Boolean *ret_existed)
 	*ret_existed = existing != NULL;
 	if (entered)
 		return p;
-	if (p->context.info && p->context.release)
-		p->context.release(p->context.info);
+	release_info(p);
 	CFRelease(p);
 	return existing;
 }
@@ -275,14 +285,38 @@ static mach_port_t source_port(void *info)
 	return ((CFMachPortRef)info)->port;
 }
 
+static bool begin_call(CFMachPortRef p)
+{
+	bool valid;
+
+	pthread_mutex_lock(&ports_lock);
+	valid = p->valid;
+	p->info.n_calls += valid;
+	pthread_mutex_unlock(&ports_lock);
+	return valid;
+}
+
+static void end_call(CFMachPortRef p)
+{
+	bool is_last;
+
+	pthread_mutex_lock(&ports_lock);
+	is_last = run_info_leave(&p->info);
+	pthread_mutex_unlock(&ports_lock);
+	if (is_last)
+		release_info(p);
+}
+
 static void *source_perform(void *message, CFIndex size, CFAllocatorRef allocator, void *info)
 {
 	CFMachPortRef p = info;
 
 	(void)allocator;
 	CFRetain(p);
-	if (port_is_marked_valid(p) && p->callout)
+	if (p->callout && begin_call(p)) {
 		p->callout(p, message, size, p->context.info);
+		end_call(p);
+	}
 	CFRelease(p);
 	return NULL;
 }

@@ -70,6 +70,26 @@ struct run_source_ops {
 	void (*dead)(void *info);
 };
 
+/* Who has the info of an object's context: as on macOS a callback may invalidate its object, or another thread may, and
+ * it still has its info. Guarded by the object's lock. */
+struct run_info {
+	unsigned n_calls; /* of callbacks */
+	bool is_over;	  /* the object is invalid */
+};
+
+/* The object is invalid: is its info to be released now? Else the last callback does so. */
+static inline bool run_info_end(struct run_info *info)
+{
+	info->is_over = true;
+	return !info->n_calls;
+}
+
+/* A callback has returned: is the info to be released? */
+static inline bool run_info_leave(struct run_info *info)
+{
+	return !--info->n_calls && info->is_over;
+}
+
 struct __CFRunLoopSource {
 	struct run_item item;
 	union {

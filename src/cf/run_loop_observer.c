@@ -6,6 +6,10 @@ static void observer_drop_info(CFRunLoopObserverRef o)
 	void *info, *block;
 
 	run_lock();
+	if (o->firing) {
+		run_unlock();
+		return; /* the callback has it; observer_call drops it */
+	}
 	info = o->context.info;
 	block = o->block;
 	o->context.info = o->block = NULL;
@@ -144,17 +148,17 @@ static void observer_call(CFRunLoopObserverRef o, CFRunLoopActivity activity)
 	run_unlock();
 	if (!o->repeats)
 		run_item_invalidate(&o->item);
-	if (block) {
-		block = run_block_copy(block);
+	if (block)
 		run_block_call(block, o, activity);
-		run_block_release(block);
-	} else if (o->callout) {
+	else if (o->callout)
 		o->callout(o, activity, info);
-	}
-	if (!o->repeats)
-		observer_drop_info(o);
 	run_lock();
 	o->firing = false;
+	if (!o->item.valid) {
+		run_unlock();
+		observer_drop_info(o);
+		run_lock();
+	}
 }
 
 void run_observers_call(CFRunLoopRef rl, CFStringRef mode, CFRunLoopActivity activity)

@@ -11,6 +11,10 @@ static void timer_drop_info(CFRunLoopTimerRef t)
 	void *info, *block;
 
 	run_lock();
+	if (t->firing) {
+		run_unlock();
+		return; /* the callback has it; timer_fire drops it */
+	}
 	info = t->context.info;
 	block = t->block;
 	t->context.info = t->block = NULL;
@@ -259,19 +263,21 @@ static void timer_fire(CFRunLoopTimerRef t)
 
 	t->firing = true;
 	run_unlock();
-	if (block) {
-		block = run_block_copy(block); /* it may be invalidated meanwhile */
+	if (block)
 		run_block_call(block, t, 0);
-		run_block_release(block);
-	} else if (t->callout) {
+	else if (t->callout)
 		t->callout(t, info);
-	}
 	if (t->interval <= 0)
-		CFRunLoopTimerInvalidate(t);
+		run_item_invalidate(&t->item);
 	run_lock();
 	t->firing = false;
-	if (t->interval > 0 && t->settings == settings)
+	if (!t->item.valid) {
+		run_unlock();
+		timer_drop_info(t);
+		run_lock();
+	} else if (t->settings == settings) {
 		timer_advance_locked(t);
+	}
 }
 
 static int timer_compare(const void *a, const void *b)

@@ -100,10 +100,16 @@ CFSocketRef CFSocketCreate(CFAllocatorRef allocator, SInt32 protocolFamily, SInt
 	return s;
 }
 
+static void release_info(CFSocketRef s)
+{
+	if (s->context.info && s->context.release)
+		s->context.release(s->context.info);
+}
+
 void CFSocketInvalidate(CFSocketRef s)
 {
 	CFRunLoopSourceRef source;
-	bool closes;
+	bool closes, is_unused;
 	int fd;
 
 	if (!cf_is(s, CF_TYPE_SOCKET))
@@ -115,6 +121,7 @@ void CFSocketInvalidate(CFSocketRef s)
 	closes = s->flags & kCFSocketCloseOnInvalidate;
 	source = s->source;
 	s->source = NULL;
+	is_unused = run_info_end(&s->info);
 	if (fd >= 0)
 		list_remove(&s->link);
 	pthread_mutex_unlock(&s->lock);
@@ -125,8 +132,8 @@ void CFSocketInvalidate(CFSocketRef s)
 		CFRunLoopSourceInvalidate(source);
 	if (closes)
 		fd_close(fd);
-	if (s->context.info && s->context.release)
-		s->context.release(s->context.info);
+	if (is_unused)
+		release_info(s);
 	cf_drop(source); /* last: it may hold the last reference of S */
 }
 
@@ -292,12 +299,13 @@ static void call_connect(CFSocketRef s, int fd)
 			   s->context.info);
 }
 
-/* What is to be called for EVENTS, disabled meanwhile. *RET_FD is -1 for nothing. */
+/* What is to be called for EVENTS, disabled meanwhile, up to end_calls. *RET_FD is -1 for nothing. */
 static CFOptionFlags take_types(CFSocketRef s, short events, bool *ret_connected, int *ret_fd)
 {
 	CFOptionFlags types = 0;
 
 	pthread_mutex_lock(&s->lock);
+	s->info.n_calls++;
 	*ret_fd = s->fd;
 	*ret_connected = s->connecting && events & (POLLOUT | POLLERR | POLLHUP);
 	if (*ret_connected)
@@ -318,6 +326,17 @@ static void reenable(CFSocketRef s, CFOptionFlags types)
 		s->enabled |= types & TYPE_MASK;
 	s->enabled |= types & kCFSocketWriteCallBack & s->flags;
 	pthread_mutex_unlock(&s->lock);
+}
+
+static void end_calls(CFSocketRef s)
+{
+	bool is_last;
+
+	pthread_mutex_lock(&s->lock);
+	is_last = run_info_leave(&s->info);
+	pthread_mutex_unlock(&s->lock);
+	if (is_last)
+		release_info(s);
 }
 
 static void source_ready(void *info, short events)
@@ -345,6 +364,7 @@ static void source_ready(void *info, short events)
 	}
 	if (types & kCFSocketWriteCallBack && CFSocketIsValid(s) && s->callout)
 		s->callout(s, kCFSocketWriteCallBack, NULL, NULL, s->context.info);
+	end_calls(s);
 	CFRelease(s);
 }
 

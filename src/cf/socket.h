@@ -18,6 +18,7 @@ struct __CFSocket {
 	CFRunLoopSourceRef source; /* retained until invalidation */
 	CFSocketCallBack callout;
 	CFSocketContext context;
+	struct run_info info;
 };
 
 /* Wake the loops that wait with S. */

@@ -121,11 +121,17 @@ static void source_ready(void *info, short events)
 {
 	struct stream *s = info;
 	CFOptionFlags event = take_event(s);
+	/* The callback may set another client. */
+	CFStreamClientContext context = s->client.context;
 
 	if (!(event & s->client.wanted) || !s->client.callback)
 		return;
 	CFRetain(s);
-	s->client.callback(s, event, s->client.context.info);
+	if (context.retain)
+		context.info = context.retain(context.info);
+	s->client.callback(s, event, context.info);
+	if (context.retain && context.release)
+		context.release(context.info);
 	CFRelease(s);
 }
 

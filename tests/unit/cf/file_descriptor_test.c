@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "info.h"
+
 /* The main loop stays. */
 static void keep_loop(void)
 {
@@ -84,6 +86,31 @@ TEST(writable_and_invalidated_in_the_callback)
 	CFRelease(f);
 	close(fds[0]);
 	test_equal(close(fds[1]), 0);
+}
+
+static void invalidate_it(CFFileDescriptorRef f, CFOptionFlags types, void *info)
+{
+	CFFileDescriptorInvalidate(f);
+	info_expect_kept(info);
+}
+
+TEST(invalidation_leaves_its_callback_the_info)
+{
+	CFFileDescriptorContext context = { 0, &info_refs, info_keep, info_drop, NULL };
+	int fds[2];
+
+	keep_loop();
+	test_equal(pipe(fds), 0);
+	CFFileDescriptorRef f = CFFileDescriptorCreate(NULL, fds[1], true, invalidate_it, &context);
+	CFRunLoopSourceRef s = CFFileDescriptorCreateRunLoopSource(NULL, f, 0);
+
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), s, CFSTR("m"));
+	CFFileDescriptorEnableCallBacks(f, kCFFileDescriptorWriteCallBack);
+	test_equal(run_for(10), kCFRunLoopRunHandledSource);
+	info_expect_dropped();
+	CFRelease(s);
+	CFRelease(f);
+	close(fds[0]);
 }
 
 static void *enable_later(void *f)

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "info.h"
+
 /* The main loop stays. */
 static void keep_loop(void)
 {
@@ -236,6 +238,28 @@ TEST(invalidation_inside_its_own_callback)
 	CFRelease(source);
 	CFRelease(port);
 	mach_port_destroy(mach_task_self(), name);
+}
+
+static void invalidate_it(CFMachPortRef port, void *msg, CFIndex size, void *info)
+{
+	CFMachPortInvalidate(port);
+	info_expect_kept(info);
+}
+
+TEST(invalidation_leaves_its_callback_the_info)
+{
+	CFMachPortContext context = { 0, &info_refs, info_retain, info_release, NULL };
+
+	keep_loop();
+	CFMachPortRef port = CFMachPortCreate(NULL, invalidate_it, &context, NULL);
+	CFRunLoopSourceRef source = CFMachPortCreateRunLoopSource(NULL, port, 0);
+
+	CFRunLoopAddSource(CFRunLoopGetCurrent(), source, CFSTR("m"));
+	send_id(CFMachPortGetPort(port), 1, 24);
+	test_equal(run_once(), kCFRunLoopRunHandledSource);
+	info_expect_dropped();
+	CFRelease(source);
+	CFRelease(port);
 }
 
 extern long cf_private_count_objects(void);

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "info.h"
+
 static char trace[4096];
 
 static void note(const char *what)
@@ -359,6 +361,34 @@ static void *observe_pass(void *unused)
 	CFRelease(once);
 	CFRelease(s);
 	return unused;
+}
+
+static void invalidate_it(CFRunLoopObserverRef o, CFRunLoopActivity activity, void *info)
+{
+	CFRunLoopObserverInvalidate(o);
+	info_expect_kept(info);
+}
+
+static void *observe_and_invalidate(void *unused)
+{
+	CFRunLoopObserverContext context = { 0, &info_refs, info_retain, info_release, NULL };
+	CFRunLoopRef rl = CFRunLoopGetCurrent();
+	CFRunLoopSourceRef s = source_new("s", 0);
+	CFRunLoopObserverRef o = CFRunLoopObserverCreate(NULL, kCFRunLoopAllActivities, true, 0,
+							 invalidate_it, &context);
+
+	CFRunLoopAddSource(rl, s, kCFRunLoopDefaultMode);
+	CFRunLoopAddObserver(rl, o, kCFRunLoopDefaultMode);
+	test_equal(CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0, true), kCFRunLoopRunTimedOut);
+	info_expect_dropped();
+	CFRelease(o);
+	CFRelease(s);
+	return unused;
+}
+
+TEST(invalidation_leaves_an_observers_callback_the_info)
+{
+	on_thread(observe_and_invalidate);
 }
 
 TEST(observers_see_the_order_of_a_pass)

@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "info.h"
 #include "test.h"
 
 #define MANY 10000
@@ -46,6 +47,26 @@ static void *many_timers(void *unused)
 	if (!test_is_slow())
 		test_true((double)(clock() - cpu) / CLOCKS_PER_SEC < 5);
 	return unused;
+}
+
+static void invalidate_it(CFRunLoopTimerRef timer, void *info)
+{
+	CFRunLoopTimerInvalidate(timer);
+	info_expect_kept(info);
+}
+
+TEST(invalidation_leaves_its_callback_the_info)
+{
+	CFRunLoopTimerContext context = { 0, &info_refs, info_retain, info_release, NULL };
+
+	CFRunLoopGetMain();
+	test_reset_baseline();
+	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(NULL, 0, 1, 0, 0, invalidate_it, &context);
+
+	CFRunLoopAddTimer(CFRunLoopGetCurrent(), timer, CFSTR("m"));
+	CFRunLoopRunInMode(CFSTR("m"), 10, false);
+	info_expect_dropped();
+	CFRelease(timer);
 }
 
 TEST(ten_thousand_timers)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cf_test.h"
+#include "info.h"
 
 static char trace[256];
 static CFSocketRef accepted;
@@ -115,6 +116,30 @@ TEST(a_socket_that_its_program_closes_turns_invalid)
 	CFRunLoopRunInMode(CFSTR("m"), 10, TRUE);
 	test_true(!CFSocketIsValid(s));
 	test_equal_text(trace, "");
+	CFRelease(s);
+	close(fds[1]);
+}
+
+static void invalidate_it(CFSocketRef s, CFSocketCallBackType type, CFDataRef address,
+			  const void *data, void *info)
+{
+	CFSocketInvalidate(s);
+	info_expect_kept(info);
+}
+
+TEST(invalidation_leaves_its_callback_the_info)
+{
+	CFSocketContext context = { 0, &info_refs, info_retain, info_release, NULL };
+	int fds[2];
+
+	start();
+	test_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	CFSocketRef s = CFSocketCreateWithNative(NULL, fds[0], kCFSocketWriteCallBack,
+						 invalidate_it, &context);
+
+	schedule(s);
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 10, TRUE), kCFRunLoopRunHandledSource);
+	info_expect_dropped();
 	CFRelease(s);
 	close(fds[1]);
 }

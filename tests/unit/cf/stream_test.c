@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cf_test.h"
+#include "info.h"
 
 #include <CoreFoundation/CFNumber.h>
 #include <CoreFoundation/CFStream.h>
@@ -209,6 +210,28 @@ TEST(memory_and_files_tell_too)
 	CFReadStreamClose(r);
 	CFRelease(r);
 	CFRelease(url);
+}
+
+static void leave(CFReadStreamRef stream, CFStreamEventType event, void *info)
+{
+	CFReadStreamSetClient(stream, 0, NULL, NULL);
+	info_expect_kept(info);
+}
+
+TEST(another_client_leaves_a_callback_its_info)
+{
+	CFStreamClientContext context = { 0, &info_refs, info_keep, info_drop, NULL };
+
+	start();
+	CFReadStreamRef r =
+		CFReadStreamCreateWithBytesNoCopy(NULL, (const UInt8 *)"a", 1, kCFAllocatorNull);
+
+	CFReadStreamSetClient(r, every_event, leave, &context);
+	CFReadStreamScheduleWithRunLoop(r, CFRunLoopGetCurrent(), CFSTR("m"));
+	test_true(CFReadStreamOpen(r));
+	test_equal(CFRunLoopRunInMode(CFSTR("m"), 10, TRUE), kCFRunLoopRunHandledSource);
+	info_expect_dropped();
+	CFRelease(r);
 }
 
 TEST(buffers_of_memory)
