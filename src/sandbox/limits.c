@@ -16,25 +16,26 @@
 #define STACK_MAX (8u << 20)	    /* what one has on Linux */
 enum { THREADS_DEFAULT = 4096, DESCRIPTORS_MAX = 65536, PAGE = 4096 };
 
-static void set(int resource, uint64_t value)
+/* The first failure is kept in ERR. */
+static void set(err_t *err, int resource, uint64_t value)
 {
-	struct rlimit limit;
+	struct rlimit limit = { .rlim_max = value };
+	int result = getrlimit(resource, &limit);
 
-	if (getrlimit(resource, &limit))
-		return;
 	if (limit.rlim_max == RLIM_INFINITY || limit.rlim_max > value)
 		limit.rlim_max = value;
 	limit.rlim_cur = limit.rlim_max;
-	setrlimit(resource, &limit);
+	if ((result || setrlimit(resource, &limit)) && !*err)
+		*err = err_from_errno();
 }
 
 /* Timers and waiting signals are counted by uid, whosever they are: a half is left to the others. */
-static void set_signals(void)
+static void set_signals(err_t *err)
 {
 	struct rlimit limit;
 
 	if (!getrlimit(RLIMIT_SIGPENDING, &limit) && limit.rlim_cur != RLIM_INFINITY)
-		set(RLIMIT_SIGPENDING, limit.rlim_cur / 2);
+		set(err, RLIMIT_SIGPENDING, limit.rlim_cur / 2);
 }
 
 /* The kernel counts threads by uid, or by user namespace: what there is already, of whomever it may
@@ -67,26 +68,30 @@ static void set_stacks(uint64_t size)
 	pthread_attr_destroy(&attributes);
 }
 
-unsigned sandbox_limit(const struct sandbox_config *config)
+err_t sandbox_limit(const struct sandbox_config *config, unsigned *ret_threads)
 {
 	uint64_t memory = config->memory_bytes ? config->memory_bytes : MEMORY_DEFAULT;
 	unsigned threads = config->threads ? config->threads : THREADS_DEFAULT;
+	err_t err = 0;
 
-	set(RLIMIT_CORE, 0);
-	set(RLIMIT_NOFILE, DESCRIPTORS_MAX);
-	set(RLIMIT_MSGQUEUE, 0);
-	set(RLIMIT_NICE, 0);
-	set(RLIMIT_RTPRIO, 0);
-	set_signals();
+	set(&err, RLIMIT_CORE, 0);
+	set(&err, RLIMIT_NOFILE, DESCRIPTORS_MAX);
+	set(&err, RLIMIT_MSGQUEUE, 0);
+	set(&err, RLIMIT_NICE, 0);
+	set(&err, RLIMIT_RTPRIO, 0);
+	set_signals(&err);
+	*ret_threads = 0;
 	/* A sanitizer's shadow of memory is larger than any memory. */
 	if (SANDBOX_INSTRUMENTED)
-		return 0;
-	set(RLIMIT_FSIZE, FILE_MAX);
-	set(RLIMIT_DATA, memory);
-	set(RLIMIT_AS, memory > UINT64_MAX / SPACE_FACTOR ? UINT64_MAX : memory * SPACE_FACTOR);
-	set(RLIMIT_NPROC, count_threads() + threads);
+		return err;
+	set(&err, RLIMIT_FSIZE, FILE_MAX);
+	set(&err, RLIMIT_DATA, memory);
+	set(&err, RLIMIT_AS,
+	    memory > UINT64_MAX / SPACE_FACTOR ? UINT64_MAX : memory * SPACE_FACTOR);
+	set(&err, RLIMIT_NPROC, count_threads() + threads);
 	set_stacks(memory / 2 / threads);
-	return threads;
+	*ret_threads = threads;
+	return err;
 }
 
 /* --- capabilities ----------------------------------------------------------------------- */

@@ -69,10 +69,12 @@ static err_t confine(const struct sandbox_config *config, const struct sandbox_t
 
 	if (SANDBOX_INSTRUMENTED)
 		sandbox_note(result, "an instrumented build: limits, parts of the filter", 0);
-	else
-		/* Nobody of the same uid may look into it or take its descriptors. */
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	result->threads = sandbox_limit(config);
+	/* Nobody of the same uid may look into it or take its descriptors. */
+	else if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		sandbox_note(result, "being hidden from others of its user", err_from_errno());
+	err = sandbox_limit(config, &result->threads);
+	if (err)
+		sandbox_note(result, "limits", err);
 	err = sandbox_drop_capabilities(capabilities);
 	if (err) {
 		sandbox_note(result, "dropping capabilities", err);

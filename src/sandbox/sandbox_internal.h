@@ -42,8 +42,8 @@ void sandbox_confine_messages(void);
 err_t sandbox_enter_spaces(const struct sandbox_config *config, const struct sandbox_tree *tree,
 			   const char **ret_step);
 /* limits.c */
-/* How many threads there may be; 0: not limited. */
-unsigned sandbox_limit(const struct sandbox_config *config);
+/* RET_THREADS: how many there may be; 0: not limited. On an error some limits are not in force. */
+err_t sandbox_limit(const struct sandbox_config *config, unsigned *ret_threads);
 err_t sandbox_drop_capabilities(uint64_t kept);
 uint64_t sandbox_held_capabilities(void);
 /* files.c: Landlock. -ENOSYS, -EOPNOTSUPP: the kernel has none. RET_ABI: its version. */

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -421,6 +422,43 @@ TEST(a_lower_tier_is_said_never_silent)
 	test_equal(result.tier, SANDBOX_SELF);
 	test_true(result.is_declared);
 	test_true(strstr(result.missing, "namespaces") != NULL);
+}
+
+/* CALL (with OPTION as its first argument) fails from now on, for children as well. */
+static void deny(const char *call, int option)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int number = seccomp_syscall_resolve_name(call);
+
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, geteuid() != 0);
+	test_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, option >= 0,
+				    SCMP_A0(SCMP_CMP_EQ, (uint64_t)option)),
+		   0);
+	test_equal(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+TEST(limits_that_cannot_be_set_are_missing)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SELF };
+	struct sandbox_result result;
+
+	deny("prlimit64", -1);
+	deny("setrlimit", -1);
+	run(&c, &result, look_away);
+	test_true(strstr(result.missing, "limits (") != NULL);
+}
+
+TEST(a_host_that_others_may_look_into_says_so)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SELF };
+	struct sandbox_result result;
+
+	if (SANDBOX_INSTRUMENTED)
+		test_skip("others may look into an instrumented one");
+	deny("prctl", PR_SET_DUMPABLE);
+	run(&c, &result, look_away);
+	test_true(strstr(result.missing, "hidden") != NULL);
 }
 
 /* Where the kernel looks for the terminals that it makes, a namespace has none. */
