@@ -15,6 +15,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -47,6 +48,25 @@ static err_t map_user(uid_t uid, gid_t gid)
 	if (!err)
 		write_text("/proc/sys/user/max_user_namespaces", "0", 0);
 	return err;
+}
+
+/* Where a user namespace can be made and not used (AppArmor, /proc that may only be read), who has made it
+ * is nobody, and cannot go back: a child goes first. */
+static err_t try_user(uid_t uid, gid_t gid)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		err_t err = unshare(CLONE_NEWUSER) ? err_from_errno() : map_user(uid, gid);
+		_exit(-err);
+	}
+	if (pid < 0)
+		return err_from_errno();
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_from_errno();
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EPERM;
 }
 
 /* --- the new root --------------------------------------------------------------------------- */
@@ -243,9 +263,11 @@ err_t sandbox_enter_spaces(const struct sandbox_config *config, const struct san
 	err_t err;
 
 	*ret_step = "user namespaces";
-	if (unshare(CLONE_NEWUSER))
-		return err_from_errno();
-	err = map_user(uid, gid);
+	err = try_user(uid, gid);
+	if (!err && unshare(CLONE_NEWUSER))
+		err = err_from_errno();
+	if (!err)
+		err = map_user(uid, gid);
 	if (err)
 		return err;
 	*ret_step = "mount, network, IPC, UTS and cgroup namespaces";

@@ -6,12 +6,14 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -459,6 +461,30 @@ TEST(a_host_that_others_may_look_into_says_so)
 	deny("prctl", PR_SET_DUMPABLE);
 	run(&c, &result, look_away);
 	test_true(strstr(result.missing, "hidden") != NULL);
+}
+
+static uid_t expected_uid;
+
+static int look_for_uid(void)
+{
+	EXPECT(geteuid() == expected_uid);
+	return 0;
+}
+
+TEST(a_user_namespace_that_cannot_be_used_is_not_entered)
+{
+	struct sandbox_config c = { .tier = SANDBOX_SPACES };
+	struct sandbox_result result;
+
+	expected_uid = geteuid();
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount(NULL, "/proc", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL))
+		test_skip("only root can have a /proc that may only be read");
+	int line = run(&c, &result, look_for_uid);
+	test_equal(result.tier, SANDBOX_SELF);
+	test_true(strstr(result.missing, "user namespaces") != NULL);
+	if (line)
+		test_fail(__FILE__, line, "is another user");
 }
 
 /* Where the kernel looks for the terminals that it makes, a namespace has none. */
