@@ -33,7 +33,8 @@ void sandbox_confine_messages(void)
 			    strerror(errno));
 		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	}
-	fcntl(fd, F_SETFL, flags & ~O_ACCMODE);
+	/* A driver does not wait for who reads its messages: they are lost, as ours. */
+	fcntl(fd, F_SETFL, (flags & ~O_ACCMODE) | O_NONBLOCK);
 	if (fd < 0 || dup2(fd, STDERR_FILENO) < 0)
 		close(STDERR_FILENO);
 }

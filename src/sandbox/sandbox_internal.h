@@ -34,8 +34,8 @@ struct sandbox_tree {
 err_t sandbox_tree_init(struct sandbox_tree *tree, const struct sandbox_config *config);
 void sandbox_tree_fini(struct sandbox_tree *tree);
 
-/* messages.c: standard error is for writing, and its flags are not those of whoever else has it: a
- * terminal would tell what is typed there. */
+/* messages.c: standard error is for writing, never waits, and its flags are not those of whoever else has
+ * it: a terminal would tell what is typed there, and a pipe that nobody reads hold its drivers up. */
 void sandbox_confine_messages(void);
 /* spaces.c: new namespaces, and a root with nothing in it but the tree. On an error nothing that the
  * process can see has changed. */

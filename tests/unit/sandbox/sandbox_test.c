@@ -291,6 +291,33 @@ TEST(what_is_typed_is_not_for_drivers)
 	close(terminal);
 }
 
+static int write_what_nobody_reads(void)
+{
+	EXPECT(write(STDERR_FILENO, "#", 1) < 0 && errno == EAGAIN);
+	return 0;
+}
+
+/* Who else writes there may wait, if he wants. */
+TEST(messages_that_nobody_reads_hold_no_driver_up)
+{
+	int pipe[2], old = dup(STDERR_FILENO);
+
+	test_equal(pipe2(pipe, O_CLOEXEC | O_NONBLOCK), 0);
+	while (write(pipe[1], "a line that nobody reads\n", 25) > 0)
+		;
+	while (write(pipe[1], "#", 1) > 0)
+		;
+	test_equal(fcntl(pipe[1], F_SETFL, 0), 0);
+	test_equal(dup2(pipe[1], STDERR_FILENO), STDERR_FILENO);
+	for (unsigned tier = SANDBOX_SELF; tier <= SANDBOX_SPACES; tier++)
+		expect(&(struct sandbox_config){ .tier = tier }, write_what_nobody_reads);
+	test_true(!(fcntl(pipe[1], F_GETFL) & O_NONBLOCK));
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(pipe[0]);
+	close(pipe[1]);
+}
+
 /* --- calls ------------------------------------------------------------------------------- */
 
 static void *nothing(void *context)
