@@ -125,9 +125,16 @@ err_t sandbox_drop_capabilities(uint64_t kept)
 		    (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 && errno == EINVAL))
 			break;
 	kept &= held;
+	bool is_done = !get(data);
 	for (int i = 0; i < 2; i++) {
-		data[i].effective = data[i].permitted = (uint32_t)(kept >> 32 * i);
-		data[i].inheritable = 0;
+		uint32_t word = (uint32_t)(kept >> 32 * i);
+
+		is_done = is_done && data[i].effective == word && data[i].permitted == word &&
+			  !data[i].inheritable;
+		data[i] = (struct __user_cap_data_struct){ .effective = word, .permitted = word };
 	}
+	/* Who has nothing to drop may not be allowed to: a unit of systemd. */
+	if (is_done)
+		return 0;
 	return syscall(SYS_capset, &header, data) ? err_from_errno() : 0;
 }

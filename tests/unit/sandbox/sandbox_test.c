@@ -573,6 +573,18 @@ TEST(a_capability_that_is_declared_and_not_held_is_not_given)
 	       look_for_no_capability);
 }
 
+/* As a unit of systemd, whose filter has no capset. */
+TEST(who_has_no_capabilities_need_not_drop_them)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = { { 0 } };
+
+	test_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	test_equal(syscall(SYS_capset, &header, none), 0);
+	deny("capset", -1);
+	expect(&(struct sandbox_config){ .tier = SANDBOX_SELF }, look_for_no_capability);
+}
+
 TEST(names_are_known_or_refused)
 {
 	test_equal(sandbox_family("netlink"), AF_NETLINK);
