@@ -35,22 +35,39 @@ struct IONotificationPort {
 	dispatch_source_t dispatch_source;
 	/* One for the port itself and one for each dispatch source that is not cancelled through yet. The
 	 * receive right goes with the last. */
+	atomic_uint n_receivers;
+	/* One for each of them, one for the CFMachPort and one for each run of the dispatch handler. */
 	atomic_uint refs;
-	_Atomic uint32_t n_runs;  /* of the dispatch handler */
+	_Atomic uint32_t n_runs;  /* of callbacks: of the handler, or in a run loop */
 	atomic_bool is_destroyed; /* who destroys it may wait for them */
 };
 
-/* Whose callback runs in this thread, for a comparison alone: one that is left by longjmp leaves it behind. */
+/* Whose callback runs in this thread, and in how many runs, each inside the other. For a comparison alone: one that is
+ * left by longjmp leaves it behind. */
 static _Thread_local struct IONotificationPort *running;
+static _Thread_local uint32_t n_running;
 
 static void release(struct IONotificationPort *notify)
 {
-	if (atomic_fetch_sub(&notify->refs, 1) != 1)
-		return;
-	mach_port_mod_refs(mach_task_self(), notify->wake_port, MACH_PORT_RIGHT_RECEIVE, -1);
-	if (notify->main_port)
-		mach_port_deallocate(mach_task_self(), notify->main_port);
-	free(notify);
+	if (atomic_fetch_sub(&notify->refs, 1) == 1)
+		free(notify);
+}
+
+static void retain_receiver(struct IONotificationPort *notify)
+{
+	atomic_fetch_add(&notify->n_receivers, 1);
+	atomic_fetch_add(&notify->refs, 1);
+}
+
+static void release_receiver(struct IONotificationPort *notify)
+{
+	if (atomic_fetch_sub(&notify->n_receivers, 1) == 1) {
+		mach_port_mod_refs(mach_task_self(), notify->wake_port, MACH_PORT_RIGHT_RECEIVE,
+				   -1);
+		if (notify->main_port)
+			mach_port_deallocate(mach_task_self(), notify->main_port);
+	}
+	release(notify);
 }
 
 IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort)
@@ -62,7 +79,7 @@ IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort)
 	notify = calloc(1, sizeof(*notify));
 	if (!notify)
 		return NULL;
-	atomic_init(&notify->refs, 1);
+	retain_receiver(notify);
 	if (mach_port_allocate(mach_task_self(), MACH_PORT_RIGHT_RECEIVE, &notify->wake_port)) {
 		free(notify);
 		return NULL;
@@ -72,16 +89,77 @@ IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort)
 	return notify;
 }
 
+/* --- runs of callbacks ------------------------------------------------------------- */
+
+struct run {
+	struct IONotificationPort *notify, *outer;
+	uint32_t n_outer;
+};
+
+/* Counted before it asks whether the port is destroyed, or its source cancelled: that comes before the count is looked
+ * at. */
+static void begin_run(struct run *run, struct IONotificationPort *notify)
+{
+	atomic_fetch_add(&notify->n_runs, 1);
+	*run = (struct run){ notify, running, n_running };
+	n_running = running == notify ? n_running + 1 : 1;
+	running = notify;
+}
+
+static void end_run(const struct run *run)
+{
+	struct IONotificationPort *notify = run->notify;
+
+	running = run->outer;
+	n_running = run->n_outer;
+	atomic_fetch_sub(&notify->n_runs, 1);
+	if (atomic_load(&notify->is_destroyed))
+		futex_wake(&notify->n_runs, INT_MAX);
+}
+
+/* So that its caller may free what callbacks use. */
+static void await_runs(struct IONotificationPort *notify)
+{
+	uint64_t now = loop_now_ns(), end = now + DESTROY_WAIT_NS;
+	uint32_t n, own = running == notify ? n_running : 0;
+
+	for (; (n = atomic_load(&notify->n_runs)) > own && now < end; now = loop_now_ns()) {
+		struct timespec left = { 0, (long)(end - now) };
+
+		futex_wait(&notify->n_runs, n, &left);
+	}
+}
+
 /* --- run loop -------------------------------------------------------------------- */
 
 static void run_loop_callback(CFMachPortRef port, void *message, CFIndex size, void *info)
 {
-	client_message_dispatch(message);
+	struct IONotificationPort *notify = info;
+	struct run run;
+
+	/* A callback that ends its thread is waited for in vain. */
+	begin_run(&run, notify);
+	if (atomic_load(&notify->is_destroyed))
+		mach_msg_destroy(message);
+	else
+		client_message_dispatch(message);
+	end_run(&run);
+}
+
+static const void *retain_info(const void *info)
+{
+	atomic_fetch_add(&((struct IONotificationPort *)(uintptr_t)info)->refs, 1);
+	return info;
+}
+
+static void release_info(const void *info)
+{
+	release((struct IONotificationPort *)(uintptr_t)info);
 }
 
 CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify)
 {
-	CFMachPortContext context = { 0 };
+	CFMachPortContext context = { 0, notify, retain_info, release_info, NULL };
 	Boolean is_other = false;
 
 	if (!notify)
@@ -89,7 +167,6 @@ CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef noti
 	if (notify->run_loop_source)
 		return notify->run_loop_source;
 	if (!notify->mach_port) {
-		context.info = notify;
 		notify->mach_port = CFMachPortCreateWithPort(
 			NULL, notify->wake_port, run_loop_callback, &context, &is_other);
 		/* Somebody else's callback would get our messages. */
@@ -123,44 +200,6 @@ static bool receive(mach_port_t port, mach_msg_header_t *buffer)
 	}
 }
 
-struct run {
-	struct IONotificationPort *notify, *outer;
-};
-
-/* Counted before it asks whether its source is cancelled: that one comes before the count is looked at. */
-static void begin_run(struct run *run, struct IONotificationPort *notify)
-{
-	atomic_fetch_add(&notify->refs, 1);
-	atomic_fetch_add(&notify->n_runs, 1);
-	*run = (struct run){ notify, running };
-	running = notify;
-}
-
-static void end_run(void *context)
-{
-	const struct run *run = context;
-	struct IONotificationPort *notify = run->notify;
-
-	running = run->outer;
-	atomic_fetch_sub(&notify->n_runs, 1);
-	if (atomic_load(&notify->is_destroyed))
-		futex_wake(&notify->n_runs, INT_MAX);
-	release(notify);
-}
-
-/* So that its caller may free what callbacks use. */
-static void await_runs(struct IONotificationPort *notify)
-{
-	uint64_t now = loop_now_ns(), end = now + DESTROY_WAIT_NS;
-	uint32_t n, own = running == notify;
-
-	for (; (n = atomic_load(&notify->n_runs)) > own && now < end; now = loop_now_ns()) {
-		struct timespec left = { 0, (long)(end - now) };
-
-		futex_wait(&notify->n_runs, n, &left);
-	}
-}
-
 static void pump_all(struct pump *pump)
 {
 	/* A callback may destroy the port and run its own loop: nothing of PUMP is used after one without
@@ -181,14 +220,24 @@ static void pump_all(struct pump *pump)
 	}
 }
 
+static void end_pump_run(void *context)
+{
+	const struct run *run = context;
+	struct IONotificationPort *notify = run->notify;
+
+	end_run(run);
+	release(notify);
+}
+
 static void pump_run(void *context)
 {
 	struct pump *pump = context;
 	struct run run;
 
+	atomic_fetch_add(&pump->notify->refs, 1);
 	begin_run(&run, pump->notify);
 	/* A callback may end its thread. */
-	pthread_cleanup_push(end_run, &run);
+	pthread_cleanup_push(end_pump_run, &run);
 	pump_all(pump);
 	pthread_cleanup_pop(true);
 }
@@ -197,7 +246,7 @@ static void pump_cancelled(void *context)
 {
 	struct pump *pump = context;
 
-	release(pump->notify);
+	release_receiver(pump->notify);
 	dispatch_release(pump->source);
 	free(pump);
 }
@@ -229,7 +278,7 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 		free(pump);
 		return;
 	}
-	atomic_fetch_add(&notify->refs, 1);
+	retain_receiver(notify);
 	pump->notify = notify;
 	pump->source = source;
 	dispatch_retain(source);
@@ -246,6 +295,7 @@ void IONotificationPortDestroy(IONotificationPortRef notify)
 {
 	if (!notify)
 		return;
+	atomic_store(&notify->is_destroyed, true);
 	if (notify->mach_port) {
 		CFMachPortInvalidate(notify->mach_port);
 		CFRelease(notify->mach_port);
@@ -253,9 +303,8 @@ void IONotificationPortDestroy(IONotificationPortRef notify)
 	if (notify->run_loop_source)
 		CFRelease(notify->run_loop_source);
 	stop_dispatch(notify);
-	atomic_store(&notify->is_destroyed, true);
 	await_runs(notify);
-	release(notify);
+	release_receiver(notify);
 }
 
 mach_port_t IONotificationPortGetMachPort(IONotificationPortRef notify)

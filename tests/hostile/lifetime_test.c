@@ -333,13 +333,21 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What the callback uses may be freed then, unless it has taken a tenth of a second. */
-HOSTILE(P_L8, a_destruction_waits_for_the_callback_that_runs)
+static void deliver_on_queue(IONotificationPortRef port, void *queue)
 {
-	arena_begin("Fixture.dext", NULL);
+	IONotificationPortSetDispatchQueue(port, queue);
+}
+
+static void deliver_in_loop(IONotificationPortRef port, void *loop)
+{
+	CFRunLoopAddSource(loop, IONotificationPortGetRunLoopSource(port), kCFRunLoopDefaultMode);
+}
+
+/* What the callback uses may be freed then, unless it has taken a tenth of a second. */
+static void destroy_while_it_runs(void (*deliver)(IONotificationPortRef, void *), void *where)
+{
 	io_connect_t c = world_open("FixtureDriver", 0);
 	io_service_t service = world_service("FixtureDriver");
-	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
 	uint64_t in[2] = { 0xe0000001, 7 };
 
 	for (int i = 0; i < 20; i++) {
@@ -350,20 +358,59 @@ HOSTILE(P_L8, a_destruction_waits_for_the_callback_that_runs)
 		test_equal_error(IOServiceAddInterestNotification(port, service, kIOGeneralInterest,
 								  run_slowly, &slow, &interest),
 				 0);
-		IONotificationPortSetDispatchQueue(port, queue);
+		deliver(port, where);
 		test_equal_error(IOConnectCallScalarMethod(c, FIXTURE_TELL, in, 2, NULL, NULL), 0);
 		test_await(atomic_load(&slow.is_running));
 		uint64_t before = now_ns();
 		atomic_store(&slow.may_end, true);
 		IONotificationPortDestroy(port);
 		test_true(atomic_load(&slow.has_ended) || now_ns() - before >= 100000000);
-		dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+		test_await(atomic_load(&slow.has_ended));
 		IOObjectRelease(interest);
 	}
-	dispatch_release(queue);
 	IOObjectRelease(service);
 	IOServiceClose(c);
 	arena_count(20 * 3);
+}
+
+HOSTILE(P_L8, a_destruction_waits_for_the_callback_that_runs)
+{
+	arena_begin("Fixture.dext", NULL);
+	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
+
+	destroy_while_it_runs(deliver_on_queue, queue);
+	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	dispatch_release(queue);
+	arena_end();
+}
+
+static void stay(CFRunLoopTimerRef timer, void *info)
+{
+}
+
+static _Atomic(CFRunLoopRef) other_loop;
+
+static void *run_other_loop(void *unused)
+{
+	CFRunLoopTimerRef timer = CFRunLoopTimerCreate(NULL, 1e12, 0, 0, 0, stay, NULL);
+
+	CFRunLoopAddTimer(CFRunLoopGetCurrent(), timer, kCFRunLoopDefaultMode);
+	CFRelease(timer);
+	atomic_store(&other_loop, CFRunLoopGetCurrent());
+	CFRunLoopRun();
+	return NULL;
+}
+
+HOSTILE(P_L8, a_destruction_waits_for_the_callback_of_another_threads_loop)
+{
+	pthread_t thread;
+
+	arena_begin("Fixture.dext", NULL);
+	test_equal(pthread_create(&thread, NULL, run_other_loop, NULL), 0);
+	test_await(atomic_load(&other_loop));
+	destroy_while_it_runs(deliver_in_loop, atomic_load(&other_loop));
+	CFRunLoopStop(atomic_load(&other_loop));
+	pthread_join(thread, NULL);
 	arena_end();
 }
 

@@ -78,9 +78,8 @@ kern_return_t IOMasterPort(mach_port_t bootstrapPort, mach_port_t *mainPort);
 /* NULL on failure. Release with IONotificationPortDestroy. */
 IONotificationPortRef IONotificationPortCreate(mach_port_t mainPort);
 /* Stops delivery; queued messages are dropped. Allowed inside a callback of the same port. A callback that
- * runs on a dispatch queue is waited for, a tenth of a second at most, as it may wait for the caller; no other
- * begins. One of a run loop is not: destroy such a port on the thread of its run loop before you free what callbacks use. Iterators, notifiers and connections that use it
- * stay the caller's to release. */
+ * runs on a dispatch queue, or in another thread's run loop, is waited for, a tenth of a second at most, as it may
+ * wait for the caller; no other begins. Iterators, notifiers and connections that use it stay the caller's to release. */
 void IONotificationPortDestroy(IONotificationPortRef notify);
 /* The port's run-loop source, created once; not the caller's to release. NULL on failure. */
 CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify);
