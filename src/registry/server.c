@@ -178,15 +178,28 @@ static void tell_end(const struct registry_server *s, const siginfo_t *info)
 			    when, info->si_status, name ? name : "?");
 }
 
+/* It has ended; RET_INFO says how. Without a sandbox drivers can start processes, which hold its connections, and
+ * clients wait for the end of those. They go with it, while the number of its group cannot be another's. */
+static void take_end(const struct registry_server *s, siginfo_t *ret_info)
+{
+	const int options = WEXITED | __WALL | WNOHANG;
+
+	*ret_info = (siginfo_t){ 0 };
+	/* Not our child when it came back from an earlier registry: that is no failure. */
+	if (waitid(P_PIDFD, (id_t)s->pidfd, ret_info, options | WNOWAIT) || !ret_info->si_pid)
+		return;
+	kill(-ret_info->si_pid, SIGKILL);
+	waitid(P_PIDFD, (id_t)s->pidfd, ret_info, options);
+}
+
 static void reap(struct registry_server *s)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info;
 
 	if (s->pidfd < 0)
 		return;
 	loop_remove_fd(s->registry->loop, s->pidfd);
-	/* Not our child when it came back from an earlier registry: that is no failure. */
-	waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL | WNOHANG);
+	take_end(s, &info);
 	if (info.si_pid && !s->is_retiring)
 		tell_end(s, &info);
 	s->pidfd = fd_close(s->pidfd);
@@ -676,7 +689,7 @@ static void await_end(struct registry_server *s, uint64_t until_ns)
 		nanosleep(&moment, NULL);
 		n = poll(&p, 1, 0);
 	}
-	waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED | __WALL | WNOHANG);
+	take_end(s, &info);
 	s->pidfd = fd_close(s->pidfd);
 }
 

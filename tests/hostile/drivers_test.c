@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -400,6 +401,32 @@ HOSTILE(P_D3, processes_without_bound)
 		test_fail(__FILE__, __LINE__, "a host may fork");
 	}
 	test_true(!status || arena_is_death(status));
+	end();
+}
+
+/* Where nothing confines it a driver can make processes, which have all that the host had: it is over for them, too. */
+HOSTILE(P_D3, processes_that_outlive_their_host)
+{
+	uint64_t in[2] = { 1, 2 }, out;
+	uint32_t n = 1;
+
+	world_add_option("--sandbox", "0");
+	arena_begin("Hostile.dext", NULL);
+	arena_spare(SERVER);
+	for (int i = 0; i < 2; i++) {
+		io_connect_t c = world_open("HostileDriver", 0);
+		pid_t host = world_host_pid(SERVER);
+
+		test_equal_error(crash(c, HOSTILE_FORK, 3, &out), 0);
+		test_equal(out, 3);
+		kill(host, SIGKILL);
+		test_true(
+			arena_is_death(IOConnectCallScalarMethod(c, HOSTILE_SUM, in, 2, &out, &n)));
+		/* We have inherited them. */
+		for (int j = 0; j < 3; j++)
+			test_true(waitpid(-host, NULL, 0) > 0);
+		IOServiceClose(c);
+	}
 	end();
 }
 
