@@ -276,22 +276,28 @@ static void hand_over(int fd, uid_t uid)
 
 /* --- descriptors ------------------------------------------------------------------------------------ */
 
-/* What cannot be found out just now is left as it is. */
+/* What cannot be found out just now is left as it is. EBADF: a mere place (O_PATH). */
 static bool is_memory(int fd)
 {
-	return fcntl(fd, F_GET_SEALS) >= 0 || errno != EINVAL;
+	return fcntl(fd, F_GET_SEALS) >= 0 || (errno != EINVAL && errno != EBADF);
+}
+
+/* Nobody can receive nothing from a stream, and what a datagram socket sends goes wherever its owner likes. */
+static bool is_channel(int fd)
+{
+	int type;
+	socklen_t size = sizeof(type);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size))
+		return errno != ENOTSOCK && errno != EBADF;
+	return type == SOCK_SEQPACKET && is_local_socket(fd);
 }
 
 bool foreign_is_tame(int fd)
 {
-	int saved = errno, domain;
-	socklen_t size = sizeof(domain);
-	bool is_tame = is_memory(fd);
+	int saved = errno;
+	bool is_tame = is_memory(fd) || is_channel(fd);
 
-	if (!is_tame && getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size))
-		is_tame = errno != ENOTSOCK;
-	else if (!is_tame)
-		is_tame = domain == AF_UNIX;
 	errno = saved;
 	return is_tame;
 }

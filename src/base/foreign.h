@@ -16,7 +16,7 @@ enum {
 	FOREIGN_OF_USER = 1024, /* descriptors; where a process may have few, an eighth of those */
 };
 
-/* A local socket or memory: neither to close it nor to use its number blocks. */
+/* A local socket for whole messages in order, or memory: neither to close it nor to use its number blocks. */
 bool foreign_is_tame(int fd);
 /* Close FD (-1: nothing), which is not wanted. A moment may pass until it is closed. */
 void foreign_discard(int fd, uid_t sender);

@@ -412,6 +412,21 @@ TEST(a_message_with_descriptors_is_seen_before_it_is_received)
 	foreign_end(fds[0], SOMEBODY);
 }
 
+/* Sockets for anything but whole messages in order are nobody's channel, and a place is no memory. */
+TEST(other_local_sockets_and_places_are_not_tame)
+{
+	int stream[2], datagram = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int place = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
+	test_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stream), 0);
+	test_true(!foreign_is_tame(stream[0]) && !foreign_is_tame(datagram));
+	test_true(place >= 0 && !foreign_is_tame(place));
+	close(place);
+	close(datagram);
+	close(stream[0]);
+	close(stream[1]);
+}
+
 TEST(sockets_and_memory_are_tame)
 {
 	int fds[2], memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
