@@ -363,23 +363,19 @@ bool foreign_is_next(int socket, bool block)
 	return look(socket, block ? 0 : MSG_DONTWAIT, &has_descriptors) && has_descriptors;
 }
 
-bool foreign_drain(int socket, uid_t sender)
+bool foreign_skip(int socket, uid_t sender)
 {
-	mark_messages(socket);
-	for (int i = 0; i < DRAIN_MAX; i++) {
-		/* Room for who sent it, and for nothing else. */
-		char who[CMSG_SPACE(sizeof(struct ucred))];
-		struct msghdr first = { .msg_control = who, .msg_controllen = sizeof(who) };
-		bool had = false;
+	/* Room for who sent it, and for nothing else. */
+	char who[CMSG_SPACE(sizeof(struct ucred))];
+	struct msghdr first = { .msg_control = who, .msg_controllen = sizeof(who) };
+	bool had = false;
 
-		if (recvmsg(socket, &first, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-			return errno == EAGAIN || errno == EINTR;
-		if (!first.msg_controllen || first.msg_flags & MSG_CTRUNC)
-			return false;
-		/* Who shares the socket may have changed what comes next. */
-		take_message(socket, sender, &had);
-		if (had)
-			return false;
-	}
-	return true;
+	mark_messages(socket);
+	if (recvmsg(socket, &first, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (!first.msg_controllen || first.msg_flags & MSG_CTRUNC)
+		return false;
+	/* Who shares the socket may have changed what comes next. */
+	take_message(socket, sender, &had);
+	return !had;
 }

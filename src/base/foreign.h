@@ -22,9 +22,9 @@ bool foreign_is_tame(int fd);
 void foreign_discard(int fd, uid_t sender);
 /* Shut down and close SOCKET (-1: nothing), a local one, with what lies in it unread. */
 void foreign_end(int socket, uid_t sender);
-/* Forget what was said in a local SOCKET. False: nobody is at its other end, or he sends descriptors, which
- * stay in it. */
-bool foreign_drain(int socket, uid_t sender);
+/* Forget the next message in a local SOCKET, if there is one: no more, for who sends fast must not keep the
+ * caller. False: nobody is at its other end, or he sends descriptors, which stay in it. */
+bool foreign_skip(int socket, uid_t sender);
 
 extern atomic_uint foreign_n_waiting;
 
