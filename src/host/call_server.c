@@ -45,13 +45,17 @@ static uint64_t parked_by(const struct wire_layout *layout, IOReturn status, con
 		     : 0;
 }
 
-/* A client that does not read is waited for, not for ever: no thread of a host is a client's to keep. */
+/* A client that does not read is waited for, not for ever: no thread of a host is a client's to keep. Who
+ * gives up does so for all that wait with it or have yet to answer. */
 static bool is_out_of_patience(struct host_connection *connection, int turns, int max, int last)
 {
-	if (turns >= max)
+	if (turns < last || (turns < max && !atomic_load(&connection->inactive)))
+		return false;
+	if (turns >= max && host_account_may_log(&connection->account))
 		log_error("client %d does not read its answers; the connection ends",
 			  connection->task.pid);
-	return turns >= max || (turns >= last && atomic_load(&connection->inactive));
+	shutdown(connection->socket, SHUT_RDWR);
+	return true;
 }
 
 static err_t wait_to_park(struct host_connection *connection, uint64_t size)

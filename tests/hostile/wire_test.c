@@ -26,6 +26,7 @@
 #include "wire/browse.h"
 #include "wire/call.h"
 #include "wire/frame.h"
+#include "wire/memory.h"
 #include "wire/notice.h"
 
 enum { DATAGRAM_MAX = 200 * 1024 };
@@ -511,6 +512,36 @@ HOSTILE(P_W4, requests_whose_answers_nobody_reads)
 	flood(raw.data, ask_for_bytes);
 	close(raw.data);
 	close(raw.control);
+	arena_end();
+}
+
+static bool ask_for_memory(int fd, uint32_t id)
+{
+	struct wire_map_request request = { .memory_type = id };
+
+	return !wire_send(fd, &wire_map_request_layout, id, &request, NULL, 0, false);
+}
+
+/* All its threads wait, each with an answer of its own: when one has had enough all have. */
+HOSTILE(P_W4, mappings_whose_answers_nobody_reads)
+{
+	struct arena_times times = { .what = "openings beside one that ends",
+				     .promised_ns = 250000000 };
+	struct raw_client deaf, raw;
+	uint64_t began;
+
+	begin();
+	raw_open(&deaf, world_socket(), service);
+	flood(deaf.data, ask_for_memory);
+	/* One of them stands behind its end. */
+	for (unsigned i = 0; i < 100; i++) {
+		began = arena_now_ns();
+		raw_open(&raw, world_socket(), service);
+		arena_took(&times, arena_now_ns() - began);
+		raw_close(&raw);
+	}
+	raw_close(&deaf);
+	arena_judge(&times);
 	arena_end();
 }
 
