@@ -262,7 +262,8 @@ static err_t spawn(struct registry_server *s, int socket)
 	return err;
 }
 
-/* True: systemd has a unit for it, which starts when we connect. */
+/* True: systemd has a unit for it, which starts when we connect. Who has one is never started otherwise: it would
+ * be in a lower tier, which a driver that crashes too often for systemd could bring about. */
 static bool launch_unit(struct registry_server *s, err_t *ret_err)
 {
 	struct registry *r = s->registry;
@@ -272,12 +273,13 @@ static bool launch_unit(struct registry_server *s, err_t *ret_err)
 	if (s->is_bridge || r->start_provider || !r->units_folder)
 		return false;
 	err_t err = registry_unit_connect(r->units_folder, s->name, &socket);
-	if (err && err != -ENOENT)
-		log_warning("the unit of host %s cannot be used: %s", s->name, strerror(-err));
-	if (err)
+	if (err == -ENOENT && !s->has_unit)
 		return false;
-	s->is_unit = true;
-	*ret_err = registry_peer_new(r, socket, s);
+	s->has_unit = true;
+	if (err)
+		log_warning("the unit of host %s cannot be used: %s", s->name, strerror(-err));
+	s->is_unit = !err;
+	*ret_err = err ? err : registry_peer_new(r, socket, s);
 	return true;
 }
 
@@ -344,7 +346,7 @@ void registry_server_start(struct registry_server *s)
 		if (s->pidfd >= 0) {
 			s->is_ending = true;
 			s->state = REGISTRY_SERVER_RESTING;
-		} else if (is_shortage(err)) {
+		} else if (is_shortage(err) || s->has_unit) {
 			s->n_short_starts += s->n_short_starts < REGISTRY_CRASHES_MAX;
 			rest(s, s->n_short_starts + 1);
 		} else {

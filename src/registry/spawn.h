@@ -37,6 +37,7 @@ struct registry_server {
 	enum registry_server_state state;
 	bool is_bridge;
 	bool is_unit;	  /* of systemd: no process of ours, and it knows no token */
+	bool has_unit;	  /* systemd has or had one for it */
 	bool is_retiring; /* its end is wanted: not a crash */
 	bool is_awaited;  /* something waits for its end, and the machine is busy meanwhile */
 	bool is_ending;	  /* its connection is gone, its process is not */

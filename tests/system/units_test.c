@@ -28,7 +28,7 @@ static int listen_in(const char *folder)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 
-	test_equal(mkdir(folder, 0755), 0);
+	mkdir(folder, 0755);
 	test_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", folder,
 			   calculator) < (int)sizeof(address.sun_path));
 	test_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -39,6 +39,7 @@ static int listen_in(const char *folder)
 /* As packaging/systemd/portico-host@.service does, but with the registry's uid. */
 static void run_host(const char *bundle)
 {
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	const char *program = strdup(test_built("bin/portico-host"));
 
 	execl(program, "portico-host", "--server", calculator, "--listen-fd", "7", "--sandbox", "3",
@@ -69,10 +70,10 @@ static pid_t play_systemd(int listener, const char *bundle)
 	}
 }
 
+static char folder[300];
+
 static pid_t start_with_unit(const char *bundle)
 {
-	static char folder[300];
-
 	snprintf(folder, sizeof(folder), "%s/units", test_folder());
 	pid_t systemd = play_systemd(listen_in(folder), bundle);
 	world_add_option("--units", folder);
@@ -126,6 +127,26 @@ TEST(a_bundle_that_the_unit_does_not_name_is_not_used)
 	world_await_log("its unit does not name");
 	test_equal(world_host_pid(calculator), 0);
 	IOServiceClose(world_open("MirrorDriver", 0));
+	end(systemd);
+}
+
+/* systemd gives up a unit that crashes too often, and removes its socket. */
+TEST(a_unit_that_has_gone_is_waited_for)
+{
+	char bundle[512], path[512];
+
+	snprintf(bundle, sizeof(bundle), "%s", test_built("drivers/Calculator.dext"));
+	pid_t systemd = start_with_unit(bundle);
+	world_start();
+	IOServiceClose(world_open("CalculatorDriver", 0));
+	snprintf(path, sizeof(path), "%s/%s.sock", folder, calculator);
+	test_equal(unlink(path), 0);
+	kill(systemd, SIGKILL);
+	world_await_log("the unit of host org.portico.driver.Calculator cannot be used");
+	test_equal(world_host_pid(calculator), 0);
+	systemd = play_systemd(listen_in(folder), bundle);
+	IOServiceClose(world_open("CalculatorDriver", 0));
+	test_equal(world_host_pid(calculator), 0);
 	end(systemd);
 }
 
