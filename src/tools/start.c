@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IOReturn.h>
 #include <portico/session.h>
 
 #include "tools/daemon.h"
@@ -30,6 +31,15 @@ static void on_signal(int number)
 {
 	(void)number;
 	told_to_end = 1;
+}
+
+/* What a registry that was killed has left, unless another session has taken its place. */
+static void remove_socket(const char *path)
+{
+	CFDictionaryRef status;
+
+	if (portico_session_copy_status(path, &status) == kIOReturnNotAttached)
+		unlink(path);
 }
 
 /* Runs in the process that stays. A registry that ends by itself was asked to, and has left nothing: at its
@@ -51,7 +61,7 @@ static void supervise(struct tools_daemon *daemon)
 			break;
 	}
 	tools_daemon_stop(daemon);
-	unlink(daemon->socket_path);
+	remove_socket(daemon->socket_path);
 }
 
 /* What it has to say from now on is for the log. */

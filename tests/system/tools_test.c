@@ -266,6 +266,20 @@ TEST(a_session_that_was_stopped_takes_nothing_along)
 	await_adopted();
 }
 
+/* The registry dies, somebody starts a session before its supervisor has looked. */
+TEST(a_session_whose_place_was_taken_leaves_it)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge --no-default-drivers; "
+	      "r=$($P/portico status | sed -n 's/^PID: //p'); "
+	      "p=$(sed 's/.*) . //; s/ .*//' /proc/$r/stat); "
+	      "kill -STOP $p; kill -9 $r; $P/portico start --no-bridge --no-default-drivers; "
+	      "kill -CONT $p; until grep -q '^State:.*Z' /proc/$p/status; do :; done; "
+	      "test -S $T/r/portico/registry.sock && $P/portico stop",
+	      0, "ended\n");
+	await_adopted();
+}
+
 TEST(a_registry_that_dies_too_often_is_given_up_in_the_log)
 {
 	wants("export XDG_RUNTIME_DIR=$T; unset PORTICO_SESSION; $P/portico start --no-bridge "
