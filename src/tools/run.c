@@ -5,6 +5,7 @@
  * command's.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -147,12 +148,30 @@ static bool reap(struct running *r, int *ret_status)
 	return false;
 }
 
+/* The command has our standard error as it was given; we, and registries to come, do not wait for its reader: the session
+ * could not go on meanwhile. What is lost is lost. */
+static void stop_waiting_for_readers(void)
+{
+	struct stat st;
+	int fd;
+
+	/* Others have the same place in a file. */
+	if (fstat(STDERR_FILENO, &st) || !(S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode)))
+		return;
+	fd = open("/proc/self/fd/2", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+}
+
 /* Until the command ends; signals for us are for it. A signal from the terminal reached it already. */
 static int supervise(struct running *r, int signals)
 {
 	struct signalfd_siginfo info;
 	int status = 0;
 
+	stop_waiting_for_readers();
 	for (;;) {
 		ssize_t n = read(signals, &info, sizeof(info));
 

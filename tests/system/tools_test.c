@@ -81,6 +81,16 @@ static void await_adopted(void)
 }
 
 /* What a program knows of a session that has ended is nothing in the next one. */
+TEST(run_goes_on_when_nobody_reads_its_messages)
+{
+	wants("mkfifo $T/p; exec 7<>$T/p; "
+	      "$P/portico run --verbose --no-bridge --no-default-drivers -- sh -c '"
+	      "dd of=$T/p oflag=nonblock if=/dev/zero bs=1 2>&1 | grep unavailable; "
+	      "kill -9 $($P/portico status | sed -n \"s/^PID: //p\"); "
+	      "until $P/portico status >$T/out 2>&1; do sleep 0.01; done; echo it goes on' 2>$T/p",
+	      0, "it goes on");
+}
+
 TEST(entries_of_two_sessions_at_a_place_have_different_ids)
 {
 	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; for i in 1 2; do $P/portico start "
