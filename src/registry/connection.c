@@ -125,6 +125,18 @@ static void handle_opened(void *context, err_t err, struct wire_frame *frame)
 	free_opening(o);
 }
 
+/* Nobody will take the client's end: the host hears so at once, and sees it when it looks. */
+static void drop_socket(struct opening *o)
+{
+	fd_close(o->socket);
+	o->socket = -1;
+}
+
+static void handle_abandoned(struct registry_deferred *deferred)
+{
+	drop_socket(deferred->context);
+}
+
 /* The driver's operations do not overlap: any of them that does not return keeps it from opening. */
 static void handle_late(struct registry_deferred *deferred)
 {
@@ -137,6 +149,7 @@ static void handle_late(struct registry_deferred *deferred)
 				   registry_peer_name(o->service->owner), o->service->class->name,
 				   (int)(REGISTRY_OPEN_TIMEOUT_NS / 1000000000));
 	registry_deferred_answer(deferred, &wire_empty_layout, kIOReturnTimeout, NULL, NULL, 0);
+	drop_socket(o);
 }
 
 static IOReturn opening_new(struct registry_peer *client, struct registry_entry *service,
@@ -250,6 +263,7 @@ err_t registry_connection_open(struct registry_peer *client, const struct wire_h
 	}
 	d->context = o;
 	d->expired = handle_late;
+	d->abandoned = handle_abandoned;
 	o->deferred = d;
 	err_t err = ask_host(o, type);
 	if (err) {
