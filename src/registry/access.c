@@ -204,7 +204,7 @@ err_t registry_access_request(struct registry_peer *peer, const struct wire_head
 	if (use)
 		remove_use(use);
 	struct registry_peer *owner = provider ? provider->owner : NULL;
-	bool refused = !owner || owner == peer || !registry_peer_takes(owner, 0) ||
+	bool refused = !owner || owner == peer || !registry_peer_may_be_asked(owner, 0) ||
 		       (access->what == WIRE_ACCESS_OPEN && registry_entry_is_inactive(provider));
 	struct relay *relay = refused ? NULL : relay_new(peer, request, owner);
 	if (!relay) {
@@ -246,7 +246,8 @@ static err_t pass_on(struct registry_peer *peer, const struct wire_header *reque
 		     struct registry_peer *to, const struct wire_layout *layout,
 		     const void *message)
 {
-	struct relay *relay = registry_peer_takes(to, 0) ? relay_new(peer, request, to) : NULL;
+	struct relay *relay =
+		registry_peer_may_be_asked(to, 0) ? relay_new(peer, request, to) : NULL;
 
 	if (!relay)
 		return registry_peer_status(peer, request, kIOReturnNoResources);

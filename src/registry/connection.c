@@ -210,7 +210,7 @@ static err_t ask_host(struct opening *o, uint32_t type)
 	err_t err = registry_entry_new(&r->tree, 0, class, NULL, &o->user_client);
 	if (err)
 		return err;
-	if (!registry_peer_takes(o->service->owner, 0) ||
+	if (!registry_peer_may_be_asked(o->service->owner, 0) ||
 	    !registry_deferred_keep_descriptor(o->deferred) ||
 	    !registry_peer_own(o->service->owner, o->user_client))
 		return -ENOSPC;

@@ -167,7 +167,7 @@ err_t registry_diagnostics_read(struct registry_peer *client, const struct wire_
 	list_for_each(l, &r->servers) {
 		struct registry_server *s = container_of(l, struct registry_server, link);
 
-		if (s->peer && !s->is_bridge && registry_peer_takes(s->peer, 0))
+		if (s->peer && !s->is_bridge && registry_peer_may_be_asked(s->peer, 0))
 			ask(g, s->peer->wire);
 	}
 	if (--g->n_awaited == 0)

@@ -553,6 +553,12 @@ bool registry_peer_takes(const struct registry_peer *peer, uint64_t bytes)
 	return !account_count(a, LIMITS_UNREAD_BYTES) || has_half(a, LIMITS_UNREAD_BYTES, bytes);
 }
 
+bool registry_peer_may_be_asked(const struct registry_peer *peer, uint64_t bytes)
+{
+	return wire_peer_count_calls(peer->wire) < REGISTRY_QUESTIONS_MAX &&
+	       registry_peer_takes(peer, bytes);
+}
+
 /* It has read something. */
 static void note_reading(struct registry_peer *peer)
 {

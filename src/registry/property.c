@@ -110,7 +110,7 @@ static void ask_live(struct reading *reading, CFStringRef key)
 	struct wire_read_property message = { reading->entry->id, name };
 
 	if (!call || !registry_text_get(key, name, sizeof(name)) ||
-	    !registry_peer_takes(reading->entry->owner, 0)) {
+	    !registry_peer_may_be_asked(reading->entry->owner, 0)) {
 		free(call);
 		return;
 	}
@@ -398,7 +398,7 @@ err_t registry_property_write(struct registry_peer *client, const struct wire_he
 	if (registry_policy_is_administrator(client))
 		message.flags |= WIRE_OPEN_ADMINISTRATOR;
 	struct registry_deferred *d =
-		registry_peer_takes(entry->owner, wire_bag_cost_of(value))
+		registry_peer_may_be_asked(entry->owner, wire_bag_cost_of(value))
 			? registry_deferred_new(client, request, REGISTRY_OPEN_TIMEOUT_NS,
 						kIOReturnTimeout)
 			: NULL;

@@ -21,6 +21,9 @@
 #include "wire/peer.h"
 #include "wire/tray.h"
 
+/* Of clients and providers, to one that does not answer. */
+enum { REGISTRY_QUESTIONS_MAX = 8 * 1024 };
+
 /* Answers to live properties, writes and opens. */
 #define REGISTRY_READ_TIMEOUT_NS (5ull * 1000 * 1000 * 1000)
 #define REGISTRY_OPEN_TIMEOUT_NS (60ull * 1000 * 1000 * 1000)
@@ -169,6 +172,9 @@ bool registry_peer_keep(struct registry_peer *peer, size_t bytes, size_t n_fds, 
 /* May a message of BYTES go to PEER because somebody else wants it to? Half of what may wait for it is for
  * what the registry has to say itself: others are refused in time, before it would be cut off for them. */
 bool registry_peer_takes(const struct registry_peer *peer, uint64_t bytes);
+/* May it also be asked something? What is asked is kept until it answers, however long that takes and whether
+ * the one who wanted to know is still there. */
+bool registry_peer_may_be_asked(const struct registry_peer *peer, uint64_t bytes);
 /* It has been sent or dropped. */
 void registry_peer_kept(struct registry_peer *peer, size_t bytes, size_t n_fds);
 /* The same for a host of an earlier registry, to which it was SERVER. */

@@ -121,7 +121,7 @@ static bool answers(const struct registry_server *server)
 {
 	/* One that is known not to answer is not waited for. */
 	return server->peer && server->peer->keeps_accounts &&
-	       server->pulse == REGISTRY_PULSE_GOOD && registry_peer_takes(server->peer, 0);
+	       server->pulse == REGISTRY_PULSE_GOOD && registry_peer_may_be_asked(server->peer, 0);
 }
 
 static bool has_hosts(const struct registry *r)

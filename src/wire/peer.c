@@ -248,6 +248,11 @@ bool wire_peer_has_waiting(const struct wire_peer *peer)
 	return peer->queue_count != 0;
 }
 
+size_t wire_peer_count_calls(const struct wire_peer *peer)
+{
+	return peer->calls.count;
+}
+
 void wire_peer_set_sender(struct wire_peer *peer, uid_t uid)
 {
 	peer->frame.sender = uid;

@@ -69,6 +69,8 @@ size_t wire_peer_unread(struct wire_peer *peer);
 int wire_peer_socket(struct wire_peer *peer);
 /* Messages that the socket has not taken yet. */
 bool wire_peer_has_waiting(const struct wire_peer *peer);
+/* Questions that it has not answered. */
+size_t wire_peer_count_calls(const struct wire_peer *peer);
 const char *wire_peer_name(struct wire_peer *peer);
 
 /* Send an event or request without an answer. Descriptors are borrowed (duplicated if queued).

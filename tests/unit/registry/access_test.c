@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "registry/access.h"
 
+#include <sys/socket.h>
+
 #include "session.h"
 
 static struct session s;
@@ -252,6 +254,39 @@ TEST(request_probe_is_the_drivers_business)
 	request.id = WIRE_ROOT_ID;
 	test_equal_error(end_call(&client, &wire_request_probe_layout, &request, NULL, NULL, NULL),
 			 kIOReturnBadArgument);
+	end();
+}
+
+/* Whether those who have asked are still there or not. */
+TEST(questions_that_nobody_answers_are_so_many_at_most)
+{
+	enum { EACH = 512 };
+	const char *limits[] = { "requests=64K", "user-requests=64K", NULL };
+	struct wire_request_probe request = { 0, 0 };
+	struct wire_header first = { .type = WIRE_PROVIDER_PROBE, .id = 1 };
+	struct wire_entry_options heard;
+	char bytes[64];
+	struct end asker;
+
+	begin_limited(limits);
+	request.id = service;
+	end_connect(&asker, &s, WIRE_ROLE_CLIENT, "asker");
+	for (int n = 0; n < REGISTRY_QUESTIONS_MAX; n += EACH) {
+		for (int i = 0; i < EACH; i++)
+			end_ask(&asker, &wire_request_probe_layout, &request, NULL);
+		for (int i = 0; i < EACH; i++)
+			test_true(recv(provider.socket, bytes, sizeof(bytes), 0) > 0);
+	}
+	end_close(&asker);
+	test_equal_error(end_call(&client, &wire_request_probe_layout, &request, NULL, NULL, NULL),
+			 kIOReturnNoResources);
+	/* Who has answered one may be asked another. */
+	wire_reply(provider.socket, &first, &wire_empty_layout, 0, NULL, NULL, 0, true);
+	test_true(publish(&provider, 0, "Service", "", "", 0, NULL));
+	uint32_t asked = end_ask(&client, &wire_request_probe_layout, &request, NULL);
+	end_expect(&provider, &wire_provider_probe_layout, &heard);
+	end_reply(&provider, &wire_empty_layout, 0, NULL);
+	test_equal_error(end_answer(&client, asked, NULL, NULL), 0);
 	end();
 }
 
