@@ -374,6 +374,9 @@ void registry_server_kill(struct registry_server *s)
 {
 	if (s->pidfd >= 0)
 		kill_process(s);
+	/* Another uid's is not ours to kill: without a word it would wait for the next registry, as it is. */
+	if (s->peer && s->is_unit)
+		wire_peer_send(s->peer->wire, &wire_shutdown_layout, NULL, NULL, 0);
 	if (s->peer)
 		wire_peer_close(s->peer->wire);
 	/* One that has not greeted yet must not be taken for the next. */

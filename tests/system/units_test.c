@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -16,10 +17,13 @@
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IOKitLib.h>
 
+#include "life.h"
 #include "test.h"
 #include "world.h"
 
 static const char calculator[] = "org.portico.driver.Calculator";
+static const char *server = calculator; /* of the unit */
+static int *n_starts;			/* of its host */
 /* What else is open is none of the host's. */
 enum { LISTENER = 7 };
 
@@ -30,7 +34,7 @@ static int listen_in(const char *folder)
 
 	mkdir(folder, 0755);
 	test_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s.sock", folder,
-			   calculator) < (int)sizeof(address.sun_path));
+			   server) < (int)sizeof(address.sun_path));
 	test_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	test_equal(listen(fd, 8), 0);
 	return fd;
@@ -42,7 +46,7 @@ static void run_host(const char *bundle)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	const char *program = strdup(test_built("bin/portico-host"));
 
-	execl(program, "portico-host", "--server", calculator, "--listen-fd", "7", "--sandbox", "3",
+	execl(program, "portico-host", "--server", server, "--listen-fd", "7", "--sandbox", "3",
 	      bundle ? "--bundle" : NULL, bundle, (char *)NULL);
 	_exit(127);
 }
@@ -50,6 +54,9 @@ static void run_host(const char *bundle)
 /* A host at a time, as long as somebody connects. */
 static pid_t play_systemd(int listener, const char *bundle)
 {
+	n_starts = mmap(NULL, sizeof(*n_starts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			-1, 0);
+	test_true(n_starts != MAP_FAILED);
 	fflush(stdout);
 	pid_t pid = fork();
 	if (pid > 0)
@@ -63,6 +70,7 @@ static pid_t play_systemd(int listener, const char *bundle)
 		struct pollfd p = { .fd = LISTENER, .events = POLLIN };
 
 		poll(&p, 1, -1);
+		++*n_starts;
 		pid_t host = fork();
 		if (!host)
 			run_host(bundle);
@@ -147,6 +155,24 @@ TEST(a_unit_that_has_gone_is_waited_for)
 	systemd = play_systemd(listen_in(folder), bundle);
 	IOServiceClose(world_open("CalculatorDriver", 0));
 	test_equal(world_host_pid(calculator), 0);
+	end(systemd);
+}
+
+/* The registry may not kill what has another uid. */
+TEST(a_host_that_does_not_start_its_driver_is_started_again)
+{
+	char bundle[512], limit[32];
+
+	snprintf(bundle, sizeof(bundle), "%s", test_built("tests/drivers/Life.dext"));
+	snprintf(limit, sizeof(limit), "start-time=%u", test_is_slow() ? 3000 : 300);
+	server = "org.portico.test.Life";
+	world_add_option("--limit", limit);
+	pid_t systemd = start_with_unit(bundle);
+	struct life l = life_begin();
+
+	life_publish(&l, "a", "d", "LifeHold");
+	world_await_log("does not answer; its host is ended");
+	test_await(*n_starts >= 2);
 	end(systemd);
 }
 
