@@ -13,8 +13,11 @@ static void fit(const struct host_accounts *accounts, struct limits *limits)
 {
 	struct rlimit files;
 
-	if (!getrlimit(RLIMIT_NOFILE, &files))
-		limits_fit(limits, LIMITS_DESCRIPTORS, files.rlim_cur);
+	if (!getrlimit(RLIMIT_NOFILE, &files)) {
+		limits_fit(limits, LIMITS_DESCRIPTORS, files.rlim_cur / 3 * 2);
+		/* A memory that somebody has mapped has a descriptor of its own. */
+		limits_fit(limits, LIMITS_MEMORIES, files.rlim_cur / 3);
+	}
 	if (accounts->n_threads)
 		limits_fit(limits, LIMITS_THREADS, accounts->n_threads);
 }

@@ -54,6 +54,17 @@ static IOReturn get_memory(struct host_turn *turn, uint32_t type, IOOptionBits *
 	return get ? get(turn->client, type, options, memory) : kIOReturnUnsupported;
 }
 
+/* Asked before the driver, who may make a memory for each question. */
+static bool may_map(struct host_connection *connection)
+{
+	struct host_account *account = &connection->account;
+
+	if (!host_account_charge(account, LIMITS_MEMORIES, 1))
+		return false;
+	host_account_refund(account, LIMITS_MEMORIES, 1);
+	return true;
+}
+
 /* Without default locking several threads may be here at once. */
 static err_t number_memory(struct host_connection *connection, IOMemoryDescriptor *memory,
 			   uint64_t *ret_number)
@@ -73,7 +84,9 @@ static err_t map_in_gate(struct host_turn *turn, const struct wire_map_request *
 	struct wire_map_reply out = { 0 };
 	IOMemoryDescriptor *memory = NULL;
 	IOOptionBits options = 0; /* the driver's own; the caller's are added by the caller */
-	IOReturn status = get_memory(turn, in->memory_type, &options, &memory);
+	IOReturn status = may_map(turn->connection)
+				? get_memory(turn, in->memory_type, &options, &memory)
+				: kIOReturnNoResources;
 	bool read_only;
 	int fd = -1;
 	err_t err;

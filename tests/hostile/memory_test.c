@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,47 @@ HOSTILE(P_M1, open_map_unmap_close)
 	IOObjectRelease(service);
 	test_true(audit_count_mappings(getpid(), "/memfd:") <= maps);
 	arena_count(rounds * 4);
+	arena_end();
+}
+
+enum { FILES = 600 };
+
+static io_connect_t map_without_end(io_service_t service)
+{
+	io_connect_t c = 0;
+	kern_return_t kr = 0;
+
+	test_equal_error(IOServiceOpen(service, mach_task_self(), 0, &c), 0);
+	for (unsigned i = 0; i < 2 * FILES && !kr; i++) {
+		mach_vm_address_t address = 0;
+		mach_vm_size_t size = 0;
+
+		kr = IOConnectMapMemory64(c, METHODS_MEMORY_FRESH, mach_task_self(), &address,
+					  &size, kIOMapAnywhere);
+		if (!kr)
+			munmap((void *)(uintptr_t)address, (size_t)size);
+	}
+	test_equal_error(kr, kIOReturnBadArgument);
+	return c;
+}
+
+/* Each is another one, with a descriptor of the host, who keeps some for others. */
+HOSTILE(P_M1, maps_without_end)
+{
+	struct rlimit files = { FILES, FILES };
+	io_connect_t all[4];
+
+	test_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	arena_begin("Methods.dext", NULL);
+	io_service_t service = world_service("MethodsDriver");
+
+	for (unsigned i = 0; i < 4; i += 2) {
+		all[i] = map_without_end(service);
+		test_equal_error(IOServiceOpen(service, mach_task_self(), 0, &all[i + 1]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		IOServiceClose(all[i]);
+	IOObjectRelease(service);
 	arena_end();
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "crowd.h"
 #include "test.h"
@@ -82,6 +83,26 @@ TEST(one_user_cannot_take_all_threads)
 		test_true(host_account_charge(&a, LIMITS_THREADS, 1));
 	test_true(!host_account_charge(&a, LIMITS_THREADS, 1));
 	host_account_refund(&a, LIMITS_THREADS, 6);
+	host_account_fini(&a);
+	finish();
+}
+
+/* Connections, ports and mapped memories have one each, and drivers need some. */
+TEST(one_user_cannot_take_all_descriptors)
+{
+	struct rlimit before, files = { 120, 120 };
+	struct host_account a = { 0 };
+
+	test_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	files.rlim_max = before.rlim_max;
+	test_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+	begin("");
+	test_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	test_equal_error(host_account_init(&a, &accounts, 0, 1, "a"), 0);
+	test_true(host_account_has_room(&a, LIMITS_DESCRIPTORS, 59));
+	test_true(!host_account_has_room(&a, LIMITS_DESCRIPTORS, 60));
+	test_true(host_account_has_room(&a, LIMITS_MEMORIES, 30));
+	test_true(!host_account_has_room(&a, LIMITS_MEMORIES, 31));
 	host_account_fini(&a);
 	finish();
 }
