@@ -305,10 +305,13 @@ static err_t start_locked(struct host_connection *connection, struct host_slots 
 		return -EBADMSG;
 	connection->slots = slots;
 	err = add_thread_locked(slots);
+	if (err) {
+		connection->slots = NULL;
+		return err;
+	}
 	/* Without the second it works as well, until a method takes long. */
-	if (!err)
-		add_thread_locked(slots);
-	return err;
+	add_thread_locked(slots);
+	return 0;
 }
 
 err_t host_slots_start(struct host_connection *connection, int fd)
@@ -333,8 +336,7 @@ err_t host_slots_start(struct host_connection *connection, int fd)
 	pthread_mutex_lock(&connection->lock);
 	err = start_locked(connection, slots);
 	pthread_mutex_unlock(&connection->lock);
-	/* Without threads it stays where it is until the connection ends. */
-	if (err == -EBADMSG)
+	if (err)
 		host_slots_free(slots);
 	return err;
 }

@@ -517,6 +517,24 @@ HOSTILE(P_M7, memory_that_cannot_be_written)
 	end(1);
 }
 
+/* What is refused is not kept. */
+HOSTILE(P_M7, memory_that_no_thread_may_serve)
+{
+	struct raw_client raw;
+	int32_t status = 0;
+	int fd = make_sealed(sizeof(struct wire_slots));
+
+	setenv("PORTICO_LIMITS", "threads=1", 1);
+	begin();
+	raw_open(&raw, world_socket(), witness.service);
+	test_equal_error(raw_offer(&raw, fd, sizeof(struct wire_slots), &status), 0);
+	test_equal_error(status, kIOReturnNoResources);
+	test_true(!host_maps(SLOTS_NAME));
+	raw_close(&raw);
+	close(fd);
+	end(1);
+}
+
 static void call_for_ever(uint64_t state)
 {
 	struct raw_client raw;
