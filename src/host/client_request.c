@@ -370,14 +370,28 @@ static IOReturn check_allowable(IOService *service, CFTypeRef value)
 	return status;
 }
 
+/* An object of some twenty words is encoded in as little as four bytes. */
+enum { VALUE_COST = 24 };
+
+/* One at a time: a message costs its sender nothing, and all threads of a host that make values leave
+ * the others no processor and no memory lock. */
+static err_t decode_properties(struct host_turn *turn, struct wire_set_client_properties *ret_in)
+{
+	scope_lock(&turn->connection->host->values_lock);
+	return wire_frame_decode(&turn->frame, &wire_set_client_properties_layout, ret_in);
+}
+
 err_t host_client_request_set_properties(struct host_turn *turn)
 {
 	struct wire_set_client_properties in;
 	IOReturn status = kIOReturnBadArgument;
 	IOReturn (*set)(IOService *, CFTypeRef) =
 		host_service_op(&turn->client->service, setProperties);
-	err_t err = wire_frame_decode(&turn->frame, &wire_set_client_properties_layout, &in);
+	err_t err;
 
+	if (!host_turn_charge(turn, VALUE_COST * turn->frame.payload.size))
+		return host_turn_answer_status(turn, kIOReturnNoResources);
+	err = decode_properties(turn, &in);
 	if (err)
 		return err;
 	host_turn_enter(turn,

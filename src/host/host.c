@@ -322,6 +322,7 @@ static void fini(struct host *host)
 	host_threads_fini(&host->threads);
 	host_accounts_fini(&host->accounts);
 	pthread_mutex_destroy(&host->connections_lock);
+	pthread_mutex_destroy(&host->values_lock);
 	pthread_mutex_destroy(&host->lock);
 	free(host);
 }
@@ -349,6 +350,7 @@ err_t host_run(const struct host_config *config)
 		log_init("portico-host", LOG_LEVEL_WARNING);
 	pthread_mutex_init(&host->lock, NULL);
 	pthread_mutex_init(&host->connections_lock, NULL);
+	pthread_mutex_init(&host->values_lock, NULL);
 	host_threads_init(&host->threads);
 	host_watcher_init(&host->watcher);
 	host_accounts_init(&host->accounts, config->n_threads);

@@ -153,6 +153,8 @@ struct host {
 	struct list bundles;
 	struct list places; /* struct host_place: attachments beyond the provider (plane.c) */
 
+	pthread_mutex_t values_lock; /* of the one client whose properties are decoded */
+
 	/* guarded by connections_lock, with which no driver's code runs */
 	pthread_mutex_t connections_lock;
 	struct list connections;

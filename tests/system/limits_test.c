@@ -97,6 +97,18 @@ static kern_return_t send_structure(int n)
 	return kr == kIOReturnNoResources ? kr : 0;
 }
 
+/* Less than the limit as it travels, more when it has been decoded. */
+static kern_return_t set_value(int n)
+{
+	CFMutableDataRef value = CFDataCreateMutable(NULL, 0);
+	kern_return_t kr;
+
+	CFDataSetLength(value, n == 0 ? 1 << 10 : 1 << 20);
+	kr = IOConnectSetCFProperty(calculator, CFSTR("Value"), value);
+	CFRelease(value);
+	return kr == kIOReturnNoResources ? kr : 0;
+}
+
 static const struct {
 	const char *limit, *name;
 	const char *server; /* that of the driver */
@@ -116,6 +128,7 @@ static const struct {
 	  kIOReturnBadArgument },
 	{ "call-bytes=4M", "call-bytes", "org.portico.driver.Calculator", 1, send_structure },
 	{ "user-call-bytes=4M", "call-bytes", "org.portico.driver.Calculator", 1, send_structure },
+	{ "call-bytes=4M", "call-bytes", "org.portico.driver.Calculator", 1, set_value },
 };
 
 /* --- what is used -------------------------------------------------------------------------- */
@@ -273,6 +286,11 @@ TEST(call_bytes_of_a_connection)
 TEST(call_bytes_of_a_user)
 {
 	run_case(8);
+}
+
+TEST(call_bytes_of_values)
+{
+	run_case(9);
 }
 
 /* Each of them has threads in the host, which a confined one may have only so many of, with stacks that count. */
