@@ -4,60 +4,21 @@
  * A bundle is in order or has a problem in words.
  */
 #include <elf.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "audit.h"
+#include "files.h"
 #include "registry/catalogue.h"
 #include "registry/entry.h"
 #include "registry/match.h"
 
-static char folder[64];
-static int file = -1;
+/* What looks like the program that the stored inputs name. */
+static const uint8_t program[] = ELFMAG;
+static struct fuzz_file files[] = {
+	{ .name = "Fuzz.dext", .is_folder = true },
+	{ .name = "Fuzz.dext/Kit.so", .data = program, .size = SELFMAG },
+	{ .name = "Fuzz.dext/Info.plist" },
+};
 static struct registry_tree tree;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static void remove_folder(void)
-{
-	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static int make_file(const char *name)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "%s/Fuzz.dext/%s", folder, name);
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	fuzz_require(fd >= 0);
-	return fd;
-}
-
-static void make_folder(void)
-{
-	char path[96];
-
-	/* Files in memory, where there is such a place. */
-	snprintf(folder, sizeof(folder), "%s/portico-fuzz-XXXXXX",
-		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	fuzz_require(mkdtemp(folder) != NULL);
-	atexit(remove_folder);
-	snprintf(path, sizeof(path), "%s/Fuzz.dext", folder);
-	fuzz_require(!mkdir(path, 0700));
-	/* What looks like the program that the stored inputs name. */
-	int program = make_file("Kit.so");
-	fuzz_require(write(program, ELFMAG, SELFMAG) == SELFMAG);
-	close(program);
-	file = make_file("Info.plist");
-}
 
 static void try_personalities(struct registry_catalogue *catalogue)
 {
@@ -75,11 +36,12 @@ static void run(const uint8_t *data, size_t size)
 {
 	struct registry_catalogue catalogue;
 	struct registry_bundle *bundle = NULL;
-	char path[96];
+	const char *path = FUZZ_FILES "/Fuzz.dext";
+	unsigned long n_opened = fuzz_files_n_opened();
 	size_t added = 0;
 
-	fuzz_require(pwrite(file, data, size, 0) == (ssize_t)size && !ftruncate(file, (off_t)size));
-	snprintf(path, sizeof(path), "%s/Fuzz.dext", folder);
+	files[2].data = data;
+	files[2].size = size;
 	registry_catalogue_init(&catalogue);
 	if (!registry_catalogue_add(&catalogue, path, &added, &bundle)) {
 		fuzz_require(!bundle->problem == !!bundle->personalities || bundle->problem);
@@ -89,13 +51,14 @@ static void run(const uint8_t *data, size_t size)
 		registry_catalogue_add(&catalogue, path, &added, &bundle);
 	}
 	registry_catalogue_fini(&catalogue);
+	fuzz_require(fuzz_files_n_opened() > n_opened && !fuzz_files_n_open());
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (file < 0) {
-		make_folder();
+	if (!tree.resources) {
 		fuzz_require(!registry_tree_init(&tree, 0, "box"));
+		fuzz_files_set(files, sizeof(files) / sizeof(*files));
 	}
 	fuzz_audited(run, data, size);
 	return 0;

@@ -5,18 +5,12 @@
  * record of each kind is one file.
  */
 #include <ctype.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "audit.h"
 #include "base/digest.h"
 #include "bridge/platform.h"
-#include "bridge/sysfs.h"
+#include "files.h"
 
 static const char *const names[] = {
 	"machine-id",
@@ -34,9 +28,7 @@ static const char *const names[] = {
 };
 enum { N_NAMES = sizeof(names) / sizeof(*names) };
 
-static char folder[64];
-static int files[N_NAMES];
-static size_t sizes[N_NAMES];
+static struct fuzz_file files[N_NAMES];
 
 static const char *name_of(uint16_t kind)
 {
@@ -52,55 +44,18 @@ const struct fuzz_shape fuzz_shape = {
 	.name = name_of,
 };
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	return remove(path);
-}
-
-static void remove_folder(void)
-{
-	nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static void make_folders(char *path, const char *name)
-{
-	for (const char *slash = name; (slash = strchr(slash, '/')); slash++) {
-		sprintf(path, "%s/%.*s", folder, (int)(slash - name), name);
-		mkdir(path, 0700);
-	}
-	sprintf(path, "%s/%s", folder, name);
-}
-
-static void make_folder(void)
-{
-	char path[256];
-
-	/* Files in memory, where there is such a place. */
-	snprintf(folder, sizeof(folder), "%s/portico-fuzz-XXXXXX",
-		 access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-	fuzz_require(mkdtemp(folder) != NULL);
-	atexit(remove_folder);
-	for (int i = 0; i < N_NAMES; i++) {
-		make_folders(path, names[i]);
-		files[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-		fuzz_require(files[i] >= 0);
-	}
-}
-
 static void write_files(const uint8_t *data, size_t size)
 {
 	struct fuzz_input in = fuzz_input(data, size);
-	struct fuzz_record record, last[N_NAMES] = { { 0 } };
+	struct fuzz_record record;
 
-	while (fuzz_next(&in, &record))
-		last[record.kind % N_NAMES] = record;
-	for (int i = 0; i < N_NAMES; i++) {
-		size_t n = last[i].size;
-
-		fuzz_require(!n || pwrite(files[i], last[i].data, n, 0) == (ssize_t)n);
-		fuzz_require(n >= sizes[i] || !ftruncate(files[i], (off_t)n));
-		sizes[i] = n;
+	for (int i = 0; i < N_NAMES; i++)
+		files[i] = (struct fuzz_file){ .name = names[i] };
+	while (fuzz_next(&in, &record)) {
+		files[record.kind % N_NAMES].data = record.data;
+		files[record.kind % N_NAMES].size = record.size;
 	}
+	fuzz_files_set(files, N_NAMES);
 }
 
 static void check_type(CFDictionaryRef properties, CFStringRef key, CFTypeID type, bool must_be)
@@ -113,12 +68,15 @@ static void check_type(CFDictionaryRef properties, CFStringRef key, CFTypeID typ
 
 static void run(const uint8_t *data, size_t size)
 {
-	struct bridge_platform_roots roots = { folder, folder };
+	struct bridge_platform_roots roots = { FUZZ_FILES, FUZZ_FILES };
+	unsigned long n_opened = fuzz_files_n_opened();
 	CFMutableDictionaryRef properties;
 	char name[BRIDGE_PLATFORM_NAME_SIZE];
 	uint8_t digest[DIGEST_SIZE];
 
-	if (bridge_platform_read(&roots, &properties, name))
+	err_t err = bridge_platform_read(&roots, &properties, name);
+	fuzz_require(fuzz_files_n_opened() > n_opened && !fuzz_files_n_open());
+	if (err)
 		return;
 	CFTypeID string = CFStringGetTypeID(), bytes = CFDataGetTypeID();
 	check_type(properties, CFSTR("IOPlatformUUID"), string, true);
@@ -136,8 +94,6 @@ static void run(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (!folder[0])
-		make_folder();
 	write_files(data, size);
 	fuzz_audited(run, data, size);
 	return 0;
