@@ -255,8 +255,9 @@ static void in_child(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* At the beginning: a fork takes locks in the opposite order, and those of callers come before ours. */
-__attribute__((constructor)) static void watch_forks(void)
+/* Before all other constructors of a library: a fork takes locks in the opposite order, and those of callers come before
+ * ours. */
+__attribute__((constructor(101))) static void watch_forks(void)
 {
 	pthread_atfork(before_fork, in_parent, in_child);
 }

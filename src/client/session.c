@@ -355,9 +355,11 @@ static void in_child(void)
 	unlock_all();
 }
 
-static void prepare_fork(void)
+/* With the library, before handlers that the program registers: they run while a fork does not hold our locks, and may
+ * call us. When there was no memory then, later. */
+__attribute__((constructor)) static void prepare_fork(void)
 {
-	static bool registered; /* under connect_lock */
+	static bool registered; /* under connect_lock, once the library is there */
 
 	if (!registered)
 		registered = pthread_atfork(before_fork, unlock_all, in_child) == 0;

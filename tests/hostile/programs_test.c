@@ -395,6 +395,44 @@ static int count_own_hosts(void)
 }
 
 /* With a session of its own, and a child that says so to WRITER and lives on. */
+static bool handlers_call;
+
+static void call_from_handler(void)
+{
+	if (!handlers_call)
+		return;
+	IONotificationPortRef port = IONotificationPortCreate(kIOMainPortDefault);
+	io_connect_t c = world_open("FixtureDriver", 0);
+
+	test_equal_error(echo(c, 1), 0);
+	test_equal_error(IOServiceClose(c), 0);
+	IONotificationPortDestroy(port);
+}
+
+/* Before the first call of the library. */
+__attribute__((constructor)) static void register_handlers(void)
+{
+	pthread_atfork(call_from_handler, call_from_handler, call_from_handler);
+}
+
+static void fork_with_handlers(uint64_t unused)
+{
+	handlers_call = true;
+	call_from_handler();
+	pid_t child = fork();
+
+	if (!child)
+		_exit(0);
+	test_equal(arena_wait(child), 0);
+}
+
+HOSTILE(P_C5, handlers_of_forks_that_call)
+{
+	arena_begin("Fixture.dext", NULL);
+	run_program(fork_with_handlers, 0);
+	arena_end();
+}
+
 static void die_while_a_child_lives(int writer)
 {
 	use_own_session(false);
