@@ -289,7 +289,11 @@ err_t loop_run(struct loop *loop)
 	while (!atomic_load(&loop->stopped)) {
 		int n = epoll_wait(loop->epoll_fd, events, 64, next_timeout_ms(loop));
 
-		if (n < 0 && errno != EINTR)
+		/* A process that was stopped goes on with this: what has come meanwhile goes before times that have
+		 * passed. */
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
 			return err_from_errno();
 		for (int i = 0; i < n; i++) {
 			struct watch *w = events[i].data.ptr;

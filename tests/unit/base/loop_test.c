@@ -3,11 +3,13 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -142,6 +144,50 @@ TEST(timers_run_in_order_of_time)
 	test_equal(s.order[1], 2);
 	test_true(loop_now_ns() >= now + 4000000);
 	loop_free(s.loop);
+}
+
+static struct state *interrupted;
+
+/* It takes until the timer is due, as one does that stops the process. */
+static void on_signal(int number)
+{
+	test_equal(send(interrupted->fds[1], "x", 1, 0), 1);
+	while (loop_now_ns() <= interrupted->timers[0].at_ns)
+		;
+}
+
+static void on_answer(void *context, int fd, uint32_t events)
+{
+	struct state *s = context;
+
+	loop_timer_stop(&s->timers[0]);
+	loop_stop(s->loop);
+}
+
+/* Who was stopped does not take an answer for missing that has come. */
+TEST(what_has_come_goes_before_times_that_have_passed)
+{
+	struct state s = { .n = 0 };
+	struct sigaction action = { .sa_handler = on_signal };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct itimerspec soon = { .it_value = { .tv_nsec = 10000000 } };
+	timer_t timer;
+
+	interrupted = &s;
+	test_equal(loop_new(&s.loop), 0);
+	fd_socketpair(s.fds);
+	test_equal(loop_add_fd(s.loop, s.fds[0], EPOLLIN, on_answer, &s), 0);
+	loop_timer_init(&s.timers[0], on_second, &s);
+	loop_timer_start(s.loop, &s.timers[0], loop_now_ns() + 30000000);
+	test_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	test_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	test_equal(timer_settime(timer, 0, &soon, NULL), 0);
+	loop_run(s.loop);
+	test_equal(s.n, 0);
+	timer_delete(timer);
+	loop_free(s.loop);
+	fd_close(s.fds[0]);
+	fd_close(s.fds[1]);
 }
 
 static void *post_from_thread(void *context)
