@@ -687,7 +687,7 @@ static bool forget_ties(struct registry_stop_job *job, const struct registry_pee
 {
 	bool any = false;
 
-	for (size_t t = 0; t < job->dead.n_ties && job->phase == JOB_STOP; t++) {
+	for (size_t t = 0; t < job->dead.n_ties && job->phase != JOB_WILL; t++) {
 		struct registry_tie *tie = &job->dead.ties[t];
 		bool is_theirs = !tie->client->owner || tie->client->owner == peer;
 

@@ -351,6 +351,34 @@ TEST(a_host_that_dies_with_its_provider_open_is_not_awaited)
 }
 
 /* messageClients: drivers in other hosts hear it from us, those of the same host from their host. */
+/* While another one is asked. */
+TEST(a_host_that_dies_before_all_have_been_asked_is_not_awaited)
+{
+	struct wire_phase phase;
+	struct end third;
+
+	begin();
+	end_connect(&third, &s, WIRE_ROLE_PROVIDER, "third");
+	uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+	uint64_t b = publish(&other, a, "B", "", "", 0, NULL);
+	uint64_t c = publish(&third, a, "C", "", "", 0, NULL);
+	terminate(a);
+	end_expect_will(&other, b, a);
+	end_expect_will(&third, c, a);
+	end_expect_message_of_end(&other, b, a);
+	end_expect_message_of_end(&third, c, a);
+	end_expect_did(&other, b, a, false);
+	end_expect(&third, &wire_did_terminate_layout, &phase);
+	end_close(&other);
+	struct wire_number_reply yes = { 1 };
+	end_reply(&third, &wire_number_reply_layout, 0, &yes);
+	end_expect_stop(&third, c);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end_close(&third);
+	end();
+}
+
 TEST(messages_reach_the_clients_of_other_hosts)
 {
 	struct wire_message heard;
