@@ -79,9 +79,10 @@ struct registry {
 	uint64_t last_stop;	      /* questions asked for them */
 	struct map asked; /* question -> struct registry_stop_job that waits for its answer */
 	/* terminations that wait for each other (terminate.c) */
-	unsigned n_blocked;
+	struct map blocked; /* victim that others stand on -> its struct registry_stop_job */
+	struct list woken;  /* those whose others have gone */
+	struct loop_timer woken_timer;
 	uint64_t n_removed;
-	bool is_waking;
 	/* peers */
 	int listener;
 	struct stat place;     /* the socket's, when it was made */

@@ -46,8 +46,7 @@ struct registry_stop_job {
 	size_t n_told;	/* victims of which others than their clients have been told in it */
 	bool is_waiting, is_running, is_dirty;
 	bool is_repeating;	       /* what it waits for is memory for its question */
-	bool is_blocked;	       /* a victim waits for clients that another job is ending */
-	bool is_looking;	       /* whether they have gone (wake_blocked) */
+	struct list in_woken;	       /* what a victim of its has waited for has gone */
 	struct registry_peer *awaited; /* who is asked just now */
 	struct loop_timer timer;
 	uint64_t round; /* of the session: tells a late answer from the one awaited */
@@ -118,13 +117,6 @@ static void tell_hosts(struct registry_stop_job *job)
 	free(ids);
 }
 
-static void set_blocked(struct registry_stop_job *job, bool is_blocked)
-{
-	if (job->is_blocked != is_blocked)
-		job->registry->n_blocked += is_blocked ? 1 : -1;
-	job->is_blocked = is_blocked;
-}
-
 /* --- the end of a job ------------------------------------------------------------------------- */
 
 static void answer_waiters(struct registry_stop_job *job, IOReturn status)
@@ -150,7 +142,7 @@ static void free_stop_job(struct registry_stop_job *job, IOReturn status)
 	list_remove(&job->link);
 	forget_question(job);
 	loop_timer_stop(&job->timer);
-	set_blocked(job, false);
+	list_remove(&job->in_woken);
 	answer_waiters(job, status);
 	registry_victims_fini(&job->dead);
 	registry_entry_unref(job->rematch);
@@ -387,6 +379,8 @@ static void remove_victim(struct registry_stop_job *job, size_t i)
 	job->dead.all[i].is_gone = true;
 	job->n_gone++;
 	job->registry->n_removed++;
+	if (job->registry->blocked.count)
+		map_remove(&job->registry->blocked, job->dead.all[i].entry->id);
 	for (size_t t = job->dead.all[i].first_held; t != REGISTRY_NOBODY;
 	     t = job->dead.ties[t].next_held) {
 		size_t provider = job->dead.ties[t].provider;
@@ -396,6 +390,39 @@ static void remove_victim(struct registry_stop_job *job, size_t i)
 		job->is_dirty |= provider > i;
 	}
 	registry_lifecycle_drop(job->dead.all[i].entry);
+}
+
+/* Soon: many may have gone by then. */
+static void wake_at(struct registry_stop_job *job, uint64_t at_ns)
+{
+	struct registry *r = job->registry;
+
+	if (list_is_empty(&r->woken))
+		loop_timer_start(r->loop, &r->woken_timer, at_ns);
+	list_remove(&job->in_woken);
+	list_add(&r->woken, &job->in_woken);
+}
+
+/* Something still stands on victim ENTRY: the job goes on when that leaves the tree. */
+static void await_others(struct registry_stop_job *job, const struct registry_entry *entry)
+{
+	if (map_set(&job->registry->blocked, entry->id, job))
+		wake_at(job, loop_now_ns() + REGISTRY_AGAIN_NS);
+}
+
+/* ENTRY leaves the tree: whoever has waited for it looks again. */
+static void wake_blocked(struct registry *registry, const struct registry_entry *entry)
+{
+	struct registry_node *n = registry_node_find(entry, registry->tree.planes.service);
+	struct registry_edge *e = n ? registry_edge_first(n, true) : NULL;
+
+	for (; registry->blocked.count && e; e = registry_edge_next(e, true)) {
+		struct registry_stop_job *job =
+			map_remove(&registry->blocked, e->parent->entry->id);
+
+		if (job)
+			wake_at(job, loop_now_ns() + 1);
+	}
 }
 
 /* True while something stands on ENTRY that another termination has not taken away yet. */
@@ -428,7 +455,7 @@ static void run_stop(struct registry_stop_job *job)
 			if (v->is_gone || v->n_above || v->n_held)
 				continue;
 			if (is_in_use(v->entry)) {
-				set_blocked(job, true);
+				await_others(job, v->entry);
 				continue;
 			}
 			if (v->is_asked && ask(job, v->entry->owner, &wire_stop_layout, &message))
@@ -439,48 +466,9 @@ static void run_stop(struct registry_stop_job *job)
 	} while (job->is_dirty);
 }
 
-static struct registry_stop_job *find_looking(struct registry *registry)
-{
-	list_for_each(l, &registry->stops) {
-		struct registry_stop_job *job = container_of(l, struct registry_stop_job, link);
-
-		if (job->is_looking)
-			return job;
-	}
-	return NULL;
-}
-
-/* Something has left the tree: who has waited for it looks again, until nothing moves. */
-static void wake_blocked(struct registry *registry)
-{
-	struct registry_stop_job *job;
-	uint64_t before;
-
-	if (!registry->n_blocked || registry->is_waking)
-		return;
-	registry->is_waking = true;
-	do {
-		before = registry->n_removed;
-		list_for_each(l, &registry->stops) {
-			job = container_of(l, struct registry_stop_job, link);
-			job->is_looking = job->is_blocked && !job->is_running && !job->is_waiting;
-			job->is_dirty |= job->is_blocked;
-		}
-		while ((job = find_looking(registry))) {
-			job->is_looking = false;
-			set_blocked(job, false);
-			run_job(job);
-		}
-	} while (registry->n_removed != before && registry->n_blocked);
-	registry->is_waking = false;
-}
-
 /* Do what can be done now. May free the job. */
 static void run_job(struct registry_stop_job *job)
 {
-	struct registry *registry = job->registry;
-	uint64_t before = registry->n_removed;
-
 	job->is_running = true;
 	if (job->phase == JOB_WILL)
 		run_will(job);
@@ -491,8 +479,24 @@ static void run_job(struct registry_stop_job *job)
 	job->is_running = false;
 	if (job->n_gone == job->dead.n)
 		finish_job(job);
-	if (registry->n_removed != before)
-		wake_blocked(registry);
+}
+
+static void run_woken(void *context)
+{
+	struct registry *r = context;
+	struct list woken;
+
+	list_init(&woken);
+	list_splice(&woken, &r->woken);
+	while (!list_is_empty(&woken)) {
+		struct registry_stop_job *job =
+			list_first(&woken, struct registry_stop_job, in_woken);
+
+		list_remove(&job->in_woken);
+		job->is_dirty = true;
+		if (!job->is_waiting && !job->is_running)
+			run_job(job);
+	}
 }
 
 /* --- from outside ---------------------------------------------------------------------------------- */
@@ -506,6 +510,7 @@ void registry_lifecycle_drop(struct registry_entry *entry)
 	if (entry->busy)
 		registry_busy_adjust(entry, -(int)entry->busy);
 	registry_access_forget(entry);
+	wake_blocked(container_of(entry->tree, struct registry, tree), entry);
 	registry_plane_detach_all(entry);
 	registry_peer_disown(entry);
 	registry_entry_unref(entry);
@@ -523,6 +528,7 @@ static struct registry_stop_job *job_new(struct registry *registry, uint32_t opt
 	job->by = by;
 	job->by_is_gone = by_is_gone;
 	list_init(&job->waiters);
+	list_init(&job->in_woken);
 	loop_timer_init(&job->timer, handle_stop_timeout, job);
 	list_add(&registry->stops, &job->link);
 	return job;
@@ -701,42 +707,44 @@ static bool forget_ties(struct registry_stop_job *job, const struct registry_pee
 
 void registry_lifecycle_forget_peer(struct registry *registry, struct registry_peer *peer)
 {
-	bool again = true;
+	struct list jobs;
 
-	/* Going on may free the job and more: start over after each. */
-	while (again) {
-		again = false;
-		list_for_each(l, &registry->stops) {
-			struct registry_stop_job *job =
-				container_of(l, struct registry_stop_job, link);
-			bool was_awaited = job->awaited == peer && !job->is_running;
+	/* Going on may free the job and more. */
+	list_init(&jobs);
+	list_splice(&jobs, &registry->stops);
+	while (!list_is_empty(&jobs)) {
+		struct registry_stop_job *job = list_first(&jobs, struct registry_stop_job, link);
+		bool has_let_go = forget_ties(job, peer);
 
-			if (job->by == peer) {
-				job->by = NULL; /* and owns nothing */
-				job->by_is_gone = false;
-			}
-			if (was_awaited)
-				advance(job, true);
-			else if (forget_ties(job, peer) && !job->is_waiting && !job->is_running)
-				run_job(job);
-			else
-				continue;
-			again = true;
-			break;
+		list_remove(&job->link);
+		list_add(&registry->stops, &job->link);
+		if (job->by == peer) {
+			job->by = NULL; /* and owns nothing */
+			job->by_is_gone = false;
 		}
+		if (job->is_running)
+			continue;
+		if (job->awaited == peer)
+			advance(job, true);
+		else if (has_let_go && !job->is_waiting)
+			run_job(job);
 	}
 }
 
 void registry_lifecycle_init(struct registry *registry)
 {
 	list_init(&registry->stops);
+	list_init(&registry->woken);
+	loop_timer_init(&registry->woken_timer, run_woken, registry);
 	loop_timer_init(&registry->owed_timer, end_owed, registry);
 }
 
 void registry_lifecycle_fini(struct registry *registry)
 {
 	loop_timer_stop(&registry->owed_timer);
+	loop_timer_stop(&registry->woken_timer);
 	list_for_each_safe(l, &registry->stops)
 		free_stop_job(container_of(l, struct registry_stop_job, link), kIOReturnAborted);
 	map_fini(&registry->asked);
+	map_fini(&registry->blocked);
 }

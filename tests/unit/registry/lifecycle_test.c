@@ -321,6 +321,30 @@ TEST(terminations_wait_for_each_other)
 	end();
 }
 
+/* However many there are, what ends is looked for by those alone that have waited for it. */
+TEST(many_terminations_wait_for_each_other)
+{
+	enum { PAIRS = 3000 };
+	struct wire_entry_options end_of = { 0, 0 };
+	struct wire_entry_options stop;
+
+	begin();
+	for (int i = 0; i < PAIRS; i++) {
+		uint64_t a = publish(&provider, 0, "A", "", "", 0, NULL);
+
+		end_of.id = publish(&other, a, "B", "", "", 0, NULL);
+		wire_send(other.socket, &wire_retire_layout, 0, &end_of, NULL, 0, true);
+		end_expect(&other, &wire_stop_layout, &stop);
+		test_equal(stop.id, end_of.id);
+		end_of.id = a;
+		wire_send(provider.socket, &wire_terminate_layout, 0, &end_of, NULL, 0, true);
+	}
+	end_close(&other);
+	wait_quiet(&client);
+	end_connect(&other, &s, WIRE_ROLE_PROVIDER, "other");
+	end();
+}
+
 TEST(a_host_that_dies_while_stopping_is_not_awaited)
 {
 	begin();
