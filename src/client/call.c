@@ -38,10 +38,9 @@ static struct wire_frame *get_frame(void)
 	if (!thread_frame) {
 		struct wire_frame *frame = calloc(1, sizeof(*frame));
 
-		if (frame && !key_set(&frame_key, frame)) {
-			free(frame);
-			return NULL;
-		}
+		/* Where the program has taken all keys it is for this call alone. */
+		if (!frame || !key_set(&frame_key, frame))
+			return frame;
 		thread_frame = frame;
 	}
 	return thread_frame;
@@ -50,7 +49,9 @@ static struct wire_frame *get_frame(void)
 static void put_frame(struct wire_frame *frame)
 {
 	wire_frame_clear(frame);
-	if (frame->payload.capacity > KEEP_MAX) {
+	if (frame != thread_frame)
+		free_frame(frame);
+	else if (frame->payload.capacity > KEEP_MAX) {
 		wire_frame_fini(frame);
 		memset(frame, 0, sizeof(*frame));
 	}

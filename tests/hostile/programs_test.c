@@ -433,6 +433,36 @@ HOSTILE(P_C5, handlers_of_forks_that_call)
 	arena_end();
 }
 
+static void *call_and_end(void *context)
+{
+	io_connect_t c = (io_connect_t)(uintptr_t)context;
+
+	for (uint64_t i = 0; i < 10; i++)
+		test_equal_error(echo(c, i), 0);
+	test_equal_error(call_with(c, 100000), 0);
+	return NULL;
+}
+
+HOSTILE(P_D5, a_program_that_has_taken_all_keys)
+{
+	pthread_key_t key;
+	pthread_t thread;
+
+	/* Before the libraries take any. */
+	while (!pthread_key_create(&key, NULL))
+		;
+	arena_begin("Fixture.dext", NULL);
+	void *c = (void *)(uintptr_t)world_open("FixtureDriver", 0);
+
+	call_and_end(c);
+	for (int i = 0; i < 100; i++) {
+		test_equal(pthread_create(&thread, NULL, call_and_end, c), 0);
+		pthread_join(thread, NULL);
+	}
+	IOServiceClose((io_connect_t)(uintptr_t)c);
+	arena_end();
+}
+
 static void die_while_a_child_lives(int writer)
 {
 	use_own_session(false);
