@@ -112,12 +112,21 @@ static bool keeps_mappings(struct client_connection *connection)
 	return !connection->unmapped;
 }
 
+/* The program has not ended it: who waits for the driver there does not know yet. */
+static bool is_in_use(struct client_connection *connection)
+{
+	return !atomic_load(&connection->closed) && connection->port &&
+	       port_has_senders(connection->port);
+}
+
 void client_connection_lose(struct client_connection *connection)
 {
 	bool keeps_name;
 
 	wire_channel_close(connection->channel);
 	keeps_name = atomic_exchange(&connection->lost, true);
+	if (!keeps_name && is_in_use(connection))
+		client_data_queue_end(&connection->inlets);
 	keeps_name |= keeps_mappings(connection);
 	client_slots_lose(atomic_load(&connection->slots));
 	if (keeps_name)

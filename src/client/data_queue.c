@@ -140,17 +140,59 @@ IOReturn portico_data_queue_dequeue(IODataQueueMemory *dataQueue, void *buffer, 
 				    count);
 }
 
+static void send_wake_up(struct port *port)
+{
+	struct port_message *message;
+
+	if (!client_message_new_wake_up(&message))
+		port_send(port, message);
+}
+
+/* Its driver has gone, and all that it had put in was taken. */
+static bool has_ended(IODataQueueMemory *queue)
+{
+	return client_memory_is_left(queue) && !IODataQueueDataAvailable(queue);
+}
+
+/* Others may wait with us. */
+static void pass_on(mach_port_t name)
+{
+	struct port *port;
+
+	if (port_from_receive_right(name, &port))
+		return;
+	send_wake_up(port);
+	port_unref(port);
+}
+
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
 {
 	struct {
 		mach_msg_header_t header;
 		mach_msg_trailer_t trailer;
 	} message;
+	IOReturn status;
 
 	if (!dataQueue || notificationPort == MACH_PORT_NULL)
 		return kIOReturnBadArgument;
-	return mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), notificationPort,
-			MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	if (has_ended(dataQueue))
+		return kIOReturnOffline;
+	status = mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), notificationPort,
+			  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	if (status || !has_ended(dataQueue))
+		return status;
+	pass_on(notificationPort);
+	return kIOReturnOffline;
+}
+
+void client_data_queue_end(struct client_inlet_set *set)
+{
+	struct port *port;
+
+	while ((port = client_inlet_tell(set))) {
+		send_wake_up(port);
+		port_unref(port);
+	}
 }
 
 mach_port_t IODataQueueAllocateNotificationPort(void)
@@ -166,15 +208,6 @@ mach_port_t IODataQueueAllocateNotificationPort(void)
 		return MACH_PORT_NULL;
 	}
 	return port;
-}
-
-/* One that came before a message of the driver's own keeps its place. */
-static void send_wake_up(struct port *port)
-{
-	struct port_message *message;
-
-	if (!client_message_new_wake_up(&message))
-		port_send(port, message);
 }
 
 static err_t receive_own(struct wire_frame *frame, struct port_message **ret_message)
@@ -208,12 +241,14 @@ err_t client_data_queue_receive(void *context, int socket, struct port_message *
 		wire_frame_clear(&frame);
 	}
 	wire_frame_fini(&frame);
+	/* One that came before a message of the driver's own keeps its place. */
 	if (own && awake)
 		send_wake_up(inlet->port);
 	if (own && !err)
 		return 0;
 	if (awake && !own)
 		return client_message_new_wake_up(ret_message);
+	inlet->broken = err && err != -EAGAIN;
 	return err == -EBADMSG ? -EPIPE : err ? err : -EAGAIN;
 }
 

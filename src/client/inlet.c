@@ -32,13 +32,20 @@ void client_inlet_set_init(struct client_inlet_set *set)
 
 void client_inlet_set_fini(struct client_inlet_set *set)
 {
-	scope_lock(&inlets_lock);
+	struct list left = LIST_INIT(left);
+
+	pthread_mutex_lock(&inlets_lock);
 	list_for_each_safe(node, &set->list) {
 		struct client_inlet *inlet = container_of(node, struct client_inlet, link);
 
 		list_remove(node);
 		inlet->set = NULL;
+		if (inlet->removed)
+			list_add(&left, node);
 	}
+	pthread_mutex_unlock(&inlets_lock);
+	list_for_each_safe(node, &left)
+		client_inlet_unref(container_of(node, struct client_inlet, link));
 }
 
 struct client_inlet *client_inlet_unref(struct client_inlet *inlet)
@@ -59,15 +66,36 @@ struct client_inlet *client_inlet_unref(struct client_inlet *inlet)
 	return NULL;
 }
 
+struct port *client_inlet_tell(struct client_inlet_set *set)
+{
+	scope_lock(&inlets_lock);
+	list_for_each(node, &set->list) {
+		struct client_inlet *inlet = container_of(node, struct client_inlet, link);
+
+		if (inlet->inlet_class != WIRE_INLET_WAKEUPS || inlet->told)
+			continue;
+		inlet->told = true;
+		return port_ref(inlet->port);
+	}
+	return NULL;
+}
+
 static void inlet_removed(void *context)
 {
 	struct client_inlet *inlet = context;
 	struct wire_inlet_close message = { .inlet = inlet->number };
+	bool stays;
 
 	wire_ring_close(&inlet->ring);
 	pthread_mutex_lock(&inlets_lock);
-	list_remove(&inlet->link);
-	inlet->set = NULL;
+	/* The driver has closed it, perhaps with its end, which the connection will hear of. */
+	stays = inlet->set && inlet->inlet_class == WIRE_INLET_WAKEUPS && inlet->broken;
+	if (stays) {
+		ref_get(&inlet->refs); /* the set's */
+	} else {
+		list_remove(&inlet->link);
+		inlet->set = NULL;
+	}
 	inlet->removed = true;
 	pthread_mutex_unlock(&inlets_lock);
 	if (!wire_channel_is_closed(inlet->channel))
@@ -119,7 +147,7 @@ static struct client_inlet *find_locked(struct client_inlet_set *set,
 	list_for_each(node, &set->list) {
 		struct client_inlet *inlet = container_of(node, struct client_inlet, link);
 
-		if (inlet->port == port && inlet->inlet_class == inlet_class)
+		if (inlet->port == port && inlet->inlet_class == inlet_class && !inlet->removed)
 			return inlet;
 	}
 	return NULL;

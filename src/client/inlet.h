@@ -35,7 +35,8 @@ struct client_inlet {
 	struct port *port;
 	struct port_inlet *inlet;
 	uint32_t number;
-	bool removed; /* the port has dropped it; under inlets_lock */
+	bool removed; /* the port has dropped it; under inlets_lock. In a set: who waits there is to be told of the end */
+	bool told; /* by client_inlet_tell; under inlets_lock */
 	enum wire_inlet_class inlet_class;
 	pthread_mutex_t lock;		      /* guards what follows */
 	struct map tokens;		      /* -> struct token */
@@ -62,6 +63,8 @@ err_t client_inlet_open(struct client_inlet_set *set, struct wire_channel *chann
 			enum wire_inlet_class inlet_class, struct port *port, uint32_t *ret_number,
 			struct client_inlet **ret_inlet);
 struct client_inlet *client_inlet_unref(struct client_inlet *inlet);
+/* The port of a wake-up inlet that was not told yet that nothing more comes, referenced; NULL: all were. */
+struct port *client_inlet_tell(struct client_inlet_set *set);
 
 /* REFERENCE is copied. Until it is accepted the token completes, but is not aborted. */
 err_t client_inlet_add_token(struct client_inlet *inlet, const OSAsyncReference64 reference,
@@ -83,6 +86,8 @@ err_t client_watch_receive(void *context, int socket, struct port_message **ret_
 void client_watch_drain(void *context, int socket);
 err_t client_async_receive(void *context, int socket, struct port_message **ret_message);
 err_t client_data_queue_receive(void *context, int socket, struct port_message **ret_message);
+/* The driver has gone: who waits for data looks once more. */
+void client_data_queue_end(struct client_inlet_set *set);
 /* (port_inlet_ops.take) */
 size_t client_async_take(void *context, int socket, bool exact,
 			 uint8_t message[static PORT_SMALL_MESSAGE]);

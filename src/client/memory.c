@@ -20,8 +20,9 @@
 #include "wire/memory.h"
 
 struct mapping {
-	struct list link; /* in connection->mappings */
-	uint64_t memory;  /* the driver's number of it */
+	struct list link;	 /* in connection->mappings */
+	const atomic_bool *lost; /* the connection's */
+	uint64_t memory;	 /* the driver's number of it */
 	void *base;
 	size_t size;	    /* as the driver says */
 	size_t length;	    /* whole pages */
@@ -119,6 +120,14 @@ struct client_queue *client_memory_find_queue(const void *base)
 		remembered[i].generation = generation;
 	}
 	return remembered[i].queue;
+}
+
+bool client_memory_is_left(const void *base)
+{
+	scope_lock(&regions_lock);
+	const struct mapping *mapping = find_region_locked((uintptr_t)base);
+
+	return mapping && atomic_load(mapping->lost);
 }
 
 static err_t remember(struct mapping *mapping)
@@ -236,7 +245,8 @@ static err_t map_file(struct mapping *mapping, int fd, bool anywhere, mach_vm_ad
 	return 0;
 }
 
-static err_t mapping_new(const struct wire_map_reply *reply, int fd, IOOptionBits options,
+static err_t mapping_new(const struct client_connection *connection,
+			 const struct wire_map_reply *reply, int fd, IOOptionBits options,
 			 mach_vm_address_t address, struct mapping **ret_mapping)
 {
 	struct mapping *mapping;
@@ -252,6 +262,7 @@ static err_t mapping_new(const struct wire_map_reply *reply, int fd, IOOptionBit
 		return -ENOMEM;
 	list_init(&mapping->link);
 	list_init(&mapping->queues);
+	mapping->lost = &connection->lost;
 	mapping->memory = reply->memory;
 	mapping->size = (size_t)reply->size;
 	mapping->writable = !(reply->flags & WIRE_MAP_READ_ONLY);
@@ -277,7 +288,7 @@ static bool map_reply(struct client_connection *connection, const struct wire_ma
 	struct mapping *mapping;
 	mach_vm_address_t base;
 
-	if (mapping_new(reply, fd, options, *address, &mapping))
+	if (mapping_new(connection, reply, fd, options, *address, &mapping))
 		return false;
 	base = (uintptr_t)mapping->base;
 	if (!add_mapping(connection, mapping))

@@ -26,6 +26,8 @@ struct client_queue {
 
 /* The queue at BASE, until it is unmapped; NULL: we did not map it. A few ns when the thread asks again. */
 struct client_queue *client_memory_find_queue(const void *base);
+/* Whether BASE is in memory of a driver that has gone. */
+bool client_memory_is_left(const void *base);
 /* What was set for queues in that memory is void: it is being unmapped. */
 void client_data_queue_forget(const void *base, size_t size);
 

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include <CoreFoundation/CoreFoundation.h>
+#include <IOKit/IODataQueueClient.h>
 #include <IOKit/IOKitLib.h>
 #include <IOKit/IOMessage.h>
 #include <mach/mach.h>
 
+#include "Queue.h"
 #include "test.h"
 #include "world.h"
 
@@ -79,6 +81,102 @@ TEST(waiting_calls_return_with_a_documented_error)
 	}
 	test_true(is_in_death_set(IOConnectCallScalarMethod(c, ADD, in, 2, out, &n)));
 	IOServiceClose(c);
+	world_stop();
+}
+
+struct reader {
+	mach_port_t port;
+	IODataQueueMemory *queue;
+	uint64_t read;
+	IOReturn result;
+};
+
+static void *read_queue(void *context)
+{
+	struct reader *r = context;
+
+	while (!(r->result = IODataQueueWaitForAvailableData(r->queue, r->port)))
+		while (IODataQueueDataAvailable(r->queue) &&
+		       !IODataQueueDequeue(r->queue, NULL, NULL))
+			r->read++;
+	return NULL;
+}
+
+static io_connect_t open_queue(struct reader *ret_reader)
+{
+	io_connect_t c = world_open("QueueDriver", 0);
+	uint64_t in[3] = { QUEUE_SHARED, 4096, 0 }, out[2];
+	mach_vm_address_t address = 0;
+	mach_vm_size_t size;
+	uint32_t n = 2;
+
+	ret_reader->port = IODataQueueAllocateNotificationPort();
+	test_equal_error(IOConnectSetNotificationPort(c, 0, ret_reader->port, 0), 0);
+	test_equal_error(IOConnectCallScalarMethod(c, QUEUE_CREATE, in, 3, out, &n), 0);
+	test_equal_error(
+		IOConnectMapMemory64(c, 0, mach_task_self(), &address, &size, kIOMapAnywhere), 0);
+	ret_reader->queue = (IODataQueueMemory *)(uintptr_t)address;
+	return c;
+}
+
+/* Each of several; and what the driver had put in is not lost. */
+TEST(who_waits_for_data_is_told)
+{
+	enum { READERS = 3, ENTRIES = 5 };
+	struct reader readers[READERS] = { 0 };
+	uint64_t fill[2] = { ENTRIES, 8 }, stored;
+	pthread_t threads[READERS];
+	uint32_t n = 1;
+
+	world_start_with_bundle("Queue.dext");
+	io_connect_t c = open_queue(&readers[0]);
+
+	for (int i = 1; i < READERS; i++) {
+		readers[i] = readers[0];
+		test_equal(pthread_create(&threads[i], NULL, read_queue, &readers[i]), 0);
+	}
+	kill(world_host_pid("org.portico.test.Queue"), SIGKILL);
+	for (int i = 1; i < READERS; i++) {
+		pthread_join(threads[i], NULL);
+		test_equal_error(readers[i].result, kIOReturnOffline);
+	}
+	IOServiceClose(c);
+	mach_port_destroy(mach_task_self(), readers[0].port);
+
+	c = open_queue(&readers[0]);
+	test_equal_error(IOConnectCallScalarMethod(c, QUEUE_FILL, fill, 2, &stored, &n), 0);
+	kill(world_host_pid("org.portico.test.Queue"), SIGKILL);
+	test_await(IOConnectCallScalarMethod(c, QUEUE_FILL, fill, 2, &stored, &n));
+	read_queue(&readers[0]);
+	test_equal_error(readers[0].result, kIOReturnOffline);
+	test_equal(readers[0].read, ENTRIES);
+	IOServiceClose(c);
+	mach_port_destroy(mach_task_self(), readers[0].port);
+	world_stop();
+}
+
+/* Who has ended the connection himself is told nothing: his queue has gone. */
+TEST(an_end_of_ones_own_is_no_news)
+{
+	struct reader reader = { 0 };
+	mach_msg_header_t *message = (mach_msg_header_t[4]){ 0 };
+
+	world_start_with_bundle("Queue.dext");
+	for (int releases = 0; releases < 2; releases++) {
+		io_connect_t c = open_queue(&reader);
+		pid_t host = world_host_pid("org.portico.test.Queue");
+
+		if (releases)
+			IOObjectRelease(c);
+		else
+			IOServiceClose(c);
+		kill(host, SIGKILL);
+		test_await(world_host_pid("org.portico.test.Queue") != host);
+		test_equal_error(mach_msg(message, MACH_RCV_MSG | MACH_RCV_TIMEOUT, 0,
+					  4 * sizeof(*message), reader.port, 0, MACH_PORT_NULL),
+				 MACH_RCV_TIMED_OUT);
+		mach_port_destroy(mach_task_self(), reader.port);
+	}
 	world_stop();
 }
 
