@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -208,9 +209,10 @@ static void deliver(struct registration *r)
 
 	if (r->signal)
 		kill(getpid(), r->signal);
-	/* Who has not read the last one has this one to come: nothing waits here. */
-	if (r->write_end >= 0 && write(r->write_end, &token, sizeof(token)) < 0)
-		errno = 0;
+	/* Who has not read the last one has this one to come: nothing waits here. A program may have closed its end, and
+	 * call us in a thread that takes signals. */
+	if (r->write_end >= 0)
+		send(r->write_end, &token, sizeof(token), MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (r->port && mach_msg(&message, MACH_SEND_MSG | MACH_SEND_TIMEOUT, sizeof(message), 0,
 				MACH_PORT_NULL, 0, MACH_PORT_NULL) == MACH_SEND_TIMED_OUT)
 		mach_msg_destroy(&message); /* its right came back */
@@ -294,7 +296,7 @@ static void in_parent(void)
 }
 
 /* Who waits for files is not here, and nobody's tokens mean anything. What the program may hold of them is left
- * alone: the end of a pipe that it reads, its handlers. */
+ * alone: the end of a pair that it reads, its handlers. */
 static void in_child(void)
 {
 	for (struct registration *r = registrations; r; r = r->next) {
@@ -404,7 +406,7 @@ uint32_t notify_register_mach_port(const char *name, mach_port_t *notify_port, i
 	return status;
 }
 
-static bool find_pipe(int read_end, struct registration *ret)
+static bool find_reader(int read_end, struct registration *ret)
 {
 	bool found = false;
 
@@ -429,14 +431,13 @@ uint32_t notify_register_file_descriptor(const char *name, int *notify_fd, int f
 	if (!notify_fd)
 		return NOTIFY_STATUS_INVALID_FILE;
 	if (flags & NOTIFY_REUSE) {
-		if (!find_pipe(*notify_fd, &r))
+		if (!find_reader(*notify_fd, &r))
 			return NOTIFY_STATUS_INVALID_FILE;
 		return add(name, r, true, out_token);
 	}
-	if (pipe2(ends, O_CLOEXEC))
+	/* No pipe: a write whose reader has gone is no signal here. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return NOTIFY_STATUS_FAILED;
-	/* Only our end: the reader waits as it likes. */
-	fcntl(ends[1], F_SETFL, O_NONBLOCK);
 	r.read_end = ends[0];
 	r.write_end = ends[1];
 	status = add(name, r, true, out_token);

@@ -76,6 +76,21 @@ TEST(descriptor_hears_of_another_process)
 	test_reset_baseline(); /* the watcher stays */
 }
 
+TEST(a_descriptor_that_its_program_has_closed)
+{
+	int fd = -1, token = 0;
+
+	begin();
+	test_equal(notify_register_file_descriptor("x", &fd, 0, &token), NOTIFY_STATUS_OK);
+	notify_suspend(token);
+	notify_post("x");
+	close(fd);
+	/* Delivers, and raises no SIGPIPE. */
+	test_equal(notify_resume(token), NOTIFY_STATUS_OK);
+	notify_cancel(token);
+	test_reset_baseline(); /* the watcher stays */
+}
+
 TEST(port_gets_a_message_and_suspension_delays_it)
 {
 	struct {
