@@ -88,9 +88,15 @@ static bool add_grant(struct registry_peer *client, struct registry_entry *entry
 }
 
 /* Nobody but those who hold it keeps it. */
-static bool is_remains(const struct registry_entry *entry)
+static bool is_left(const struct registry_entry *entry)
 {
 	return !entry->owner && registry_entry_is_inactive(entry);
+}
+
+/* And they have been charged for it. */
+static bool is_remains(const struct registry_entry *entry)
+{
+	return is_left(entry) && list_is_empty(&entry->owner_link);
 }
 
 bool registry_peer_grant(struct registry_peer *client, struct registry_entry *entry)
@@ -184,21 +190,67 @@ bool registry_peer_own(struct registry_peer *peer, struct registry_entry *entry)
 	return true;
 }
 
-/* What is left of ENTRY is on the account of those who hold it. */
-static void charge_remains(struct registry *registry, const struct registry_entry *entry)
+static void charge_remains(struct registry_peer *peer, const struct registry_entry *entry)
 {
-	uint64_t left = is_remains(entry) ? entry->holds : 0;
+	if (!account_add(&peer->account, LIMITS_REMAINS, registry_entry_cost(entry)))
+		wire_peer_close(peer->wire);
+}
 
-	for (struct list *l = registry->peers.next; left && l != &registry->peers; l = l->next) {
-		struct registry_peer *p = container_of(l, struct registry_peer, link);
-		void *value = map_find(&p->grants, entry->id);
+/* Those of the N entries of LEFT that PEER holds: it may hold few, or few may be left. */
+static void charge_held(struct registry_peer *peer, const struct list *left, size_t n)
+{
+	struct registry_entry *e;
+	size_t cursor = 0;
 
-		if (!value)
-			continue;
-		left -= read_grant(value).count;
-		if (!account_add(&p->account, LIMITS_REMAINS, registry_entry_cost(entry)))
-			wire_peer_close(p->wire);
+	if (peer->grants.count < n) {
+		while ((e = registry_peer_next_held(peer, &cursor)))
+			if (is_left(e) && !is_remains(e))
+				charge_remains(peer, e);
+	} else {
+		list_for_each(l, left) {
+			e = container_of(l, struct registry_entry, owner_link);
+			if (map_find(&peer->grants, e->id))
+				charge_remains(peer, e);
+		}
 	}
+}
+
+/* What is left of entries is on the account of those who hold them. All at once that have ended since the last
+ * time: everybody is asked whether he holds them. */
+static void charge_left(void *context)
+{
+	struct registry *r = context;
+	size_t n = 0;
+
+	list_for_each(l, &r->left)
+		n++;
+	list_for_each(l, &r->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		if (p->grants.count)
+			charge_held(p, &r->left, n);
+	}
+	while (!list_is_empty(&r->left)) {
+		struct registry_entry *e = list_first(&r->left, struct registry_entry, owner_link);
+
+		list_remove(&e->owner_link);
+		registry_entry_unref(e);
+	}
+}
+
+void registry_peers_init(struct registry *registry)
+{
+	list_init(&registry->peers);
+	list_init(&registry->left);
+	loop_timer_init(&registry->left_timer, charge_left, registry);
+}
+
+static void note_left(struct registry *registry, struct registry_entry *entry)
+{
+	if (list_is_empty(&registry->left))
+		loop_timer_start(registry->loop, &registry->left_timer, loop_now_ns() + 1);
+	registry_entry_ref(entry);
+	list_add(&registry->left, &entry->owner_link);
 }
 
 void registry_peer_disown(struct registry_entry *entry)
@@ -212,7 +264,8 @@ void registry_peer_disown(struct registry_entry *entry)
 	account_refund(&owner->account, LIMITS_PROPERTY_BYTES, registry_entry_cost(entry));
 	entry->owner = NULL;
 	list_remove(&entry->owner_link);
-	charge_remains(owner->registry, entry);
+	if (is_left(entry) && entry->holds)
+		note_left(owner->registry, entry);
 	registry_entry_unref(entry);
 }
 
@@ -358,45 +411,79 @@ static void forget_names(struct registry_peer *peer)
 
 /* --- the end of a connection ------------------------------------------------------------------ */
 
-/* Everything that it has published goes, and is matched again when its server is back. */
-static void terminate_entries(struct registry_peer *peer)
+enum {
+	FEW = 1024,	/* entries that may end at once */
+	STEPS_EACH = 32 /* of an end before a look at the clock */
+};
+
+#define ROUND_NS (1000ull * 1000) /* then others have their turn */
+
+/* The one that the others stand on; while there are many, one that none of them stands on. */
+static struct registry_entry *choose_entry(struct registry_peer *peer)
 {
-	struct registry *r = peer->registry;
+	const struct registry_plane *plane = peer->registry->tree.planes.service;
+	struct registry_entry *e, *child;
 
-	registry_bind_forget_peer(r, peer);
-	while (!list_is_empty(&peer->entries)) {
-		struct registry_entry *e = registry_entry_ref(
-			list_first(&peer->entries, struct registry_entry, owner_link));
-
-		registry_lifecycle_terminate(r, e, 0, peer, true);
-		/* One that was being terminated already, or has children elsewhere. */
-		registry_peer_disown(e);
-		registry_entry_unref(e);
-	}
-	registry_lifecycle_forget_peer(r, peer);
-	/* The machine is nobody's and does not end with it. */
-	registry_busy_adjust(r->tree.machine, -peer->busy_lent);
+	if (account_count(&peer->account, LIMITS_ENTRIES) <= FEW)
+		return list_first(&peer->entries, struct registry_entry, owner_link);
+	e = list_last(&peer->entries, struct registry_entry, owner_link);
+	while ((child = registry_plane_first_child(e, plane)) && child->owner == peer &&
+	       !registry_entry_is_inactive(child))
+		e = child;
+	return e;
 }
 
-void registry_peer_free(struct registry_peer *peer)
+static void terminate_entry(struct registry_peer *peer)
 {
-	void *grant;
-	size_t cursor = 0;
+	struct registry_entry *e = registry_entry_ref(choose_entry(peer));
 
+	registry_lifecycle_terminate(peer->registry, e, 0, peer, true);
+	/* One that was being terminated already, or has children elsewhere. */
+	registry_peer_disown(e);
+	registry_entry_unref(e);
+}
+
+/* One step more of its end. False: nothing is left. */
+static bool end_some(struct registry_peer *peer)
+{
+	bool has_entries = !list_is_empty(&peer->entries);
+	void *grant = has_entries ? NULL : map_next(&peer->grants, &peer->end_cursor, NULL);
+
+	if (has_entries && peer->registry->is_ending)
+		registry_peer_disown(list_first(&peer->entries, struct registry_entry, owner_link));
+	else if (has_entries)
+		terminate_entry(peer);
+	else if (grant)
+		release_grant(peer, grant, read_grant(grant).count);
+	return has_entries || grant;
+}
+
+static void begin_end(struct registry_peer *peer)
+{
 	registry_deferred_forget_peer(peer);
 	registry_notify_forget_peer(peer);
 	registry_rest_forget_peer(peer);
 	registry_orphan_forget_peer(peer);
-	if (peer->registry->is_ending)
-		while (!list_is_empty(&peer->entries))
-			registry_peer_disown(
-				list_first(&peer->entries, struct registry_entry, owner_link));
-	else
-		terminate_entries(peer);
+	/* What it has published is matched again when its server is back. */
+	if (!peer->registry->is_ending)
+		registry_bind_forget_peer(peer->registry, peer);
+}
+
+void registry_peer_free(struct registry_peer *peer)
+{
+	struct registry *r = peer->registry;
+
+	begin_end(peer);
+	while (end_some(peer))
+		;
+	if (!r->is_ending) {
+		registry_lifecycle_forget_peer(r, peer);
+		/* The machine is nobody's and does not end with it. */
+		registry_busy_adjust(r->tree.machine, -peer->busy_lent);
+	}
+	loop_timer_stop(&peer->end_timer);
 	forget_names(peer);
 	registry_tray_close(peer);
-	while ((grant = map_next(&peer->grants, &cursor, NULL)))
-		release_grant(peer, grant, read_grant(grant).count);
 	list_remove(&peer->link);
 	if (peer->server)
 		registry_server_lost(peer->server);
@@ -415,9 +502,23 @@ void registry_peer_free(struct registry_peer *peer)
 	free(peer);
 }
 
+/* However much it has published or holds, the others have their turn in between. */
+static void go_on_ending(void *context)
+{
+	struct registry_peer *peer = context;
+	uint64_t until = loop_now_ns() + ROUND_NS;
+
+	while (loop_now_ns() < until)
+		for (int i = 0; i < STEPS_EACH; i++)
+			if (!end_some(peer))
+				return registry_peer_free(peer);
+	loop_timer_start(peer->registry->loop, &peer->end_timer, loop_now_ns() + 1);
+}
+
 static void handle_closed(void *context, struct wire_peer *wire)
 {
-	registry_peer_free(context);
+	begin_end(context);
+	go_on_ending(context);
 }
 
 /* --- greeting --------------------------------------------------------------------------------- */
@@ -673,6 +774,7 @@ static void init_peer(struct registry_peer *peer, struct registry *registry,
 	list_init(&peer->subscriptions);
 	list_init(&peer->rests);
 	list_init(&peer->entries);
+	loop_timer_init(&peer->end_timer, go_on_ending, peer);
 }
 
 static err_t make_peer(struct registry *registry, int socket, struct registry_server *starting,

@@ -204,7 +204,7 @@ static void init(struct registry *r, struct loop *loop, const struct registry_co
 	list_init(&r->jobs);
 	registry_lifecycle_init(r);
 	list_init(&r->registrations);
-	list_init(&r->peers);
+	registry_peers_init(r);
 	list_init(&r->strangers);
 	registry_linger_init(r);
 	registry_notify_init(r);
@@ -309,6 +309,7 @@ struct registry *registry_free(struct registry *registry)
 	registry_bind_fini(r);
 	end_peers(r);
 	registry_orphan_end(r);
+	loop_timer_stop(&r->left_timer);
 	registry_linger_fini(r);
 	registry_lifecycle_fini(r);
 	registry_servers_fini(r);

@@ -88,6 +88,9 @@ struct registry {
 	struct stat place;     /* the socket's, when it was made */
 	struct list lingering; /* struct lingering: ended with unread answers (linger.c) */
 	struct loop_timer linger_timer;
+	struct list
+		left; /* what has ended and whoever holds it has not been charged for (peer.c) */
+	struct loop_timer left_timer;
 	struct list peers, strangers; /* strangers: those of them that have not greeted */
 	uint64_t last_session;
 	uint64_t last_walk;  /* marks of recursive walks */
@@ -155,6 +158,9 @@ struct registry_peer {
 	uint64_t told;	     /* mark of what it was told last (terminate.c) */
 	int64_t resource_bytes; /* that it has added to IOResources, without a server */
 	int32_t busy_lent;	/* what it has made the machine busier, and owes back */
+	/* its end */
+	struct loop_timer end_timer;
+	size_t end_cursor; /* in the grants */
 };
 
 /* --- peers (peer.c) -- */
@@ -166,6 +172,7 @@ err_t registry_peer_new(struct registry *registry, int socket, struct registry_s
 /* As log_warning, unless the peer has caused too many lines already. */
 void registry_peer_warn(struct registry_peer *peer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void registry_peers_init(struct registry *registry);
 void registry_peer_free(struct registry_peer *peer);
 /* A message waits for PEER to read, through its connection or one of its inlets; IS_ALONE: nothing else
  * waits there, so that it may be larger than the limit. False: over the limit. */

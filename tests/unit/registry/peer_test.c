@@ -615,4 +615,31 @@ TEST(a_host_whose_message_found_no_memory_is_cut_off)
 	CFRelease(update.set);
 }
 
+/* However much it has published, others are answered before all of that has gone. */
+TEST(the_end_of_a_large_provider_leaves_the_others_their_turn)
+{
+	enum { MANY = 50000 };
+	struct wire_publish message = {
+		.plane = "", .class_name = "Fixture", .name = "fixture", .location = ""
+	};
+	int64_t n = MANY;
+	bool between = false;
+
+	session_start(&s, NULL);
+	end_connect(&witness, &s, WIRE_ROLE_CLIENT, "witness");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "provider");
+	message.parent = publish(&provider, 0, "Fixture", "root", "", 0, NULL);
+	for (int i = 0; i < MANY; i++)
+		wire_send(provider.socket, &wire_publish_layout, 0, &message, NULL, 0, true);
+	publish(&provider, 0, "Fixture", "last", "", 0, NULL);
+	end_close(&provider);
+	while (n) {
+		n = usage("entries", "Now", false);
+		between |= n && n < MANY;
+	}
+	test_true(between);
+	end_close(&witness);
+	session_end(&s);
+}
+
 TEST_MAIN
