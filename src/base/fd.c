@@ -152,6 +152,23 @@ err_t fd_peer(int socket, struct fd_peer *ret_peer)
 	return 0;
 }
 
+/* The kernel chooses it. Nobody can connect to a socket that does not listen. */
+void fd_mark(int socket)
+{
+	struct sockaddr_un any = { .sun_family = AF_UNIX };
+
+	bind(socket, (struct sockaddr *)&any, sizeof(any.sun_family));
+}
+
+bool fd_has_marked_peer(int socket)
+{
+	struct sockaddr_un name;
+	socklen_t size = sizeof(name);
+
+	return !getpeername(socket, (struct sockaddr *)&name, &size) &&
+	       size > sizeof(name.sun_family);
+}
+
 #ifndef SO_PASSRIGHTS
 #if defined(__sparc__)
 #define SO_PASSRIGHTS 0x005c

@@ -38,6 +38,11 @@ err_t fd_connect(const char *path, int *ret_fd);
 err_t fd_accept(int listener, int *ret_fd);
 /* Who connected (captured by the kernel at connect or socketpair time). */
 err_t fd_peer(int socket, struct fd_peer *ret_peer);
+/* SOCKET is the server's end of a connection: it gets a name, as those have that were accepted, by which others can
+ * tell it. */
+void fd_mark(int socket);
+/* The other end of SOCKET is a server's. */
+bool fd_has_marked_peer(int socket);
 /* Whether descriptors may come in through SOCKET, which sockets accepted from it inherit. Where they may
  * not, who sends some has an error. No effect before Linux 6.16. */
 void fd_pass_rights(int socket, bool wanted);

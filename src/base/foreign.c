@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/scope.h"
 
 enum {
@@ -362,6 +363,16 @@ bool foreign_is_next(int socket, bool block)
 	bool has_descriptors;
 
 	return look(socket, block ? 0 : MSG_DONTWAIT, &has_descriptors) && has_descriptors;
+}
+
+bool foreign_is_fresh(int socket)
+{
+	bool has_message = false;
+
+	fd_pass_rights(socket, false);
+	mark_messages(socket);
+	look(socket, MSG_DONTWAIT, &has_message);
+	return !has_message && !fd_has_marked_peer(socket);
 }
 
 bool foreign_skip(int socket, uid_t sender)

@@ -22,6 +22,9 @@ bool foreign_is_tame(int fd);
 void foreign_discard(int fd, uid_t sender);
 /* Shut down and close SOCKET (-1: nothing), a local one, with what lies in it unread. */
 void foreign_end(int socket, uid_t sender);
+/* SOCKET may be held for as long as its sender's connection lives: neither is it an end of such a connection nor does
+ * one lie in it, which would never end then. No descriptors come in through it any more (Linux 6.16). */
+bool foreign_is_fresh(int socket);
 /* Forget the next message in a local SOCKET, if there is one: no more, for who sends fast must not keep the
  * caller. False: nobody is at its other end, or he sends descriptors, which stay in it. */
 bool foreign_skip(int socket, uid_t sender);

@@ -194,6 +194,25 @@ static void refund_inlet(struct host_connection *connection)
 	host_account_refund(&connection->account, LIMITS_DESCRIPTORS, 1);
 }
 
+static err_t answer_error(struct host_turn *turn, err_t err)
+{
+	return err == -EBADMSG ? err : host_turn_answer_status(turn, host_turn_status_of(err));
+}
+
+/* Of the socket that came with the request. */
+static err_t new_inlet(struct host_turn *turn, uint32_t inlet_class, struct host_inlet **ret_inlet)
+{
+	struct host_connection *connection = turn->connection;
+	int socket = wire_frame_take_fd(&turn->frame, 0);
+
+	if (!foreign_is_fresh(socket)) {
+		foreign_discard(socket, connection->task.uid);
+		return -EBADMSG;
+	}
+	return host_inlet_new(connection->host->loop, socket, inlet_class, &connection->account,
+			      ret_inlet);
+}
+
 /* Takes INLET. */
 static err_t add_inlet(struct host_turn *turn, uint32_t number, struct host_inlet *inlet)
 {
@@ -226,11 +245,8 @@ err_t host_client_request_inlet_open(struct host_turn *turn)
 	if (!in.inlet ||
 	    (in.inlet_class != WIRE_INLET_COMPLETIONS && in.inlet_class != WIRE_INLET_WAKEUPS))
 		return -EBADMSG;
-	err = host_inlet_new(turn->connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
-			     in.inlet_class, &turn->connection->account, &inlet);
-	if (err)
-		return host_turn_answer_status(turn, host_turn_status_of(err));
-	return add_inlet(turn, in.inlet, inlet);
+	err = new_inlet(turn, in.inlet_class, &inlet);
+	return err ? answer_error(turn, err) : add_inlet(turn, in.inlet, inlet);
 }
 
 err_t host_client_request_completions_open(struct host_turn *turn)
@@ -243,10 +259,9 @@ err_t host_client_request_completions_open(struct host_turn *turn)
 		return err;
 	if (!in.inlet)
 		return -EBADMSG;
-	err = host_inlet_new(turn->connection->host->loop, wire_frame_take_fd(&turn->frame, 0),
-			     WIRE_INLET_COMPLETIONS, &turn->connection->account, &inlet);
+	err = new_inlet(turn, WIRE_INLET_COMPLETIONS, &inlet);
 	if (err)
-		return host_turn_answer_status(turn, host_turn_status_of(err));
+		return answer_error(turn, err);
 	if (!host_inlet_use_ring(inlet, turn->frame.fds[1]))
 		return add_inlet(turn, in.inlet, inlet);
 	host_inlet_unref(inlet);

@@ -67,8 +67,6 @@ err_t host_inlet_new(struct loop *loop, int socket, uint32_t inlet_class,
 	inlet->account = account;
 	inlet->sender = sender_of(account);
 	inlet->socket = socket;
-	/* What the client says in it has no descriptors. */
-	fd_pass_rights(socket, false);
 	inlet->inlet_class = inlet_class;
 	inlet->yielded = UINT64_MAX; /* nowhere yet */
 	/* Wake-ups that pile up say nothing and a driver's messages are few: refused early. */

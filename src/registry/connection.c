@@ -224,6 +224,7 @@ static err_t ask_host(struct opening *o, uint32_t type)
 	err = fd_socketpair(fds);
 	if (err)
 		return err;
+	fd_mark(fds[1]);
 	struct wire_open_client message = {
 		.service = o->service->id,
 		.user_client = o->user_client->id,

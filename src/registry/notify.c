@@ -127,7 +127,8 @@ IOReturn registry_inlet_open(struct registry_peer *peer, uint32_t number, uint32
 
 	if (!number || map_find(&peer->inlets, number) ||
 	    (inlet_class != WIRE_INLET_NOTICES && inlet_class != WIRE_INLET_EVENTS) ||
-	    (inlet_class == WIRE_INLET_EVENTS && has_events_inlet(peer))) {
+	    (inlet_class == WIRE_INLET_EVENTS && has_events_inlet(peer)) ||
+	    !foreign_is_fresh(socket)) {
 		foreign_discard(socket, peer->subject.who.uid);
 		return kIOReturnBadArgument;
 	}

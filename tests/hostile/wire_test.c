@@ -291,6 +291,56 @@ HOSTILE(P_F4, descriptors_that_take_long_to_close)
 	arena_end();
 }
 
+static void give(int connection, uint32_t inlet_class, int socket)
+{
+	struct wire_inlet_open request = { .inlet = 1, .inlet_class = inlet_class };
+
+	wire_send(connection, &wire_inlet_open_layout, 0, &request, &socket, 1, true);
+}
+
+static int hide(int fd)
+{
+	int pair[2];
+
+	test_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	raw_post(pair[0], "", 0, &fd, 1);
+	close(pair[0]);
+	return pair[1];
+}
+
+/* Whoever holds a program's end of a connection for as long as that lives never sees it end. */
+HOSTILE(P_F4, connections_that_hold_their_own_ends)
+{
+	enum { OWN, CROSSED, HIDDEN, BETWEEN, WAYS };
+
+	begin();
+	for (int way = 0; way < WAYS; way++) {
+		struct raw_client a, b;
+		int hidden;
+
+		raw_open(&a, world_socket(), service);
+		raw_open(&b, world_socket(), service);
+		hidden = hide(way == BETWEEN ? b.control : a.data);
+		if (way == OWN)
+			give(b.control, WIRE_INLET_NOTICES, b.control);
+		if (way == CROSSED) {
+			give(a.control, WIRE_INLET_NOTICES, b.control);
+			give(b.control, WIRE_INLET_NOTICES, a.control);
+			give(b.data, WIRE_INLET_COMPLETIONS, a.data);
+		}
+		if (way == BETWEEN)
+			give(b.control, WIRE_INLET_NOTICES, a.data);
+		give(a.data, WIRE_INLET_WAKEUPS,
+		     way == OWN	      ? a.data
+		     : way == CROSSED ? b.data
+				      : hidden);
+		close(hidden);
+		raw_close(&a);
+		raw_close(&b);
+	}
+	arena_end();
+}
+
 /* --- P-W2 ------------------------------------------------------------------------------------------ */
 
 static uint64_t scalar_call(int fd, uint32_t selector, uint32_t id)

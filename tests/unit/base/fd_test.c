@@ -139,6 +139,27 @@ TEST(descriptors_may_be_kept_out)
 	fd_close(fds[1]);
 }
 
+TEST(servers_ends_are_marked)
+{
+	struct sockaddr_un name;
+	socklen_t size = sizeof(name);
+	int fds[2];
+
+	test_equal_error(fd_socketpair(fds), 0);
+	test_true(!fd_has_marked_peer(fds[0]) && !fd_has_marked_peer(fds[1]));
+	fd_mark(fds[1]);
+	test_true(fd_has_marked_peer(fds[0]) && !fd_has_marked_peer(fds[1]));
+	/* The name is nobody's way in. */
+	test_equal(getsockname(fds[1], (struct sockaddr *)&name, &size), 0);
+	int other = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	test_equal(connect(other, (struct sockaddr *)&name, size), -1);
+	test_equal(errno, ECONNREFUSED);
+	close(other);
+	close(fds[1]);
+	test_true(fd_has_marked_peer(fds[0]));
+	close(fds[0]);
+}
+
 TEST(what_is_unread_is_seen)
 {
 	int fds[2];

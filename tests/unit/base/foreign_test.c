@@ -400,6 +400,26 @@ TEST(words_are_forgotten_and_descriptors_end_it)
 	close(fds[0]);
 }
 
+TEST(only_ends_of_pairs_of_ones_own_are_fresh)
+{
+	int fds[2], marked[2];
+
+	test_equal_error(fd_socketpair(fds), 0);
+	test_equal_error(fd_socketpair(marked), 0);
+	fd_mark(marked[1]);
+	test_true(foreign_is_fresh(fds[0]) && foreign_is_fresh(marked[1]));
+	test_true(!foreign_is_fresh(marked[0]));
+	post(fds[1], "", 0, -1);
+	test_true(!foreign_is_fresh(fds[0]));
+	test_equal(recv(fds[0], NULL, 0, 0), 0);
+	/* Its owner may have gone meanwhile. */
+	close(fds[1]);
+	test_true(foreign_is_fresh(fds[0]));
+	close(fds[0]);
+	close(marked[0]);
+	close(marked[1]);
+}
+
 TEST(a_message_with_descriptors_is_seen_before_it_is_received)
 {
 	int fds[2];
