@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "host/host.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "wire/publish.h"
 
 #define STOP_NS (5ull * 1000 * 1000 * 1000) /* for drivers to stop in a process of their own */
+enum { FORCE_S = 7 };			    /* for that, and all that is left of it, to end */
 
 struct visit {
 	struct loop_task task;
@@ -282,10 +284,24 @@ static void give_up(void *context)
 	loop_stop(host->loop);
 }
 
+/* What a driver has left to be run at the end of the process may hang, too, and there may be nobody any more who would
+ * end it. */
+static void end_by_force_later(void)
+{
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };
+	const struct itimerspec at = { .it_value = { .tv_sec = FORCE_S } };
+	timer_t timer;
+
+	if (!timer_create(CLOCK_MONOTONIC, &event, &timer))
+		timer_settime(timer, 0, &at, NULL);
+}
+
 static void ended(void *context, err_t err)
 {
 	struct host *host = context;
 
+	if (!host->in_process)
+		end_by_force_later();
 	host->ending = true;
 	host->result = err;
 	loop_timer_start(host->loop, &host->give_up, loop_now_ns() + STOP_NS);

@@ -192,6 +192,25 @@ HOSTILE(P_D1, crash_in_stop)
 	end();
 }
 
+/* Nobody is there to end it: its program has been killed, which had the session in it. */
+HOSTILE(P_D1, hang_in_its_destructor)
+{
+	if (!test_is_full())
+		test_skip("takes some seconds");
+	bundle_make(bundle_folder(), "Hostile", "HostileUnload.so", "HostileUserClient", "");
+	setenv("PORTICO_SESSION", "embedded", 1);
+	setenv("PORTICO_NO_BRIDGE", "1", 1);
+	setenv("PORTICO_NO_DEFAULT_DRIVERS", "1", 1);
+	setenv("PORTICO_DRIVERS", bundle_folder(), 1);
+	if (!fork()) {
+		IOServiceClose(world_open("HostileDriver", 0));
+		raise(SIGKILL);
+	}
+	/* We inherit the host. */
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
+}
+
 /* --- P-D2 ------------------------------------------------------------------------------------------ */
 
 /* The call ends as calls of dead hosts do, and the service comes back. */

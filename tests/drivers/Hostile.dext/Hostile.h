@@ -2,7 +2,8 @@
 /*
  * What the Hostile driver does on demand. A personality may say when its driver ends its host
  * ("HostileAt": "probe", "start", "open", "method", "close" or "stop") and how ("HostileHow": a
- * number of enum hostile_crash; default HOSTILE_ABORT); HostileLoad.so does so when it is loaded.
+ * number of enum hostile_crash; default HOSTILE_ABORT); HostileLoad.so does so when it is loaded. HostileUnload.so
+ * hangs when it is unloaded.
  */
 #pragma once
 

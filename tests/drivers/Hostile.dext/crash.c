@@ -106,3 +106,11 @@ __attribute__((constructor)) static void at_load(void)
 	abort();
 }
 #endif
+
+#ifdef HOSTILE_AT_UNLOAD
+__attribute__((destructor)) static void at_unload(void)
+{
+	for (;;)
+		pause();
+}
+#endif
