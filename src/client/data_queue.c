@@ -12,6 +12,7 @@
 #include <mach/mach.h>
 #include <portico/data_queue.h>
 
+#include "base/list.h"
 #include "base/map.h"
 #include "base/scope.h"
 #include "client/inlet.h"
@@ -23,6 +24,15 @@
 /* Where wake-ups go that this process sends: never read from shared memory. */
 static pthread_mutex_t wake_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct map wake_ports = MAP_INIT; /* queue -> (void *)port name */
+
+/* A thread that waits for data; on its stack. Under wake_lock. */
+struct waiter {
+	struct list link;
+	const void *queue;
+	mach_port_t port;
+	bool is_unmapped; /* the queue has gone, and is not looked at any more */
+};
+static struct list waiters = LIST_INIT(waiters);
 
 /* GIVEN: what the caller knows, 0 for nothing. */
 static uint32_t size_of(const struct client_queue *known, IODataQueueMemory *memory, uint64_t given)
@@ -154,8 +164,7 @@ static bool has_ended(IODataQueueMemory *queue)
 	return client_memory_is_left(queue) && !IODataQueueDataAvailable(queue);
 }
 
-/* Others may wait with us. */
-static void pass_on(mach_port_t name)
+static void wake(mach_port_t name)
 {
 	struct port *port;
 
@@ -165,24 +174,60 @@ static void pass_on(mach_port_t name)
 	port_unref(port);
 }
 
-IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
+static IOReturn wait_at(mach_port_t port)
 {
 	struct {
 		mach_msg_header_t header;
 		mach_msg_trailer_t trailer;
 	} message;
+
+	return mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), port,
+			MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+}
+
+/* kIOReturnAborted: the queue was unmapped meanwhile. */
+static IOReturn wait_for_wake_up(struct waiter *waiter)
+{
+	IOReturn status;
+
+	pthread_mutex_lock(&wake_lock);
+	list_add(&waiters, &waiter->link);
+	pthread_mutex_unlock(&wake_lock);
+	status = wait_at(waiter->port);
+	scope_lock(&wake_lock);
+	list_remove(&waiter->link);
+	return !status && waiter->is_unmapped ? kIOReturnAborted : status;
+}
+
+IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
+{
+	struct waiter waiter = { .queue = dataQueue, .port = notificationPort };
 	IOReturn status;
 
 	if (!dataQueue || notificationPort == MACH_PORT_NULL)
 		return kIOReturnBadArgument;
 	if (has_ended(dataQueue))
 		return kIOReturnOffline;
-	status = mach_msg(&message.header, MACH_RCV_MSG, 0, sizeof(message), notificationPort,
-			  MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
+	status = wait_for_wake_up(&waiter);
 	if (status || !has_ended(dataQueue))
 		return status;
-	pass_on(notificationPort);
+	wake(notificationPort); /* others may wait with us */
 	return kIOReturnOffline;
+}
+
+/* One of those that wait for a queue there, if he was not told before; his port. */
+static mach_port_t tell_waiter(const void *base, size_t size)
+{
+	scope_lock(&wake_lock);
+	list_for_each(node, &waiters) {
+		struct waiter *waiter = container_of(node, struct waiter, link);
+
+		if (waiter->is_unmapped || (uintptr_t)waiter->queue - (uintptr_t)base >= size)
+			continue;
+		waiter->is_unmapped = true;
+		return waiter->port;
+	}
+	return MACH_PORT_NULL;
 }
 
 void client_data_queue_end(struct client_inlet_set *set)
@@ -426,11 +471,19 @@ void client_data_queue_forget(const void *base, size_t size)
 {
 	size_t cursor = 0;
 	uint64_t queue;
+	mach_port_t port;
 
+	while ((port = tell_waiter(base, size)))
+		wake(port);
 	scope_lock(&wake_lock);
 	while (map_next(&wake_ports, &cursor, &queue))
 		if (queue - (uintptr_t)base < size)
 			map_remove(&wake_ports, queue);
+}
+
+void client_data_queue_forget_waiters(void)
+{
+	list_init(&waiters);
 }
 
 void client_data_queue_lock(void)

@@ -28,7 +28,7 @@ struct client_queue {
 struct client_queue *client_memory_find_queue(const void *base);
 /* Whether BASE is in memory of a driver that has gone. */
 bool client_memory_is_left(const void *base);
-/* What was set for queues in that memory is void: it is being unmapped. */
+/* What was set for queues in that memory is void, and who waits there is told: it is being unmapped. */
 void client_data_queue_forget(const void *base, size_t size);
 
 /* Memory that belongs to the caller and to no connection. */
@@ -47,4 +47,5 @@ void client_memory_unmap_private(void *base, size_t size);
 void client_memory_lock(void);
 void client_memory_unlock(void);
 void client_data_queue_lock(void);
+void client_data_queue_forget_waiters(void);
 void client_data_queue_unlock(void);

@@ -351,6 +351,7 @@ static void in_child(void)
 	client_watch_forget();
 	client_handle_forget();
 	client_release_forget();
+	client_data_queue_forget_waiters();
 	pthread_mutex_init(&events_lock, NULL);
 	unlock_all();
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <IOKit/IODataQueueClient.h>
@@ -12,6 +13,7 @@
 #include <mach/mach.h>
 
 #include "Queue.h"
+#include "mach_words.h"
 #include "test.h"
 #include "world.h"
 
@@ -89,6 +91,7 @@ struct reader {
 	IODataQueueMemory *queue;
 	uint64_t read;
 	IOReturn result;
+	_Atomic pid_t tid;
 };
 
 static void *read_queue(void *context)
@@ -152,6 +155,40 @@ TEST(who_waits_for_data_is_told)
 	test_equal(readers[0].read, ENTRIES);
 	IOServiceClose(c);
 	mach_port_destroy(mach_task_self(), readers[0].port);
+	world_stop();
+}
+
+static void *wait_once(void *context)
+{
+	struct reader *r = context;
+
+	atomic_store(&r->tid, gettid());
+	r->result = IODataQueueWaitForAvailableData(r->queue, r->port);
+	return NULL;
+}
+
+/* As is who waits for a queue that another thread closes. */
+TEST(who_waits_for_a_queue_that_goes_is_told)
+{
+	struct reader reader = { 0 };
+	pthread_t thread;
+
+	world_start_with_bundle("Queue.dext");
+	for (int unmaps = 0; unmaps < 2; unmaps++) {
+		io_connect_t c = open_queue(&reader);
+
+		atomic_store(&reader.tid, 0);
+		test_equal(pthread_create(&thread, NULL, wait_once, &reader), 0);
+		test_await(atomic_load(&reader.tid) && is_asleep(atomic_load(&reader.tid)));
+		if (unmaps)
+			test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(),
+								(uintptr_t)reader.queue),
+					 0);
+		test_equal_error(IOServiceClose(c), 0);
+		pthread_join(thread, NULL);
+		test_equal_error(reader.result, kIOReturnAborted);
+		mach_port_destroy(mach_task_self(), reader.port);
+	}
 	world_stop();
 }
 
