@@ -191,11 +191,15 @@ static uint64_t hash_bytes(uint64_t seed, const void *data, size_t size)
 	return mix(hash, word);
 }
 
+enum { HASHED_MAX = 1024 }; /* bytes: those of a large value are not all read to find it */
+
 /* A string equals data with the same bytes, with or without a NUL behind them. */
 static uint64_t hash_blob(struct wire_bytes blob)
 {
 	const uint8_t *p = blob.data;
 
+	if (blob.size > HASHED_MAX)
+		blob.size = HASHED_MAX;
 	while (blob.size && !p[blob.size - 1])
 		blob.size--;
 	return hash_bytes(WIRE_VALUE_STRING, p, blob.size);

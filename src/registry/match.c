@@ -39,7 +39,7 @@ static bool name_fits(const char *key, const char *name, size_t size, bool wildc
 	return n == size && !memcmp(key, name, n);
 }
 
-/* Bytes of a list of names that are looked at, and those that are a step. */
+/* Bytes of a list of names that are looked at, and those of any text or data that are a step. */
 enum { NAMES_MAX = 16 * 1024, NAMES_STEP = 256 };
 
 static bool data_has_name(CFDataRef data, const char *name, uint64_t *steps)
@@ -123,9 +123,23 @@ enum { STEP_BYTES = 64 }; /* what one object costs (wire_bag_cost_of) */
 
 bool registry_match_may_compare(CFTypeRef wanted, uint64_t *steps)
 {
-	return !(registry_is_array(wanted) || registry_is_set(wanted) ||
-		 registry_is_dictionary(wanted)) ||
-	       registry_match_spend(steps, wire_bag_cost_of(wanted) / STEP_BYTES);
+	uint64_t n = 0;
+
+	if (registry_is_string(wanted))
+		n = (uint64_t)CFStringGetLength(wanted) / NAMES_STEP;
+	else if (registry_is_array(wanted) || registry_is_set(wanted) ||
+		 registry_is_dictionary(wanted))
+		n = wire_bag_cost_of(wanted) / STEP_BYTES;
+	else if (CFGetTypeID(wanted) == CFDataGetTypeID())
+		n = (uint64_t)CFDataGetLength(wanted) / NAMES_STEP;
+	return !n || registry_match_spend(steps, n);
+}
+
+/* With one of the properties that stand for the service's own. */
+static bool equals_compatible(const struct subject *s, CFTypeRef wanted, const void *key)
+{
+	return registry_match_may_compare(wanted, s->steps) &&
+	       registry_compare_values(wanted, CFDictionaryGetValue(s->compatible, key));
 }
 
 struct pairs {
@@ -138,8 +152,7 @@ static void check_pair(const void *key, const void *value, void *context)
 	struct pairs *p = context;
 
 	if (p->equal && p->subject->compatible)
-		p->equal = registry_compare_values(
-			value, CFDictionaryGetValue(p->subject->compatible, key));
+		p->equal = equals_compatible(p->subject, value, key);
 	else if (p->equal)
 		p->equal = !registry_privacy_covers(p->subject->entry, key) &&
 			   registry_match_may_compare(value, p->subject->steps) &&
@@ -207,7 +220,7 @@ static bool holds_class(const struct subject *s, CFTypeRef value)
 	char name[WIRE_NAME_MAX + 1];
 
 	if (other)
-		return registry_compare_values(value, other);
+		return equals_compatible(s, value, CFSTR("IOClass"));
 	return registry_text_get(value, name, sizeof(name)) && registry_match_class(s->entry, name);
 }
 
@@ -240,8 +253,7 @@ static bool holds_path(const struct subject *s, CFTypeRef value)
 	if (registry_text_get(value, path, sizeof(path)) &&
 	    registry_path_find_within(s->entry->tree, path, s->steps) == s->entry)
 		return true;
-	return s->compatible &&
-	       registry_compare_values(value, CFDictionaryGetValue(s->compatible, CFSTR("IOPath")));
+	return s->compatible && equals_compatible(s, value, CFSTR("IOPath"));
 }
 
 static bool holds_id(const struct subject *s, CFTypeRef value)

@@ -553,6 +553,28 @@ TEST(children_are_steps)
 	registry_tree_fini(&t);
 }
 
+/* So are the bytes of one long value. */
+TEST(bytes_are_steps)
+{
+	CFMutableDictionaryRef d = registry_dictionary_new(), pairs = registry_dictionary_new();
+	CFMutableDataRef value = CFDataCreateMutable(NULL, 0);
+	struct registry_found f;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	CFDataSetLength(value, 1 << 20);
+	stack(t.machine, "Leaf", 64, "a", value);
+	put(pairs, "a", CFRetain(value));
+	put(d, "IOProviderClass", CFSTR("Leaf"));
+	put(d, "IOPropertyMatch", pairs);
+	test_equal_error(registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), -E2BIG);
+	CFDataSetLength(value, 1 << 10);
+	test_equal_error(registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), 0);
+	registry_found_fini(&f);
+	CFRelease(value);
+	CFRelease(d);
+	registry_tree_fini(&t);
+}
+
 /* Lists of the services' own and of those who ask, all members of one against all of the other. */
 TEST(members_are_steps)
 {
