@@ -48,6 +48,10 @@ void loop_timer_init(struct loop_timer *timer, loop_fn fn, void *context);
 /* One shot at AT_NS; restarting moves it. */
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t at_ns);
 void loop_timer_stop(struct loop_timer *timer);
+static inline bool loop_timer_is_set(const struct loop_timer *timer)
+{
+	return !list_is_empty(&timer->link);
+}
 
 /* Run FN on the loop's thread soon. Any thread. -ENOMEM. */
 err_t loop_post(struct loop *loop, loop_fn fn, void *context);

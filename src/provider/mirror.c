@@ -385,6 +385,14 @@ static err_t take_turn(struct provider_entry *entry)
 	return err;
 }
 
+/* What meets no memory is said at another turn, or not waited for. */
+static void say_returned(struct provider *provider)
+{
+	if (provider->owes_returned &&
+	    !provider_post(provider, &wire_returned_layout, &(struct wire_empty){ 0 }))
+		provider->owes_returned = false;
+}
+
 static void take_turns(struct provider *provider)
 {
 	while (provider_is_online(provider) && provider->n_awaited < PROVIDER_WINDOW &&
@@ -401,9 +409,10 @@ static void take_turns(struct provider *provider)
 	if (!provider_is_online(provider) || !list_is_empty(&provider->waiting))
 		return;
 	if (provider->is_returning && !provider->n_awaited)
-		begin_registrations(provider);
-	else
-		provider_settle_waiting(provider);
+		return begin_registrations(provider);
+	if (!provider->is_returning)
+		say_returned(provider);
+	provider_settle_waiting(provider);
 }
 
 void provider_turns_again(void *context)
@@ -479,9 +488,10 @@ static void send_common(struct provider *provider)
 
 void provider_mirror_send(struct provider *provider, bool again)
 {
-	(void)again; /* before the first greeting nothing has an ID but what was adopted */
+	/* Before the first greeting nothing has an ID but what was adopted. */
 	send_common(provider);
 	provider->is_returning = true;
+	provider->owes_returned = again;
 	list_for_each(node, &provider->entries) {
 		struct provider_entry *entry = container_of(node, struct provider_entry, link);
 

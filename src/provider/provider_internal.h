@@ -52,6 +52,7 @@ struct provider {
 	struct list settling;	 /* who wants to know when nobody waits any more */
 	size_t n_awaited;	 /* answers */
 	bool is_returning;	 /* after a reconnection: registrations wait for all publications */
+	bool owes_returned;	 /* and the registry waits to hear that they are over, too */
 };
 
 /* The turns that are left, in a while. */

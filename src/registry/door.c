@@ -11,6 +11,7 @@
 
 enum { ROUND_MAX = 16 }; /* accepted before the others of the loop have their turn */
 #define ACCEPT_REST_NS (100ull * 1000 * 1000)
+#define RETURN_WAIT_NS (250ull * 1000 * 1000)
 #define LAST_CHANCE_NS (50ull * 1000 * 1000)
 #define MILLISECOND_NS (1000ull * 1000)
 
@@ -165,6 +166,26 @@ err_t registry_door_open(struct registry *r)
 	if (fcntl(r->listener, F_SETFL, O_NONBLOCK) < 0 || lstat(r->socket_path, &r->place) < 0)
 		return err_from_errno();
 	return loop_add_fd(r->loop, r->listener, EPOLLIN, handle_listener, r);
+}
+
+void registry_door_expects(struct registry_peer *peer, bool is_expected)
+{
+	struct registry *r = peer->registry;
+
+	if (peer->is_expected == is_expected)
+		return;
+	peer->is_expected = is_expected;
+	r->n_expected += is_expected ? 1 : -1;
+	if (!r->n_expected && loop_timer_is_set(&r->accept_timer))
+		loop_timer_start(r->loop, &r->accept_timer, loop_now_ns());
+}
+
+void registry_door_await(struct registry *r)
+{
+	if (r->listener < 0 || !r->n_expected)
+		return;
+	loop_remove_fd(r->loop, r->listener);
+	loop_timer_start(r->loop, &r->accept_timer, loop_now_ns() + RETURN_WAIT_NS);
 }
 
 bool registry_door_is_ours(const struct registry *r)

@@ -490,6 +490,7 @@ void registry_peer_free(struct registry_peer *peer)
 	else if (peer->starting)
 		registry_server_unstarted(peer->starting);
 	registry_door_leave(peer);
+	registry_door_expects(peer, false);
 	account_refund(&peer->account, LIMITS_AUTHORIZATIONS, peer->authorized.count);
 	map_fini(&peer->grants);
 	map_fini(&peer->inlets);
@@ -813,6 +814,8 @@ static err_t make_peer(struct registry *registry, int socket, struct registry_se
 	wire_peer_set_sender(peer->wire, peer->subject.who.uid);
 	peer->session = ++registry->last_session;
 	list_add(&registry->peers, &peer->link);
+	if (waits_as)
+		registry_door_expects(peer, true);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "registry/access.h"
 #include "registry/connection.h"
+#include "registry/door.h"
 #include "registry/lifecycle.h"
 #include "registry/notify.h"
 #include "registry/orphan.h"
@@ -451,6 +452,12 @@ static err_t handle_opened(struct registry_peer *peer, struct wire_frame *frame,
 	return 0;
 }
 
+static err_t handle_returned(struct registry_peer *peer, struct wire_frame *frame, void *message)
+{
+	registry_door_expects(peer, false);
+	return 0;
+}
+
 static const struct registry_handler handlers[] = {
 	{ &wire_publish_layout, handle_publish },
 	{ &wire_register_layout, handle_register },
@@ -471,6 +478,7 @@ static const struct registry_handler handlers[] = {
 	{ &wire_refused_layout, handle_refused },
 	{ &wire_confined_layout, handle_confined },
 	{ &wire_opened_layout, handle_opened },
+	{ &wire_returned_layout, handle_returned },
 };
 
 err_t registry_provider_message(struct registry_peer *peer, struct wire_frame *frame)

@@ -273,8 +273,10 @@ err_t registry_new(struct loop *loop, const struct registry_config *config,
 	registry_notes_recall(r);
 	registry_proof_init(r);
 	begin_matching(r);
-	if (r->is_returning)
+	if (r->is_returning) {
 		registry_home_gather(r);
+		registry_door_await(r);
+	}
 	*ret_registry = r;
 	return 0;
 }

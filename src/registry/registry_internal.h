@@ -115,6 +115,7 @@ struct registry {
 	struct loop_timer rematch_timer; /* matching that met no memory (bind.c) */
 	struct loop_timer pump_timer; /* matching that waits for a host to hear what it was told */
 	bool is_returning;	      /* hosts of the last generation may still come back */
+	size_t n_expected;	      /* that have been found and have not said everything (door.h) */
 	bool is_awaited;	      /* and somebody waits for what is started after that */
 	bool has_home;		      /* the folder for hosts is this registry's (home.h) */
 	bool has_proofs;	      /* the key is this session's (proof.h) */
@@ -131,6 +132,7 @@ struct registry_peer {
 	struct list link;
 	struct list in_strangers;	/* until it has greeted */
 	bool is_late;			/* with its greeting */
+	bool is_expected;		/* the door stays closed until it has returned, for a moment */
 	char title[WIRE_NAME_MAX + 16]; /* in log lines */
 	struct loop_timer greeting_timer;
 	struct wire_peer *wire;

@@ -172,6 +172,7 @@ const struct wire_layout *const wire_layouts[] = {
 	&wire_policy_layout,
 	&wire_explain_layout,
 	&wire_revoke_layout,
+	&wire_returned_layout,
 	NULL,
 };
 

@@ -162,6 +162,7 @@ enum wire_type {
 	WIRE_REFUSED,
 	WIRE_CONFINED,
 	WIRE_OPENED,
+	WIRE_RETURNED,
 
 	/* provider face: registry -> provider */
 	WIRE_PROBE = 0x800,

@@ -204,6 +204,7 @@ WIRE_LAYOUT(wire_match_table_reply, wire_match_table_reply, WIRE_MATCH_TABLE, 0,
 	    match_table_reply_fields);
 
 WIRE_LAYOUT_EMPTY(wire_accounts, WIRE_ACCOUNTS);
+WIRE_LAYOUT_EMPTY(wire_returned, WIRE_RETURNED);
 
 static const struct wire_field limits_fields[] = {
 	WIRE_TEXT(wire_limits, limits, WIRE_PATH_MAX),

@@ -143,6 +143,9 @@ struct wire_opened {
 	const char *process; /* what the program calls itself */
 };
 
+/* WIRE_RETURNED (wire_empty), no reply: after a registry restart, what the sender has is all published and registered
+ * again. */
+
 /* --- registry -> provider --------------------------------------------- */
 
 /* WIRE_PROBE -> wire_probe_reply. Instantiate PERSONALITY's IOClass, init, probe. The status of the
@@ -278,7 +281,7 @@ extern const struct wire_layout wire_heartbeat_layout;
 extern const struct wire_layout wire_retire_layout, wire_let_go_layout, wire_access_layout;
 extern const struct wire_layout wire_message_client_layout, wire_interested_layout;
 extern const struct wire_layout wire_accounts_layout, wire_limits_layout, wire_confined_layout;
-extern const struct wire_layout wire_opened_layout, wire_publish_reply_layout;
+extern const struct wire_layout wire_opened_layout, wire_returned_layout, wire_publish_reply_layout;
 extern const struct wire_layout wire_inactive_layout;
 extern const struct wire_layout wire_will_terminate_layout, wire_did_terminate_layout;
 extern const struct wire_layout wire_provider_access_layout, wire_provider_probe_layout;

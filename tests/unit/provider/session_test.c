@@ -79,7 +79,8 @@ static void publish_two(void *context)
 }
 
 /* Read, check and answer the publication of both and the registration of the child: the first time
- * that is part of its publication, later it follows when all are there. */
+ * that is part of its publication, later it follows when all are there, and then that
+ * they are. */
 static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 {
 	struct wire_publish publish;
@@ -103,6 +104,7 @@ static void expect_two(struct peer *p, uint64_t parent, uint64_t child)
 		return;
 	peer_receive(p, &wire_register_layout, &options);
 	test_equal(options.id, 1001);
+	peer_receive(p, &wire_returned_layout, &(struct wire_empty){ 0 });
 }
 
 /* Two entries at a registry, which goes; the next one has said hello when begin_again returns. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "registry/registry.h"
+#include "registry/door.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -176,6 +178,89 @@ TEST(connections_wait_while_there_is_no_descriptor)
 	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
 	end_close(&late);
 	finish();
+}
+
+/* --- after a restart -------------------------------------------------------------------------- */
+
+static uint64_t begun_ns;
+
+/* A host of the last registry, which the new one comes to; its number is 1. */
+static void begin_with_host(struct end *ret_host)
+{
+	char folder[128], place[140], link[140];
+	int listener, socket;
+
+	snprintf(folder, sizeof(folder), "%s/r.sock%s", test_folder(), WIRE_HOSTS_SUFFIX);
+	snprintf(place, sizeof(place), "%s/1", folder);
+	snprintf(link, sizeof(link), "%s/.1", folder);
+	test_equal(mkdir(folder, 0700), 0);
+	test_equal_error(fd_listen(place, &listener), 0);
+	test_equal(symlink("mine", link), 0);
+	begun_ns = loop_now_ns();
+	session_start_generation(&s, NULL, 1);
+	test_equal_error(fd_accept(listener, &socket), 0);
+	close(listener);
+	test_equal_error(end_greet(ret_host, socket, WIRE_ROLE_PROVIDER, "mine", 12345), 0);
+}
+
+static bool is_closed, is_late;
+static size_t n_expected;
+
+static void look_at_door(struct registry *registry)
+{
+	is_closed =
+		list_is_empty(&registry->strangers) && loop_timer_is_set(&registry->accept_timer);
+	is_late = loop_now_ns() >= begun_ns + 250 * 1000 * 1000;
+	n_expected = registry->n_expected;
+}
+
+TEST(nobody_comes_in_before_hosts_are_back)
+{
+	struct end hosts, late;
+	int socket;
+
+	begin_with_host(&hosts);
+	test_equal_error(fd_connect(s.socket, &socket), 0);
+	for (int i = 0; i < 3; i++) {
+		session_run(&s, look_at_door);
+		test_true(is_closed || is_late);
+		test_equal(n_expected, 1);
+	}
+	struct wire_empty nothing = { 0 };
+	end_ask(&hosts, &wire_returned_layout, &nothing, NULL);
+	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
+	session_run(&s, look_at_door);
+	test_true(!is_closed);
+	test_equal(n_expected, 0);
+	end_close(&late);
+	end_close(&hosts);
+	session_end(&s);
+}
+
+TEST(who_is_in_does_not_wait_for_a_host_that_has_gone)
+{
+	struct end hosts, late;
+	int socket;
+
+	begin_with_host(&hosts);
+	end_close(&hosts);
+	test_equal_error(fd_connect(s.socket, &socket), 0);
+	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
+	end_close(&late);
+	session_end(&s);
+}
+
+TEST(a_host_that_does_not_say_that_it_is_back_keeps_nobody_out)
+{
+	struct end hosts, late;
+	int socket;
+
+	begin_with_host(&hosts);
+	test_equal_error(fd_connect(s.socket, &socket), 0);
+	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
+	end_close(&late);
+	end_close(&hosts);
+	session_end(&s);
 }
 
 TEST_MAIN
