@@ -485,6 +485,9 @@ IOReturn host_client_retire(struct host_connection *connection, IOOptionBits opt
 /* Nothing is received any more and clientClose has run: waits for calls in flight. Queue thread; may be
  * repeated. */
 void host_client_shut(IOUserClient *client);
+/* Before it is shut on the driver's queue, which other clients need: true when JOB, which retains it, is put there
+ * once more when no method of it runs any more. */
+bool host_client_holds_up(IOUserClient *client, struct host_job *job);
 /* End it now: waits for calls in flight. Queue thread. */
 void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_by);
 /* The opening has failed after the client was made: clientClose, then the end. Queue thread. */

@@ -66,6 +66,7 @@ static void answer_status(struct request *request, IOReturn status)
 }
 
 static void run_stop(struct request *request);
+static void run_will(struct request *request);
 
 /* Is it the stop of a whole driver? */
 static bool ends_driver(const struct request *request)
@@ -74,11 +75,25 @@ static bool ends_driver(const struct request *request)
 	       (!request->service || request->service->runtime->is_main);
 }
 
+/* Is it to end a user client in which a method runs? */
+static bool is_held_up(struct request *request)
+{
+	IOService *service = request->service;
+
+	if (!service || !service->runtime->connection)
+		return false;
+	if (request->run != run_stop && (request->run != run_will || !IOServiceIsInactive(service)))
+		return false;
+	return host_client_holds_up((IOUserClient *)service, &request->job);
+}
+
 static void run_request(struct host_job *job)
 {
 	struct request *request = container_of(job, struct request, job);
 
 	if (ends_driver(request) && host_driver_hold(request->driver, job))
+		return;
+	if (is_held_up(request))
 		return;
 	request->run(request);
 	free_request(request);

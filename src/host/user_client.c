@@ -14,6 +14,9 @@
 #include "base/scope.h"
 #include "host/host_internal.h"
 
+/* For methods under way when their connection ends: a second. */
+enum { ANSWER_NS = 1000 * 1000, ANSWER_TURNS = 1000 };
+
 static IOReturn base_client_died(IOUserClient *client)
 {
 	IOReturn (*close)(IOUserClient *) = host_client_op(client, clientClose);
@@ -295,19 +298,6 @@ static void queue_end(struct host_connection *connection)
 		IOServiceRelease(service);
 }
 
-static void await_methods(void *context)
-{
-	struct host_connection *connection = context;
-
-	pthread_rwlock_wrlock(&connection->gate);
-	pthread_rwlock_unlock(&connection->gate);
-	pthread_mutex_lock(&connection->lock);
-	while (atomic_load(&connection->n_beside))
-		pthread_cond_wait(&connection->left, &connection->lock);
-	pthread_mutex_unlock(&connection->lock);
-	queue_end(connection);
-}
-
 /* True when no method runs; none begins any more. */
 static bool is_quiet(struct host_connection *connection)
 {
@@ -319,6 +309,85 @@ static bool is_quiet(struct host_connection *connection)
 		return false;
 	pthread_rwlock_unlock(&connection->gate);
 	return true;
+}
+
+/* Answers still go out for a while, but a call that no thread has taken gets none: its caller does not wait for
+ * another one's method that does not return. */
+static void await_answers(struct host_connection *connection)
+{
+	static const struct timespec a_while = { .tv_nsec = ANSWER_NS };
+
+	for (int turns = 0; turns < ANSWER_TURNS; turns++) {
+		if (is_quiet(connection))
+			return;
+		nanosleep(&a_while, NULL);
+	}
+	scope_lock(&connection->lock);
+	if (connection->socket >= 0)
+		shutdown(connection->socket, SHUT_RDWR);
+}
+
+static void await_quiet(struct host_connection *connection)
+{
+	await_answers(connection);
+	pthread_rwlock_wrlock(&connection->gate);
+	pthread_rwlock_unlock(&connection->gate);
+	pthread_mutex_lock(&connection->lock);
+	while (atomic_load(&connection->n_beside))
+		pthread_cond_wait(&connection->left, &connection->lock);
+	pthread_mutex_unlock(&connection->lock);
+}
+
+static void await_methods(void *context)
+{
+	struct host_connection *connection = context;
+
+	await_quiet(connection);
+	queue_end(connection);
+}
+
+/* No new requests; answers of calls in flight still go out. */
+static void refuse_requests(struct host_connection *connection)
+{
+	atomic_store(&connection->ending, true);
+	atomic_store(&connection->inactive, true);
+	host_client_memory_wake(connection);
+	if (connection->socket >= 0)
+		shutdown(connection->socket, SHUT_RD);
+}
+
+struct held_up {
+	struct host_connection *connection; /* the job retains it */
+	struct host_job *job;
+};
+
+static void await_for_job(void *context)
+{
+	struct held_up held_up = *(struct held_up *)context;
+	struct host_driver *driver = held_up.connection->client->service.runtime->driver;
+
+	free(context);
+	await_quiet(held_up.connection);
+	if (!host_driver_add_job(driver, held_up.job))
+		held_up.job->fn(held_up.job);
+}
+
+bool host_client_holds_up(IOUserClient *client, struct host_job *job)
+{
+	struct host_connection *connection = client->service.runtime->connection;
+	struct held_up *held_up;
+
+	refuse_requests(connection);
+	if (is_quiet(connection))
+		return false;
+	held_up = malloc(sizeof(*held_up));
+	if (!held_up)
+		return false;
+	*held_up = (struct held_up){ connection, job };
+	if (!host_threads_start(&connection->host->threads, await_for_job, held_up))
+		return true;
+	free(held_up);
+	return false;
 }
 
 /* Without memory of its own: who is short of it has all the more reason to end. */
@@ -351,12 +420,8 @@ void host_client_shut(IOUserClient *client)
 {
 	struct host_connection *connection = client->service.runtime->connection;
 
-	atomic_store(&connection->ending, true);
-	atomic_store(&connection->inactive, true);
-	host_client_memory_wake(connection);
-	/* No new requests; answers of calls in flight still go out. */
-	if (connection->socket >= 0)
-		shutdown(connection->socket, SHUT_RD);
+	refuse_requests(connection);
+	await_answers(connection);
 	pthread_rwlock_wrlock(&connection->gate);
 	host_client_close_locked(connection, true);
 	pthread_rwlock_unlock(&connection->gate);
@@ -375,7 +440,10 @@ void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_
 	host_client_shut(client);
 	IOServiceRetain(&client->service);
 	host_terminate_now(&client->service, options, known_by);
-	foreign_end(take_fd(&connection->socket), connection->task.uid);
+	pthread_mutex_lock(&connection->lock);
+	int socket = take_fd(&connection->socket);
+	pthread_mutex_unlock(&connection->lock);
+	foreign_end(socket, connection->task.uid);
 	IOServiceRelease(&client->service); /* the framework's, from newUserClient */
 	IOServiceRelease(&client->service);
 }

@@ -9,6 +9,7 @@
 
 #include <IOKit/IOKitLib.h>
 #include <mach/mach.h>
+#include <portico/session.h>
 
 #include "methods.h"
 #include "test.h"
@@ -54,6 +55,49 @@ TEST(p_l7_the_same_when_calls_go_through_slots)
 	methods_call(other, METHODS_RELEASE, NULL, 0, NULL, 0);
 	methods_await(other, METHODS_N_CLOSES, closes + 1);
 	IOServiceClose(other);
+	world_stop();
+}
+
+static void *call_until_it_ends(void *context)
+{
+	uint64_t out[METHODS_N];
+	uint32_t n;
+	kern_return_t result;
+
+	do {
+		n = METHODS_N;
+		result = IOConnectCallScalarMethod(*(io_connect_t *)context, METHODS_COUNTS, NULL,
+						   0, out, &n);
+	} while (!result);
+	return NULL;
+}
+
+/* The service ends, or the right to use it: who has not been heard yet does not wait for who has. */
+TEST(p_l7_calls_beside_it_end_with_the_connection)
+{
+	struct methods_caller holding;
+	pthread_t thread;
+	size_t n;
+
+	if (!world_is_daemon())
+		test_skip("only such a session has a place to ask at");
+	methods_start();
+	io_connect_t c = methods_open(METHODS_TABLE);
+	for (int i = 0; i < 20; i++)
+		methods_count(c, METHODS_N_CLOSES);
+	methods_begin(&holding, c, METHODS_HOLD);
+	methods_await(c, METHODS_N_HELD, 1);
+	test_equal(pthread_create(&thread, NULL, call_until_it_ends, &c), 0);
+	test_equal_error(portico_session_revoke(NULL, "MethodsDriver", NULL, &n), 0);
+	test_equal(n, 1);
+	pthread_join(thread, NULL);
+	kern_return_t result = methods_end(&holding);
+	test_true((uint32_t)result == (uint32_t)kIOReturnOffline ||
+		  (uint32_t)result == (uint32_t)MACH_SEND_INVALID_DEST);
+	IOServiceClose(c);
+	c = methods_open(METHODS_TABLE);
+	methods_call(c, METHODS_RELEASE, NULL, 0, NULL, 0);
+	IOServiceClose(c);
 	world_stop();
 }
 
