@@ -12,7 +12,9 @@
 #include "base/scope.h"
 #include "wire/protocol.h"
 
-enum { WAITING = 8 }; /* registries that connected while we had one */
+enum {
+	WAITING = 128
+}; /* registries that connected, and may have died since, while we were stopped or had one */
 
 err_t provider_home_listen(const char *socket_path, int *ret_fd)
 {

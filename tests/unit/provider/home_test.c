@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -55,6 +57,26 @@ TEST(a_link_is_not_followed)
 	snprintf(link, sizeof(link), "%s/l.hosts", test_folder());
 	test_equal(symlink(folder, link), 0);
 	test_equal_error(provider_home_listen(path, &listener), -ENOTDIR);
+}
+
+/* A host that is stopped sees none of them before it goes on. */
+TEST(registries_that_have_died_leave_room_for_the_next)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener;
+
+	make_folder(0700);
+	test_equal_error(provider_home_listen(path, &listener), 0);
+	test_true(snprintf(address.sun_path, sizeof(address.sun_path), "%s", place) <
+		  (int)sizeof(address.sun_path));
+	for (int i = 0; i < 100; i++) {
+		int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		test_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+		close(fd);
+	}
+	close(listener);
+	unlink(place);
 }
 
 TEST_MAIN
