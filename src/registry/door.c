@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/scope.h"
+#include "registry/home.h"
 #include "registry/policy.h"
 
 enum { ROUND_MAX = 16 }; /* accepted before the others of the loop have their turn */
@@ -154,16 +156,33 @@ static void listen_again(void *context)
 		loop_timer_start(r->loop, &r->accept_timer, loop_now_ns() + ACCEPT_REST_NS);
 }
 
+/* Nobody else looks meanwhile: a socket that does not listen yet is like one that a killed server has left. */
+static err_t take_place(struct registry *r)
+{
+	scope_fd int lock = -1;
+	err_t err = registry_home_lock(r->socket_path, &lock);
+
+	if (err == -EADDRINUSE)
+		return err;
+	/* Without a folder none of its kind can follow it. */
+	err = fd_listen(r->socket_path, &r->listener);
+	if (!err && lstat(r->socket_path, &r->place) < 0)
+		err = err_from_errno();
+	if (err && err != -EADDRINUSE)
+		registry_home_unmake(r->socket_path);
+	return err;
+}
+
 err_t registry_door_open(struct registry *r)
 {
 	loop_timer_init(&r->accept_timer, listen_again, r);
-	err_t err = fd_listen(r->socket_path, &r->listener);
+	err_t err = take_place(r);
 	if (err)
 		return err;
 	/* A greeting has no descriptors: strangers shall not make us hold any. */
 	fd_pass_rights(r->listener, false);
 	/* Ours alone: a peer that has gone again must not make accept wait. */
-	if (fcntl(r->listener, F_SETFL, O_NONBLOCK) < 0 || lstat(r->socket_path, &r->place) < 0)
+	if (fcntl(r->listener, F_SETFL, O_NONBLOCK) < 0)
 		return err_from_errno();
 	return loop_add_fd(r->loop, r->listener, EPOLLIN, handle_listener, r);
 }

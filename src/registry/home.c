@@ -4,8 +4,10 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -16,6 +18,7 @@
 #include "registry/notes.h"
 
 enum { PLACES_MAX = 16384 }; /* looked at; there is one for each host */
+enum { LOCK_TRIES = 200, LOCK_MS = 5 };
 
 static bool make_path(const char *socket_path, char *path, size_t size)
 {
@@ -51,23 +54,65 @@ err_t registry_home_link(int folder, const char *name, const char *target)
 	return 0;
 }
 
-void registry_home_init(struct registry *r)
+static err_t make_folder(const char *socket_path, int *ret_fd)
 {
 	char path[PATH_MAX];
+
+	if (make_path(socket_path, path, sizeof(path)) && mkdir(path, 0700) && errno != EEXIST)
+		return err_from_errno();
+	return registry_home_open(socket_path, ret_fd);
+}
+
+void registry_home_init(struct registry *r)
+{
 	int fd = -1;
 	err_t err = 0;
 
 	if (!r->socket_path)
 		return;
-	if (make_path(r->socket_path, path, sizeof(path)) && mkdir(path, 0700) && errno != EEXIST)
-		err = err_from_errno();
-	if (!err)
-		err = registry_home_open(r->socket_path, &fd);
+	err = make_folder(r->socket_path, &fd);
 	r->has_home = !err;
 	if (err)
 		log_warning("no folder for hosts to wait in at %s%s: %s", r->socket_path,
 			    WIRE_HOSTS_SUFFIX, strerror(-err));
 	fd_close(fd);
+}
+
+/* Is FOLDER still there for others? Who had it before may have removed it. */
+static bool is_there(const char *socket_path, int folder)
+{
+	struct stat mine, theirs;
+	scope_fd int now = -1;
+
+	return !registry_home_open(socket_path, &now) && !fstat(folder, &mine) &&
+	       !fstat(now, &theirs) && mine.st_ino == theirs.st_ino && mine.st_dev == theirs.st_dev;
+}
+
+err_t registry_home_lock(const char *socket_path, int *ret_fd)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		scope_fd int fd = -1;
+		err_t err = make_folder(socket_path, &fd);
+
+		if (!err && flock(fd, LOCK_EX | LOCK_NB))
+			err = err_from_errno();
+		if (err && err != -EWOULDBLOCK)
+			return err;
+		if (!err && is_there(socket_path, fd)) {
+			*ret_fd = take_fd(&fd);
+			return 0;
+		}
+		poll(NULL, 0, LOCK_MS);
+	}
+	return -EADDRINUSE;
+}
+
+void registry_home_unmake(const char *socket_path)
+{
+	char path[PATH_MAX];
+
+	if (make_path(socket_path, path, sizeof(path)))
+		rmdir(path);
 }
 
 /* Beside the place of a host, which is named by its number, a link to the name of its server: what it says
@@ -198,11 +243,15 @@ void registry_home_forget(const struct registry *r, pid_t pid)
 
 void registry_home_fini(struct registry *r)
 {
-	char path[PATH_MAX];
+	scope_fd int lock = -1;
+	struct stat st;
 
 	if (!r->has_home)
 		return;
+	registry_home_lock(r->socket_path, &lock);
+	/* Of a registry that came while our hosts ended: the folder is its by now. */
+	if (!lstat(r->socket_path, &st) && S_ISSOCK(st.st_mode))
+		return;
 	registry_notes_forget(r);
-	if (make_path(r->socket_path, path, sizeof(path)))
-		rmdir(path);
+	registry_home_unmake(r->socket_path);
 }

@@ -17,6 +17,11 @@ void registry_home_each(struct registry *registry, registry_home_fn fn);
 /* Make the folder beside the session's socket, for our uid alone. A failure is logged: hosts will not
  * outlive this registry. */
 void registry_home_init(struct registry *registry);
+/* Of several registries of one place one at a time looks who listens there and takes it, or leaves it. RET_FD
+ * is closed when that is done. -EADDRINUSE: somebody has been at it for a second; else there is no folder. */
+err_t registry_home_lock(const char *socket_path, int *ret_fd);
+/* Remove the folder if nothing is in it. */
+void registry_home_unmake(const char *socket_path);
 /* The host with number PID is SERVER, to this registry and the next. */
 void registry_home_note(const struct registry *registry, pid_t pid, const char *server);
 /* Connect to every host that waits there; what nobody listens at is removed. */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "registry/home.h"
 #include "session.h"
 
 enum { CROWD = 300 };
@@ -261,6 +262,27 @@ TEST(a_host_that_does_not_say_that_it_is_back_keeps_nobody_out)
 	end_close(&late);
 	end_close(&hosts);
 	session_end(&s);
+}
+
+/* Between bind and listen its socket is as one that a killed registry has left. */
+TEST(a_place_that_another_is_about_to_take_is_left_to_it)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct registry r = { .socket_path = address.sun_path, .listener = -1 };
+	struct stat before, after;
+	int lock, fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", test_folder());
+	test_equal_error(registry_home_lock(r.socket_path, &lock), 0);
+	test_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	test_equal(lstat(r.socket_path, &before), 0);
+	test_equal_error(registry_door_open(&r), -EADDRINUSE);
+	test_equal(lstat(r.socket_path, &after), 0);
+	test_equal(after.st_ino, before.st_ino);
+	close(fd);
+	close(lock);
+	unlink(r.socket_path);
+	registry_home_unmake(r.socket_path);
 }
 
 TEST_MAIN

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "registry/home.h"
 #include "registry/spawn.h"
 #include "session.h"
@@ -32,6 +33,22 @@ TEST(the_next_generation_is_one_more_than_what_was_left)
 		test_equal(past.generation, i);
 		registry_notes_recall(&past);
 	}
+	registry_home_fini(&past);
+	test_equal(registry_notes_next_generation(socket_path), 0);
+}
+
+/* It came while the hosts of the last one ended. */
+TEST(what_another_registry_has_noted_stays)
+{
+	int fd;
+
+	begin();
+	registry_notes_recall(&past);
+	test_equal_error(fd_listen(socket_path, &fd), 0);
+	registry_home_fini(&past);
+	test_equal(registry_notes_next_generation(socket_path), 1);
+	close(fd);
+	unlink(socket_path);
 	registry_home_fini(&past);
 	test_equal(registry_notes_next_generation(socket_path), 0);
 }
