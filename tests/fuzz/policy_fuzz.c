@@ -84,7 +84,7 @@ static bool names(const struct registry_grant *grant, const char *entitlement)
 		if (entitlement && !strcmp(word->text, entitlement))
 			return true;
 	}
-	return !entitlement && !has_any;
+	return !entitlement && (!has_any || grant->is_for_opening);
 }
 
 static void hear_all(const struct registry_grant_question *question)
