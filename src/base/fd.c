@@ -9,9 +9,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "base/scope.h"
 
 int fd_close(int fd)
@@ -114,7 +116,17 @@ err_t fd_listen(const char *path, int *ret_fd)
 	return 0;
 }
 
-err_t fd_connect(const char *path, int *ret_fd)
+/* How long sending, and connecting, may wait; 0: for ever. */
+static void limit_waits(int fd, uint64_t ns)
+{
+	struct timeval t = { .tv_sec = (time_t)(ns / 1000000000),
+			     .tv_usec = (suseconds_t)(ns % 1000000000 / 1000) };
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t));
+}
+
+/* UNTIL: 0: however long it takes. */
+static err_t connect_until(const char *path, uint64_t until, int *ret_fd)
 {
 	struct sockaddr_un address;
 	err_t err = make_address(path, &address);
@@ -124,11 +136,30 @@ err_t fd_connect(const char *path, int *ret_fd)
 	scope_fd int fd = fd_raise(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	if (fd < 0)
 		return err_from_errno();
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		if (errno != EINTR)
-			return err_from_errno();
+	do {
+		uint64_t now = loop_now_ns();
+
+		if (until)
+			limit_waits(fd, until > now + 1000000 ? until - now : 1000000);
+		err = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? err_from_errno()
+										: 0;
+	} while (err == -EINTR && (!until || loop_now_ns() < until));
+	if (err)
+		return until && (err == -EAGAIN || err == -EINTR) ? -ETIMEDOUT : err;
+	if (until)
+		limit_waits(fd, 0);
 	*ret_fd = take_fd(&fd);
 	return 0;
+}
+
+err_t fd_connect(const char *path, int *ret_fd)
+{
+	return connect_until(path, 0, ret_fd);
+}
+
+err_t fd_connect_within(const char *path, unsigned ms, int *ret_fd)
+{
+	return connect_until(path, loop_now_ns() + ms * 1000000ull, ret_fd);
 }
 
 err_t fd_accept(int listener, int *ret_fd)

@@ -35,6 +35,8 @@ err_t fd_socketpair(int ret_fds[2]);
 err_t fd_listen(const char *path, int *ret_fd);
 /* -ENOENT or -ECONNREFUSED when nobody listens, -ENAMETOOLONG. */
 err_t fd_connect(const char *path, int *ret_fd);
+/* The same for who cannot wait longer than MS while too many others wait there: -ETIMEDOUT. */
+err_t fd_connect_within(const char *path, unsigned ms, int *ret_fd);
 err_t fd_accept(int listener, int *ret_fd);
 /* Who connected (captured by the kernel at connect or socketpair time). */
 err_t fd_peer(int socket, struct fd_peer *ret_peer);

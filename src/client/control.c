@@ -141,7 +141,7 @@ static err_t greet(int socket, struct wire_frame *frame)
 static err_t connect_once(const char *path, int *ret_socket, struct wire_frame *frame)
 {
 	scope_fd int socket = -1;
-	err_t err = client_discover_connect_at(path, &socket);
+	err_t err = client_discover_connect_within(path, CONTROL_TIMEOUT_MS, &socket);
 
 	if (err == -ENOENT || err == -ECONNREFUSED || err == -ENOTDIR)
 		return -ENOTCONN;
@@ -416,7 +416,7 @@ static err_t wait_for_end(int socket, struct wire_frame *frame)
 static err_t end_foreign(const char *path)
 {
 	scope_fd int socket = -1, process = -1;
-	err_t err = client_discover_connect_at(path, &socket);
+	err_t err = client_discover_connect_within(path, CONTROL_TIMEOUT_MS, &socket);
 
 	if (err)
 		return err;

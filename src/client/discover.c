@@ -48,11 +48,13 @@ bool client_discover_is_there(const char *path)
 	return !is_squatted(path) && !access(path, F_OK);
 }
 
-err_t client_discover_connect_at(const char *path, int *ret_socket)
+err_t client_discover_connect_within(const char *path, unsigned ms, int *ret_socket)
 {
 	struct fd_peer peer;
 	scope_fd int socket = -1;
-	err_t err = is_squatted(path) ? -ENOENT : fd_connect(path, &socket);
+	err_t err = is_squatted(path) ? -ENOENT
+		  : ms		      ? fd_connect_within(path, ms, &socket)
+				      : fd_connect(path, &socket);
 
 	if (!err)
 		err = fd_peer(socket, &peer);
@@ -64,6 +66,11 @@ err_t client_discover_connect_at(const char *path, int *ret_socket)
 	}
 	*ret_socket = take_fd(&socket);
 	return 0;
+}
+
+err_t client_discover_connect_at(const char *path, int *ret_socket)
+{
+	return client_discover_connect_within(path, 0, ret_socket);
 }
 
 /* The embedded registry is a library next to this one; it stays loaded for good. */

@@ -23,5 +23,7 @@ err_t client_discover_connect(int *ret_socket);
  * there could keep us waiting.
  */
 err_t client_discover_connect_at(const char *path, int *ret_socket);
+/* The same, waiting at most MS (0: as long as it takes) where nobody accepts: -ETIMEDOUT. */
+err_t client_discover_connect_within(const char *path, unsigned ms, int *ret_socket);
 /* Something is at PATH, and no other user has made the folder. */
 bool client_discover_is_there(const char *path);

@@ -231,6 +231,24 @@ TEST(live_socket_is_not_replaced_a_dead_one_is)
 	test_equal(fd_connect(name, &listener), -ENAMETOOLONG);
 }
 
+/* A server that is stopped accepts nobody, and its queue fills. */
+TEST(who_cannot_wait_for_a_full_queue_need_not)
+{
+	const char *path = in_folder("socket");
+	int listener, fds[2], one;
+
+	test_equal(fd_listen(path, &listener), 0);
+	test_equal(listen(listener, 0), 0);
+	test_equal(fd_connect_within(path, 1000, &fds[0]), 0);
+	test_equal(fd_connect_within(path, 10, &fds[1]), -ETIMEDOUT);
+	test_equal(fd_accept(listener, &one), 0);
+	test_equal(fd_connect_within(path, 1000, &fds[1]), 0);
+	fd_close(one);
+	fd_close(fds[0]);
+	fd_close(fds[1]);
+	fd_close(listener);
+}
+
 /* Whoever listens for something else is alive, too. */
 TEST(live_socket_of_another_type_is_not_replaced)
 {
