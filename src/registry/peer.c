@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/foreign.h"
 #include "base/log.h"
 #include "base/shm.h"
@@ -567,28 +568,45 @@ static err_t reply_hello(struct registry_peer *peer, const struct wire_header *r
 	return err;
 }
 
-static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
+/* Of another version no more than the first two fields is known, whatever follows them. */
+static bool is_of_another_version(const struct wire_frame *frame, uint32_t *ret_version)
 {
-	struct wire_hello hello;
+	struct bytes_reader in = bytes_reader(frame->payload.data, frame->payload.size);
+	uint32_t magic = bytes_get_u32(&in);
+
+	bytes_get_pad(&in, 8);
+	*ret_version = bytes_get_u32(&in);
+	return !in.err && magic == WIRE_MAGIC && *ret_version != WIRE_VERSION;
+}
+
+static err_t refuse(struct registry_peer *peer, const struct wire_header *request, const char *name,
+		    uint32_t version, IOReturn status)
+{
 	struct wire_hello_reply refusal = { .version = WIRE_VERSION };
 
-	if (frame->header.type != WIRE_HELLO || !frame->header.id ||
-	    wire_frame_decode(frame, &wire_hello_layout, &hello) || hello.magic != WIRE_MAGIC ||
+	registry_peer_warn(peer, "%s: greeting of \"%s\" (version %u) refused: 0x%x",
+			   registry_peer_name(peer), name, version, (unsigned)status);
+	wire_peer_reply(peer->wire, request, &wire_hello_reply_layout, status, &refusal, NULL, 0);
+	return -EPERM;
+}
+
+static err_t greet(struct registry_peer *peer, struct wire_frame *frame)
+{
+	const struct wire_header *request = &frame->header;
+	struct wire_hello hello;
+	uint32_t version;
+
+	if (request->type != WIRE_HELLO || !request->id)
+		return -EBADMSG;
+	if (is_of_another_version(frame, &version))
+		return refuse(peer, request, "", version, kIOReturnUnsupported);
+	if (wire_frame_decode(frame, &wire_hello_layout, &hello) || hello.magic != WIRE_MAGIC ||
 	    (hello.role != WIRE_ROLE_CLIENT && hello.role != WIRE_ROLE_PROVIDER))
 		return -EBADMSG;
-	IOReturn status = kIOReturnUnsupported;
-	if (hello.version == WIRE_VERSION) {
-		snprintf(peer->name, sizeof(peer->name), "%s", hello.name);
-		status = admit(peer, &hello);
-	}
-	if (status) {
-		registry_peer_warn(peer, "%s: greeting of \"%s\" (version %u) refused: 0x%x",
-				   registry_peer_name(peer), hello.name, hello.version,
-				   (unsigned)status);
-		wire_peer_reply(peer->wire, &frame->header, &wire_hello_reply_layout, status,
-				&refusal, NULL, 0);
-		return -EPERM;
-	}
+	snprintf(peer->name, sizeof(peer->name), "%s", hello.name);
+	IOReturn status = admit(peer, &hello);
+	if (status)
+		return refuse(peer, request, hello.name, hello.version, status);
 	peer->role = hello.role;
 	registry_door_leave(peer);
 	peer->shown_pid =

@@ -105,6 +105,28 @@ TEST(wrong_greetings_end_the_connection)
 	end();
 }
 
+/* What it greets with may be laid out as nobody here knows. */
+TEST(another_version_is_told_so_whatever_else_it_says)
+{
+	static const size_t sizes[] = { 16, 24, 80 };
+	const uint64_t words[10] = { WIRE_MAGIC, WIRE_VERSION + 1, 77, 0, ~0ull, 5, ~0ull };
+
+	begin();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct wire_header header = { .type = WIRE_HELLO, .id = 1 };
+		struct end e = { 0 };
+
+		test_equal_error(fd_connect(s.socket, &e.socket), 0);
+		test_equal_error(wire_frame_send(e.socket, &header, words, sizes[i], NULL, 0, true),
+				 0);
+		test_equal_error(end_answer(&e, 1, NULL, NULL), kIOReturnUnsupported);
+		end_await_close(&e);
+		end_close(&e);
+	}
+	wait_quiet(&client);
+	end();
+}
+
 /* A message of each kind that is cut short, or that the face does not know: the peer is gone, the
  * others are not. */
 TEST(malformed_messages_hurt_their_sender_only)
