@@ -272,7 +272,8 @@ err_t registry_access_message(struct registry_peer *peer, const struct wire_head
 err_t registry_access_probe(struct registry_peer *client, const struct wire_header *request,
 			    struct registry_entry *service, uint32_t options)
 {
-	struct wire_entry_options message = { service->id, options };
+	struct wire_provider_probe message = { service->id, options,
+					       (uint32_t)client->subject.who.pid };
 
 	/* The registry's own services and what has ended cannot probe anything. */
 	if (!service->owner || registry_entry_is_inactive(service))

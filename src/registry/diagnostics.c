@@ -128,7 +128,7 @@ static void handle_counts(void *context, err_t err, struct wire_frame *frame)
 
 static void ask(struct gathering *g, struct wire_peer *wire)
 {
-	struct wire_read_property message = { 0, "" };
+	struct wire_read_property message = { .key = "" };
 	struct count_call *call = malloc(sizeof(*call));
 
 	if (!call)

@@ -107,7 +107,8 @@ static void ask_live(struct reading *reading, CFStringRef key)
 {
 	struct live_call *call = malloc(sizeof(*call));
 	char name[4096];
-	struct wire_read_property message = { reading->entry->id, name };
+	struct wire_read_property message = { reading->entry->id, name,
+					      (uint32_t)reading->deferred->peer->subject.who.pid };
 
 	if (!call || !registry_text_get(key, name, sizeof(name)) ||
 	    !registry_peer_may_be_asked(reading->entry->owner, 0)) {

@@ -30,7 +30,14 @@ WIRE_LAYOUT(wire_register, wire_entry_options, WIRE_REGISTER, 0, entry_options_f
 WIRE_LAYOUT(wire_terminate, wire_entry_options, WIRE_TERMINATE, 0, entry_options_fields);
 WIRE_LAYOUT(wire_stop, wire_entry_options, WIRE_STOP, 0, entry_options_fields);
 WIRE_LAYOUT(wire_retire, wire_entry_options, WIRE_RETIRE, 0, entry_options_fields);
-WIRE_LAYOUT(wire_provider_probe, wire_entry_options, WIRE_PROVIDER_PROBE, 0, entry_options_fields);
+
+static const struct wire_field provider_probe_fields[] = {
+	WIRE_U64(wire_provider_probe, id),
+	WIRE_U32(wire_provider_probe, options),
+	WIRE_U32(wire_provider_probe, pid),
+};
+WIRE_LAYOUT(wire_provider_probe, wire_provider_probe, WIRE_PROVIDER_PROBE, 0,
+	    provider_probe_fields);
 
 static const struct wire_field update_fields[] = {
 	WIRE_U64(wire_update, id),
@@ -176,6 +183,7 @@ WIRE_LAYOUT(wire_drop, wire_drop, WIRE_DROP, 0, drop_fields);
 static const struct wire_field read_property_fields[] = {
 	WIRE_U64(wire_read_property, id),
 	WIRE_TEXT(wire_read_property, key, WIRE_PATH_MAX),
+	WIRE_U32(wire_read_property, pid),
 };
 WIRE_LAYOUT(wire_read_property, wire_read_property, WIRE_READ_PROPERTY, 0, read_property_fields);
 

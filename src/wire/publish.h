@@ -182,6 +182,7 @@ struct wire_drop {
 struct wire_read_property {
 	uint64_t id;
 	const char *key;
+	uint32_t pid; /* of the program that reads it; 0: the registry itself */
 };
 /* WIRE_WRITE_PROPERTIES -> wire_empty: setProperties from a client */
 struct wire_write_properties {
@@ -215,8 +216,12 @@ struct wire_provider_access {
 	const char *client_class;
 	const char *client_name;
 };
-/* WIRE_PROVIDER_PROBE (struct wire_entry_options) -> wire_empty: requestProbe; the status is the
- * driver's */
+/* WIRE_PROVIDER_PROBE -> wire_empty: requestProbe; the status is the driver's */
+struct wire_provider_probe {
+	uint64_t id;
+	uint32_t options;
+	uint32_t pid; /* of the client */
+};
 
 /* WIRE_HEARTBEAT (wire_empty) -> wire_empty: the provider's link is alive */
 

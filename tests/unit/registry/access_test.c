@@ -236,7 +236,7 @@ TEST(a_message_to_one_driver_and_its_answer)
 TEST(request_probe_is_the_drivers_business)
 {
 	struct wire_request_probe request = { 0, 3 };
-	struct wire_entry_options heard;
+	struct wire_provider_probe heard;
 
 	begin();
 	uint64_t ids[1];
@@ -246,6 +246,7 @@ TEST(request_probe_is_the_drivers_business)
 	end_expect(&provider, &wire_provider_probe_layout, &heard);
 	test_equal(heard.id, service);
 	test_equal(heard.options, 3);
+	test_equal(heard.pid, getpid());
 	end_reply(&provider, &wire_empty_layout, kIOReturnNoDevice, NULL);
 	test_equal_error(end_answer(&client, asked, NULL, NULL), kIOReturnNoDevice);
 	request.id = 0x100000102; /* IOResources */
@@ -264,7 +265,7 @@ TEST(questions_that_nobody_answers_are_so_many_at_most)
 	const char *limits[] = { "requests=64K", "user-requests=64K", NULL };
 	struct wire_request_probe request = { 0, 0 };
 	struct wire_header first = { .type = WIRE_PROVIDER_PROBE, .id = 1 };
-	struct wire_entry_options heard;
+	struct wire_provider_probe heard;
 	char bytes[64];
 	struct end asker;
 

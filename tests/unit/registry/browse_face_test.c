@@ -305,6 +305,7 @@ TEST(live_properties_are_asked_for)
 	struct wire_read_property read;
 	end_expect(&provider, &wire_read_property_layout, &read);
 	test_equal_text(read.key, "now");
+	test_equal(read.pid, getpid());
 	struct wire_value_reply reply = { CFSTR("tick") };
 	end_reply(&provider, &wire_value_reply_layout, 0, &reply);
 	test_equal_error(end_answer(&client, asked, &wire_value_reply_layout, &reply), 0);
