@@ -52,10 +52,16 @@ void host_threads_fini(struct host_threads *threads);
 
 /* --- serial queue of one driver (queue.c) ----------------------------------- */
 
+enum { HOST_QUEUE_ROUND = 32 }; /* jobs of a program that go before those that others add later */
+
 struct host_queue;
 struct host_job {
 	struct list link;
 	void (*fn)(struct host_job *job);
+	uint32_t who; /* pid of the program that it is for; 0: the host's own */
+	/* the queue's, while it waits */
+	struct list line;
+	uint64_t order, place, round;
 };
 
 err_t host_queue_new(struct host_threads *threads, struct host_queue **ret_queue);
@@ -67,7 +73,9 @@ struct host_queue *host_queue_current(void);
  * follows up with a poke, or until the queue has finished. */
 void host_queue_run_until(struct host_queue *queue, const atomic_bool *done);
 void host_queue_poke(struct host_queue *queue);
-/* FN runs on the queue's thread, in order; it owns JOB from now on. */
+/* FN runs on the queue's thread; it owns JOB from now on. Jobs of one program run in the order in which they
+ * were added, and so do all others as long as no program has more than HOST_QUEUE_ROUND of them waiting: who has
+ * lets others go first. No job passes one of the host's own, in either direction. */
 void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
 void host_queue_finish(struct host_queue *queue, void (*fn)(void *), void *context);
@@ -490,6 +498,8 @@ void host_client_shut(IOUserClient *client);
 bool host_client_holds_up(IOUserClient *client, struct host_job *job);
 /* End it now: waits for calls in flight. Queue thread. */
 void host_client_end(IOUserClient *client, IOOptionBits options, uint64_t known_by);
+/* pid of the program whose user client SERVICE is; 0: it is none. */
+uint32_t host_client_pid(const IOService *service);
 /* The opening has failed after the client was made: clientClose, then the end. Queue thread. */
 void host_client_refuse(IOUserClient *client, uint64_t known_by);
 /* The five-argument open with all its defaults. */

@@ -39,6 +39,7 @@ struct request {
 		struct wire_phase phase;
 		struct wire_provider_access access;
 		struct wire_match_table table;
+		struct wire_provider_probe provider_probe;
 	} in;
 };
 
@@ -409,7 +410,7 @@ static void run_request_probe(struct request *request)
 	IOReturn (*probe)(IOService *, IOOptionBits) =
 		host_service_op(request->service, requestProbe);
 
-	answer_status(request, probe ? probe(request->service, request->in.options.options)
+	answer_status(request, probe ? probe(request->service, request->in.provider_probe.options)
 				     : kIOReturnUnsupported);
 }
 
@@ -465,6 +466,8 @@ static uint64_t entry_of(const struct request *request)
 		return request->in.access.provider;
 	case WIRE_MATCH_TABLE:
 		return request->in.table.id;
+	case WIRE_PROVIDER_PROBE:
+		return request->in.provider_probe.id;
 	default:
 		return request->in.options.id;
 	}
@@ -490,6 +493,28 @@ static const struct {
 	{ WIRE_PROVIDER_ACCESS, &wire_provider_access_layout, NULL, false },
 	{ WIRE_MATCH_TABLE, &wire_match_table_layout, run_match_table, false },
 };
+
+/* The program it is for. What concerns a user client, its end above all, is in the line of the one that has
+ * it, whoever asks: no question passes a stop. */
+static uint32_t program_of(const struct request *request)
+{
+	uint32_t holder = request->service ? host_client_pid(request->service) : 0;
+
+	if (holder)
+		return holder;
+	switch (request->frame.header.type) {
+	case WIRE_OPEN_CLIENT:
+		return request->in.open.pid;
+	case WIRE_READ_PROPERTY:
+		return request->in.read.pid;
+	case WIRE_WRITE_PROPERTIES:
+		return request->in.write.pid;
+	case WIRE_PROVIDER_PROBE:
+		return request->in.provider_probe.pid;
+	default:
+		return 0;
+	}
+}
 
 /* The driver a candidate number names; a probe makes it. */
 static err_t find_candidate(struct request *request)
@@ -618,6 +643,7 @@ static err_t begin(struct host *host, struct wire_frame *frame, size_t index)
 		return err;
 	}
 	err = requests[index].by_candidate ? find_candidate(request) : find_entry(request);
+	request->job.who = program_of(request);
 	if (!err && !request->run) {
 		err = host_threads_start(&host->threads, run_access, request);
 		if (!err)

@@ -182,6 +182,7 @@ static void leave_later(IOService *service, IOService *provider)
 		return;
 	list_init(&job->job.link);
 	job->job.fn = run_leaving;
+	job->job.who = host_client_pid(service);
 	job->service = IOServiceRetain(service);
 	job->provider = IOServiceRetain(provider);
 	if (host_driver_add_job(service->runtime->driver, &job->job))
@@ -416,6 +417,7 @@ static void end_by_ourselves(IOService *service, IOOptionBits options)
 	}
 	list_init(&runtime->end.link);
 	runtime->end.fn = run_end;
+	runtime->end.who = host_client_pid(service);
 	runtime->end_options = options;
 	IOServiceRetain(service);
 	if (!host_driver_add_job(runtime->driver, &runtime->end))

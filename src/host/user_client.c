@@ -263,6 +263,13 @@ IOReturn host_client_open(IOService *service, const IOClientTask *task, uint32_t
 	return take_new(client, ret_client);
 }
 
+uint32_t host_client_pid(const IOService *service)
+{
+	const struct host_connection *connection = service->runtime->connection;
+
+	return connection ? (uint32_t)connection->task.pid : 0;
+}
+
 /* --- close and end -------------------------------------------------------------------- */
 
 void host_client_close_locked(struct host_connection *connection, bool died)
@@ -397,6 +404,7 @@ void host_client_end_later(struct host_connection *connection)
 		return;
 	list_init(&connection->end_job.link);
 	connection->end_job.fn = run_end;
+	connection->end_job.who = host_client_pid(&connection->client->service);
 	IOServiceRetain(&connection->client->service);
 	atomic_store(&connection->inactive, true);
 	host_client_memory_wake(connection);

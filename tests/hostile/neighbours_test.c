@@ -8,6 +8,7 @@
 #include <CoreFoundation/CoreFoundation.h>
 #include <mach/mach.h>
 
+#include "Fixture.h"
 #include "arena.h"
 #include "bundles.h"
 #include "raw_client.h"
@@ -15,6 +16,7 @@
 #include "stage.h"
 #include "wire/browse.h"
 #include "wire/frame.h"
+#include "wire/open.h"
 #include "wire/publish.h"
 
 enum { MESSAGE = 0xe0000100 }; /* of the attacker's own making */
@@ -204,6 +206,138 @@ HOSTILE(P_C4, a_stopped_host_that_has_many_services_to_probe)
 	CFRelease(large);
 	arena_spare(server);	      /* keeps what so many objects took */
 	arena_count(NUBS * SIZE / 4); /* nor does the registry give back all of it */
+	arena_end();
+}
+
+/* --- one driver, many programs ------------------------------------------------------------------ */
+
+/* Ask for an opening of TYPE. */
+static void ask_to_open(int fd, uint32_t id, uint64_t service, uint32_t type)
+{
+	struct wire_open_request request = { service, type };
+
+	test_equal_error(wire_send(fd, &wire_open_request_layout, id, &request, NULL, 0, true), 0);
+}
+
+/* The next one has succeeded; the connection. */
+static int await_opening(int fd)
+{
+	struct wire_frame frame = WIRE_FRAME_INIT;
+
+	test_equal_error(wire_frame_receive(fd, &frame, WIRE_CONTROL_MAX, true), 0);
+	test_equal_error(frame.header.status, 0);
+	int connection = wire_frame_take_fd(&frame, 0);
+	wire_frame_fini(&frame);
+	return connection;
+}
+
+/* The host has all that FD has asked for. */
+static void await_passed_on(int fd)
+{
+	test_equal_error(raw_ask(fd, &wire_status_layout, &(struct wire_empty){ 0 }, NULL, NULL),
+			 0);
+}
+
+/* So many of those that wait in the Fixture go on. */
+static void admit(io_connect_t fixture, uint64_t n)
+{
+	test_equal_error(IOConnectCallScalarMethod(fixture, FIXTURE_ADMIT, &n, 1, NULL, NULL), 0);
+}
+
+/* A program of its own; returns when it has said (by a byte into the descriptor) that it is so far. */
+static pid_t start_program(void (*run)(uint64_t service, int said))
+{
+	uint64_t service = arena_service_id("FixtureDriver");
+	int said[2];
+	char byte;
+
+	test_equal(pipe(said), 0);
+	fflush(stdout);
+	pid_t child = fork();
+	if (!child) {
+		alarm(60);
+		run(service, said[1]);
+		_exit(0);
+	}
+	close(said[1]);
+	test_equal(read(said[0], &byte, 1), 1);
+	close(said[0]);
+	return child;
+}
+
+enum { OPENINGS = 200, STOP = 64 };
+
+/* All at once; the driver keeps the first and one more. */
+static void open_at_once(uint64_t service, int said)
+{
+	int fd = raw_connect(world_socket());
+
+	raw_greet(fd);
+	for (uint32_t i = 1; i <= OPENINGS; i++)
+		ask_to_open(fd, i, service, i == 1 || i == STOP ? FIXTURE_WAITS : FIXTURE_PLAIN);
+	await_passed_on(fd);
+	test_equal(write(said, "", 1), 1);
+	for (int i = 0; i < OPENINGS; i++)
+		await_opening(fd);
+}
+
+/* Who opens much at once waits; who opens once does not. */
+HOSTILE(P_L1, an_opening_beside_a_program_that_opens_much)
+{
+	arena_begin("Fixture.dext", NULL);
+	io_connect_t fixture = world_open("FixtureDriver", 0);
+	pid_t child = start_program(open_at_once);
+	int fd = raw_connect(world_socket());
+
+	raw_greet(fd);
+	ask_to_open(fd, 1, arena_service_id("FixtureDriver"), FIXTURE_PLAIN);
+	await_passed_on(fd);
+	admit(fixture, 1);
+	close(await_opening(fd));
+	/* Only now the others get any further, and then again when the connections have died. */
+	admit(fixture, 1 + 2);
+	test_equal(arena_wait(child), 0);
+	close(fd);
+	IOServiceClose(fixture);
+	arena_count(OPENINGS);
+	arena_end();
+}
+
+enum { CONNECTIONS = 150 };
+
+static void hold_many(uint64_t service, int said)
+{
+	int fd = raw_connect(world_socket());
+
+	raw_greet(fd);
+	for (uint32_t i = 1; i <= CONNECTIONS; i++)
+		ask_to_open(fd, i, service, FIXTURE_WAITS);
+	for (int i = 0; i < CONNECTIONS; i++)
+		await_opening(fd);
+	test_equal(write(said, "", 1), 1);
+	pause();
+}
+
+/* The driver takes leave of each connection of a program that was killed; others need not wait for all. */
+HOSTILE(P_L1, an_opening_beside_a_program_that_dies_with_much)
+{
+	arena_begin("Fixture.dext", NULL);
+	io_connect_t fixture = world_open("FixtureDriver", 0);
+	admit(fixture, CONNECTIONS);
+	pid_t child = start_program(hold_many);
+	int fd = raw_connect(world_socket());
+
+	raw_greet(fd);
+	kill(child, SIGKILL);
+	test_equal(arena_wait(child), 1000 + SIGKILL);
+	ask_to_open(fd, 1, arena_service_id("FixtureDriver"), FIXTURE_PLAIN);
+	await_passed_on(fd);
+	admit(fixture, CONNECTIONS / 2);
+	close(await_opening(fd));
+	admit(fixture, CONNECTIONS - CONNECTIONS / 2);
+	close(fd);
+	IOServiceClose(fixture);
+	arena_count(CONNECTIONS);
 	arena_end();
 }
 

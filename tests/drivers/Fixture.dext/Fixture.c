@@ -23,6 +23,7 @@ struct FixtureDriver {
 	pthread_cond_t changed;
 	unsigned meeting, held, running, mostRunning; /* guarded by lock */
 	bool released;				      /* guarded by lock */
+	uint64_t admitted;			      /* guarded by lock */
 };
 
 struct FixtureUserClient {
@@ -160,6 +161,26 @@ static IOReturn letGo(OSObject *target, void *reference, IOExternalMethodArgumen
 	return kIOReturnSuccess;
 }
 
+static IOReturn admit(OSObject *target, void *reference, IOExternalMethodArguments *arguments)
+{
+	struct FixtureDriver *driver = ((struct FixtureUserClient *)target)->driver;
+
+	pthread_mutex_lock(&driver->lock);
+	driver->admitted += arguments->scalarInput[0];
+	pthread_cond_broadcast(&driver->changed);
+	pthread_mutex_unlock(&driver->lock);
+	return kIOReturnSuccess;
+}
+
+static void awaitAdmission(struct FixtureDriver *driver)
+{
+	pthread_mutex_lock(&driver->lock);
+	while (!driver->admitted)
+		pthread_cond_wait(&driver->changed, &driver->lock);
+	driver->admitted--;
+	pthread_mutex_unlock(&driver->lock);
+}
+
 static IOReturn openProvider(OSObject *target, void *reference,
 			     IOExternalMethodArguments *arguments)
 {
@@ -254,6 +275,7 @@ static const IOExternalMethodDispatch methods[] = {
 	[FIXTURE_ECHO] = { echo, 1, 0, 1, 0 },
 	[FIXTURE_STICK] = { stick, 0, 0, 0, 0 },
 	[FIXTURE_STEADY] = { steady, 0, kIOUCVariableStructureSize, 1, 0 },
+	[FIXTURE_ADMIT] = { admit, 1, 0, 0, 0 },
 };
 
 static IOReturn clientMethod(IOUserClient *client, uint32_t selector,
@@ -334,6 +356,8 @@ static IOReturn clientDied(IOUserClient *client)
 {
 	struct FixtureUserClient *self = (struct FixtureUserClient *)client;
 
+	if (self->type == FIXTURE_WAITS)
+		awaitAdmission(self->driver);
 	self->driver->counts[FIXTURE_DEATHS]++;
 	if (self->running)
 		self->driver->counts[FIXTURE_OVERLAPS]++;
@@ -468,6 +492,8 @@ static IOReturn newUserClient(IOService *service, const IOClientTask *task, void
 
 	if (type == FIXTURE_NOT_ALLOWED)
 		return kIOReturnExclusiveAccess;
+	if (type == FIXTURE_WAITS)
+		awaitAdmission(self);
 	if (type == FIXTURE_AGAIN && self->again)
 		*client = self->again;
 	else

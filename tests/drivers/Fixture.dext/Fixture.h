@@ -17,6 +17,7 @@ enum {			 /* selectors */
        FIXTURE_ECHO,   /* number; out: one more */
        FIXTURE_STICK,  /* the link thread of the host stands still from now on */
        FIXTURE_STEADY, /* any structure; out: how often its first bytes changed meanwhile */
+       FIXTURE_ADMIT,  /* number: so many of those that wait go on */
 };
 
 enum { /* counts */
@@ -41,6 +42,7 @@ enum { /* open types */
        FIXTURE_ENTITLED,
        FIXTURE_NOT_ALLOWED,
        FIXTURE_AGAIN, /* the same user client for every opening */
+       FIXTURE_WAITS, /* its opening and its program's death wait for FIXTURE_ADMIT */
 };
 
 #define FIXTURE_NOTHING UINT64_MAX	 /* FIXTURE_VARIABLE: no data at all */
