@@ -28,7 +28,7 @@ static struct map wake_ports = MAP_INIT; /* queue -> (void *)port name */
 /* A thread that waits for data; on its stack. Under wake_lock. */
 struct waiter {
 	struct list link;
-	const void *queue;
+	IODataQueueMemory *queue;
 	mach_port_t port;
 	bool is_unmapped; /* the queue has gone, and is not looked at any more */
 };
@@ -185,18 +185,32 @@ static IOReturn wait_at(mach_port_t port)
 			MACH_MSG_TIMEOUT_NONE, MACH_PORT_NULL);
 }
 
-/* kIOReturnAborted: the queue was unmapped meanwhile. */
-static IOReturn wait_for_wake_up(struct waiter *waiter)
+/* Under wake_lock, which whoever unmaps the queue takes before it goes. Why WAITER is not to wait. */
+static IOReturn end_of_wait_locked(const struct waiter *waiter)
+{
+	if (waiter->is_unmapped)
+		return kIOReturnAborted;
+	return has_ended(waiter->queue) ? kIOReturnOffline : kIOReturnSuccess;
+}
+
+static void leave(void *waiter)
+{
+	scope_lock(&wake_lock);
+	list_remove(&((struct waiter *)waiter)->link);
+}
+
+/* For one message. */
+static IOReturn wait_listed(struct waiter *waiter)
 {
 	IOReturn status;
 
-	pthread_mutex_lock(&wake_lock);
-	list_add(&waiters, &waiter->link);
-	pthread_mutex_unlock(&wake_lock);
+	/* A signal handler may end the thread. */
+	pthread_cleanup_push(leave, waiter);
 	status = wait_at(waiter->port);
+	pthread_cleanup_pop(false);
 	scope_lock(&wake_lock);
 	list_remove(&waiter->link);
-	return !status && waiter->is_unmapped ? kIOReturnAborted : status;
+	return status ? status : end_of_wait_locked(waiter);
 }
 
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
@@ -206,13 +220,17 @@ IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port
 
 	if (!dataQueue || notificationPort == MACH_PORT_NULL)
 		return kIOReturnBadArgument;
-	if (has_ended(dataQueue))
-		return kIOReturnOffline;
-	status = wait_for_wake_up(&waiter);
-	if (status || !has_ended(dataQueue))
+	pthread_mutex_lock(&wake_lock);
+	status = end_of_wait_locked(&waiter);
+	if (!status)
+		list_add(&waiters, &waiter.link);
+	pthread_mutex_unlock(&wake_lock);
+	if (status)
 		return status;
-	wake(notificationPort); /* others may wait with us */
-	return kIOReturnOffline;
+	status = wait_listed(&waiter);
+	if (status == kIOReturnOffline)
+		wake(notificationPort); /* others may wait with us */
+	return status;
 }
 
 /* One of those that wait for a queue there, if he was not told before; his port. */

@@ -283,18 +283,18 @@ static void before_fork(void)
 	client_inlet_lock();
 	client_release_lock();
 	client_watcher_lock();
-	/* These are held for a moment, and nothing else is taken under them. */
+	/* These are held for a moment, and no other is taken under them, but that of memory under that of queues. */
 	client_class_lock();
-	client_memory_lock();
 	client_data_queue_lock();
+	client_memory_lock();
 	client_main_port_lock();
 }
 
 static void unlock_all(void)
 {
 	client_main_port_unlock();
-	client_data_queue_unlock();
 	client_memory_unlock();
+	client_data_queue_unlock();
 	client_class_unlock();
 	client_watcher_unlock();
 	client_release_unlock();

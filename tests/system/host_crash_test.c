@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
@@ -189,6 +190,38 @@ TEST(who_waits_for_a_queue_that_goes_is_told)
 		test_equal_error(reader.result, kIOReturnAborted);
 		mach_port_destroy(mach_task_self(), reader.port);
 	}
+	world_stop();
+}
+
+static void end_thread(int signal)
+{
+	pthread_exit(NULL);
+}
+
+/* Who is gone is not: his stack may be anything's. */
+TEST(who_ended_while_he_waited_is_not_told)
+{
+	enum { SIZE = 1 << 20 };
+	struct sigaction ends = { .sa_handler = end_thread }, before;
+	struct reader reader = { 0 };
+	pthread_attr_t attributes;
+	pthread_t thread;
+	void *stack = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	world_start_with_bundle("Queue.dext");
+	io_connect_t c = open_queue(&reader);
+	test_equal(sigaction(SIGUSR1, &ends, &before), 0);
+	test_equal(pthread_attr_init(&attributes), 0);
+	test_equal(pthread_attr_setstack(&attributes, stack, SIZE), 0);
+	test_equal(pthread_create(&thread, &attributes, wait_once, &reader), 0);
+	test_await(atomic_load(&reader.tid) && is_asleep(atomic_load(&reader.tid)));
+	test_equal(pthread_kill(thread, SIGUSR1), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attributes);
+	munmap(stack, SIZE);
+	test_equal_error(IOServiceClose(c), 0);
+	sigaction(SIGUSR1, &before, NULL);
+	mach_port_destroy(mach_task_self(), reader.port);
 	world_stop();
 }
 
