@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #define WIRE_MAGIC 0x4f434950u /* "PICO" */
-#define WIRE_VERSION 5u
+#define WIRE_VERSION 6u
 
 struct wire_header {
 	uint32_t type;	/* enum wire_type */
