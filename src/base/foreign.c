@@ -215,26 +215,37 @@ static void *close_due(void *context)
 	return context;
 }
 
+/* The program may have so much data of its own for each thread that a small stack has no room for it. */
+static int start_detached(size_t stack)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	int error = pthread_attr_init(&attributes);
+
+	if (error)
+		return error;
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	if (stack)
+		pthread_attr_setstacksize(&attributes, stack);
+	error = pthread_create(&thread, &attributes, close_due, NULL);
+	pthread_attr_destroy(&attributes);
+	return error == EINVAL && stack ? start_detached(0) : error;
+}
+
 /* If there is something to do for one. Without it what waits does so until the next one comes, or
  * a socket ends. */
 static void start_thread_locked(void)
 {
-	pthread_attr_t attributes;
 	sigset_t all, before;
-	pthread_t thread;
 
-	if (n_threads == THREADS_MAX || find_due_locked() == n_waiting ||
-	    pthread_attr_init(&attributes))
+	if (n_threads == THREADS_MAX || find_due_locked() == n_waiting)
 		return;
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	pthread_attr_setstacksize(&attributes, STACK);
 	/* Signals are not for it. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	if (!pthread_create(&thread, &attributes, close_due, NULL))
+	if (!start_detached(STACK))
 		n_threads++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
 }
 
 static void before_fork(void)

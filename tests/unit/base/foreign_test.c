@@ -26,6 +26,9 @@
 
 enum { SOMEBODY = 12345, SOMEBODY_ELSE = 12346 };
 
+/* More for each thread than fits into a small stack. */
+static _Thread_local volatile char large[256 * 1024];
+
 static pthread_mutex_t callers_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool is_over;
 
@@ -41,6 +44,7 @@ static void unlock_caller(void)
 
 static void *discard_under_lock(void *unused)
 {
+	large[0]++;
 	while (!atomic_load(&is_over)) {
 		int fds[2];
 
@@ -69,6 +73,8 @@ TEST(who_discards_under_a_lock_of_his_own_does_not_stop_forks)
 	}
 	atomic_store(&is_over, true);
 	pthread_join(thread, NULL);
+	while (atomic_load(&foreign_n_waiting))
+		sched_yield();
 }
 
 /* A connection over the network whose other end reads nothing, and that waits for it when it is closed. */
