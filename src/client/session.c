@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -313,20 +314,24 @@ static bool is_made_by(pid_t process, int fd)
 	return !fd_peer(fd, &peer) && peer.pid == process;
 }
 
-/* A connection that another thread was just receiving is in no list; but the registry made its socket. */
+/* A connection that another thread was just receiving is in no list; but the registry made its socket. Nothing is
+ * allocated: a thread that is not here may have the locks of an allocator. */
 static void close_what_comes_from(pid_t registry)
 {
-	DIR *folder = registry ? opendir("/proc/self/fd") : NULL;
-	struct dirent *entry;
+	_Alignas(struct dirent64) char found[1024];
+	scope_fd int folder =
+		registry ? open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	ssize_t n;
 
-	while (folder && (entry = readdir(folder))) {
-		int fd = (int)strtol(entry->d_name, NULL, 10);
+	while (folder >= 0 && (n = getdents64(folder, found, sizeof(found))) > 0)
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(found + at);
+			int fd = (int)strtol(entry->d_name, NULL, 10);
 
-		if (fd > STDERR_FILENO && is_made_by(registry, fd))
-			close(fd);
-	}
-	if (folder)
-		closedir(folder);
+			if (fd > STDERR_FILENO && is_made_by(registry, fd))
+				close(fd);
+			at += entry->d_reclen;
+		}
 }
 
 static void forget(struct client_session *session)
