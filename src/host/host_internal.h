@@ -426,6 +426,7 @@ struct host_connection {
 	atomic_bool is_left;	 /* its program has closed it; else it ends for other reasons */
 	atomic_bool ending;	 /* its end is queued or running */
 	struct host_job end_job; /* once .ending was set; retains the client */
+	struct list held;	 /* jobs of its end that wait for methods; guarded by lock */
 	atomic_bool inactive;	 /* no more requests */
 
 	/* receiving threads; guarded by lock */

@@ -68,6 +68,7 @@ static void answer_status(struct request *request, IOReturn status)
 
 static void run_stop(struct request *request);
 static void run_will(struct request *request);
+static void run_did(struct request *request);
 
 /* Is it the stop of a whole driver? */
 static bool ends_driver(const struct request *request)
@@ -76,14 +77,15 @@ static bool ends_driver(const struct request *request)
 	       (!request->service || request->service->runtime->is_main);
 }
 
-/* Is it to end a user client in which a method runs? */
+/* Is it about the end of a user client in which a method runs? */
 static bool is_held_up(struct request *request)
 {
 	IOService *service = request->service;
+	bool is_phase = request->run == run_will || request->run == run_did;
 
 	if (!service || !service->runtime->connection)
 		return false;
-	if (request->run != run_stop && (request->run != run_will || !IOServiceIsInactive(service)))
+	if (request->run != run_stop && !(is_phase && IOServiceIsInactive(service)))
 		return false;
 	return host_client_holds_up((IOUserClient *)service, &request->job);
 }

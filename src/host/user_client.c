@@ -64,6 +64,7 @@ err_t host_connection_new(IOUserClient *client, const IOClientTask *task,
 	list_init(&connection->askings);
 	pthread_condattr_destroy(&monotonic);
 	list_init(&connection->watched);
+	list_init(&connection->held);
 	connection->client = client;
 	connection->host = client->service.runtime->host;
 	{
@@ -297,12 +298,18 @@ static void run_end(struct host_job *job)
 	IOServiceRelease(&client->service);
 }
 
-static void queue_end(struct host_connection *connection)
+/* JOB retains the client, and so all that is used here. */
+static void queue_job(struct host_connection *connection, struct host_job *job)
 {
 	IOService *service = &connection->client->service;
 
-	if (!host_driver_add_job(service->runtime->driver, &connection->end_job))
+	if (host_driver_add_job(service->runtime->driver, job))
+		return;
+	/* The driver has ended meanwhile. */
+	if (job == &connection->end_job)
 		IOServiceRelease(service);
+	else
+		job->fn(job);
 }
 
 /* True when no method runs; none begins any more. */
@@ -318,7 +325,8 @@ static bool is_quiet(struct host_connection *connection)
 	return true;
 }
 
-/* Answers still go out for a while, but a call that no thread has taken gets none: its caller does not wait for
+/* Answers still go out for a while (looked at again and again: the thread sanitizer does not know how to wait for the
+ * gate by a clock that nobody sets), but a call that no thread has taken gets none: its caller does not wait for
  * another one's method that does not return. */
 static void await_answers(struct host_connection *connection)
 {
@@ -345,14 +353,6 @@ static void await_quiet(struct host_connection *connection)
 	pthread_mutex_unlock(&connection->lock);
 }
 
-static void await_methods(void *context)
-{
-	struct host_connection *connection = context;
-
-	await_quiet(connection);
-	queue_end(connection);
-}
-
 /* No new requests; answers of calls in flight still go out. */
 static void refuse_requests(struct host_connection *connection)
 {
@@ -363,38 +363,48 @@ static void refuse_requests(struct host_connection *connection)
 		shutdown(connection->socket, SHUT_RD);
 }
 
-struct held_up {
-	struct host_connection *connection; /* the job retains it */
-	struct host_job *job;
-};
-
-static void await_for_job(void *context)
+/* What is held goes on in the order in which it came. */
+static void await_for_held(void *context)
 {
-	struct held_up held_up = *(struct held_up *)context;
-	struct host_driver *driver = held_up.connection->client->service.runtime->driver;
+	struct host_connection *connection = context;
+	struct list held;
 
-	free(context);
-	await_quiet(held_up.connection);
-	if (!host_driver_add_job(driver, held_up.job))
-		held_up.job->fn(held_up.job);
+	await_quiet(connection);
+	list_init(&held);
+	pthread_mutex_lock(&connection->lock);
+	list_splice(&held, &connection->held);
+	pthread_mutex_unlock(&connection->lock);
+	while (!list_is_empty(&held)) {
+		struct host_job *job = list_first(&held, struct host_job, link);
+
+		list_remove(&job->link);
+		queue_job(connection, job);
+	}
+}
+
+/* True when JOB is put on the driver's queue when no method runs any more: one that does not return must not keep
+ * that from other clients. */
+static bool hold(struct host_connection *connection, struct host_job *job)
+{
+	scope_lock(&connection->lock);
+	bool is_first = list_is_empty(&connection->held);
+
+	if (is_first && is_quiet(connection))
+		return false;
+	list_add(&connection->held, &job->link);
+	if (!is_first ||
+	    !host_threads_start(&connection->host->threads, await_for_held, connection))
+		return true;
+	list_remove(&job->link);
+	return false;
 }
 
 bool host_client_holds_up(IOUserClient *client, struct host_job *job)
 {
 	struct host_connection *connection = client->service.runtime->connection;
-	struct held_up *held_up;
 
 	refuse_requests(connection);
-	if (is_quiet(connection))
-		return false;
-	held_up = malloc(sizeof(*held_up));
-	if (!held_up)
-		return false;
-	*held_up = (struct held_up){ connection, job };
-	if (!host_threads_start(&connection->host->threads, await_for_job, held_up))
-		return true;
-	free(held_up);
-	return false;
+	return hold(connection, job);
 }
 
 /* Without memory of its own: who is short of it has all the more reason to end. */
@@ -406,14 +416,9 @@ void host_client_end_later(struct host_connection *connection)
 	connection->end_job.fn = run_end;
 	connection->end_job.who = host_client_pid(&connection->client->service);
 	IOServiceRetain(&connection->client->service);
-	atomic_store(&connection->inactive, true);
-	host_client_memory_wake(connection);
-	if (connection->socket >= 0)
-		shutdown(connection->socket, SHUT_RD);
-	/* A method that does not return must not keep the driver's queue from other clients. */
-	if (is_quiet(connection) ||
-	    host_threads_start(&connection->host->threads, await_methods, connection))
-		queue_end(connection);
+	refuse_requests(connection);
+	if (!hold(connection, &connection->end_job))
+		queue_job(connection, &connection->end_job);
 }
 
 IOReturn host_client_retire(struct host_connection *connection, IOOptionBits options)

@@ -429,6 +429,39 @@ TEST(spec_j22_close_waits_for_calls_in_flight)
 	fake_finish(&fake);
 }
 
+/* The registry goes on to the next when one of them takes too long: what waits for a method goes on in order. */
+TEST(the_phases_of_an_end_wait_for_calls_in_flight)
+{
+	struct fake_registry fake;
+	struct wire_channel *channel, *other;
+	struct wire_phase phase = { .provider = SERVICE };
+	struct wire_entry_options stop = { 0 };
+	struct sleeper sleeper;
+	uint64_t client;
+	uint32_t asked[3];
+	pthread_t thread;
+
+	load_calculator(&fake);
+	channel = fake_connect(&fake, SERVICE, 0, &client);
+	other = fake_connect(&fake, SERVICE, 0, NULL);
+	thread = begin_sleep(&sleeper, channel, other);
+	struct wire_inactive inactive = { .ids = { &client, 1 } };
+	test_equal(wire_send(fake.socket, &wire_inactive_layout, 0, &inactive, NULL, 0, true), 0);
+	phase.id = stop.id = client;
+	asked[0] = fake_ask(&fake, &wire_will_terminate_layout, &phase, -1);
+	asked[1] = fake_ask(&fake, &wire_did_terminate_layout, &phase, -1);
+	asked[2] = fake_ask(&fake, &wire_stop_layout, &stop, -1);
+	for (int i = 0; i < 3; i++)
+		test_equal_error(fake_await(&fake, asked[i], NULL), 0);
+	test_equal(count(other, 1), 1);
+	test_equal(count(other, 2), 1); /* the slow call had ended before */
+	test_equal(pthread_join(thread, NULL), 0);
+	test_equal_error(sleeper.status, 0);
+	wire_channel_unref(channel);
+	wire_channel_unref(other);
+	fake_finish(&fake);
+}
+
 TEST(spec_k15_death_waits_for_calls_in_flight)
 {
 	struct fake_registry fake;
