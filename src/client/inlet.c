@@ -238,6 +238,25 @@ static struct client_inlet *publish(struct client_inlet_set *set, struct client_
 	return other;
 }
 
+/* One in the list that the driver has closed, at the port of INLET, which is listed, too: whoever waits there is told by
+ * that one. */
+static struct client_inlet *take_closed(struct client_inlet_set *set,
+					const struct client_inlet *inlet)
+{
+	scope_lock(&inlets_lock);
+	list_for_each(node, &set->list) {
+		struct client_inlet *old = container_of(node, struct client_inlet, link);
+
+		if (inlet->set != set || !old->removed || old == inlet ||
+		    old->port != inlet->port || old->inlet_class != inlet->inlet_class)
+			continue;
+		list_remove(node);
+		old->set = NULL;
+		return old;
+	}
+	return NULL;
+}
+
 static err_t open_new(struct client_inlet_set *set, struct wire_channel *channel,
 		      enum wire_inlet_class inlet_class, struct port *port,
 		      struct client_inlet **ret_inlet)
@@ -254,7 +273,11 @@ static err_t open_new(struct client_inlet_set *set, struct wire_channel *channel
 		return -ENOMEM;
 	err = inlet_connect(inlet);
 	if (!err) {
+		struct client_inlet *old;
+
 		*ret_inlet = publish(set, inlet);
+		while ((old = take_closed(set, *ret_inlet)))
+			client_inlet_unref(old);
 		if (*ret_inlet != inlet)
 			port_remove_inlet(inlet->inlet);
 	}
