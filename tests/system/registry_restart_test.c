@@ -223,38 +223,6 @@ TEST(look_ups_fail_clearly_while_it_is_away)
 	world_stop();
 }
 
-static unsigned count_entries(void)
-{
-	io_iterator_t all = 0;
-	unsigned n = 0;
-
-	test_equal_error(
-		IORegistryCreateIterator(0, kIOServicePlane, kIORegistryIterateRecursively, &all),
-		0);
-	for (io_object_t e; (e = IOIteratorNext(all)); n++)
-		IOObjectRelease(e);
-	IOObjectRelease(all);
-	return n;
-}
-
-/* The first answer of the new registry is about the whole of it. */
-TEST(a_new_registry_shows_all_or_nothing)
-{
-	io_name_t name;
-
-	world_start();
-	io_service_t s = world_service("CalculatorDriver");
-	unsigned n = count_entries();
-	for (int i = 0; i < 20; i++) {
-		world_kill_registry();
-		world_restart_registry();
-		test_equal(count_entries(), n);
-		test_equal_error(IORegistryEntryGetName(s, name), 0);
-	}
-	IOObjectRelease(s);
-	world_stop();
-}
-
 /* In a session that it has found by itself: another one, or one of its own, would answer wrongly. */
 static _Noreturn void be_program_of_the_user(int said, int heard)
 {

@@ -238,7 +238,7 @@ TEST(nobody_comes_in_before_hosts_are_back)
 	session_end(&s);
 }
 
-TEST(who_is_in_does_not_wait_for_a_host_that_has_gone)
+TEST(nobody_waits_for_a_host_that_has_gone)
 {
 	struct end hosts, late;
 	int socket;
@@ -247,6 +247,8 @@ TEST(who_is_in_does_not_wait_for_a_host_that_has_gone)
 	end_close(&hosts);
 	test_equal_error(fd_connect(s.socket, &socket), 0);
 	test_equal_error(end_greet(&late, socket, WIRE_ROLE_CLIENT, "late", 0), 0);
+	session_run(&s, look_at_door);
+	test_equal(n_expected, 0);
 	end_close(&late);
 	session_end(&s);
 }
