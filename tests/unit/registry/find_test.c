@@ -575,6 +575,28 @@ TEST(bytes_are_steps)
 	registry_tree_fini(&t);
 }
 
+TEST(bytes_of_what_stands_for_properties_are_steps)
+{
+	CFMutableDictionaryRef d = registry_dictionary_new(), pairs = registry_dictionary_new();
+	CFMutableDictionaryRef others = registry_dictionary_new();
+	CFMutableDataRef value = CFDataCreateMutable(NULL, 0);
+	struct registry_found f;
+
+	test_equal_error(registry_tree_init(&t, 0, "box"), 0);
+	CFDataSetLength(value, 1 << 20);
+	put(others, "a", CFRetain(value));
+	stack(t.machine, "Leaf", 64, "IOCompatibilityProperties", others);
+	put(pairs, "a", CFRetain(value));
+	put(d, "IOProviderClass", CFSTR("Leaf"));
+	put(d, "IOCompatibilityMatch", CFRetain(kCFBooleanTrue));
+	put(d, "IOPropertyMatch", pairs);
+	test_equal_error(registry_find(&t, d, WIRE_STATE_MATCHED, SIZE_MAX, &f), -E2BIG);
+	CFRelease(value);
+	CFRelease(others);
+	CFRelease(d);
+	registry_tree_fini(&t);
+}
+
 /* Lists of the services' own and of those who ask, all members of one against all of the other. */
 TEST(members_are_steps)
 {
