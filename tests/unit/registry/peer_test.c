@@ -464,6 +464,29 @@ TEST(remains_are_bounded)
 	finish();
 }
 
+/* Many end at once, of which the one holds all and the other few. */
+TEST(remains_are_on_the_account_of_all_who_hold_them)
+{
+	CFDictionaryRef properties = matching_new("Key", "0123456789");
+	uint64_t ids[4];
+
+	begin(NULL, WIRE_ROLE_CLIENT);
+	for (int i = 0; i < 4; i++)
+		service = publish(&provider, 0, "Step", "", "", WIRE_PUBLISH_REGISTER, properties);
+	CFRelease(properties);
+	test_equal(find(&witness, "Step", ids, 4), 4);
+	test_equal_error(take_grant(0), 0);
+	end_close(&provider);
+	while (usage("remains", "Now", false) == 0)
+		;
+	int64_t all = usage("remains", "Now", false);
+	end_close(&attacker);
+	await_usage("remains", all / 5 * 4);
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "provider");
+	service = publish(&provider, 0, "Fixture", "", "", 0, NULL);
+	finish();
+}
+
 /* A notification that is not drained keeps so many, the others are left out, as on Darwin. */
 TEST(notices_are_bounded)
 {
