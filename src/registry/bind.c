@@ -184,6 +184,15 @@ static bool has_hook(const struct registry_entry *service)
 	return false;
 }
 
+static bool is_under_way(const struct registry_match_job *job,
+			 const struct registry_personality *personality)
+{
+	list_for_each(l, &job->candidates)
+		if (container_of(l, struct registry_candidate, link)->personality == personality)
+			return true;
+	return false;
+}
+
 static void collect_candidates(struct registry_match_job *job)
 {
 	struct registry *r = job->registry;
@@ -200,7 +209,9 @@ static void collect_candidates(struct registry_match_job *job)
 		struct registry_candidate *c = NULL;
 
 		n_drivers += CFDictionaryContainsKey(p->dictionary, CFSTR("IOUserServerName")) != 0;
-		bool is_free = !is_category_taken(r, job->service, p->category);
+		bool is_new = !is_under_way(job, p);
+		bool is_free = is_new && !is_category_taken(r, job->service, p->category);
+		job->is_behind |= !is_new;
 		if (is_free)
 			server = registry_server_need(r, p->server);
 		bool is_usable = server && is_server_usable(job, server);
@@ -221,7 +232,7 @@ static void collect_candidates(struct registry_match_job *job)
 
 static void begin_round(struct registry_match_job *job)
 {
-	job->again = false;
+	job->again = job->is_behind = false;
 	if (job->announce)
 		announce(job);
 	collect_candidates(job);
@@ -256,15 +267,29 @@ void registry_bind_pump(struct registry_match_job *job)
 	for (;;) {
 		probe_ready(job);
 		start_ready(job);
-		if (!list_is_empty(&job->candidates)) {
+		bool is_done = list_is_empty(&job->candidates);
+		if (job->again || (is_done && job->is_behind)) {
+			begin_round(job);
+		} else if (is_done) {
+			break;
+		} else {
 			job->is_pumping = false;
 			return;
 		}
-		if (!job->again)
-			break;
-		begin_round(job);
 	}
 	finish(job);
+}
+
+/* One driver that takes its time, or is stopped, holds up no other: who comes meanwhile has his turn at once. Does
+ * not free the job. */
+static void begin_another_round(struct registry_match_job *job)
+{
+	if (job->is_pumping)
+		return;
+	job->is_pumping = true;
+	begin_round(job);
+	probe_ready(job);
+	job->is_pumping = false;
 }
 
 void registry_bind_request(struct registry *registry, struct registry_entry *entry,
@@ -275,6 +300,7 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 	if (job) {
 		job->again = true;
 		job->announce |= announce_it;
+		begin_another_round(job);
 		return;
 	}
 	job = calloc(1, sizeof(*job));

@@ -36,6 +36,7 @@ struct registry_match_job {
 	struct registry_entry *service; /* with a reference */
 	struct list candidates;
 	bool again, announce, is_pumping;
+	bool is_behind; /* what was under way when the last round began is asked anew after it */
 };
 
 /* In its place among those of JOB. NULL: no memory. */

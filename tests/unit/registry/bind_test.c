@@ -212,6 +212,44 @@ TEST(categories_compete_independently)
 	end();
 }
 
+/* A start that does not return, of a stopped host for instance, is nobody else's concern: a host that ends
+ * meanwhile comes back, and what is loaded is started. */
+TEST(a_driver_that_hangs_holds_up_no_other)
+{
+	char path[512];
+	struct end hung;
+	struct wire_start start;
+	struct wire_text_reply reply;
+
+	begin(BUNDLE("b",
+		     PERSONALITY("P1", "s", "1", "<key>IOMatchCategory</key><string>c1</string>")));
+	end_serve(&hung, &s, name);
+	host = hung;
+	uint64_t p1 = answer_probe("P1Class", 1);
+	end_expect(&host, &wire_start_layout, &start);
+	test_equal(start.candidate, p1);
+	hung = host;
+	write_bundle(test_folder(), "late",
+		     BUNDLE("late", PERSONALITY("P2", "t", "1",
+						"<key>IOMatchCategory</key><string>c2</string>")));
+	snprintf(path, sizeof(path), "%s/late.dext", test_folder());
+	struct wire_load load = { path };
+	test_equal_error(
+		end_call(&client, &wire_load_layout, &load, NULL, &wire_text_reply_layout, &reply),
+		0);
+	for (int i = 0; i < 2; i++) {
+		end_serve(&host, &s, name);
+		test_equal_text(name, "t");
+		answer_start(answer_probe("P2Class", 1), 0);
+		if (!i)
+			end_close(&host);
+	}
+	end_reply(&hung, &wire_empty_layout, 0, NULL);
+	wait_quiet(&client);
+	end_close(&hung);
+	end();
+}
+
 /* The driver registers itself in start(): it is matched after start has returned. */
 TEST(registration_waits_for_start)
 {
