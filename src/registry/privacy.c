@@ -23,15 +23,18 @@ static bool has_member(CFTypeRef list, CFStringRef key)
 	return list && CFEqual(list, key); /* one name alone */
 }
 
-bool registry_privacy_covers(const struct registry_entry *entry, CFStringRef key)
+static bool names(const struct registry_entry *entry, CFStringRef key)
 {
-	CFTypeRef private;
+	CFTypeRef private = registry_entry_get(entry, CFSTR(REGISTRY_PRIVACY_KEY));
 
-	if (!entry->has_private)
-		return false;
-	private = registry_entry_get(entry, CFSTR(REGISTRY_PRIVACY_KEY));
 	return registry_is_dictionary(private) ? CFDictionaryContainsKey(private, key)
 					       : has_member(private, key);
+}
+
+/* The inner dictionary as a whole has the private ones in it. */
+bool registry_privacy_covers(const struct registry_entry *entry, CFStringRef key)
+{
+	return entry->has_private && (CFEqual(key, INNER) || names(entry, key));
 }
 
 struct filter {
@@ -71,7 +74,7 @@ bool registry_privacy_hides(const struct registry_peer *client, const struct reg
 	struct filter f;
 	bool hides;
 
-	if (!registry_privacy_covers(entry, key))
+	if (!entry->has_private || !names(entry, key))
 		return false;
 	private = registry_entry_get(entry, CFSTR(REGISTRY_PRIVACY_KEY));
 	demand = registry_is_dictionary(private) ? CFDictionaryGetValue(private, key) : NULL;

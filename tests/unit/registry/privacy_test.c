@@ -190,6 +190,11 @@ static size_t count_found(const char *matching)
 	"<dict><key>IOProviderClass</key><string>Meter</string><key>IOPropertyMatch</key><dict>" \
 	"<key>" key "</key><string>" value "</string></dict></dict>"
 
+#define MATCH_INNER \
+	"<dict><key>IOProviderClass</key><string>Meter</string><key>IOPropertyMatch</key><dict>" \
+	"<key>IOUserServiceProperties</key><dict><key>Serial</key><string>4711</string>" \
+	"<key>Inner</key><true/></dict></dict></dict>"
+
 TEST(nothing_matches_by_it)
 {
 	begin(GRANT, BY_NAME);
@@ -199,6 +204,7 @@ TEST(nothing_matches_by_it)
 		test_equal(count_found(MATCH("Serial", "4711")), 0);
 		test_equal(count_found(MATCH("Colour", "red")), 1);
 		test_equal(count_found(MATCH("Colour", "blue")), 0);
+		test_equal(count_found(MATCH_INNER), 0);
 	}
 	test_equal(count_found("<dict><key>IOPropertyExistsMatch</key><string>Serial</string>"
 			       "</dict>"),
