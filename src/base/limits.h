@@ -54,6 +54,7 @@
 	X(THREADS,        "threads",        "calls at once", 64, 16 LIMITS_K, 0, "the call waits") \
 	X(CALL_BYTES,     "call-bytes",     "bytes of structures of calls under way", 1024 LIMITS_M, 2048 LIMITS_M, 0, "kIOReturnNoResources") \
 	X(UNREAD_ANSWERS, "unread-answers", "bytes of large answers of calls that are not read", 128 LIMITS_M, 2048 LIMITS_M, 0, "the answer waits, then the connection ends") \
+	X(UNREAD_FILES,   "unread-files",   "descriptors in answers that are not read", 0, 2 LIMITS_K, 0, "the answer waits, then the connection ends") \
 	X(PORTS,          "ports",          "ports for completions and wake-ups", 1 LIMITS_K, 16 LIMITS_K, 0, "kIOReturnNoResources") \
 	X(ASYNC_CALLS,    "async-calls",    "asynchronous calls under way", 64 LIMITS_K, 1 LIMITS_M, 0, "kIOReturnNoResources") \
 	X(COMPLETIONS,    "completions",    "completions that are not read", 128 LIMITS_K, 1 LIMITS_M, 0, "the completion is dropped") \

@@ -17,6 +17,8 @@ static void fit(const struct host_accounts *accounts, struct limits *limits)
 		limits_fit(limits, LIMITS_DESCRIPTORS, files.rlim_cur / 3 * 2);
 		/* A memory that somebody has mapped has a descriptor of its own. */
 		limits_fit(limits, LIMITS_MEMORIES, files.rlim_cur / 3);
+		/* The kernel counts these by our user, whose other hosts have some, too. */
+		limits_fit(limits, LIMITS_UNREAD_FILES, files.rlim_cur / 16);
 	}
 	if (accounts->n_threads)
 		limits_fit(limits, LIMITS_THREADS, accounts->n_threads);

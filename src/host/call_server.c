@@ -75,7 +75,8 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 {
 	struct host_connection *connection = turn->connection;
 	uint64_t size = parked_by(layout, status, message);
-	err_t err = wait_to_park(connection, size);
+	bool has_file = size || n_fds;
+	err_t err = has_file ? wait_to_park(connection, size) : 0;
 
 	if (err)
 		return err;
@@ -91,7 +92,8 @@ err_t host_turn_answer(struct host_turn *turn, const struct wire_layout *layout,
 			break;
 		poll(&room, 1, SEND_WAIT_MS);
 	}
-	host_unread_sent(connection, size);
+	if (has_file)
+		host_unread_sent(connection);
 	return err;
 }
 

@@ -80,14 +80,14 @@ void host_queue_add(struct host_queue *queue, struct host_job *job);
 /* The thread ends after what is queued: it frees the queue and calls FN(CONTEXT) last. */
 void host_queue_finish(struct host_queue *queue, void (*fn)(void *), void *context);
 
-/* --- large answers that are not read (unread.c) ---------------------------------- */
+/* --- answers with a descriptor that are not read (unread.c) ----------------------- */
 
 struct host_connection;
 
-/* SIZE bytes (0: not large) will be sent. False: not now. */
+/* An answer with a descriptor will be sent, with SIZE bytes in a memory file that nobody else counts. False: not now. */
 bool host_unread_add(struct host_connection *connection, uint64_t size);
-/* They have been sent, or will not be. */
-void host_unread_sent(struct host_connection *connection, uint64_t size);
+/* It has been sent, or will not be. */
+void host_unread_sent(struct host_connection *connection);
 /* The socket is closed. */
 void host_unread_fini(struct host_connection *connection);
 
@@ -411,9 +411,8 @@ struct host_connection {
 	_Atomic uint64_t refused_ns;	  /* when the registry was last told of a refused method */
 	char *process;
 	struct host_account account;
-	_Atomic uint64_t
-		unread_bytes;	 /* of large answers, which lie in the socket perhaps (unread.c) */
-	atomic_uint n_answering; /* threads that are about to send some of them */
+	_Atomic uint64_t unread;		  /* what lies in the socket, perhaps (unread.c) */
+	atomic_uint n_answering;		  /* threads that are about to send some of it */
 	const struct io_filter_callbacks *filter; /* valid with a policy */
 	io_filter_policy_t filter_policy;	  /* 0: none; fixed at open */
 

@@ -3,12 +3,14 @@
  * somebody else has said. */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CoreFoundation/CoreFoundation.h>
 #include <mach/mach.h>
 
 #include "Fixture.h"
+#include "Methods.h"
 #include "arena.h"
 #include "bundles.h"
 #include "raw_client.h"
@@ -16,6 +18,7 @@
 #include "stage.h"
 #include "wire/browse.h"
 #include "wire/frame.h"
+#include "wire/memory.h"
 #include "wire/open.h"
 #include "wire/publish.h"
 
@@ -245,9 +248,9 @@ static void admit(io_connect_t fixture, uint64_t n)
 }
 
 /* A program of its own; returns when it has said (by a byte into the descriptor) that it is so far. */
-static pid_t start_program(void (*run)(uint64_t service, int said))
+static pid_t start_program(const char *driver, void (*run)(uint64_t service, int said))
 {
-	uint64_t service = arena_service_id("FixtureDriver");
+	uint64_t service = arena_service_id(driver);
 	int said[2];
 	char byte;
 
@@ -286,7 +289,7 @@ HOSTILE(P_L1, an_opening_beside_a_program_that_opens_much)
 {
 	arena_begin("Fixture.dext", NULL);
 	io_connect_t fixture = world_open("FixtureDriver", 0);
-	pid_t child = start_program(open_at_once);
+	pid_t child = start_program("FixtureDriver", open_at_once);
 	int fd = raw_connect(world_socket());
 
 	raw_greet(fd);
@@ -324,7 +327,7 @@ HOSTILE(P_L1, an_opening_beside_a_program_that_dies_with_much)
 	arena_begin("Fixture.dext", NULL);
 	io_connect_t fixture = world_open("FixtureDriver", 0);
 	admit(fixture, CONNECTIONS);
-	pid_t child = start_program(hold_many);
+	pid_t child = start_program("FixtureDriver", hold_many);
 	int fd = raw_connect(world_socket());
 
 	raw_greet(fd);
@@ -338,6 +341,60 @@ HOSTILE(P_L1, an_opening_beside_a_program_that_dies_with_much)
 	close(fd);
 	IOServiceClose(fixture);
 	arena_count(CONNECTIONS);
+	arena_end();
+}
+
+/* --- descriptors under way ---------------------------------------------------------------------- */
+
+enum { FILES = 1024, SILENT = 6, ANSWERS = 250 }; /* more than FILES, fewer than sockets hold */
+
+/* Memory again and again; the answers stay where they are. */
+static void map_and_not_read(uint64_t service, int said)
+{
+	struct wire_map_request request = { .memory_type = METHODS_MEMORY };
+	struct raw_client raw;
+
+	for (int i = 0; i < SILENT; i++) {
+		raw_open(&raw, world_socket(), service);
+		for (uint32_t k = 1; k <= ANSWERS; k++)
+			test_equal_error(wire_send(raw.data, &wire_map_request_layout, k, &request,
+						   NULL, 0, true),
+					 0);
+		close(raw.control);
+	}
+	test_equal(write(said, "", 1), 1);
+	pause();
+}
+
+static kern_return_t map_once(io_connect_t connect)
+{
+	mach_vm_address_t at = 0;
+	mach_vm_size_t size = 0;
+	kern_return_t status = IOConnectMapMemory64(connect, METHODS_MEMORY, mach_task_self(), &at,
+						    &size, kIOMapAnywhere);
+
+	if (!status)
+		status = IOConnectUnmapMemory64(connect, METHODS_MEMORY, mach_task_self(), at);
+	return status;
+}
+
+/* Linux counts by user what is under way, and the hosts are of one. */
+HOSTILE(P_F2, descriptors_that_a_program_does_not_read)
+{
+	struct rlimit few = { FILES, FILES };
+
+	test_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	arena_begin("Methods.dext", NULL);
+	io_connect_t connect = world_open("MethodsDriver", METHODS_TABLE);
+	pid_t child = start_program("MethodsDriver", map_and_not_read);
+
+	/* Its answers are sent meanwhile, or wait until its connections have ended. */
+	for (int i = 0; i < SILENT * ANSWERS; i++)
+		test_equal_error(map_once(connect), 0);
+	kill(child, SIGKILL);
+	test_equal(arena_wait(child), 1000 + SIGKILL);
+	IOServiceClose(connect);
+	arena_count(SILENT * ANSWERS);
 	arena_end();
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Answers that lie in memory files cost the host, not the client that leaves them there: L9. */
+/* Answers with descriptors cost the host, not the client that leaves them unread: L9. */
 #include "test.h"
 
 #include <poll.h>
@@ -10,6 +10,7 @@
 
 #include "fake_registry.h"
 #include "wire/call.h"
+#include "wire/memory.h"
 #include "wire/publish.h"
 
 enum { SERVICE = 100, REVERSE = 3, SIZE = 3 << 20, A_WHILE_MS = 200 };
@@ -30,7 +31,7 @@ static void finish(void)
 	test_true(!strstr(text, "the account of"));
 }
 
-static void begin(const char *limits)
+static void begin_with(const char *limits, const char *bundle, const char *driver)
 {
 	struct wire_limits message = { limits };
 
@@ -38,8 +39,13 @@ static void begin(const char *limits)
 	setenv("PORTICO_LOG", "error", 1);
 	test_true(freopen(log_path, "we", stderr) != NULL);
 	fake_start(&fake);
-	fake_load(&fake, SERVICE, test_built("drivers/Calculator.dext"), "CalculatorDriver");
+	fake_load(&fake, SERVICE, test_built(bundle), driver);
 	test_equal(wire_send(fake.socket, &wire_limits_layout, 0, &message, NULL, 0, true), 0);
+}
+
+static void begin(const char *limits)
+{
+	begin_with(limits, "drivers/Calculator.dext", "CalculatorDriver");
 }
 
 static int connect_one(void)
@@ -131,6 +137,44 @@ TEST(one_large_answer_is_always_sent)
 	read_answer(socket);
 	close(socket);
 	fake_expect(&fake, WIRE_RETIRE, 1);
+	finish();
+}
+
+static void ask_for_memory(int socket, uint32_t request)
+{
+	struct wire_map_request map = { .memory_type = 0 };
+
+	test_equal(wire_send(socket, &wire_map_request_layout, request, &map, NULL, 0, true), 0);
+}
+
+/* The kernel counts descriptors that nobody reads by the user of the host: small answers with one are few, too. */
+TEST(the_connections_of_a_user_share_what_descriptors_may_be_unread)
+{
+	begin_with("user-unread-files=2", "drivers/Mirror.dext", "MirrorDriver");
+	int first = connect_one(), second = connect_one();
+	ask_for_memory(first, 1);
+	ask_for_memory(first, 2);
+	ask_for_memory(first, 3);
+	/* Who has none unread gets one all the same. */
+	ask_for_memory(second, 1);
+	read_answer(second);
+	read_answer(first);
+	read_answer(first);
+	read_answer(first);
+	close(first);
+	close(second);
+	fake_expect(&fake, WIRE_RETIRE, 2);
+	finish();
+}
+
+TEST(a_client_that_leaves_descriptors_unread_loses_its_connection)
+{
+	begin_with("user-unread-files=2", "drivers/Mirror.dext", "MirrorDriver");
+	int socket = connect_one();
+	for (uint32_t i = 1; i <= 3; i++)
+		ask_for_memory(socket, i);
+	fake_expect(&fake, WIRE_RETIRE, 1);
+	close(socket);
 	finish();
 }
 
