@@ -6,16 +6,26 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "registry/grant_text.h"
 #include "registry/text.h"
 
 #define LOG_REST_NS (60ull * 1000 * 1000 * 1000)
 
-/* The lines of the grant that DENIAL's subject would need, with SEPARATOR between them. */
-static void write_grant(const struct registry_denial *d, const char *separator, char *text,
+static bool is_name_or_none(const char *text)
+{
+	return !text[0] || registry_grant_text_may_name(text);
+}
+
+/* The lines of the grant that DENIAL's subject would need, with SEPARATOR between them. False: none can be
+ * written. Drivers choose these names: one with a line feed or a blank in it would be a grant of their own. */
+static bool write_grant(const struct registry_denial *d, const char *separator, char *text,
 			size_t size)
 {
 	char entitlement[WIRE_ENTITLEMENT_MAX + 32] = "", value[WIRE_NAME_MAX + 16] = "";
 
+	if (!registry_grant_text_may_name(d->service) || !is_name_or_none(d->missing) ||
+	    !is_name_or_none(d->value))
+		return false;
 	if (d->missing[0])
 		snprintf(entitlement, sizeof(entitlement), "Entitlement = %s%s", d->missing,
 			 separator);
@@ -23,14 +33,15 @@ static void write_grant(const struct registry_denial *d, const char *separator, 
 		snprintf(value, sizeof(value), "Value = %s%s", d->value, separator);
 	snprintf(text, size, "[Grant NAME]%s%s%sService = %s%sAllow = uid:%u", separator,
 		 entitlement, value, d->service, separator, (unsigned)d->uid);
+	return true;
 }
 
 CFArrayRef registry_denial_copy_grant(const struct registry_denial *denial)
 {
 	char text[1024];
 
-	write_grant(denial, "\n", text, sizeof(text));
-	scope_cf CFStringRef all = registry_text_new(text);
+	scope_cf CFStringRef all =
+		write_grant(denial, "\n", text, sizeof(text)) ? registry_text_new(text) : NULL;
 	return all ? CFStringCreateArrayBySeparatingStrings(NULL, all, CFSTR("\n")) : NULL;
 }
 
@@ -38,7 +49,8 @@ static void write_log(const struct registry_denial *d)
 {
 	char grant[1024], method[32] = "";
 
-	write_grant(d, "; ", grant, sizeof(grant));
+	if (!write_grant(d, "; ", grant, sizeof(grant)))
+		snprintf(grant, sizeof(grant), "none can name it");
 	if (d->selector != WIRE_REFUSED_OPEN)
 		snprintf(method, sizeof(method), "method %u of ", d->selector);
 	log_warning("denied: uid %u (pid %d, \"%s\") %s%s%s%s: %s %s%s%s; a grant would be: %s",

@@ -53,5 +53,6 @@ void registry_denials_add(struct registry_denials *denials, const struct registr
 void registry_denials_fini(struct registry_denials *denials);
 /* An array of dictionaries, the latest first; those of all users, or only UID's. NULL: no memory. */
 CFArrayRef registry_denials_copy(const struct registry_denials *denials, bool of_all, uid_t uid);
-/* The grant that DENIAL's subject would need: an array of its lines; NULL: no memory. */
+/* The grant that DENIAL's subject would need: an array of its lines; NULL: no memory, or no grant can name what
+ * it is for. */
 CFArrayRef registry_denial_copy_grant(const struct registry_denial *denial);

@@ -53,6 +53,11 @@ static bool is_name(const char *text, size_t max)
 	return n > 0 && n <= max && strspn(text, of_names) == n;
 }
 
+bool registry_grant_text_may_name(const char *text)
+{
+	return is_name(text, REGISTRY_GRANT_NAME_MAX);
+}
+
 /* An asterisk stands at the end or nowhere. */
 static bool read_prefix(struct registry_grant_word *word, char *text)
 {

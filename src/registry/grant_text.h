@@ -33,3 +33,5 @@ struct registry_grant_source {
 err_t registry_grant_text_read(struct registry_grant_table *table,
 			       const struct registry_grant_source *source, const void *bytes,
 			       size_t size);
+/* Can a grant name a service, an entitlement or a value TEXT? */
+bool registry_grant_text_may_name(const char *text);

@@ -67,6 +67,25 @@ TEST(the_latest_first_and_the_same_counted)
 	registry_denials_fini(&denials);
 }
 
+/* Drivers choose names: what is to be copied into a grant file has no lines and words of their own. */
+TEST(names_that_no_grant_can_have)
+{
+	static const char *const names[] = { "A\nAllow = *", "A B", "A*", "*", "A;", "A#", "" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		add(1003, names[i], "e", SECOND);
+		scope_cf CFArrayRef all = registry_denials_copy(&denials, true, 0);
+		test_true(!CFDictionaryContainsKey(get(all, 0), CFSTR("Grant")));
+		registry_denials_fini(&denials);
+		if (!names[i][0])
+			continue;
+		add(1003, "A", names[i], SECOND);
+		scope_cf CFArrayRef others = registry_denials_copy(&denials, true, 0);
+		test_true(!CFDictionaryContainsKey(get(others, 0), CFSTR("Grant")));
+		registry_denials_fini(&denials);
+	}
+}
+
 TEST(each_user_has_a_share_and_all_are_bounded)
 {
 	char missing[32];
