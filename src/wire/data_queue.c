@@ -196,8 +196,9 @@ static inline void publish(struct wire_queue_end *end, uint32_t at, uint32_t siz
 {
 	uint32_t tail = end->own, next = at + HEADER + size;
 
-	/* A reader that looks at the old tail finds a size that cannot fit there, and wraps. */
-	if (at != tail && end->size - tail >= HEADER)
+	/* A reader that looks at the old tail finds a size that cannot fit there, and wraps. Who puts at the same
+	 * time against the rules may have taken over any tail meanwhile. */
+	if (at != tail && (uint64_t)tail + HEADER <= end->size)
 		memcpy(entries_of(end) + tail, &size, HEADER);
 	set_own(end, next);
 	__atomic_store_n(&end->memory->tail, next, __ATOMIC_RELEASE);

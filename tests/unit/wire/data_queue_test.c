@@ -430,6 +430,26 @@ TEST(a_producer_that_stands_outside_puts_nothing)
 	test_true(!notify);
 }
 
+static void move_the_tail(void *context, void *data, uint32_t size)
+{
+	struct wire_queue_end *end = context;
+
+	memset(data, 7, size);
+	end->memory->tail = UINT32_MAX - 15;
+	wire_queue_sync_producer(end);
+}
+
+/* Another put of the same end meanwhile has taken over what the consumer wrote. */
+TEST(a_tail_that_is_moved_during_a_put)
+{
+	IODataQueueMemory *q = make(64);
+	struct wire_queue_end producer = end_of(q);
+	bool notify = false;
+
+	test_equal_error(wire_queue_put_filled(&producer, 8, move_the_tail, &producer, &notify), 0);
+	test_equal(q->tail, 12);
+}
+
 TEST(many_records_end_where_the_buffer_does)
 {
 	struct portico_data_queue_record records[4];
