@@ -36,6 +36,16 @@ static void look(mach_port_t port)
 		 MACH_PORT_NULL);
 }
 
+static void close_as_host(struct fake *fake)
+{
+	int *inlet = &fake->host_inlets[WIRE_INLET_WAKEUPS];
+
+	fake_wait(fake, *inlet >= 0);
+	pthread_mutex_lock(&fake->lock);
+	*inlet = fd_close(*inlet);
+	pthread_mutex_unlock(&fake->lock);
+}
+
 /* Kept for who is to be told of the end, but for each port once. */
 TEST(one_that_the_driver_closes_makes_room_for_the_next)
 {
@@ -52,9 +62,7 @@ TEST(one_that_the_driver_closes_makes_room_for_the_next)
 		/* The host of this test takes the inlet and then says that it wants no port. */
 		test_equal_error(IOConnectSetNotificationPort(c, 0, port, 0), kIOReturnUnsupported);
 		test_equal(count(connection), 1);
-		fake_wait(&fake, fake.host_inlets[WIRE_INLET_WAKEUPS] >= 0);
-		fake.host_inlets[WIRE_INLET_WAKEUPS] =
-			fd_close(fake.host_inlets[WIRE_INLET_WAKEUPS]);
+		close_as_host(&fake);
 		while (!last_is_removed(connection))
 			look(port);
 	}
