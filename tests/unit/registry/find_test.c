@@ -331,7 +331,7 @@ static void ask(void)
 
 TEST(what_is_found_is_what_matches)
 {
-	for (uint64_t seed = 1; seed <= 6; seed++) {
+	for (uint64_t seed = 1; seed <= test_rounds(4, 6); seed++) {
 		begin(seed);
 		for (int i = 0; i < ROUNDS; i++) {
 			for (unsigned n = pick(CHANGES); n; n--)
@@ -376,7 +376,7 @@ TEST(more_keys_than_are_kept)
 		registry_entry_update(services[i], all, NULL);
 		CFRelease(all);
 	}
-	for (int i = 0; i < 3000; i++) {
+	for (uint64_t i = test_rounds(2000, 3000); i; i--) {
 		struct registry_entry *wanted[SERVICES];
 		CFMutableDictionaryRef d = registry_dictionary_new();
 		struct registry_found f;
