@@ -49,7 +49,7 @@ conformance: build
 	@scripts/conformance $(BUILD) --json $(BUILD)/conformance.json
 
 hostile: setup $(BUILD)/build.ninja
-	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address,undefined -Doptimization=1 -Ddebug=false -Dc_args=-g1 >$(BUILD).log
+	@test -e $(BUILD)-asan/build.ninja || meson setup $(BUILD)-asan -Db_sanitize=address -Doptimization=1 -Ddebug=false -Dc_args="-g1 -fsanitize=undefined -fsanitize-undefined-trap-on-error" >$(BUILD).log
 	@scripts/hostile --full $(BUILD) $(BUILD)-asan --json $(BUILD)/hostile.json
 
 # Peers that cannot be installed are missing from the table, which says so. Meson is asked to look for them again.
