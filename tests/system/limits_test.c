@@ -319,11 +319,11 @@ TEST(many_connections_that_are_used)
 /* An answer that has an entry in it holds the entry, until that is given back: questions do so at once. */
 TEST(questions_hold_nothing)
 {
-	setenv("PORTICO_LIMITS", "grants=1000", 1);
+	setenv("PORTICO_LIMITS", "grants=4000", 1);
 	world_start();
 	io_service_t service = world_service("CalculatorDriver");
 
-	for (int i = 0; i < 2500; i++) {
+	for (int i = 0; i < 10000; i++) {
 		io_registry_entry_t root = IORegistryGetRootEntry(kIOMainPortDefault);
 		uint64_t state, busy_ns;
 		uint32_t busy;
