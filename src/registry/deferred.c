@@ -3,6 +3,17 @@
 
 #include <stdlib.h>
 
+/* Who was asked for it has it until he answers, and is asked no more when he has too much. So it counts for
+ * those who are not the session's own, too, who could come and go and keep all others out. */
+static void charge_user(struct registry_deferred *d)
+{
+	const struct account_user *user = d->peer->account.user;
+
+	if (user->is_shared &&
+	    !account_init(&d->left, user->accounts, user->uid, "a request that nobody awaits"))
+		account_add(&d->left, LIMITS_REQUESTS, 1);
+}
+
 static void leave_peer(struct registry_deferred *d)
 {
 	if (!d->peer)
@@ -11,6 +22,8 @@ static void leave_peer(struct registry_deferred *d)
 	account_refund(&d->peer->account, LIMITS_REQUESTS, 1);
 	if (d->has_descriptor)
 		account_refund(&d->peer->account, LIMITS_DESCRIPTORS, 1);
+	if (!d->is_finished)
+		charge_user(d);
 	d->peer = NULL;
 	loop_timer_stop(&d->timer);
 }
@@ -76,7 +89,11 @@ void registry_deferred_finish(struct registry_deferred *deferred, const struct w
 {
 	if (!deferred)
 		return;
+	deferred->is_finished = true;
 	registry_deferred_answer(deferred, layout, status, message, fds, n_fds);
+	if (deferred->left.user)
+		account_refund(&deferred->left, LIMITS_REQUESTS, 1);
+	account_fini(&deferred->left);
 	free(deferred);
 }
 

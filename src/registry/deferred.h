@@ -21,6 +21,8 @@ struct registry_deferred {
 	void (*abandoned)(struct registry_deferred *deferred); /* the peer went; may finish it */
 	void *context;
 	bool has_descriptor; /* on the peer's account */
+	bool is_finished;
+	struct account left; /* of its user, once the peer is gone or answered */
 };
 
 /* TIMEOUT_NS 0: none. NULL: no memory or too many (the caller answers at once). */

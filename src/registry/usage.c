@@ -79,7 +79,7 @@ CFArrayRef registry_usage_copy_users(const struct accounts *accounts)
 		if (!all || !d || !use)
 			continue;
 		set_count(d, CFSTR("UID"), user->uid);
-		set_count(d, CFSTR("Connections"), user->n_accounts);
+		set_count(d, CFSTR("Connections"), user->counts[LIMITS_CONNECTIONS]);
 		CFDictionarySetValue(d, CFSTR("Use"), use);
 		CFArrayAppendValue(all, d);
 	}

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -317,6 +319,80 @@ TEST(after_a_restart_the_host_says_who_opened_what)
 	test_equal(revoke_all_of(1004), 0);
 	test_equal(revoke_all_of(1003), 1);
 	end_expect_stop(&provider, USER_CLIENT);
+	end();
+}
+
+/* --- other users ------------------------------------------------------------------------------------ */
+
+enum { NOBODY = 65534 };
+
+/* Another user asks to open, in a process that goes at once: has that been refused? */
+static bool is_another_refused(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct wire_open_request request = { service, 7 };
+		struct wire_entry_request none = { UINT64_MAX };
+
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(255);
+		end_connect(&client, &s, WIRE_ROLE_CLIENT, "another");
+		uint32_t id = end_ask(&client, &wire_open_request_layout, &request, NULL);
+		/* Answered after a refusal; the host answers nothing. */
+		end_ask(&client, &wire_entry_request_layout, &none, NULL);
+		test_equal_error(
+			wire_frame_receive(client.socket, &client.frame, WIRE_CONTROL_MAX, true),
+			0);
+		_exit(client.frame.header.id == id);
+	}
+	test_equal(waitpid(pid, &status, 0), pid);
+	test_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+	return WEXITSTATUS(status);
+}
+
+/* What nobody awaits any more counts until the host has answered it: one user's could be all that a host is
+ * asked. */
+TEST(what_programs_that_have_gone_have_asked_for_counts)
+{
+	static const char *const few[] = { "user-requests=4",
+					   NULL }; /* of which another has half */
+	struct wire_update nothing = { 0 };
+
+	if (getuid())
+		test_skip("needs root");
+	s.all_users = true;
+	session_start_limited(&s, few);
+	test_equal(chmod(test_folder(), 0755), 0);
+	test_equal(chmod(s.socket, 0777), 0);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	nothing.id = service =
+		publish(&provider, 0, "Fixture", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	test_true(!is_another_refused());
+	test_true(!is_another_refused());
+	test_true(is_another_refused());
+	/* The owner's are another matter. */
+	struct wire_open_client message;
+	int fds[3];
+	for (int i = 0; i < 2; i++) {
+		end_expect(&provider, &wire_open_client_layout, &message);
+		wire_message_clear(&wire_open_client_layout, &message);
+		fds[i] = wire_frame_take_fd(&provider.frame, 0);
+	}
+	uint32_t second = provider.frame.header.id;
+	begin_open(&message, &fds[2]);
+	agree("FixtureClient", NULL);
+	/* One answer makes room for one more. */
+	provider.frame.header.id = second;
+	agree("FixtureClient", NULL);
+	test_equal_error(end_call(&provider, &wire_update_layout, &nothing, NULL, NULL, NULL), 0);
+	test_true(!is_another_refused());
+	test_true(is_another_refused());
+	for (int i = 0; i < 3; i++)
+		close(fds[i]);
+	s.all_users = false;
 	end();
 }
 
