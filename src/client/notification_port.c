@@ -30,9 +30,10 @@ enum { MESSAGE_MAX = 8192 - MAX_TRAILER_SIZE, BUFFER_SIZE = 8192 };
 struct IONotificationPort {
 	mach_port_t main_port; /* 0, or a reference of ours */
 	mach_port_t wake_port; /* receive right */
-	CFMachPortRef mach_port;
-	CFRunLoopSourceRef run_loop_source;
-	dispatch_source_t dispatch_source;
+	/* Any thread may ask for the first two, which are made once, and set the last. */
+	_Atomic(CFMachPortRef) mach_port;
+	_Atomic(CFRunLoopSourceRef) run_loop_source;
+	_Atomic(dispatch_source_t) dispatch_source;
 	/* One for the port itself and one for each dispatch source that is not cancelled through yet. The
 	 * receive right goes with the last. */
 	atomic_uint n_receivers;
@@ -157,27 +158,42 @@ static void release_info(const void *info)
 	release((struct IONotificationPort *)(uintptr_t)info);
 }
 
-CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify)
+/* The one with our callback; retained. NULL: somebody else's would get our messages. */
+static CFMachPortRef copy_mach_port(struct IONotificationPort *notify)
 {
 	CFMachPortContext context = { 0, notify, retain_info, release_info, NULL };
-	Boolean is_other = false;
+	Boolean is_known = false;
+	CFMachPortRef port = CFMachPortCreateWithPort(NULL, notify->wake_port, run_loop_callback,
+						      &context, &is_known);
 
-	if (!notify)
+	if (!port || !is_known)
+		return port;
+	/* Another thread may have made it just now. */
+	CFMachPortGetContext(port, &context);
+	if (context.retain == retain_info)
+		return port;
+	CFRelease(port);
+	return NULL;
+}
+
+CFRunLoopSourceRef IONotificationPortGetRunLoopSource(IONotificationPortRef notify)
+{
+	CFRunLoopSourceRef source = notify ? atomic_load(&notify->run_loop_source) : NULL;
+	CFRunLoopSourceRef no_source = NULL;
+	CFMachPortRef port, no_port = NULL;
+
+	if (!notify || source || atomic_load(&notify->is_destroyed))
+		return source;
+	port = copy_mach_port(notify);
+	if (!port)
 		return NULL;
-	if (notify->run_loop_source)
-		return notify->run_loop_source;
-	if (!notify->mach_port) {
-		notify->mach_port = CFMachPortCreateWithPort(
-			NULL, notify->wake_port, run_loop_callback, &context, &is_other);
-		/* Somebody else's callback would get our messages. */
-		if (notify->mach_port && is_other) {
-			CFRelease(notify->mach_port);
-			notify->mach_port = NULL;
-		}
-	}
-	if (notify->mach_port)
-		notify->run_loop_source = CFMachPortCreateRunLoopSource(NULL, notify->mach_port, 0);
-	return notify->run_loop_source;
+	source = CFMachPortCreateRunLoopSource(NULL, port, 0);
+	/* Whoever comes second has made the same ones. */
+	if (!atomic_compare_exchange_strong(&notify->mach_port, &no_port, port))
+		CFRelease(port);
+	if (source && !atomic_compare_exchange_strong(&notify->run_loop_source, &no_source, source))
+		CFRelease(source);
+	return source;
 }
 
 /* --- dispatch queue ----------------------------------------------------------------- */
@@ -251,13 +267,15 @@ static void pump_cancelled(void *context)
 	free(pump);
 }
 
-static void stop_dispatch(struct IONotificationPort *notify)
+/* Takes NEW, which may be NULL; the last one ends. */
+static void replace_source(struct IONotificationPort *notify, dispatch_source_t new)
 {
-	if (!notify->dispatch_source)
+	dispatch_source_t old = atomic_exchange(&notify->dispatch_source, new);
+
+	if (!old)
 		return;
-	dispatch_source_cancel(notify->dispatch_source);
-	dispatch_release(notify->dispatch_source);
-	notify->dispatch_source = NULL;
+	dispatch_source_cancel(old);
+	dispatch_release(old);
 }
 
 void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_queue_t queue)
@@ -267,7 +285,7 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 
 	if (!notify)
 		return;
-	stop_dispatch(notify);
+	replace_source(notify, NULL);
 	if (!queue)
 		return;
 	pump = malloc(sizeof(*pump));
@@ -285,24 +303,34 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 	dispatch_set_context(source, pump);
 	dispatch_source_set_event_handler_f(source, pump_run);
 	dispatch_source_set_cancel_handler_f(source, pump_cancelled);
-	notify->dispatch_source = source;
+	/* Another thread may replace it at once, or destroy the port, which does not see it. */
+	dispatch_retain(source);
+	replace_source(notify, source);
 	dispatch_resume(source);
+	dispatch_release(source);
+	if (atomic_load(&notify->is_destroyed))
+		replace_source(notify, NULL);
 }
 
 /* --- the rest -------------------------------------------------------------------------- */
 
 void IONotificationPortDestroy(IONotificationPortRef notify)
 {
+	CFRunLoopSourceRef source;
+	CFMachPortRef port;
+
 	if (!notify)
 		return;
 	atomic_store(&notify->is_destroyed, true);
-	if (notify->mach_port) {
-		CFMachPortInvalidate(notify->mach_port);
-		CFRelease(notify->mach_port);
+	port = atomic_exchange(&notify->mach_port, NULL);
+	source = atomic_exchange(&notify->run_loop_source, NULL);
+	if (port) {
+		CFMachPortInvalidate(port);
+		CFRelease(port);
 	}
-	if (notify->run_loop_source)
-		CFRelease(notify->run_loop_source);
-	stop_dispatch(notify);
+	if (source)
+		CFRelease(source);
+	replace_source(notify, NULL);
 	await_runs(notify);
 	release_receiver(notify);
 }

@@ -414,6 +414,73 @@ HOSTILE(P_L8, a_destruction_waits_for_the_callback_of_another_threads_loop)
 	arena_end();
 }
 
+struct set_up {
+	IONotificationPortRef port;
+	dispatch_queue_t queue;
+	pthread_barrier_t *begin;
+	CFRunLoopSourceRef source;
+};
+
+static void *set_up(void *context)
+{
+	struct set_up *set_up = context;
+
+	pthread_barrier_wait(set_up->begin);
+	set_up->source = IONotificationPortGetRunLoopSource(set_up->port);
+	for (int i = 0; i < 20; i++)
+		IONotificationPortSetDispatchQueue(set_up->port, i % 3 ? set_up->queue : NULL);
+	return NULL;
+}
+
+/* All get the one source of the port, and the last queue is that of the callbacks. */
+HOSTILE(P_L8, a_port_that_many_threads_set_up)
+{
+	enum { THREADS = 4 };
+	const uint64_t rounds = test_rounds(30, 3000);
+	pthread_t threads[THREADS], teller_thread;
+	struct set_up set_ups[THREADS];
+	pthread_barrier_t begin;
+
+	arena_begin("Fixture.dext", NULL);
+	struct teller teller = { .connect = world_open("FixtureDriver", 0) };
+	io_service_t service = world_service("FixtureDriver");
+	dispatch_queue_t queue = dispatch_queue_create("callbacks", NULL);
+
+	pthread_barrier_init(&begin, NULL, THREADS);
+	test_equal(pthread_create(&teller_thread, NULL, tell_all_the_time, &teller), 0);
+	for (uint64_t i = 0; i < rounds; i++) {
+		struct count count = { .port = IONotificationPortCreate(kIOMainPortDefault) };
+		io_object_t interest = 0;
+
+		test_equal_error(IOServiceAddInterestNotification(count.port, service,
+								  kIOGeneralInterest, on_message,
+								  &count, &interest),
+				 0);
+		for (int k = 0; k < THREADS; k++) {
+			set_ups[k] = (struct set_up){ count.port, queue, &begin, NULL };
+			pthread_create(&threads[k], NULL, set_up, &set_ups[k]);
+		}
+		for (int k = 0; k < THREADS; k++)
+			pthread_join(threads[k], NULL);
+		for (int k = 0; k < THREADS; k++)
+			test_true(set_ups[k].source && set_ups[k].source == set_ups[0].source);
+		IONotificationPortSetDispatchQueue(count.port, queue);
+		unsigned calls = atomic_load(&count.calls);
+		test_await(atomic_load(&count.calls) > calls);
+		dispatch_sync_f(queue, &count, destroy_here);
+		IOObjectRelease(interest);
+	}
+	atomic_store(&teller.ends, true);
+	pthread_join(teller_thread, NULL);
+	pthread_barrier_destroy(&begin);
+	dispatch_sync_f(queue, NULL, (dispatch_function_t)(void *)getpid);
+	dispatch_release(queue);
+	IOObjectRelease(service);
+	IOServiceClose(teller.connect);
+	arena_count(rounds * 3);
+	arena_end();
+}
+
 struct heard {
 	mach_port_t port;
 	uint64_t expected, got;
