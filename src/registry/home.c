@@ -230,6 +230,20 @@ void registry_home_gather(struct registry *r)
 	registry_home_each(r, gather_host);
 }
 
+void registry_home_end_absent(struct registry *r, const char *server)
+{
+	list_for_each(l, &r->peers) {
+		struct registry_peer *p = container_of(l, struct registry_peer, link);
+
+		if (p->role || !p->waits_as || (server && strcmp(p->waits_as, server)))
+			continue;
+		log_warning("host of %s (process %d) has not come back; it is ended", p->waits_as,
+			    (int)p->subject.who.pid);
+		registry_subject_kill(&p->subject, wire_peer_socket(p->wire));
+		registry_home_forget(r, p->subject.who.pid);
+	}
+}
+
 void registry_home_forget(const struct registry *r, pid_t pid)
 {
 	char name[16];

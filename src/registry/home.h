@@ -26,6 +26,9 @@ void registry_home_unmake(const char *socket_path);
 void registry_home_note(const struct registry *registry, pid_t pid, const char *server);
 /* Connect to every host that waits there; what nobody listens at is removed. */
 void registry_home_gather(struct registry *registry);
+/* End the hosts, that of SERVER (NULL: all), that we have connected to and that have not come back: stopped
+ * ones would outlive their session. */
+void registry_home_end_absent(struct registry *registry, const char *server);
 /* The place of a host that has ended. */
 void registry_home_forget(const struct registry *registry, pid_t pid);
 /* Remove the folder, with the notes. */

@@ -290,6 +290,7 @@ static void end_peers(struct registry *r)
 		if (p->role == WIRE_ROLE_PROVIDER || p->starting || p->waits_as)
 			wire_peer_send(p->wire, &wire_shutdown_layout, NULL, NULL, 0);
 	}
+	registry_home_end_absent(r, NULL);
 	while (!list_is_empty(&r->peers))
 		registry_peer_free(list_first(&r->peers, struct registry_peer, link));
 }

@@ -289,6 +289,8 @@ static err_t launch(struct registry_server *s)
 	struct registry *r = s->registry;
 	int fds[2];
 
+	/* It takes the place of one that a registry before us has left. */
+	registry_home_end_absent(r, s->name);
 	err_t err = make_token(s);
 	if (!err && launch_unit(s, &err))
 		return err;

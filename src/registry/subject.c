@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,17 @@ err_t registry_subject_check(const struct registry_subject *subject, int socket)
 	if (err)
 		return err == -EMFILE || err == -ENFILE || err == -ENOMEM ? err : -ESRCH;
 	return check_process(process);
+}
+
+void registry_subject_kill(const struct registry_subject *subject, int socket)
+{
+	scope_fd int own = -1;
+	int process = subject->process;
+
+	if (process < 0 && !open_process(socket, &own))
+		process = own;
+	if (process >= 0)
+		syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
 }
 
 /* --- groups and label ------------------------------------------------------------------------ */

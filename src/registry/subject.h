@@ -41,6 +41,8 @@ void registry_subject_fini(struct registry_subject *subject);
 /* Is the process that connected through SOCKET still there? -ESRCH: it has gone; other errors: there was
  * no descriptor, or no memory, to find out. */
 err_t registry_subject_check(const struct registry_subject *subject, int socket);
+/* End that process, by force. */
+void registry_subject_kill(const struct registry_subject *subject, int socket);
 
 /* What capturing makes of the security module's TEXT, and of TEXT in /proc/PID/cgroup: the system's unit and
  * the application. */

@@ -265,4 +265,32 @@ TEST(a_session_with_a_stopped_host_ends)
 	world_stop();
 }
 
+/* Neither there nor about to be taken by whoever inherits it. */
+static bool is_gone(pid_t pid)
+{
+	char path[64], line[512];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *f = fopen(path, "re");
+	bool is_there = f && fgets(line, sizeof(line), f) && strrchr(line, ')')[2] != 'Z';
+	if (f)
+		fclose(f);
+	return !is_there;
+}
+
+/* The next registry does not wait for it, and starts another. */
+TEST(a_stopped_host_that_is_replaced_is_ended)
+{
+	static const char fixture[] = "org.portico.test.Fixture";
+
+	world_start_with_bundle("Fixture.dext");
+	pid_t host = world_host_pid(fixture);
+	kill(host, SIGSTOP);
+	world_kill_registry();
+	world_restart_registry();
+	IOServiceClose(world_open("FixtureDriver", FIXTURE_PLAIN));
+	test_await(is_gone(host));
+	world_stop();
+}
+
 TEST_MAIN
