@@ -168,29 +168,34 @@ static const char *find_path(const char *text)
 	return NULL;
 }
 
-static void find_unit(const char *text, char *ret_unit, char *ret_app)
+/* False: it is outside of the control groups that we are shown (cgroup_namespaces(7)), whatever it is there. */
+static bool find_unit(const char *text, char *ret_unit, char *ret_app)
 {
 	char path[4096], own[REGISTRY_SUBJECT_TEXT_MAX + 1];
 	const char *found = find_path(text), *rest = path;
 
 	*ret_unit = *ret_app = 0;
 	if (!found)
-		return;
+		return true;
 	snprintf(path, sizeof(path), "%.*s", (int)strcspn(found, "\n"), found);
-	if (!next_unit(&rest, own) || (!ends_with(own, ".service") && !ends_with(own, ".scope")))
-		return;
+	if (!next_unit(&rest, own))
+		return true;
+	if (!strcmp(own, ".."))
+		return false;
+	if (!ends_with(own, ".service") && !ends_with(own, ".scope"))
+		return true;
 	strcpy(ret_unit, own);
 	/* What is below belongs to the user, who may call it what he likes. */
 	if (!strncmp(own, "user@", 5) && next_unit(&rest, own))
 		read_app(own, ret_app);
+	return true;
 }
 
 void registry_subject_set_unit(struct registry_subject *subject, const char *text)
 {
 	char unit[REGISTRY_SUBJECT_TEXT_MAX + 1], app[REGISTRY_SUBJECT_TEXT_MAX + 1];
 
-	find_unit(text, unit, app);
-	if ((unit[0] && !(subject->unit = strdup(unit))) ||
+	if (!find_unit(text, unit, app) || (unit[0] && !(subject->unit = strdup(unit))) ||
 	    (app[0] && !(subject->app = strdup(app))))
 		subject->unknown |= REGISTRY_SUBJECT_UNIT;
 }
