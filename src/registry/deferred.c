@@ -11,7 +11,7 @@ static void charge_user(struct registry_deferred *d)
 
 	if (user->is_shared &&
 	    !account_init(&d->left, user->accounts, user->uid, "a request that nobody awaits"))
-		account_add(&d->left, LIMITS_REQUESTS, 1);
+		account_add(&d->left, LIMITS_REQUESTS, 1 + d->n_more);
 }
 
 static void leave_peer(struct registry_deferred *d)
@@ -19,7 +19,7 @@ static void leave_peer(struct registry_deferred *d)
 	if (!d->peer)
 		return;
 	list_remove(&d->link);
-	account_refund(&d->peer->account, LIMITS_REQUESTS, 1);
+	account_refund(&d->peer->account, LIMITS_REQUESTS, 1 + d->n_more);
 	if (d->has_descriptor)
 		account_refund(&d->peer->account, LIMITS_DESCRIPTORS, 1);
 	if (!d->is_finished)
@@ -61,6 +61,18 @@ struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
 	return d;
 }
 
+bool registry_deferred_ask_more(struct registry_deferred *deferred)
+{
+	struct account *account = &deferred->peer->account;
+
+	if (!account->user->is_shared)
+		return true;
+	if (!account_charge(account, LIMITS_REQUESTS, 1))
+		return false;
+	deferred->n_more++;
+	return true;
+}
+
 bool registry_deferred_keep_descriptor(struct registry_deferred *deferred)
 {
 	deferred->has_descriptor = account_charge(&deferred->peer->account, LIMITS_DESCRIPTORS, 1);
@@ -92,7 +104,7 @@ void registry_deferred_finish(struct registry_deferred *deferred, const struct w
 	deferred->is_finished = true;
 	registry_deferred_answer(deferred, layout, status, message, fds, n_fds);
 	if (deferred->left.user)
-		account_refund(&deferred->left, LIMITS_REQUESTS, 1);
+		account_refund(&deferred->left, LIMITS_REQUESTS, 1 + deferred->n_more);
 	account_fini(&deferred->left);
 	free(deferred);
 }

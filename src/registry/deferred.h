@@ -22,6 +22,7 @@ struct registry_deferred {
 	void *context;
 	bool has_descriptor; /* on the peer's account */
 	bool is_finished;
+	unsigned n_more;     /* questions beyond the first */
 	struct account left; /* of its user, once the peer is gone or answered */
 };
 
@@ -29,6 +30,8 @@ struct registry_deferred {
 struct registry_deferred *registry_deferred_new(struct registry_peer *peer,
 						const struct wire_header *request,
 						uint64_t timeout_ns, IOReturn timeout_status);
+/* One question more is asked for it. False: over the limit. */
+bool registry_deferred_ask_more(struct registry_deferred *deferred);
 /* One descriptor is kept for the request until it is answered. False: over the limit. */
 bool registry_deferred_keep_descriptor(struct registry_deferred *deferred);
 /* Answer now, keep it for registry_deferred_finish. */

@@ -111,7 +111,8 @@ static void ask_live(struct reading *reading, CFStringRef key)
 					      (uint32_t)reading->deferred->peer->subject.who.pid };
 
 	if (!call || !registry_text_get(key, name, sizeof(name)) ||
-	    !registry_peer_may_be_asked(reading->entry->owner, 0)) {
+	    !registry_peer_may_be_asked(reading->entry->owner, 0) ||
+	    (reading->n_awaited > 1 && !registry_deferred_ask_more(reading->deferred))) {
 		free(call);
 		return;
 	}

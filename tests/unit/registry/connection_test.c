@@ -326,20 +326,19 @@ TEST(after_a_restart_the_host_says_who_opened_what)
 
 enum { NOBODY = 65534 };
 
-/* Another user asks to open, in a process that goes at once: has that been refused? */
-static bool is_another_refused(void)
+/* Another user asks, in a process that goes at once: has that been refused? */
+static bool is_refused_to_another(const struct wire_layout *layout, const void *request)
 {
 	pid_t pid = fork();
 	int status;
 
 	if (pid == 0) {
-		struct wire_open_request request = { service, 7 };
 		struct wire_entry_request none = { UINT64_MAX };
 
 		if (setgid(NOBODY) || setuid(NOBODY))
 			_exit(255);
 		end_connect(&client, &s, WIRE_ROLE_CLIENT, "another");
-		uint32_t id = end_ask(&client, &wire_open_request_layout, &request, NULL);
+		uint32_t id = end_ask(&client, layout, request, NULL);
 		/* Answered after a refusal; the host answers nothing. */
 		end_ask(&client, &wire_entry_request_layout, &none, NULL);
 		test_equal_error(
@@ -352,24 +351,35 @@ static bool is_another_refused(void)
 	return WEXITSTATUS(status);
 }
 
+static bool is_another_refused(void)
+{
+	struct wire_open_request request = { service, 7 };
+
+	return is_refused_to_another(&wire_open_request_layout, &request);
+}
+
+static void begin_for_all(const char *const *limits)
+{
+	if (getuid())
+		test_skip("needs root");
+	s.all_users = true;
+	session_start_limited(&s, limits);
+	test_equal(chmod(test_folder(), 0755), 0);
+	test_equal(chmod(s.socket, 0777), 0);
+	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
+	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
+	service = publish(&provider, 0, "Fixture", "", "", WIRE_PUBLISH_REGISTER, NULL);
+}
+
 /* What nobody awaits any more counts until the host has answered it: one user's could be all that a host is
  * asked. */
 TEST(what_programs_that_have_gone_have_asked_for_counts)
 {
 	static const char *const few[] = { "user-requests=4",
 					   NULL }; /* of which another has half */
-	struct wire_update nothing = { 0 };
 
-	if (getuid())
-		test_skip("needs root");
-	s.all_users = true;
-	session_start_limited(&s, few);
-	test_equal(chmod(test_folder(), 0755), 0);
-	test_equal(chmod(s.socket, 0777), 0);
-	end_connect(&client, &s, WIRE_ROLE_CLIENT, "client");
-	end_connect(&provider, &s, WIRE_ROLE_PROVIDER, "fixture");
-	nothing.id = service =
-		publish(&provider, 0, "Fixture", "", "", WIRE_PUBLISH_REGISTER, NULL);
+	begin_for_all(few);
+	struct wire_update nothing = { .id = service };
 	test_true(!is_another_refused());
 	test_true(!is_another_refused());
 	test_true(is_another_refused());
@@ -392,6 +402,24 @@ TEST(what_programs_that_have_gone_have_asked_for_counts)
 	test_true(is_another_refused());
 	for (int i = 0; i < 3; i++)
 		close(fds[i]);
+	s.all_users = false;
+	end();
+}
+
+/* Reading all properties asks for each that is live. */
+TEST(each_live_property_counts)
+{
+	static const char *const few[] = { "user-requests=6", NULL };
+	const void *names[] = { CFSTR("A"), CFSTR("B"), CFSTR("C") };
+	CFArrayRef live = CFArrayCreate(NULL, names, 3, &kCFTypeArrayCallBacks);
+
+	begin_for_all(few);
+	struct wire_update update = { .id = service, .live = live };
+	test_equal_error(end_call(&provider, &wire_update_layout, &update, NULL, NULL, NULL), 0);
+	struct wire_properties_request all = { service };
+	test_true(!is_refused_to_another(&wire_properties_request_layout, &all));
+	test_true(is_another_refused());
+	CFRelease(live);
 	s.all_users = false;
 	end();
 }
