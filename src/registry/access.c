@@ -256,6 +256,17 @@ static err_t pass_on(struct registry_peer *peer, const struct wire_header *reque
 	return 0;
 }
 
+/* Does CLIENT stand on PROVIDER, or have it open? It takes what it hears to be from its provider. */
+static bool is_client(const struct registry_entry *client, const struct registry_entry *provider)
+{
+	const struct registry_node *n = registry_node_find(client, client->tree->planes.service);
+
+	for (const struct registry_edge *e = n ? n->parents : NULL; e; e = e->next)
+		if (e->parent->entry == provider)
+			return true;
+	return find_use(client, provider) != NULL;
+}
+
 err_t registry_access_message(struct registry_peer *peer, const struct wire_header *request,
 			      const struct wire_message *message)
 {
@@ -264,7 +275,8 @@ err_t registry_access_message(struct registry_peer *peer, const struct wire_head
 	struct registry_entry *provider = registry_entry_find(tree, message->provider);
 
 	if (!client || !client->owner || client->owner == peer || !provider ||
-	    provider->owner != peer || message->argument_size != message->data.size)
+	    provider->owner != peer || !is_client(client, provider) ||
+	    message->argument_size != message->data.size)
 		return registry_peer_status(peer, request, kIOReturnBadArgument);
 	return pass_on(peer, request, client->owner, &wire_provider_message_layout, message);
 }

@@ -233,6 +233,28 @@ TEST(a_message_to_one_driver_and_its_answer)
 	end();
 }
 
+/* Its host would take it to be from its own provider. */
+TEST(no_message_to_a_driver_of_somebody_elses)
+{
+	struct wire_message sent = { .message_type = 0xe0000010 },
+			    heard; /* service is terminated */
+
+	begin();
+	sent.id = publish(&other, 0, "Driver", "it", "", 0, NULL);
+	sent.provider = service;
+	test_equal_error(end_call(&provider, &wire_message_client_layout, &sent, NULL, NULL, NULL),
+			 kIOReturnBadArgument);
+	/* One that has it open may stand anywhere. */
+	uint32_t opening = ask(&other, sent.id, service, WIRE_ACCESS_OPEN);
+	expect_access_of(sent.id, WIRE_ACCESS_OPEN, 1);
+	test_equal(number(&other, opening), 1);
+	uint32_t asked = end_ask(&provider, &wire_message_client_layout, &sent, NULL);
+	end_expect(&other, &wire_provider_message_layout, &heard);
+	end_reply(&other, &wire_empty_layout, 0, NULL);
+	test_equal_error(end_answer(&provider, asked, NULL, NULL), 0);
+	end();
+}
+
 TEST(request_probe_is_the_drivers_business)
 {
 	struct wire_request_probe request = { 0, 3 };
