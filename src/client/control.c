@@ -34,6 +34,7 @@
 #endif
 
 #define CONTROL_TIMEOUT_MS 10000
+#define SUCCESSOR_MS 3000
 #define RETRY_MS 10
 #define HANG_UPS_MAX 10
 
@@ -429,9 +430,9 @@ static err_t end_foreign(const char *path)
 }
 
 /* Until somebody listens at PATH. */
-static err_t await_registry(const char *path, struct wire_frame *frame)
+static err_t await_registry(const char *path, struct wire_frame *frame, unsigned timeout_ms)
 {
-	uint64_t until = loop_now_ns() + CONTROL_TIMEOUT_MS * 1000000ull;
+	uint64_t until = loop_now_ns() + timeout_ms * 1000000ull;
 	int socket;
 	err_t err;
 
@@ -440,6 +441,15 @@ static err_t await_registry(const char *path, struct wire_frame *frame)
 	if (!err)
 		fd_close(socket);
 	return err == -ENOTCONN ? -ETIMEDOUT : err;
+}
+
+/* One that was killed leaves the folder of its hosts, and whoever watches it starts another. */
+static bool expects_registry(const char *path)
+{
+	char folder[4096 + sizeof(WIRE_HOSTS_SUFFIX)];
+
+	snprintf(folder, sizeof(folder), "%s" WIRE_HOSTS_SUFFIX, path);
+	return is_own_folder(folder);
 }
 
 /* Ask the registry to end, see it go, and its successor come if there is to be one. */
@@ -458,6 +468,9 @@ static kern_return_t end_registry(const char *socket_path, const struct wire_lay
 	if (kr)
 		return kr;
 	err = ask(path, layout, &nothing, &frame, &socket, &verdict);
+	if (err == -ENOTCONN && expects_registry(path) &&
+	    !await_registry(path, &frame, SUCCESSOR_MS))
+		err = ask(path, layout, &nothing, &frame, &socket, &verdict);
 	if (err == -EPROTONOSUPPORT && !has_successor)
 		err = end_foreign(path);
 	else if (err == -EPIPE) /* It may be gone before its answer was read. */
@@ -465,7 +478,7 @@ static kern_return_t end_registry(const char *socket_path, const struct wire_lay
 	else if (!err && !verdict)
 		err = wait_for_end(socket, &frame);
 	if (!err && !verdict && has_successor)
-		err = await_registry(path, &frame);
+		err = await_registry(path, &frame, CONTROL_TIMEOUT_MS);
 	wire_frame_fini(&frame);
 	return err ? client_status_of_control(err) : verdict;
 }

@@ -276,6 +276,18 @@ TEST(a_session_that_was_stopped_takes_nothing_along)
 	await_adopted();
 }
 
+/* The registry has died, and its supervisor starts another: that one is stopped. */
+TEST(a_session_whose_registry_has_just_died_is_stopped)
+{
+	wants("mkdir -m 700 $T/r; export XDG_RUNTIME_DIR=$T/r; unset PORTICO_SESSION; "
+	      "$P/portico start --no-bridge --no-default-drivers; "
+	      "r=$($P/portico status | sed -n 's/^PID: //p'); "
+	      "p=$(sed 's/.*) . //; s/ .*//' /proc/$r/stat); "
+	      "kill -STOP $p; kill -9 $r; $P/portico stop & sleep 0.1; kill -CONT $p; wait $!",
+	      0, "ended\n");
+	await_adopted();
+}
+
 /* The registry dies, somebody starts a session before its supervisor has looked. */
 TEST(a_session_whose_place_was_taken_leaves_it)
 {
