@@ -198,6 +198,7 @@ static void collect_candidates(struct registry_match_job *job)
 	struct registry *r = job->registry;
 	struct registry_matched *items;
 	size_t n, n_drivers = 0;
+	bool is_first = list_is_empty(&job->candidates);
 
 	if (registry_catalogue_match(&r->catalogue, job->service, &items, &n)) {
 		registry_bind_again(r);
@@ -209,7 +210,7 @@ static void collect_candidates(struct registry_match_job *job)
 		struct registry_candidate *c = NULL;
 
 		n_drivers += CFDictionaryContainsKey(p->dictionary, CFSTR("IOUserServerName")) != 0;
-		bool is_new = !is_under_way(job, p);
+		bool is_new = is_first || !is_under_way(job, p);
 		bool is_free = is_new && !is_category_taken(r, job->service, p->category);
 		job->is_behind |= !is_new;
 		if (is_free)

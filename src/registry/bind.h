@@ -12,8 +12,8 @@
 
 struct registry_match_job;
 
-/* Match ENTRY, or match it once more when that is under way. ANNOUNCE: it is a registration, so
- * Publish notifications go out first. */
+/* Match ENTRY. When that is under way, who is not among its candidates has his turn at once, and those have
+ * another one after it. ANNOUNCE: it is a registration, so Publish notifications go out first. */
 void registry_bind_request(struct registry *registry, struct registry_entry *entry, bool announce);
 /* ENTRY is being terminated: drop its candidates. */
 void registry_bind_cancel(struct registry *registry, struct registry_entry *entry);
