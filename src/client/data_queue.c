@@ -31,6 +31,7 @@ struct waiter {
 	IODataQueueMemory *queue;
 	mach_port_t port;
 	bool is_unmapped; /* the queue has gone, and is not looked at any more */
+	bool is_told;	  /* a message is on its way to the port */
 };
 static struct list waiters = LIST_INIT(waiters);
 
@@ -199,8 +200,20 @@ static void leave(void *waiter)
 	list_remove(&((struct waiter *)waiter)->link);
 }
 
-/* For one message. */
-static IOReturn wait_listed(struct waiter *waiter)
+/* Does somebody else whose queue has gone wait there? The message for all of them was ours to receive. */
+static bool is_another_told_locked(mach_port_t port)
+{
+	list_for_each(node, &waiters) {
+		const struct waiter *waiter = container_of(node, struct waiter, link);
+
+		if (waiter->is_told && waiter->port == port)
+			return true;
+	}
+	return false;
+}
+
+/* For one message; RET_PASS_ON: others need one, too. */
+static IOReturn wait_listed(struct waiter *waiter, bool *ret_pass_on)
 {
 	IOReturn status;
 
@@ -210,12 +223,14 @@ static IOReturn wait_listed(struct waiter *waiter)
 	pthread_cleanup_pop(false);
 	scope_lock(&wake_lock);
 	list_remove(&waiter->link);
+	*ret_pass_on = is_another_told_locked(waiter->port);
 	return status ? status : end_of_wait_locked(waiter);
 }
 
 IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port_t notificationPort)
 {
 	struct waiter waiter = { .queue = dataQueue, .port = notificationPort };
+	bool pass_on;
 	IOReturn status;
 
 	if (!dataQueue || notificationPort == MACH_PORT_NULL)
@@ -227,25 +242,30 @@ IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port
 	pthread_mutex_unlock(&wake_lock);
 	if (status)
 		return status;
-	status = wait_listed(&waiter);
-	if (status == kIOReturnOffline)
+	status = wait_listed(&waiter, &pass_on);
+	if (status == kIOReturnOffline || pass_on)
 		wake(notificationPort); /* others may wait with us */
 	return status;
 }
 
-/* One of those that wait for a queue there, if he was not told before; his port. */
-static mach_port_t tell_waiter(const void *base, size_t size)
+/* All that wait for a queue there know then that it has gone, before any of them is woken: a port where some of them
+ * wait that are to be woken. */
+static mach_port_t tell_waiters(const void *base, size_t size)
 {
+	mach_port_t port = MACH_PORT_NULL;
+
 	scope_lock(&wake_lock);
 	list_for_each(node, &waiters) {
 		struct waiter *waiter = container_of(node, struct waiter, link);
 
-		if (waiter->is_unmapped || (uintptr_t)waiter->queue - (uintptr_t)base >= size)
+		if ((uintptr_t)waiter->queue - (uintptr_t)base >= size)
 			continue;
 		waiter->is_unmapped = true;
-		return waiter->port;
+		if (!waiter->is_told && !port)
+			port = waiter->port;
+		waiter->is_told |= waiter->port == port;
 	}
-	return MACH_PORT_NULL;
+	return port;
 }
 
 void client_data_queue_end(struct client_inlet_set *set)
@@ -491,7 +511,7 @@ void client_data_queue_forget(const void *base, size_t size)
 	uint64_t queue;
 	mach_port_t port;
 
-	while ((port = tell_waiter(base, size)))
+	while ((port = tell_waiters(base, size)))
 		wake(port);
 	scope_lock(&wake_lock);
 	while (map_next(&wake_ports, &cursor, &queue))

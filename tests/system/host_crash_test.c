@@ -168,27 +168,35 @@ static void *wait_once(void *context)
 	return NULL;
 }
 
-/* As is who waits for a queue that another thread closes. */
+/* As is who waits for a queue that another thread closes, and whoever waits with him at its port. */
 TEST(who_waits_for_a_queue_that_goes_is_told)
 {
-	struct reader reader = { 0 };
-	pthread_t thread;
+	enum { READERS = 8, ROUNDS = 10 };
+	struct reader readers[READERS] = { 0 };
+	pthread_t threads[READERS];
 
 	world_start_with_bundle("Queue.dext");
-	for (int unmaps = 0; unmaps < 2; unmaps++) {
-		io_connect_t c = open_queue(&reader);
+	for (int round = 0; round < ROUNDS; round++) {
+		io_connect_t c = open_queue(&readers[0]);
 
-		atomic_store(&reader.tid, 0);
-		test_equal(pthread_create(&thread, NULL, wait_once, &reader), 0);
-		test_await(atomic_load(&reader.tid) && is_asleep(atomic_load(&reader.tid)));
-		if (unmaps)
+		for (int i = 0; i < READERS; i++) {
+			readers[i].queue = readers[0].queue;
+			readers[i].port = readers[0].port;
+			atomic_store(&readers[i].tid, 0);
+			test_equal(pthread_create(&threads[i], NULL, wait_once, &readers[i]), 0);
+			test_await(atomic_load(&readers[i].tid) &&
+				   is_asleep(atomic_load(&readers[i].tid)));
+		}
+		if (round % 2)
 			test_equal_error(IOConnectUnmapMemory64(c, 0, mach_task_self(),
-								(uintptr_t)reader.queue),
+								(uintptr_t)readers[0].queue),
 					 0);
 		test_equal_error(IOServiceClose(c), 0);
-		pthread_join(thread, NULL);
-		test_equal_error(reader.result, kIOReturnAborted);
-		mach_port_destroy(mach_task_self(), reader.port);
+		for (int i = 0; i < READERS; i++) {
+			pthread_join(threads[i], NULL);
+			test_equal_error(readers[i].result, kIOReturnAborted);
+		}
+		mach_port_destroy(mach_task_self(), readers[0].port);
 	}
 	world_stop();
 }
