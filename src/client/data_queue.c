@@ -200,13 +200,13 @@ static void leave(void *waiter)
 	list_remove(&((struct waiter *)waiter)->link);
 }
 
-/* Does somebody else whose queue has gone wait there? The message for all of them was ours to receive. */
-static bool is_another_told_locked(mach_port_t port)
+/* Does somebody else wait there whose queue has gone, or its driver? The message was for him, too. */
+static bool is_another_to_end_locked(mach_port_t port)
 {
 	list_for_each(node, &waiters) {
 		const struct waiter *waiter = container_of(node, struct waiter, link);
 
-		if (waiter->is_told && waiter->port == port)
+		if (waiter->port == port && end_of_wait_locked(waiter))
 			return true;
 	}
 	return false;
@@ -223,7 +223,7 @@ static IOReturn wait_listed(struct waiter *waiter, bool *ret_pass_on)
 	pthread_cleanup_pop(false);
 	scope_lock(&wake_lock);
 	list_remove(&waiter->link);
-	*ret_pass_on = is_another_told_locked(waiter->port);
+	*ret_pass_on = is_another_to_end_locked(waiter->port);
 	return status ? status : end_of_wait_locked(waiter);
 }
 
@@ -243,8 +243,8 @@ IOReturn IODataQueueWaitForAvailableData(IODataQueueMemory *dataQueue, mach_port
 	if (status)
 		return status;
 	status = wait_listed(&waiter, &pass_on);
-	if (status == kIOReturnOffline || pass_on)
-		wake(notificationPort); /* others may wait with us */
+	if (pass_on)
+		wake(notificationPort);
 	return status;
 }
 

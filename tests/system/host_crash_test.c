@@ -201,6 +201,34 @@ TEST(who_waits_for_a_queue_that_goes_is_told)
 	world_stop();
 }
 
+/* Whoever else waits at the port, for a queue that is nobody's business, may have the message. */
+TEST(who_waits_at_a_port_for_many_queues_is_told)
+{
+	enum { READERS = 8 };
+	static IODataQueueMemory own;
+	struct reader readers[READERS] = { 0 };
+	pthread_t threads[READERS];
+
+	world_start_with_bundle("Queue.dext");
+	io_connect_t c = open_queue(&readers[0]);
+
+	for (int i = READERS; i--;) {
+		if (i)
+			readers[i].queue = &own;
+		readers[i].port = readers[0].port;
+		test_equal(pthread_create(&threads[i], NULL, wait_once, &readers[i]), 0);
+		test_await(atomic_load(&readers[i].tid) && is_asleep(atomic_load(&readers[i].tid)));
+	}
+	kill(world_host_pid("org.portico.test.Queue"), SIGKILL);
+	pthread_join(threads[0], NULL);
+	test_equal_error(readers[0].result, kIOReturnOffline);
+	mach_port_destroy(mach_task_self(), readers[0].port);
+	for (int i = 1; i < READERS; i++)
+		pthread_join(threads[i], NULL);
+	IOServiceClose(c);
+	world_stop();
+}
+
 static void end_thread(int signal)
 {
 	pthread_exit(NULL);
