@@ -121,15 +121,12 @@ static bool is_in_use(struct client_connection *connection)
 
 void client_connection_lose(struct client_connection *connection)
 {
-	bool keeps_name;
-
 	wire_channel_close(connection->channel);
-	keeps_name = atomic_exchange(&connection->lost, true);
-	if (!keeps_name && is_in_use(connection))
+	if (!atomic_exchange(&connection->lost, true) && is_in_use(connection))
 		client_data_queue_end(&connection->inlets);
-	keeps_name |= keeps_mappings(connection);
 	client_slots_lose(atomic_load(&connection->slots));
-	if (keeps_name)
+	/* Also when another thread lost it first, which may not have come so far. */
+	if (keeps_mappings(connection))
 		return;
 	port_kill(connection->port);
 	drop_name(connection);
