@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "registry/candidate.h"
 #include "registry/driver.h"
 #include "registry/lifecycle.h"
@@ -12,6 +13,7 @@
 #include "registry/text.h"
 
 #define MATCH_AGAIN_NS 1000000000u
+#define LATE_NS (10ull * 1000 * 1000 * 1000)
 
 void registry_bind_again(struct registry *r)
 {
@@ -244,6 +246,7 @@ static void free_job(struct registry_match_job *job)
 	list_for_each_safe(l, &job->candidates)
 		registry_candidate_drop(container_of(l, struct registry_candidate, link));
 	list_remove(&job->link);
+	loop_timer_stop(&job->late_timer);
 	job->service->job = NULL;
 	registry_entry_unref(job->service);
 	free(job);
@@ -258,6 +261,25 @@ static void finish(struct registry_match_job *job)
 	registry_lifecycle_matched(r, e);
 	registry_busy_adjust(e, -1);
 	registry_entry_unref(e);
+}
+
+/* Programs find what has been matched. A driver that does not answer, of a stopped host perhaps, hides what it
+ * would sit on no longer than that. */
+static void handle_late(void *context)
+{
+	struct registry_match_job *job = context;
+
+	log_info("%s is shown to programs before all of its drivers have started",
+		 registry_entry_name(job->service, NULL));
+	registry_lifecycle_matched(job->registry, job->service);
+}
+
+static void limit_time(struct registry_match_job *job)
+{
+	if (job->is_timed)
+		return;
+	job->is_timed = true;
+	loop_timer_start(job->registry->loop, &job->late_timer, loop_now_ns() + LATE_NS);
 }
 
 void registry_bind_pump(struct registry_match_job *job)
@@ -275,6 +297,7 @@ void registry_bind_pump(struct registry_match_job *job)
 			break;
 		} else {
 			job->is_pumping = false;
+			limit_time(job);
 			return;
 		}
 	}
@@ -316,6 +339,7 @@ void registry_bind_request(struct registry *registry, struct registry_entry *ent
 	job->service = registry_entry_ref(entry);
 	job->announce = announce_it;
 	list_init(&job->candidates);
+	loop_timer_init(&job->late_timer, handle_late, job);
 	list_add(&registry->jobs, &job->link);
 	entry->job = job;
 	registry_busy_adjust(entry, 1);

@@ -35,7 +35,8 @@ struct registry_match_job {
 	struct registry *registry;
 	struct registry_entry *service; /* with a reference */
 	struct list candidates;
-	bool again, announce, is_pumping;
+	struct loop_timer late_timer;
+	bool again, announce, is_pumping, is_timed;
 	bool is_behind; /* what was under way when the last round began is asked anew after it */
 };
 

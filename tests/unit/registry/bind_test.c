@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "registry/bind.h"
+#include "registry/candidate.h"
 #include "registry/home.h"
 
 #include <fcntl.h>
@@ -247,6 +248,33 @@ TEST(a_driver_that_hangs_holds_up_no_other)
 	end_reply(&hung, &wire_empty_layout, 0, NULL);
 	wait_quiet(&client);
 	end_close(&hung);
+	end();
+}
+
+static void let_time_pass(struct registry *registry)
+{
+	struct registry_match_job *job = registry_entry_find(&registry->tree, nub)->job;
+
+	loop_timer_start(registry->loop, &job->late_timer, 0);
+}
+
+/* Nor does it hide for ever what it would sit on. */
+TEST(a_service_whose_driver_hangs_is_found)
+{
+	uint64_t ids[1];
+	struct wire_start start;
+
+	begin(BUNDLE("b", PERSONALITY("P1", "s", "1", "")));
+	end_serve(&host, &s, name);
+	answer_probe("P1Class", 1);
+	end_expect(&host, &wire_start_layout, &start);
+	test_equal(find(&client, "Nub", ids, 1), 0);
+	session_run(&s, let_time_pass);
+	while (!find(&client, "Nub", ids, 1))
+		;
+	test_equal(ids[0], nub);
+	end_reply(&host, &wire_empty_layout, 0, NULL);
+	wait_quiet(&client);
 	end();
 }
 
