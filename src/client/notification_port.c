@@ -296,6 +296,8 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 		free(pump);
 		return;
 	}
+	/* Ours, too: once it is resumed a callback may destroy the port. */
+	atomic_fetch_add(&notify->refs, 1);
 	retain_receiver(notify);
 	pump->notify = notify;
 	pump->source = source;
@@ -310,6 +312,7 @@ void IONotificationPortSetDispatchQueue(IONotificationPortRef notify, dispatch_q
 	dispatch_release(source);
 	if (atomic_load(&notify->is_destroyed))
 		replace_source(notify, NULL);
+	release(notify);
 }
 
 /* --- the rest -------------------------------------------------------------------------- */
