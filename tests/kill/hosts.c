@@ -203,16 +203,18 @@ static bool keep(struct slot *slot, io_connect_t connect, IONotificationPortRef 
 					       NULL, 0, NULL, &none);
 }
 
-static void kill_host(struct slot *slot, pid_t pid)
+/* False: it is not there. */
+static bool kill_host(struct slot *slot, pid_t pid)
 {
 	uint64_t now = kill_now_ns();
 
 	atomic_store(&slot->killed_ns, now);
 	atomic_store(&slot->last_kill_ns, now);
-	if (kill_send(pid, SIGKILL))
-		kill_violation("the host of slot %u, %d, is not there", slot->number, (int)pid);
 	slot->last_pid = pid;
+	if (kill_send(pid, SIGKILL))
+		return false;
 	atomic_fetch_add(&slot->figures->kills, 1);
+	return true;
 }
 
 /* One life with everything: the connection is shared with the callers, then the host dies. */
@@ -235,7 +237,8 @@ static void live_and_die(struct slot *slot, IONotificationPortRef port)
 	pthread_cond_broadcast(&slot->changed);
 	pthread_mutex_unlock(&slot->lock);
 	kill_sleep_ns(kill_random_between(&slot->random, 1000, 4000000));
-	kill_host(slot, pid);
+	if (!kill_host(slot, pid))
+		kill_violation("the host of slot %u, %d, is not there", slot->number, (int)pid);
 	uint64_t stuck = kill_now_ns() + KILL_STUCK_NS;
 	while (slot->aborted != 1 && kill_now_ns() < stuck)
 		CFRunLoopRunInMode(kCFRunLoopDefaultMode, 0.1, true);
@@ -257,7 +260,8 @@ static void live_and_die(struct slot *slot, IONotificationPortRef port)
 	IOServiceClose(connect);
 }
 
-/* The next host dies somewhere between its start and its first service. */
+/* The next host dies somewhere between its start and its first service; or has ended: loading its bundle replaces one
+ * that is up and has no service yet. */
 static void die_early(struct slot *slot)
 {
 	uint64_t stuck = kill_now_ns() + KILL_STUCK_NS;
