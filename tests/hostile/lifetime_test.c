@@ -269,6 +269,17 @@ static void destroy_here(void *context)
 	atomic_store(&count->destroyed, true);
 }
 
+static io_object_t begin_counting(struct count *count, io_service_t service)
+{
+	io_object_t interest = 0;
+
+	count->port = IONotificationPortCreate(kIOMainPortDefault);
+	test_equal_error(IOServiceAddInterestNotification(count->port, service, kIOGeneralInterest,
+							  on_message, count, &interest),
+			 0);
+	return interest;
+}
+
 /* After the destruction has returned, on the queue of the callbacks or on another thread, none of them begins. */
 HOSTILE(P_L8, ports_destroyed_while_callbacks_run)
 {
@@ -282,13 +293,9 @@ HOSTILE(P_L8, ports_destroyed_while_callbacks_run)
 
 	test_equal(pthread_create(&thread, NULL, tell_all_the_time, &teller), 0);
 	for (uint64_t i = 0; i < rounds; i++) {
-		struct count count = { .port = IONotificationPortCreate(kIOMainPortDefault) };
-		io_object_t interest = 0;
+		struct count count = { 0 };
+		io_object_t interest = begin_counting(&count, service);
 
-		test_equal_error(IOServiceAddInterestNotification(count.port, service,
-								  kIOGeneralInterest, on_message,
-								  &count, &interest),
-				 0);
 		IONotificationPortSetDispatchQueue(count.port, queue);
 		if (i % 8 == 0)
 			while (!atomic_load(&count.calls))
@@ -449,13 +456,9 @@ HOSTILE(P_L8, a_port_that_many_threads_set_up)
 	pthread_barrier_init(&begin, NULL, THREADS);
 	test_equal(pthread_create(&teller_thread, NULL, tell_all_the_time, &teller), 0);
 	for (uint64_t i = 0; i < rounds; i++) {
-		struct count count = { .port = IONotificationPortCreate(kIOMainPortDefault) };
-		io_object_t interest = 0;
+		struct count count = { 0 };
+		io_object_t interest = begin_counting(&count, service);
 
-		test_equal_error(IOServiceAddInterestNotification(count.port, service,
-								  kIOGeneralInterest, on_message,
-								  &count, &interest),
-				 0);
 		for (int k = 0; k < THREADS; k++) {
 			set_ups[k] = (struct set_up){ count.port, queue, &begin, NULL };
 			pthread_create(&threads[k], NULL, set_up, &set_ups[k]);
